@@ -1,0 +1,102 @@
+// The typed client of the operations, over the platform's Unix socket or over HTTPS.
+import { randomUUID } from "node:crypto";
+import http from "node:http";
+import https from "node:https";
+import { fromErrorBody, SlipError } from "./errors.ts";
+import { type InputOf, type OperationName, type OutputOf, operations } from "./operations/registry.ts";
+
+/** Where the platform is: its socket on this machine, or its address (`ca` is the PEM of an authority to trust besides the system's). */
+export type Endpoint = { socketPath: string } | { url: string; ca?: string };
+export interface ClientOptions {
+  endpoint: Endpoint;
+  token: string;
+}
+export interface CallOptions {
+  signal?: AbortSignal;
+  idempotencyKey?: string;
+}
+
+interface Prepared {
+  method: string;
+  path: string;
+  body: Buffer | undefined;
+  contentType: string;
+}
+
+/** The HTTP request of an operation: path parts and query out of the input, the rest as body. Pure. */
+export const prepare = (name: OperationName, input: Record<string, unknown>, bytes?: Buffer): Prepared => {
+  const { method, path, body } = operations[name];
+  const rest = { ...input };
+  const filled = path.replace(/\{(\w+)\}/g, (_, key: string) => {
+    const value = encodeURIComponent(String(rest[key] ?? ""));
+    delete rest[key];
+    return value;
+  });
+  if (body === "bytes") return { method, path: filled, body: bytes ?? Buffer.alloc(0), contentType: "application/octet-stream" };
+  if (method !== "GET" && method !== "DELETE") return { method, path: filled, body: Buffer.from(JSON.stringify(rest)), contentType: "application/json" };
+  const query = new URLSearchParams(Object.entries(rest).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
+  return { method, path: query.size > 0 ? `${filled}?${query}` : filled, body: undefined, contentType: "" };
+};
+
+const send = (options: ClientOptions, prepared: Prepared, call: CallOptions): Promise<http.IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const headers: Record<string, string | number> = { authorization: `Bearer ${options.token}`, accept: "application/json" };
+    if (prepared.body) Object.assign(headers, { "content-type": prepared.contentType, "content-length": prepared.body.length });
+    if (prepared.method !== "GET") headers["idempotency-key"] = call.idempotencyKey ?? randomUUID();
+    const common = { method: prepared.method, path: prepared.path, headers, ...(call.signal ? { signal: call.signal } : {}) };
+    const { endpoint } = options;
+    const request =
+      "socketPath" in endpoint
+        ? http.request({ ...common, socketPath: endpoint.socketPath }, resolve)
+        : (endpoint.url.startsWith("http:") ? http : https).request(
+            new URL(prepared.path, endpoint.url),
+            { ...common, ...(endpoint.ca ? { ca: endpoint.ca } : {}) },
+            resolve,
+          );
+    request.on("error", (error: NodeJS.ErrnoException) =>
+      reject(error.name === "AbortError" ? error : new SlipError("unreachable", `The platform cannot be reached (${error.code ?? error.message}).`)),
+    );
+    request.end(prepared.body);
+  });
+
+const readText = async (answer: http.IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+};
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Calls operations. Each rejects with a SlipError of the catalogue; `unreachable` when nothing answers. */
+export class Client {
+  readonly #options: ClientOptions;
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  async call<N extends OperationName>(name: N, input: InputOf<N>, call: CallOptions & { bytes?: Buffer } = {}): Promise<OutputOf<N>> {
+    const answer = await send(this.#options, prepare(name, input, call.bytes), call);
+    const value = parseJson(await readText(answer));
+    if ((answer.statusCode ?? 500) >= 400) throw fromErrorBody(value);
+    return operations[name].output.parse(value) as OutputOf<N>;
+  }
+
+  /** The lines of an operation whose answer is "lines", as they come. Ends when the platform ends it or the signal aborts. */
+  async *lines<N extends OperationName>(name: N, input: InputOf<N>, call: CallOptions = {}): AsyncGenerator<OutputOf<N>> {
+    const answer = await send(this.#options, prepare(name, input), call);
+    if ((answer.statusCode ?? 500) >= 400) throw fromErrorBody(parseJson(await readText(answer)));
+    let rest = "";
+    answer.setEncoding("utf8");
+    for await (const chunk of answer) {
+      const parts = (rest + chunk).split("\n");
+      rest = parts.pop() ?? "";
+      for (const part of parts) if (part !== "") yield operations[name].output.parse(parseJson(part)) as OutputOf<N>;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// slip.toml as a schema. Nothing is required: an empty file, or none, deploys an ordinary app.
+import { z } from "zod";
+import { AppName, Hostname, SandboxKind, VariableName } from "./words.ts";
+
+const units = { b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 } as const;
+/** A size such as "512MB" (binary multiples); becomes bytes. */
+export const Size = z
+  .string()
+  .regex(/^\d+(\.\d+)?\s*(b|kb|mb|gb)$/i, 'a size such as "512MB"')
+  .transform((text) => Math.round(Number.parseFloat(text) * units[(/[a-z]+$/i.exec(text) ?? ["b"])[0].toLowerCase() as keyof typeof units]));
+
+const periods = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+/** A duration such as "30s"; becomes milliseconds. */
+export const Duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?\s*(ms|s|m|h)$/, 'a duration such as "30s"')
+  .transform((text) => Math.round(Number.parseFloat(text) * periods[(/[a-z]+$/.exec(text) ?? ["ms"])[0] as keyof typeof periods]));
+
+/** A command is a list of words (run as it is), or one line that /bin/sh in the sandbox reads. */
+export const Command = z.union([z.string().min(1).max(8_192), z.array(z.string().max(8_192)).min(1).max(256)]);
+export type Command = z.infer<typeof Command>;
+
+export const RouteConfig = z.strictObject({
+  host: Hostname.optional(),
+  path: z
+    .string()
+    .regex(/^\/[^\s?#]*$/, "a path that starts with '/'")
+    .default("/"),
+});
+
+export const AppConfig = z.strictObject({
+  name: AppName.optional(),
+  build: z
+    .strictObject({
+      buildpack: z.enum(["node", "static", "python"]).optional(),
+      command: Command.optional(),
+      install: Command.optional(),
+      output: z.string().optional(),
+      memory: Size.optional(),
+      timeout: Duration.optional(),
+      env: z.record(VariableName, z.string()).optional(),
+      secrets: z.array(VariableName).optional(),
+    })
+    .optional(),
+  run: z
+    .strictObject({
+      command: Command.optional(),
+      port: z.int().min(1).max(65_535).optional(),
+      instances: z.int().min(1).max(32).optional(),
+      memory: Size.optional(),
+      cpus: z.number().min(0.05).max(64).optional(),
+      sandbox: SandboxKind.optional(),
+      release_command: Command.optional(),
+      env: z.record(VariableName, z.string()).optional(),
+    })
+    .optional(),
+  health: z
+    .strictObject({
+      path: z.string().startsWith("/").optional(),
+      timeout: Duration.optional(),
+      start: Duration.optional(),
+    })
+    .optional(),
+  routes: z.array(RouteConfig).max(64).optional(),
+});
+/** The parsed file: sizes are bytes, durations are milliseconds. */
+export type AppConfig = z.infer<typeof AppConfig>;

@@ -1,0 +1,53 @@
+// Every limit of the platform: its name, default and unit. A limit that is not here does not exist.
+
+export const limits = {
+  // source
+  sourceFiles: { default: 100_000, unit: "files", what: "files of one source" },
+  sourceFileBytes: { default: 512 * 2 ** 20, unit: "bytes", what: "one file of a source" },
+  sourceBytes: { default: 2 * 2 ** 30, unit: "bytes", what: "all files of one source" },
+  sourcePathBytes: { default: 1_024, unit: "bytes", what: "the path of one file of a source" },
+  gitFetchMs: { default: 120_000, unit: "ms", what: "fetching a git source" },
+  // build
+  buildMs: { default: 900_000, unit: "ms", what: "one build" },
+  buildMemoryBytes: { default: 2 * 2 ** 30, unit: "bytes", what: "memory of one build" },
+  buildPids: { default: 2_048, unit: "processes", what: "processes of one build" },
+  buildsAtOnce: { default: 2, unit: "builds", what: "builds that run at the same time" },
+  imageBytes: { default: 4 * 2 ** 30, unit: "bytes", what: "all layers of one artifact" },
+  // runtime
+  instances: { default: 1, unit: "instances", what: "instances of an app that does not say" },
+  instancesMax: { default: 32, unit: "instances", what: "instances of one app" },
+  memoryBytes: { default: 512 * 2 ** 20, unit: "bytes", what: "memory of one instance" },
+  cpus: { default: 1, unit: "cores", what: "processor time of one instance" },
+  pids: { default: 512, unit: "processes", what: "processes and threads of one instance" },
+  tmpBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "/tmp of one instance (counts as its memory)" },
+  openFiles: { default: 65_536, unit: "descriptors", what: "open files of one process" },
+  startMs: { default: 60_000, unit: "ms", what: "from start to the first healthy answer" },
+  healthTimeoutMs: { default: 5_000, unit: "ms", what: "one health request" },
+  stopMs: { default: 10_000, unit: "ms", what: "from SIGTERM to SIGKILL" },
+  drainMs: { default: 30_000, unit: "ms", what: "requests in flight on the old release" },
+  releaseCommandMs: { default: 300_000, unit: "ms", what: "the release command" },
+  restartBackoffMaxMs: { default: 60_000, unit: "ms", what: "pause between restarts of a crashing instance" },
+  parkedReleases: { default: 1, unit: "releases", what: "releases kept frozen for instant rollback, per app" },
+  keptReleases: { default: 10, unit: "releases", what: "releases that rollback can reach, per app" },
+  // delivery
+  headerBytes: { default: 32 * 1_024, unit: "bytes", what: "request head" },
+  headerMs: { default: 15_000, unit: "ms", what: "receiving a request head" },
+  connectMs: { default: 2_000, unit: "ms", what: "connecting to an instance" },
+  responseMs: { default: 60_000, unit: "ms", what: "waiting for the head of an answer" },
+  idleMs: { default: 65_000, unit: "ms", what: "an idle kept-alive connection" },
+  upstreamConnections: { default: 256, unit: "connections", what: "connections of one edge process to one instance" },
+  upstreamQueue: { default: 1_024, unit: "requests", what: "requests that wait for a connection to one instance" },
+  clientConnections: { default: 20_000, unit: "connections", what: "client connections of one edge process" },
+  // logs
+  logLineBytes: { default: 16_384, unit: "bytes", what: "one line of a log; the rest is cut" },
+  logLinesPerSecond: { default: 2_000, unit: "lines/s", what: "lines of one instance; more are counted and dropped" },
+  logAppBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "kept lines of one app and one source; the oldest go first" },
+  // control
+  requestBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "JSON body of one operation" },
+  idempotencyKeptMs: { default: 86_400_000, unit: "ms", what: "an idempotency key and its answer" },
+  secretBytes: { default: 65_536, unit: "bytes", what: "value of one secret or variable" },
+} as const satisfies Record<string, { default: number; unit: string; what: string }>;
+
+export type LimitName = keyof typeof limits;
+/** The default of a limit, in the unit that its entry names. */
+export const limit = (name: LimitName): number => limits[name].default;

@@ -1,0 +1,125 @@
+import { z } from "zod";
+import { SourceManifest } from "../source.ts";
+import { AppName, Deployment, DeploymentId, Digest, Hostname, Release, SandboxKind, SourceOrigin } from "../words.ts";
+import { operation } from "./operation.ts";
+
+const byId = z.object({ deployment: DeploymentId });
+const byApp = z.object({ app: AppName });
+
+export const sources = {
+  "sources.check": operation({
+    name: "sources.check",
+    summary: "Name a source tree by its manifest; answers which files' contents are not there yet.",
+    method: "POST",
+    path: "/v1/sources",
+    input: SourceManifest,
+    output: z.object({ source: Digest, missing: z.array(z.string()) }),
+    permission: "deploy",
+    effect: "write",
+    errors: ["source_empty", "source_unsafe", "too_large"],
+  }),
+  "sources.upload": operation({
+    name: "sources.upload",
+    summary: "Send the content of one file; its SHA-256 is checked.",
+    method: "PUT",
+    path: "/v1/sources/blobs/{sha256}",
+    body: "bytes",
+    input: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+    output: z.object({ sizeBytes: z.int() }),
+    permission: "deploy",
+    effect: "write",
+    errors: ["too_large", "invalid_input", "disk_full"],
+  }),
+};
+
+export const deployments = {
+  "deployments.create": operation({
+    name: "deployments.create",
+    summary: "Make a source live as a new release of an app; the app is made when it is new.",
+    method: "POST",
+    path: "/v1/deployments",
+    input: z.object({
+      /** Else the name in slip.toml, else `suggestedName` (of the folder or repository) made into a valid one. */
+      app: AppName.optional(),
+      suggestedName: z.string().max(1_024).optional(),
+      source: SourceOrigin,
+      domain: Hostname.optional(),
+      sandbox: SandboxKind.optional(),
+      instances: z.int().min(1).max(32).optional(),
+    }),
+    output: Deployment,
+    permission: "deploy",
+    effect: "write",
+    errors: ["invalid_input", "invalid_config", "not_found", "conflict"],
+  }),
+  "deployments.get": operation({
+    name: "deployments.get",
+    summary: "Show one deployment.",
+    method: "GET",
+    path: "/v1/deployments/{deployment}",
+    input: byId,
+    output: Deployment,
+    permission: "read",
+    effect: "read",
+    errors: ["not_found"],
+  }),
+  "deployments.watch": operation({
+    name: "deployments.watch",
+    summary: "Follow a deployment: a line now, one at each change, the last when it has ended.",
+    method: "GET",
+    path: "/v1/deployments/{deployment}/events",
+    answer: "lines",
+    input: byId,
+    output: Deployment,
+    permission: "read",
+    effect: "read",
+    errors: ["not_found"],
+  }),
+  "deployments.list": operation({
+    name: "deployments.list",
+    summary: "List the deployments of an app, newest first.",
+    method: "GET",
+    path: "/v1/apps/{app}/deployments",
+    input: byApp.extend({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
+    output: z.object({ deployments: z.array(Deployment) }),
+    permission: "read",
+    effect: "read",
+    errors: ["not_found"],
+  }),
+  "deployments.cancel": operation({
+    name: "deployments.cancel",
+    summary: "Stop a deployment that has not ended; what it made is removed, the old release stays.",
+    method: "POST",
+    path: "/v1/deployments/{deployment}/cancel",
+    input: byId,
+    output: Deployment,
+    permission: "deploy",
+    effect: "write",
+    errors: ["not_found", "conflict"],
+  }),
+};
+
+export const releases = {
+  "releases.list": operation({
+    name: "releases.list",
+    summary: "List the releases of an app, newest first.",
+    method: "GET",
+    path: "/v1/apps/{app}/releases",
+    input: byApp,
+    output: z.object({ releases: z.array(Release) }),
+    permission: "read",
+    effect: "read",
+    errors: ["not_found"],
+  }),
+  "releases.rollback": operation({
+    name: "releases.rollback",
+    summary: "Make an earlier release live again, whole: artifact, configuration, secret versions, routes.",
+    method: "POST",
+    path: "/v1/apps/{app}/rollback",
+    input: byApp.extend({ to: z.int().positive().optional() }),
+    output: Deployment,
+    permission: "deploy",
+    effect: "write",
+    errors: ["not_found", "nothing_to_roll_back"],
+  }),
+};

@@ -1,0 +1,25 @@
+// One thing that a client can ask for. REST, the client and the reference pages are made from these entries.
+import type { z } from "zod";
+import type { ErrorCode } from "../errors.ts";
+
+export interface Operation {
+  name: string;
+  summary: string;
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  /** `{name}` parts are fields of the input. The other fields are the query of a GET or DELETE, else the JSON body. */
+  path: string;
+  input: z.ZodObject;
+  /** Of one answer, or of each line when `answer` is "lines" (application/x-ndjson). */
+  output: z.ZodType;
+  answer: "json" | "lines";
+  /** "bytes": the body is raw, and the input is the path alone. */
+  body: "json" | "bytes";
+  permission: "read" | "deploy" | "configure" | "destroy";
+  effect: "read" | "write" | "destroy";
+  errors: readonly ErrorCode[];
+}
+
+/** An operation, with what is usual filled in. */
+export const operation = <I extends z.ZodObject, O extends z.ZodType>(
+  entry: Omit<Operation, "input" | "output" | "answer" | "body"> & { input: I; output: O; answer?: Operation["answer"]; body?: Operation["body"] },
+) => ({ answer: "json" as const, body: "json" as const, ...entry }) as Omit<Operation, "input" | "output"> & { input: I; output: O };

@@ -1,0 +1,14 @@
+// Every operation. A new capability is one entry here and one handler in server/src/control.
+import type { z } from "zod";
+import { apps } from "./apps.ts";
+import { deployments, releases, sources } from "./deployments.ts";
+import { platform } from "./platform.ts";
+import { domains, env, secrets } from "./settings.ts";
+
+export const operations = { ...apps, ...sources, ...deployments, ...releases, ...secrets, ...env, ...domains, ...platform } as const;
+export type OperationName = keyof typeof operations;
+/** What a client sends. */
+export type InputOf<N extends OperationName> = z.input<(typeof operations)[N]["input"]>;
+/** What a handler gets: parsed, with defaults. */
+export type ParsedInputOf<N extends OperationName> = z.output<(typeof operations)[N]["input"]>;
+export type OutputOf<N extends OperationName> = z.output<(typeof operations)[N]["output"]>;

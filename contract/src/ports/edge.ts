@@ -1,0 +1,45 @@
+// What control tells the edge: the route table (RouteTable port), as one versioned value.
+// Control writes edge/table.json (fsync, rename), then PUTs the table to every run/edge-N.sock; an answer is the acknowledgement.
+import { z } from "zod";
+import { DeploymentId, Digest, Hostname, InstanceId } from "../words.ts";
+
+export const RouteTarget = z.object({ instance: InstanceId, address: z.string() });
+export type RouteTarget = z.infer<typeof RouteTarget>;
+
+/** The release that answers at a path of a host. All its targets run the same release, so every answer is of one. */
+export const TableRoute = z.object({
+  path: z.string(),
+  tenant: z.string(),
+  project: z.string(),
+  app: z.string(),
+  deployment: DeploymentId,
+  commit: z.string(),
+  release: z.number().int().positive(),
+  artifact: Digest,
+  targets: z.array(RouteTarget),
+});
+export type TableRoute = z.infer<typeof TableRoute>;
+
+/** `hosts`: exact names to their routes, longest path first. `certificates`: exact names, or "*.parent" for one label below it. */
+export const RouteTable = z.object({
+  version: z.number().int().nonnegative(),
+  /** Host names whose requests go to the platform's own API, on the Unix socket run/control.sock. */
+  platformHosts: z.array(Hostname.or(z.literal("localhost"))),
+  hosts: z.record(z.string(), z.array(TableRoute)),
+  certificates: z.record(z.string(), z.object({ certificate: z.string(), key: z.string() })),
+  /** A request whose `slip-prove` header is this key is answered with `slip-deployment` and `slip-artifact` headers. */
+  proofKey: z.string().min(32),
+});
+export type RouteTable = z.infer<typeof RouteTable>;
+
+export const edgeCalls = {
+  publish: { method: "PUT", path: "/v1/table", input: RouteTable, output: z.object({ version: z.number().int() }) },
+  /** Requests in flight of one deployment on this edge process, upgraded connections included. */
+  inFlight: { method: "GET", path: "/v1/in-flight/:id", input: z.object({ id: z.string() }), output: z.object({ requests: z.number().int() }) },
+  status: {
+    method: "GET",
+    path: "/v1/status",
+    input: z.object({}),
+    output: z.object({ version: z.number().int(), connections: z.number().int(), requests: z.number().int() }),
+  },
+} as const;

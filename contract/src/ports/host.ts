@@ -1,0 +1,152 @@
+// What control asks of the host process of a machine: builds (Executor port) and workloads (Runtime port).
+// HTTP with JSON over the Unix socket run/host.sock; errors are bodies of the catalogue. Every call is idempotent.
+import { z } from "zod";
+import { AppConfig, Command } from "../config.ts";
+import { LogTags } from "../logs.ts";
+import { DeploymentId, Digest, FailureReport, InstanceId, SandboxKind } from "../words.ts";
+
+// ── builds ──────────────────────────────────────────────────────────────────
+
+/** `tenant`'s tree `source` (already in the source store) becomes an artifact. `id` names the build: asked again, it is joined. */
+export const BuildSpec = z.object({
+  id: z.string(),
+  tags: LogTags,
+  source: Digest,
+  config: AppConfig,
+  /** Secrets that the build may read: mounted as files under /run/secrets and given as variables, never in a layer. */
+  secrets: z.record(z.string(), z.string()),
+});
+export type BuildSpec = z.infer<typeof BuildSpec>;
+
+export const BuildResult = z.discriminatedUnion("outcome", [
+  z.object({
+    outcome: z.literal("built"),
+    /** Digest of the image manifest in the OCI layout. */
+    artifact: Digest,
+    buildpack: z.string(),
+    sizeBytes: z.number(),
+    /** Steps that ran or were reused, for people: "install npm ci (reused)". */
+    steps: z.array(z.object({ name: z.string(), ms: z.number(), reused: z.boolean() })),
+  }),
+  z.object({ outcome: z.literal("failed"), failure: FailureReport }),
+  z.object({ outcome: z.literal("cancelled") }),
+]);
+export type BuildResult = z.infer<typeof BuildResult>;
+
+/** Fetch of a git source into the source store of `tenant`. The token goes to git by its credential protocol only. */
+export const GitFetch = z.object({
+  id: z.string(),
+  tenant: z.string(),
+  tags: LogTags,
+  url: z.string(),
+  ref: z.string().optional(),
+  subfolder: z.string().optional(),
+  token: z.string().optional(),
+});
+export type GitFetch = z.infer<typeof GitFetch>;
+export const GitFetched = z.object({ source: Digest, commit: z.string() });
+export type GitFetched = z.infer<typeof GitFetched>;
+
+/** slip.toml of a stored source, parsed; `name` is the folder that a name can be made of. Error: invalid_config with file and line. */
+export const SourceConfig = z.object({ config: AppConfig });
+export type SourceConfig = z.infer<typeof SourceConfig>;
+
+// ── workloads ───────────────────────────────────────────────────────────────
+
+export const HealthCheck = z.object({
+  /** Without a path any HTTP answer below 500 to GET / is healthy; with one the status must be 200–399. */
+  path: z.string().optional(),
+  timeoutMs: z.number(),
+  startMs: z.number(),
+});
+export type HealthCheck = z.infer<typeof HealthCheck>;
+
+/** A release as it should run here. `id` is the deployment that asked for it: each deployment has instances of its own. */
+export const WorkloadSpec = z.object({
+  id: DeploymentId,
+  tags: LogTags,
+  release: z.number().int().positive(),
+  artifact: Digest,
+  /** In place of the artifact's own command. */
+  command: Command.optional(),
+  port: z.number().int(),
+  instances: z.number().int().min(0),
+  /** Variables and opened secrets together. */
+  env: z.record(z.string(), z.string()),
+  /** Names in `env` whose values are secret: their values never reach a log. */
+  secretNames: z.array(z.string()),
+  sandbox: SandboxKind.optional(),
+  memoryBytes: z.number(),
+  cpus: z.number(),
+  health: HealthCheck,
+});
+export type WorkloadSpec = z.infer<typeof WorkloadSpec>;
+
+/** What is asked of a workload: to serve, or to be frozen in memory. A workload that nobody asks for is removed. */
+export const WorkloadDesire = z.enum(["running", "parked"]);
+export type WorkloadDesire = z.infer<typeof WorkloadDesire>;
+
+export const Instance = z.object({
+  instance: InstanceId,
+  /** Where it answers, "10.1.2.3:3000". It stays the same over restarts of the program. */
+  address: z.string(),
+  state: z.enum(["starting", "ready", "parked", "backoff"]),
+  sandbox: SandboxKind,
+  restarts: z.number().int(),
+});
+export type Instance = z.infer<typeof Instance>;
+
+export const Workload = z.object({ id: DeploymentId, desire: WorkloadDesire, release: z.number().int(), artifact: Digest, instances: z.array(Instance) });
+export type Workload = z.infer<typeof Workload>;
+
+/** `timings` in milliseconds: `start` until the processes run, `health` until all instances answered. */
+export const EnsureResult = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("ready"), workload: Workload, timings: z.object({ start: z.number(), health: z.number() }) }),
+  z.object({ outcome: z.literal("failed"), failure: FailureReport }),
+]);
+export type EnsureResult = z.infer<typeof EnsureResult>;
+
+/** A command that runs once in the release's artifact, with its variables, and ends (the release command). */
+export const JobSpec = z.object({ id: z.string(), workload: WorkloadSpec, command: Command, timeoutMs: z.number() });
+export type JobSpec = z.infer<typeof JobSpec>;
+export const JobResult = z.object({ exitCode: z.number().int(), timedOut: z.boolean(), outOfMemory: z.boolean(), lastLines: z.array(z.string()) });
+export type JobResult = z.infer<typeof JobResult>;
+
+/** Everything that should be here: what is not in the list is removed, what is missing is started. */
+export const DesiredState = z.object({ workloads: z.array(z.object({ spec: WorkloadSpec, desire: WorkloadDesire })) });
+export type DesiredState = z.infer<typeof DesiredState>;
+
+/** Artifacts that a kept release needs: all others, and layers and blobs that none of these names, are deleted. */
+export const Collect = z.object({ artifacts: z.array(Digest), sources: z.array(z.object({ tenant: z.string(), source: Digest })) });
+export type Collect = z.infer<typeof Collect>;
+export const Collected = z.object({ removed: z.number().int(), freedBytes: z.number() });
+export type Collected = z.infer<typeof Collected>;
+
+/** One thing that `slip doctor` looks at. `fix` is the command that mends it. */
+export const Check = z.object({ name: z.string(), state: z.enum(["ok", "warning", "failed"]), detail: z.string(), fix: z.string().optional() });
+export type Check = z.infer<typeof Check>;
+export const HostStatus = z.object({
+  sandboxes: z.array(z.object({ kind: SandboxKind, works: z.boolean(), detail: z.string() })),
+  defaultSandbox: SandboxKind,
+  workloads: z.array(Workload),
+  builds: z.number().int(),
+});
+export type HostStatus = z.infer<typeof HostStatus>;
+
+/** Method, path, input and output of each call; `:id` is the id of the input. A call waits until its result is known. */
+export const hostCalls = {
+  fetchGit: { method: "PUT", path: "/v1/sources/:id", input: GitFetch, output: GitFetched },
+  readConfig: { method: "PUT", path: "/v1/configs/:id", input: z.object({ id: z.string(), tenant: z.string(), source: Digest }), output: SourceConfig },
+  build: { method: "PUT", path: "/v1/builds/:id", input: BuildSpec, output: BuildResult },
+  cancelBuild: { method: "DELETE", path: "/v1/builds/:id", input: z.object({ id: z.string() }), output: z.object({}) },
+  ensure: { method: "PUT", path: "/v1/workloads/:id", input: WorkloadSpec, output: EnsureResult },
+  park: { method: "POST", path: "/v1/workloads/:id/park", input: z.object({ id: z.string() }), output: z.object({}) },
+  unpark: { method: "POST", path: "/v1/workloads/:id/unpark", input: z.object({ id: z.string() }), output: Workload },
+  remove: { method: "DELETE", path: "/v1/workloads/:id", input: z.object({ id: z.string() }), output: z.object({}) },
+  runJob: { method: "PUT", path: "/v1/jobs/:id", input: JobSpec, output: JobResult },
+  cancelJob: { method: "DELETE", path: "/v1/jobs/:id", input: z.object({ id: z.string() }), output: z.object({}) },
+  reconcile: { method: "PUT", path: "/v1/desired", input: DesiredState, output: z.object({ workloads: z.array(Workload) }) },
+  collect: { method: "POST", path: "/v1/collect", input: Collect, output: Collected },
+  status: { method: "GET", path: "/v1/status", input: z.object({}), output: HostStatus },
+  doctor: { method: "GET", path: "/v1/doctor", input: z.object({}), output: z.object({ checks: z.array(Check) }) },
+} as const;

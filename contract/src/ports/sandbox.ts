@@ -1,0 +1,36 @@
+// The Sandbox port: one kind of isolation around one process tree. Adapters: runc, gvisor.
+import type { SandboxKind } from "../words.ts";
+
+/** What to run, complete: the adapter adds isolation and nothing else. Paths are of the host. */
+export interface SandboxSpec {
+  id: string;
+  /** Read-only layers, lowest first. */
+  layers: readonly string[];
+  /** A folder of the host that is /app in the sandbox and can be written (builds); undefined = read-only root (instances). */
+  writable: string | undefined;
+  mounts: readonly { source: string; destination: string; readOnly: boolean }[];
+  args: readonly string[];
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  /** Path of the network namespace. */
+  network: string;
+  hostname: string;
+  limits: { memoryBytes: number; cpus: number; pids: number; tmpBytes: number; openFiles: number };
+}
+
+export type SandboxState =
+  | { state: "running"; pid: number }
+  | { state: "paused"; pid: number }
+  | { state: "exited"; exitCode: number; outOfMemory: boolean }
+  | { state: "absent" };
+
+export interface Sandbox {
+  kind: SandboxKind;
+  /** Starts the process; its output goes to `logPath` in CRI log format, its exit code survives this process. */
+  start(spec: SandboxSpec): Promise<void>;
+  pause(id: string): Promise<void>;
+  resume(id: string): Promise<void>;
+  /** SIGTERM, then SIGKILL after `graceMs`; removes everything of it. Absent is fine. */
+  stop(id: string, graceMs: number): Promise<void>;
+  list(): Promise<Map<string, SandboxState>>;
+}

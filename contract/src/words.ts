@@ -1,0 +1,136 @@
+// The vocabulary of Slipstream: what each noun is, as a schema and as a type. Nothing else defines these.
+import { z } from "zod";
+
+/** A DNS label (RFC 1035 §2.3.1, lower case): it becomes the host name of the app. At most 40 characters. */
+export const AppName = z.string().regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, "1–40 characters: a–z, 0–9 and '-', starting with a letter");
+
+/** A host name of at most 253 characters, at least two labels, lower case, no trailing dot (RFC 1123 §2.1). */
+export const Hostname = z
+  .string()
+  .max(253)
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a host name such as app.example.org");
+
+/** The name of an environment variable or a secret (POSIX 3.235), not one that the platform itself sets. */
+export const VariableName = z
+  .string()
+  .max(128)
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "letters, digits and '_', not starting with a digit");
+
+export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "a digest such as sha256:…");
+export type Digest = z.infer<typeof Digest>;
+
+/** Ids are a prefix and 26 characters that sort by time of creation. */
+const id = <P extends string>(prefix: P) => z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{26}$`), `an id that starts with ${prefix}_`);
+export const DeploymentId = id("dep");
+export const InstanceId = id("ins");
+
+export const Timestamp = z.iso.datetime();
+
+export const SandboxKind = z.enum(["gvisor", "runc"]);
+export type SandboxKind = z.infer<typeof SandboxKind>;
+
+/** Where the files of a release came from. `commit` is known for git alone; `digest` names the tree itself. */
+export const SourceOrigin = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("tree"), digest: Digest, commit: z.string().optional(), ref: z.string().optional() }),
+  z.object({ kind: z.literal("git"), url: z.string(), ref: z.string().optional(), subfolder: z.string().optional(), tokenSecret: VariableName.optional() }),
+]);
+export type SourceOrigin = z.infer<typeof SourceOrigin>;
+
+/** The steps of a deployment in their order; a deployment that does not need one leaves it out. */
+export const PhaseName = z.enum(["queue", "source", "allocate", "build", "admit", "start", "health", "release-command", "switch", "prove"]);
+export type PhaseName = z.infer<typeof PhaseName>;
+
+export const Phase = z.object({ name: PhaseName, ms: z.number().nonnegative() });
+export type Phase = z.infer<typeof Phase>;
+
+/** What a failed deployment says: `code` is stable, `evidence` is text from a stranger and to be read as data. */
+export const FailureReport = z.object({
+  phase: PhaseName,
+  code: z.string(),
+  summary: z.string(),
+  file: z.string().optional(),
+  line: z.number().int().positive().optional(),
+  evidence: z.array(z.string()),
+  suspectedCause: z.string().optional(),
+  nextActions: z.array(z.string()).min(1),
+});
+export type FailureReport = z.infer<typeof FailureReport>;
+
+/** Why a deployment was asked for; all run the same workflow. */
+export const DeploymentKind = z.enum(["deploy", "rollback", "config", "restart"]);
+export type DeploymentKind = z.infer<typeof DeploymentKind>;
+
+/** The state of a deployment. `waiting` and `running` end in exactly one of the other three. */
+export const DeploymentState = z.enum(["waiting", "running", "live", "failed", "cancelled"]);
+export type DeploymentState = z.infer<typeof DeploymentState>;
+
+export const Deployment = z.object({
+  deployment: DeploymentId,
+  app: AppName,
+  project: z.string(),
+  tenant: z.string(),
+  kind: DeploymentKind,
+  state: DeploymentState,
+  /** The phase that runs now, absent when none does. */
+  phase: PhaseName.optional(),
+  phases: z.array(Phase),
+  release: z.number().int().positive().optional(),
+  artifact: Digest.optional(),
+  source: Digest.optional(),
+  commit: z.string().optional(),
+  url: z.string().optional(),
+  failure: FailureReport.optional(),
+  createdAt: Timestamp,
+  endedAt: Timestamp.optional(),
+});
+export type Deployment = z.infer<typeof Deployment>;
+
+export const Release = z.object({
+  release: z.number().int().positive(),
+  artifact: Digest,
+  source: Digest.optional(),
+  commit: z.string().optional(),
+  deployment: DeploymentId,
+  /** `live` serves now; `parked` is kept frozen and answers within milliseconds; `kept` starts from its artifact. */
+  state: z.enum(["live", "parked", "kept"]),
+  createdAt: Timestamp,
+});
+export type Release = z.infer<typeof Release>;
+
+export const App = z.object({
+  app: AppName,
+  project: z.string(),
+  tenant: z.string(),
+  url: z.string(),
+  /** `new` has never been live; `live` has a release that serves. */
+  state: z.enum(["new", "live"]),
+  release: z.number().int().positive().optional(),
+  deployment: DeploymentId.optional(),
+  instances: z.number().int().nonnegative(),
+  createdAt: Timestamp,
+});
+export type App = z.infer<typeof App>;
+
+export const Domain = z.object({ domain: Hostname, app: AppName, url: z.string(), createdAt: Timestamp });
+export type Domain = z.infer<typeof Domain>;
+
+/** A secret is only ever listed by name and version; its value does not come back. */
+export const Secret = z.object({ name: VariableName, version: z.number().int().positive(), updatedAt: Timestamp });
+export type Secret = z.infer<typeof Secret>;
+
+export const EnvVariable = z.object({ name: VariableName, value: z.string(), updatedAt: Timestamp });
+export type EnvVariable = z.infer<typeof EnvVariable>;
+
+export const JournalEntry = z.object({
+  id: z.string(),
+  time: Timestamp,
+  actor: z.string(),
+  requestId: z.string(),
+  operation: z.string(),
+  app: AppName.optional(),
+  /** What was asked, without values of secrets. */
+  input: z.record(z.string(), z.unknown()),
+  /** The operation that undoes this one, where there is one. */
+  inverse: z.object({ operation: z.string(), input: z.record(z.string(), z.unknown()) }).optional(),
+});
+export type JournalEntry = z.infer<typeof JournalEntry>;

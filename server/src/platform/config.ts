@@ -1,0 +1,32 @@
+// The one place that reads the environment. Everything else is given what it needs.
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { SlipError } from "@slipstream/contract/errors.ts";
+
+export interface Config {
+  /** Folder of the installation, absolute. */
+  home: string;
+  /** 0 = any free port, chosen once and kept. */
+  httpPort: number;
+  httpsPort: number;
+  /** An own PostgreSQL in place of the embedded one. */
+  databaseUrl: string | undefined;
+  /** Ingress and admin address of an own Restate, in place of the embedded one: "http://host:8080,http://host:9070". */
+  restateUrl: string | undefined;
+}
+
+const port = (name: string, text: string | undefined, fallback: number): number => {
+  if (text === undefined || text === "") return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new SlipError("usage", `${name} is "${text}", which is not a port from 0 to 65535.`);
+  return value;
+};
+
+/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL and RESTATE_URL. Throws `usage` for a value that cannot be. */
+export const readConfig = (environment: NodeJS.ProcessEnv = process.env): Config => ({
+  home: resolve(environment.SLIP_HOME || (process.getuid?.() === 0 ? "/var/lib/slipstream" : join(homedir(), ".local/share/slipstream"))),
+  httpPort: port("SLIP_HTTP_PORT", environment.SLIP_HTTP_PORT, 8080),
+  httpsPort: port("SLIP_HTTPS_PORT", environment.SLIP_HTTPS_PORT, 8443),
+  databaseUrl: environment.DATABASE_URL || undefined,
+  restateUrl: environment.RESTATE_URL || undefined,
+});

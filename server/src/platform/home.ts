@@ -1,0 +1,36 @@
+// Where everything of one installation lives. One function a path: no other file joins a path under SLIP_HOME.
+import { join } from "node:path";
+
+export type Home = ReturnType<typeof homeAt>;
+
+/** The paths of the installation in `root`. The comment behind each says who writes it. */
+export const homeAt = (root: string) => ({
+  root,
+  installation: join(root, "installation.json"), // up
+  token: join(root, "token"), // up; 0600, root: the owner's API token
+  processLogs: join(root, "processes"), // up: output of our own processes, and state.json of the supervisor
+  supervisorState: join(root, "processes", "state.json"), // up
+  postgres: join(root, "postgres"), // postgres
+  restate: join(root, "restate"), // restate
+  control: join(root, "control"), // control; 0700: sealing key, local authority
+  sources: join(root, "sources"), // control (uploads) and host (git)
+  sourceBlobs: (tenant: string) => join(root, "sources", tenant, "blobs"),
+  sourceBlob: (tenant: string, sha256: string) => join(root, "sources", tenant, "blobs", sha256.slice(0, 2), sha256),
+  sourceManifest: (tenant: string, digest: string) => join(root, "sources", tenant, "manifests", `${digest.replace("sha256:", "")}.json`),
+  oci: join(root, "oci"), // host: OCI image layout
+  layers: join(root, "layers"), // host: unpacked layers by digest
+  cache: join(root, "cache"), // host: dependency caches and toolchains
+  logs: join(root, "logs"),
+  hostLogs: join(root, "logs", "host"), // host: build and runtime lines
+  edgeLogs: join(root, "logs", "edge"), // edge: access lines
+  controlLogs: join(root, "logs", "control"), // control: platform lines of deployments
+  edge: join(root, "edge"), // control
+  routeTable: join(root, "edge", "table.json"), // control
+  run: join(root, "run"), // a tmpfs: sockets, bundles, and raw output of instances before it is redacted
+  controlSocket: join(root, "run", "control", "control.sock"),
+  hostSocket: join(root, "run", "host.sock"),
+  edgeSockets: join(root, "run", "edge"),
+  edgeSocket: (index: number) => join(root, "run", "edge", `edge-${index}.sock`),
+  postgresSockets: join(root, "run", "postgres"),
+  restateSockets: join(root, "run", "restate"),
+});
