@@ -34,3 +34,30 @@ export interface Sandbox {
   stop(id: string, graceMs: number): Promise<void>;
   list(): Promise<Map<string, SandboxState>>;
 }
+
+/** A program that runs once in a sandbox to its end: a build step, a release command. It has a network namespace of its own. */
+export interface RunOnce {
+  /** Names the run; a run of the same name that is still there is ended first. */
+  id: string;
+  sandbox: SandboxKind | undefined;
+  layers: readonly string[];
+  /** Overlay on top of `layers`: what the program writes lands in `upper` (same file system as `work`). Undefined = read-only root. */
+  overlay: { upper: string; work: string } | undefined;
+  mounts: readonly { source: string; destination: string; readOnly: boolean }[];
+  args: readonly string[];
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  limits: SandboxSpec["limits"];
+  timeoutMs: number;
+  /** Ends the program (SIGKILL to all of it) when it aborts. */
+  signal: AbortSignal;
+  /** Each line as it comes, not yet redacted, without its newline. */
+  onLine: (stream: "stdout" | "stderr", text: string) => void;
+}
+export interface RanOnce {
+  exitCode: number;
+  timedOut: boolean;
+  outOfMemory: boolean;
+  cancelled: boolean;
+}
+export type Runner = (run: RunOnce) => Promise<RanOnce>;

@@ -1,0 +1,30 @@
+// The LogStore port: lines kept on disk past the instance that wrote them.
+import type { LogLine, LogSource } from "../logs.ts";
+
+/** Each process writes to a folder of its own. `append` never throws and never waits; lines are on disk within 200 ms. */
+export interface LogWriter {
+  append(line: LogLine): void;
+  /** Writes what is still in memory. */
+  flush(): Promise<void>;
+  /** Deletes every line of an app. */
+  removeApp(tenant: string, project: string, app: string): Promise<void>;
+}
+
+export interface LogQuery {
+  tenant: string;
+  project: string;
+  app: string;
+  sources: readonly LogSource[];
+  deployment?: string | undefined;
+  since?: string | undefined;
+  /** Plain text that a line must contain. */
+  grep?: string | undefined;
+  /** The newest so many of what fits; they come oldest first. */
+  limit: number;
+}
+
+export interface LogReader {
+  search(query: LogQuery): Promise<LogLine[]>;
+  /** What `search` gives, then lines as they are written, until the signal aborts. */
+  follow(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
+}
