@@ -12,7 +12,12 @@ export const homeAt = (root: string) => ({
   supervisorState: join(root, "processes", "state.json"), // up
   postgres: join(root, "postgres"), // postgres
   restate: join(root, "restate"), // restate
+  restateSocket: (name: "ingress" | "admin") => join(root, "restate", "slip", `${name}.sock`), // restate: it puts them beside its data
+  restateConfig: join(root, "restate", "restate.toml"), // up
+  restateIdentity: join(root, "restate", "identity.pem"), // up: signs requests to the workflow handlers
   control: join(root, "control"), // control; 0700: sealing key, local authority
+  postgresPassword: join(root, "control", "postgres-password"), // up
+  restateIdentityKey: join(root, "control", "restate-identity-key"), // up: public key of restateIdentity, "publickeyv1_…"
   sources: join(root, "sources"), // control (uploads) and host (git)
   sourceBlobs: (tenant: string) => join(root, "sources", tenant, "blobs"),
   sourceBlob: (tenant: string, sha256: string) => join(root, "sources", tenant, "blobs", sha256.slice(0, 2), sha256),
@@ -32,5 +37,4 @@ export const homeAt = (root: string) => ({
   edgeSockets: join(root, "run", "edge"),
   edgeSocket: (index: number) => join(root, "run", "edge", `edge-${index}.sock`),
   postgresSockets: join(root, "run", "postgres"),
-  restateSockets: join(root, "run", "restate"),
 });
