@@ -1,0 +1,82 @@
+// A layer's blob becomes a folder that an overlay mount can use. The digest is verified before the folder gets its name.
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync } from "node:fs";
+import { lstat, mkdir, rename, rm, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { type Entry, extract } from "tar-stream";
+import { execOrThrow } from "#platform/exec.ts";
+import type { Home } from "#platform/home.ts";
+import { writeEntry } from "./entry-file.ts";
+import { blobPath, type Descriptor, ensureLayout, layerFolder, temporaryPath } from "./layout.ts";
+
+const whiteout = ".wh.";
+
+/** The entry's path inside the folder; throws for one that leaves it or goes through a link. */
+const placeOf = async (folder: string, name: string, checked: Set<string>): Promise<string> => {
+  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) throw new SlipError("internal", `A layer holds the path ${name}, which leaves it.`);
+  const path = join(folder, ...parts);
+  const parent = dirname(path);
+  if (path !== folder && !checked.has(parent)) {
+    await mkdir(parent, { recursive: true });
+    for (let at = parent; at !== folder; at = dirname(at))
+      if (!(await lstat(at)).isDirectory()) throw new SlipError("internal", `A layer holds the path ${name}, which goes through a link.`);
+    checked.add(parent);
+  }
+  return path;
+};
+
+const unpackEntry = async (path: string, entry: Entry): Promise<void> => {
+  const { type, linkname } = entry.header;
+  const base = path.slice(path.lastIndexOf("/") + 1);
+  if (base.startsWith(whiteout)) await execOrThrow(["mknod", join(dirname(path), base.slice(whiteout.length)), "c", "0", "0"]);
+  else if (type === "directory") await mkdir(path, { recursive: true, mode: 0o755 });
+  else if (type === "symlink") await symlink(linkname ?? "", path);
+  else if (type === "file") await writeEntry(path, entry, (entry.header.mode ?? 0o644) & 0o111 ? 0o755 : 0o644);
+  else throw new SlipError("internal", `A layer holds ${entry.header.name}, a ${type}.`);
+  entry.resume();
+};
+
+const unpackInto = async (folder: string, source: string): Promise<string> => {
+  const hash = createHash("sha256");
+  const hashing = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      done(undefined, chunk);
+    },
+  });
+  const tar = extract();
+  const reading = pipeline(createReadStream(source, { highWaterMark: 2 ** 20 }), hashing, tar);
+  const checked = new Set<string>();
+  const writing = (async () => {
+    for await (const entry of tar) await unpackEntry(await placeOf(folder, entry.header.name, checked), entry);
+  })();
+  await Promise.all([reading, writing]);
+  return `sha256:${hash.digest("hex")}`;
+};
+
+const unpackOnce = async (home: Home, layer: Descriptor): Promise<void> => {
+  ensureLayout(home);
+  const folder = temporaryPath(home);
+  await mkdir(folder, { mode: 0o755 });
+  try {
+    const found = await unpackInto(folder, blobPath(home, layer.digest));
+    if (found !== layer.digest) throw new SlipError("internal", `The blob ${layer.digest} is damaged: its content is ${found}.`);
+    if (!existsSync(layerFolder(home, layer.digest))) await rename(folder, layerFolder(home, layer.digest));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+const underway = new Map<string, Promise<void>>();
+
+/** Unpacks a layer into its folder, once however many ask at the same time. */
+export const unpackLayer = (home: Home, layer: Descriptor): Promise<void> => {
+  const key = layerFolder(home, layer.digest);
+  const running = underway.get(key) ?? unpackOnce(home, layer).finally(() => underway.delete(key));
+  underway.set(key, running);
+  return running;
+};
