@@ -3,10 +3,8 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { lstat, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { type Entry, extract } from "tar-stream";
+import { type Extract, extract, type Header } from "tar-stream";
 import { execOrThrow } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
 import { writeEntry } from "./entry-file.ts";
@@ -29,33 +27,44 @@ const placeOf = async (folder: string, name: string, checked: Set<string>): Prom
   return path;
 };
 
-const unpackEntry = async (path: string, entry: Entry): Promise<void> => {
-  const { type, linkname } = entry.header;
+interface Entry {
+  header: Header;
+  content: AsyncIterable<Buffer>;
+}
+
+const unpackEntry = async (path: string, { header, content }: Entry): Promise<void> => {
+  const { type, linkname } = header;
   const base = path.slice(path.lastIndexOf("/") + 1);
   if (base.startsWith(whiteout)) await execOrThrow(["mknod", join(dirname(path), base.slice(whiteout.length)), "c", "0", "0"]);
   else if (type === "directory") await mkdir(path, { recursive: true, mode: 0o755 });
-  else if (type === "symlink") await symlink(linkname ?? "", path);
-  else if (type === "file") await writeEntry(path, entry, (entry.header.mode ?? 0o644) & 0o111 ? 0o755 : 0o644);
-  else throw new SlipError("internal", `A layer holds ${entry.header.name}, a ${type}.`);
-  entry.resume();
+  else if (type === "symlink") await symlink(linkname, path);
+  else if (type === "file") await writeEntry(path, content, header.mode & 0o111 ? 0o755 : 0o644);
+  else throw new SlipError("internal", `A layer holds ${header.name}, a ${type}.`);
+};
+
+/** Feeds a file to a tar parser, and gives the digest of what it fed. */
+const feed = async (source: string, tar: Extract): Promise<string> => {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(source, { highWaterMark: 2 ** 20 })) {
+    hash.update(chunk as Buffer);
+    if (!tar.write(chunk)) await new Promise<void>((resolve) => tar.once("drain", resolve).once("close", resolve));
+  }
+  tar.end(undefined);
+  return `sha256:${hash.digest("hex")}`;
 };
 
 const unpackInto = async (folder: string, source: string): Promise<string> => {
-  const hash = createHash("sha256");
-  const hashing = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      done(undefined, chunk);
-    },
-  });
   const tar = extract();
-  const reading = pipeline(createReadStream(source, { highWaterMark: 2 ** 20 }), hashing, tar);
+  const feeding = feed(source, tar);
   const checked = new Set<string>();
   const writing = (async () => {
-    for await (const entry of tar) await unpackEntry(await placeOf(folder, entry.header.name, checked), entry);
+    for await (const entry of tar) {
+      await unpackEntry(await placeOf(folder, entry.header.name, checked), { header: entry.header, content: entry as AsyncIterable<Buffer> });
+      entry.resume();
+    }
   })();
-  await Promise.all([reading, writing]);
-  return `sha256:${hash.digest("hex")}`;
+  const [digest] = await Promise.all([feeding, writing]);
+  return digest;
 };
 
 const unpackOnce = async (home: Home, layer: Descriptor): Promise<void> => {

@@ -1,0 +1,112 @@
+// A folder becomes a layer: a tar in which only names, contents and the executable bit differ, so equal trees have equal digests.
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { type Pack, pack } from "tar-stream";
+import type { Home } from "#platform/home.ts";
+import { BlobFile, type SealedBlob } from "./blob-file.ts";
+import { mediaTypes } from "./layout.ts";
+import { type TreeEntry, walkTree } from "./tree.ts";
+
+export interface PackOptions {
+  /** Only this folder of `folder` goes into the layer, under the same name. */
+  only?: string;
+  /** Names to leave out, with everything in them. */
+  without?: (name: string) => boolean;
+  /** Names that the layer says are deleted, besides those that the folder itself marks. */
+  deleted?: readonly string[];
+  /** The tar may not be larger. */
+  maxBytes: number;
+}
+
+const epoch = new Date(0);
+const inMemoryBytes = 2 ** 20;
+const aheadEntries = 32;
+
+interface Loaded {
+  entry: TreeEntry;
+  content: Buffer | undefined;
+}
+
+const load = async (entry: TreeEntry): Promise<Loaded> => ({
+  entry,
+  content: entry.type === "file" && entry.size <= inMemoryBytes ? await readFile(entry.path) : undefined,
+});
+
+/** Reads small files a few ahead of where the tar is. */
+async function* loadAhead(entries: AsyncIterable<TreeEntry>): AsyncGenerator<Loaded> {
+  const waiting: Promise<Loaded>[] = [];
+  try {
+    for await (const entry of entries) {
+      const loading = load(entry);
+      loading.catch(() => {});
+      waiting.push(loading);
+      const first = waiting.length > aheadEntries ? waiting.shift() : undefined;
+      if (first !== undefined) yield await first;
+    }
+    for (const loading of waiting) yield await loading;
+  } finally {
+    await Promise.allSettled(waiting);
+  }
+}
+
+const common = { uid: 0, gid: 0, uname: "", gname: "", mtime: epoch };
+
+const addLarge = (tar: Pack, name: string, entry: TreeEntry & { type: "file" }): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const sink = tar.entry({ ...common, name, mode: entry.executable ? 0o755 : 0o644, size: entry.size }, (error) => (error ? reject(error) : resolve()));
+    const reading = createReadStream(entry.path, { highWaterMark: 2 ** 20 });
+    reading.on("error", reject);
+    reading.on("data", (chunk) => {
+      if (sink.write(chunk)) return;
+      reading.pause();
+      sink.once("drain", () => reading.resume());
+    });
+    reading.on("end", () => sink.end(undefined));
+  });
+
+const whiteoutName = (name: string): string => name.replace(/[^/]*$/, (base) => `.wh.${base}`);
+
+const add = async (tar: Pack, { entry, content }: Loaded): Promise<void> => {
+  const { name } = entry;
+  if (entry.type === "directory") tar.entry({ ...common, name: `${name}/`, type: "directory", mode: 0o755 }, "");
+  else if (entry.type === "link") tar.entry({ ...common, name, type: "symlink", linkname: entry.target, mode: 0o777 }, "");
+  else if (entry.type === "whiteout") tar.entry({ ...common, name: whiteoutName(name), mode: 0o644 }, "");
+  else if (content) tar.entry({ ...common, name, mode: entry.executable ? 0o755 : 0o644 }, content);
+  else await addLarge(tar, name, entry);
+};
+
+async function* chosen(folder: string, options: PackOptions): AsyncGenerator<TreeEntry> {
+  if (options.only !== undefined) yield { type: "directory", name: options.only, path: folder };
+  const skipped: string[] = [];
+  for await (const entry of walkTree(folder, options.only ?? "")) {
+    if (skipped.some((name) => entry.name.startsWith(`${name}/`))) continue;
+    if (options.without?.(entry.name)) skipped.push(entry.name);
+    else yield entry;
+  }
+  for (const name of options.deleted ?? []) yield { type: "whiteout", name };
+}
+
+/** Writes the layer of `folder` as a blob that is not committed yet. Throws `image_too_large`. */
+export const packLayer = async (home: Home, folder: string, options: PackOptions): Promise<SealedBlob> => {
+  const blob = await BlobFile.create(home);
+  const tar = pack();
+  const adding = (async () => {
+    for await (const loaded of loadAhead(chosen(folder, options))) await add(tar, loaded);
+    tar.finalize();
+  })();
+  adding.catch((error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))));
+  try {
+    for await (const chunk of tar) {
+      await blob.write(chunk as Buffer);
+      if (blob.size > options.maxBytes) throw new SlipError("image_too_large", `A layer is larger than ${options.maxBytes} bytes.`);
+    }
+    await adding;
+    return await blob.seal(mediaTypes.layer);
+  } catch (error) {
+    tar.destroy();
+    await adding.catch(() => {});
+    await blob.discard();
+    throw error;
+  }
+};

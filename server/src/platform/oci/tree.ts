@@ -1,0 +1,43 @@
+// Walks a folder that becomes a layer, always in the same order, and makes the modes what every layer has.
+import type { Stats } from "node:fs";
+import { chmod, lstat, readdir, readlink } from "node:fs/promises";
+import { join } from "node:path";
+
+/** One thing in a layer. `name` is relative to the root of the image. Other kinds (sockets, pipes, devices) are left out. */
+export type TreeEntry =
+  | { type: "directory"; name: string; path: string }
+  | { type: "file"; name: string; path: string; size: number; executable: boolean }
+  | { type: "link"; name: string; target: string }
+  | { type: "whiteout"; name: string };
+
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+/** An overlay marks a deleted file by a character device 0:0. */
+const isWhiteout = (stats: Stats): boolean => stats.isCharacterDevice() && stats.rdev === 0;
+
+const fileMode = (stats: Stats): number => (stats.mode & 0o111 ? 0o755 : 0o644);
+
+const entryOf = async (name: string, path: string): Promise<TreeEntry | undefined> => {
+  const stats = await lstat(path);
+  if (stats.isDirectory()) {
+    if ((stats.mode & 0o7777) !== 0o755) await chmod(path, 0o755);
+    return { type: "directory", name, path };
+  }
+  if (stats.isFile()) {
+    if ((stats.mode & 0o7777) !== fileMode(stats)) await chmod(path, fileMode(stats));
+    return { type: "file", name, path, size: stats.size, executable: (stats.mode & 0o111) !== 0 };
+  }
+  if (stats.isSymbolicLink()) return { type: "link", name, target: await readlink(path) };
+  return isWhiteout(stats) ? { type: "whiteout", name } : undefined;
+};
+
+/** Every entry below `root`, a directory before what is in it, names in the order of their bytes. */
+export async function* walkTree(root: string, prefix = ""): AsyncGenerator<TreeEntry> {
+  const names = (await readdir(join(root, prefix))).sort(byBytes);
+  const entries = await Promise.all(names.map((name) => entryOf(prefix === "" ? name : `${prefix}/${name}`, join(root, prefix, name))));
+  for (const entry of entries) {
+    if (entry === undefined) continue;
+    yield entry;
+    if (entry.type === "directory") yield* walkTree(root, entry.name);
+  }
+}
