@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { isErrorCode } from "@slipstream/contract/errors.ts";
+import { type DeployResult, Installation } from "./installation.ts";
+import { newTree, nodeFiles, nodeProgram, writeTree } from "./sources.ts";
+
+interface BadCase {
+  name: string;
+  files: Record<string, string>;
+  codes: string[];
+  /** What the report must say besides. */
+  says?: RegExp;
+}
+
+const quick = '[health]\nstart = "4s"\ntimeout = "1s"\n';
+const cases: BadCase[] = [
+  { name: "no start command", files: { "package.json": '{ "name": "x" }\n' }, codes: ["no_start_command"] },
+  { name: "a tree that no buildpack knows", files: { "notes.txt": "hello\n" }, codes: ["no_buildpack"] },
+  { name: "slip.toml with an unknown key", files: { ...nodeFiles("1"), "slip.toml": "[run]\nprot = 3000\n" }, codes: ["invalid_config"], says: /prot/ },
+  { name: "slip.toml that is not TOML", files: { ...nodeFiles("1"), "slip.toml": "[run\nport = 1\n" }, codes: ["invalid_config"] },
+  {
+    name: "a lock file that does not install",
+    files: {
+      ...nodeFiles("1"),
+      "package.json": '{ "name": "x", "scripts": { "start": "node server.js" }, "dependencies": { "left-pad": "1.3.0" } }\n',
+      "package-lock.json": '{ "name": "x", "lockfileVersion": 3, "requires": true, "packages": { "": { "name": "x" } } }\n',
+    },
+    codes: ["install_failed"],
+  },
+  {
+    name: "a build script that fails",
+    files: {
+      "package.json": '{ "name": "x", "scripts": { "build": "echo the-reason >&2; exit 3", "start": "node server.js" } }\n',
+      "server.js": nodeProgram("1"),
+    },
+    codes: ["build_failed"],
+    says: /the-reason/,
+  },
+  {
+    name: "a program that exits",
+    files: { ...nodeFiles("1"), "server.js": 'console.error("last words"); process.exit(7);\n' },
+    codes: ["exited"],
+    says: /last words/,
+  },
+  { name: "another port", files: { ...nodeFiles("1", '4321, "0.0.0.0"'), "slip.toml": quick }, codes: ["wrong_port"], says: /4321/ },
+  { name: "127.0.0.1 only", files: { ...nodeFiles("1", 'process.env.PORT, "127.0.0.1"'), "slip.toml": quick }, codes: ["loopback_only"] },
+  { name: "no port at all", files: { ...nodeFiles("1"), "server.js": "setInterval(() => {}, 1000);\n", "slip.toml": quick }, codes: ["not_listening"] },
+  {
+    name: "a health path that never answers well",
+    files: {
+      ...nodeFiles("1"),
+      "server.js": 'require("node:http").createServer((_, response) => { response.statusCode = 418; response.end(); }).listen(process.env.PORT, "0.0.0.0");\n',
+      "slip.toml": '[health]\npath = "/up"\nstart = "3s"\ntimeout = "1s"\n',
+    },
+    codes: ["unhealthy"],
+    says: /418/,
+  },
+  {
+    name: "more memory than it has",
+    files: { ...nodeFiles("1"), "server.js": "const kept = [];\nfor (;;) kept.push(Buffer.alloc(8 * 2 ** 20, 1));\n", "slip.toml": '[run]\nmemory = "96MB"\n' },
+    codes: ["out_of_memory"],
+  },
+  {
+    name: "a start command that does not exist",
+    files: { ...nodeFiles("1"), "slip.toml": '[run]\ncommand = ["/no/such/program"]\n' },
+    codes: ["start_failed", "exited"],
+  },
+  { name: "a release command that fails", files: { ...nodeFiles("1"), "slip.toml": '[run]\nrelease_command = "exit 9"\n' }, codes: ["release_command_failed"] },
+];
+
+const assertReport = (result: DeployResult, bad: Pick<BadCase, "codes" | "says">): void => {
+  assert.equal(result.outcome, "failed", JSON.stringify(result));
+  const { failure } = result;
+  assert.ok(failure, "there is a report");
+  assert.ok(bad.codes.includes(failure.code), JSON.stringify(failure));
+  assert.ok(isErrorCode(failure.code));
+  assert.ok(failure.summary.length > 0 && failure.nextActions.length > 0);
+  if (bad.says) assert.match(JSON.stringify(failure), bad.says);
+};
+
+describe("bad input", () => {
+  const installation = new Installation();
+  const app = "victim";
+  const workloads = async (): Promise<number> => {
+    const status = JSON.parse(await installation.expect(0, ["status", "--json"])) as { host?: { workloads: unknown[] } };
+    return status.host?.workloads.length ?? -1;
+  };
+  before(async () => {
+    await installation.up();
+    await installation.deployLive(newTree("good", nodeFiles('"the old release"')), ["--app", app]);
+  });
+  after(() => installation.end());
+
+  for (const bad of cases)
+    it(`ends failed: ${bad.name}`, async () => {
+      const result = await installation.deploy(newTree("bad", bad.files), ["--app", app]);
+      assertReport(result, bad);
+      assert.equal((await installation.request(app)).body, "the old release");
+      assert.equal(await workloads(), 1, "nothing is left over");
+    });
+
+  it("ends failed: a folder that is not there, or empty", async () => {
+    const empty = mkdtempSync(join(tmpdir(), "slip-empty-"));
+    try {
+      assertReport(await installation.deploy(join(empty, "missing"), ["--app", app]), { codes: ["source_missing"] });
+      assertReport(await installation.deploy(empty, ["--app", app]), { codes: ["source_empty"] });
+      mkdirSync(join(empty, "only-a-folder"));
+      assertReport(await installation.deploy(empty, ["--app", app]), { codes: ["source_empty"] });
+    } finally {
+      rmSync(empty, { recursive: true });
+    }
+  });
+
+  it("names the line and the key of a wrong slip.toml", async () => {
+    const source = newTree("wrong-key", nodeFiles("1"));
+    writeTree(source, { "slip.toml": '[run]\nmemory = "512MB"\nprot = 3000\n' });
+    const { failure } = await installation.deploy(source, ["--app", app]);
+    const report = failure as unknown as { file?: string; line?: number };
+    assert.equal(report.file, "slip.toml");
+    assert.equal(report.line, 3);
+  });
+});

@@ -1,0 +1,170 @@
+// One platform of its own for a test: a fresh SLIP_HOME, any free ports, driven by `./slip` as a user does.
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import https from "node:https";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { leftoversOf } from "./leftovers.ts";
+
+export const repository = resolve(import.meta.dirname, "../..");
+
+export interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+/** What `slip deploy --json` prints. */
+export const DeployResult = z.object({
+  app: z.string(),
+  deployment: z.string().optional(),
+  release: z.number().optional(),
+  artifact: z.string().optional(),
+  url: z.string().optional(),
+  outcome: z.enum(["live", "failed", "cancelled"]),
+  phases: z.array(z.object({ name: z.string(), ms: z.number() })),
+  failure: z.object({ phase: z.string(), code: z.string(), summary: z.string(), evidence: z.array(z.string()), nextActions: z.array(z.string()) }).optional(),
+});
+export type DeployResult = z.infer<typeof DeployResult>;
+
+export const Status = z.object({ httpsPort: z.number(), httpPort: z.number(), installation: z.string().optional() }).loose();
+
+export interface RunOptions {
+  input?: string;
+  cwd?: string;
+  timeoutMs?: number;
+  env?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+const run = (program: string, args: readonly string[], options: RunOptions & { env: NodeJS.ProcessEnv }): Promise<Ran> =>
+  new Promise((done, reject) => {
+    const settings = { env: options.env, cwd: options.cwd ?? repository, timeout: options.timeoutMs ?? 180_000, maxBuffer: 64 * 2 ** 20 };
+    const child = execFile(program, args, settings, (error, stdout, stderr) => {
+      if (error && typeof error.code !== "number") reject(new Error(`slip ${args.join(" ")} did not end (${error.signal ?? error.code}): ${stderr}`));
+      else done({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+    child.stdin?.end(options.input ?? "");
+  });
+
+export class Installation {
+  readonly home: string;
+  /** Stands for the user's home folder, so that no cache of theirs is touched. */
+  readonly userHome: string;
+  #ca: string | undefined;
+  #ports: { https: number; http: number } | undefined;
+  #agents: https.Agent[] = [];
+
+  constructor() {
+    this.home = mkdtempSync(join(tmpdir(), "slip-e2e-"));
+    this.userHome = mkdtempSync(join(tmpdir(), "slip-user-"));
+  }
+
+  /** Runs `./slip` with the words given. Rejects only when it does not end in time. */
+  slip(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+    const own = { HOME: this.userHome, SLIP_HOME: this.home, SLIP_HTTP_PORT: "0", SLIP_HTTPS_PORT: "0", SLIP_TOKEN: "", SLIP_URL: "", ...options.env };
+    return run(join(repository, "slip"), args, { ...options, env: { ...process.env, ...own } });
+  }
+
+  /** As `slip`, and throws with what it said when the exit code is another than expected. Gives standard output. */
+  async expect(code: number, args: readonly string[], options: RunOptions = {}): Promise<string> {
+    const ran = await this.slip(args, options);
+    if (ran.code !== code)
+      throw new Error(`slip ${args.join(" ")} ended with ${ran.code}, not ${code}:\n${ran.stdout.slice(-4_000)}\n${ran.stderr.slice(-4_000)}`);
+    return ran.stdout;
+  }
+
+  async up(env: Record<string, string> = {}): Promise<void> {
+    await this.expect(0, ["up"], { env });
+    await this.readAddress();
+  }
+
+  /** Learns the ports and the authority of a platform that runs. */
+  async readAddress(): Promise<void> {
+    const status = Status.parse(JSON.parse(await this.expect(0, ["status", "--json"])));
+    this.#ports = { https: status.httpsPort, http: status.httpPort };
+    this.#ca = await this.expect(0, ["trust", "--pem"]);
+  }
+
+  get httpsPort(): number {
+    return this.#known().ports.https;
+  }
+  get httpPort(): number {
+    return this.#known().ports.http;
+  }
+  get ca(): string {
+    return this.#known().ca;
+  }
+
+  async deploy(source: string, args: readonly string[] = [], options: RunOptions = {}): Promise<DeployResult> {
+    const ran = await this.slip(["deploy", source, "--json", ...args], { timeoutMs: 600_000, ...options });
+    const result = DeployResult.safeParse(JSON.parse(ran.stdout || "null"));
+    if (!result.success) throw new Error(`slip deploy ${source} ended with ${ran.code} and printed\n${ran.stdout.slice(-4_000)}\n${ran.stderr.slice(-4_000)}`);
+    const codes = { live: 0, failed: 1, cancelled: 3 };
+    if (ran.code !== codes[result.data.outcome]) throw new Error(`slip deploy ended with ${ran.code}, but the outcome is ${result.data.outcome}.`);
+    return result.data;
+  }
+
+  /** Deploys, and throws with the whole report when it does not end live. */
+  async deployLive(source: string, args: readonly string[] = [], options: RunOptions = {}): Promise<DeployResult> {
+    const result = await this.deploy(source, args, options);
+    if (result.outcome !== "live") throw new Error(`The deployment of ${source} ended so: ${JSON.stringify(result, undefined, 2)}`);
+    return result;
+  }
+
+  /** An HTTPS agent that trusts this platform. Its connections are closed at the end of the test. */
+  agent(options: https.AgentOptions = {}): https.Agent {
+    const agent = new https.Agent({ ca: this.ca, ...options });
+    this.#agents.push(agent);
+    return agent;
+  }
+
+  /** Asks an app (a name, or a whole host name) over HTTPS; no name has to be resolved. */
+  request(app: string, path = "/", options: https.RequestOptions & { body?: string } = {}): Promise<Answer> {
+    const { body, ...more } = options;
+    const host = app.includes(".") ? app : `${app}.slip.localhost`;
+    const target = { host: "127.0.0.1", port: this.httpsPort, servername: host, ca: this.ca, path, timeout: 30_000, ...more };
+    return new Promise((done, reject) => {
+      const request = https.request({ ...target, headers: { host: `${host}:${this.httpsPort}`, ...more.headers } }, (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+        answer.on("error", reject);
+        answer.on("end", () => done({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks).toString() }));
+      });
+      request.on("timeout", () => request.destroy(new Error(`${host}${path} did not answer in time`)));
+      request.on("error", reject);
+      request.end(body);
+    });
+  }
+
+  installationId(): string | undefined {
+    try {
+      return z.object({ id: z.string() }).parse(JSON.parse(readFileSync(join(this.home, "installation.json"), "utf8"))).id;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Stops the platform and removes its folders. Throws when anything of it is left on the machine. */
+  async end(): Promise<void> {
+    for (const agent of this.#agents) agent.destroy();
+    const down = await this.slip(["down"], { timeoutMs: 60_000 }).catch((error: unknown) => ({ code: -1, stdout: "", stderr: String(error) }));
+    const left = await leftoversOf(this.installationId(), this.home);
+    rmSync(this.userHome, { recursive: true, force: true });
+    if (left.length > 0 || down.code !== 0)
+      throw new Error(`'slip down' ended with ${down.code} (${down.stderr}); left over: ${left.join("; ") || "nothing"} (${this.home})`);
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  #known(): { ports: { https: number; http: number }; ca: string } {
+    if (!this.#ports || this.#ca === undefined) throw new Error("The platform has not been started.");
+    return { ports: this.#ports, ca: this.#ca };
+  }
+}

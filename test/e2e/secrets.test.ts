@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { Installation } from "./installation.ts";
+import { newTree, nodeProgram } from "./sources.ts";
+
+const value = 'sup3r-s3cret/value+with "quotes"';
+const shapes = [value, Buffer.from(value).toString("base64").slice(0, -3), encodeURIComponent(value)];
+
+/** Files below `folder` that hold `text`, tmpfs and all. */
+const filesWith = (folder: string, text: string): string[] => {
+  try {
+    return execFileSync("grep", ["--recursive", "--binary-files=text", "--fixed-strings", "--files-with-matches", "--devices=skip", "-e", text, folder], {
+      encoding: "utf8",
+    })
+      .split("\n")
+      .filter((path) => path !== "");
+  } catch {
+    return [];
+  }
+};
+
+describe("secrets", () => {
+  const installation = new Installation();
+  const source = newTree("keeper", {
+    "package.json": '{ "name": "keeper", "scripts": { "build": "node build.js", "start": "node server.js" } }\n',
+    "slip.toml": '[build]\nsecrets = ["TOKEN"]\n',
+    "build.js": 'console.log("building with", process.env.TOKEN, Buffer.from(process.env.TOKEN ?? "").toString("base64"));\n',
+    "server.js": `console.log("serving with", process.env.TOKEN, encodeURIComponent(process.env.TOKEN ?? ""));\n${nodeProgram("process.env.TOKEN")}`,
+  });
+  before(() => installation.up());
+  after(() => installation.end());
+
+  it("reach the build and the program, and nothing on disk", async () => {
+    await installation.expect(0, ["apps", "create", "keeper"]);
+    await installation.expect(0, ["secrets", "set", "keeper", `TOKEN=${value}`]);
+    await installation.deployLive(source);
+    assert.equal((await installation.request("keeper")).body, value);
+    await pause(500);
+    const logs = await installation.expect(0, ["logs", "keeper", "--build", "--runtime"]);
+    assert.match(logs, /building with \[redacted\]/);
+    assert.match(logs, /serving with \[redacted\]/);
+    for (const shape of shapes) {
+      const found = filesWith(installation.home, shape).filter((path) => !path.startsWith(`${installation.home}/run/`));
+      assert.deepEqual(found, [], "no file but those in memory holds it");
+    }
+  });
+
+  it("are listed by name and version alone", async () => {
+    const listed = await installation.expect(0, ["secrets", "list", "keeper", "--json"]);
+    assert.match(listed, /"TOKEN"/);
+    assert.ok(!listed.includes("s3cret"));
+  });
+
+  it("make a new release when they change", async () => {
+    await installation.expect(0, ["secrets", "set", "keeper", "TOKEN=another-value"]);
+    assert.equal((await installation.request("keeper")).body, "another-value");
+    await installation.expect(0, ["rollback", "keeper"]);
+    assert.equal((await installation.request("keeper")).body, value, "a release goes back with its secrets");
+  });
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { LogLine } from "@slipstream/contract/logs.ts";
+import { Installation } from "./installation.ts";
+import { failuresOf, steadyLoad } from "./load.ts";
+import { newTree, nodeProgram, writeTree } from "./sources.ts";
+
+const program = (word: string): string =>
+  `console.log("${word} started");\n${nodeProgram(`(console.log("${word} asked " + request.url), JSON.stringify({ word: "${word}", host: require("node:os").hostname(), colour: process.env.COLOUR }))`)}`;
+
+describe("the settings of an app", () => {
+  const installation = new Installation();
+  const source = newTree("shop", { "package.json": '{ "name": "shop", "scripts": { "start": "node server.js" } }\n', "server.js": program("one") });
+  const asked = async (app = "shop"): Promise<{ word: string; host: string; colour?: string }> => JSON.parse((await installation.request(app)).body);
+  const lines = async (...args: string[]): Promise<LogLine[]> =>
+    (await installation.expect(0, ["logs", "shop", "--json", ...args]))
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => LogLine.parse(JSON.parse(line)));
+  before(async () => {
+    await installation.up();
+    await installation.deployLive(source);
+  });
+  after(() => installation.end());
+
+  it("env: a change is live at once, without a failed request", async () => {
+    const load = steadyLoad(installation, "shop");
+    await installation.expect(0, ["env", "set", "shop", "COLOUR=green"]);
+    assert.equal((await asked()).colour, "green");
+    await installation.expect(0, ["env", "rm", "shop", "COLOUR"]);
+    assert.equal((await asked()).colour, undefined);
+    assert.deepEqual(failuresOf(await load.stop()), []);
+  });
+
+  it("scale: several instances answer, and fewer again, without a failed request", async () => {
+    const load = steadyLoad(installation, "shop");
+    await installation.expect(0, ["scale", "shop", "3"]);
+    await pause(1_000);
+    await installation.expect(0, ["scale", "shop", "1"]);
+    const samples = await load.stop();
+    assert.deepEqual(failuresOf(samples), []);
+    assert.ok(new Set(samples.map((sample) => (JSON.parse(sample.body) as { host: string }).host)).size >= 3);
+  });
+
+  it("restart: other instances, no failed request", async () => {
+    const { host } = await asked();
+    const load = steadyLoad(installation, "shop");
+    await installation.expect(0, ["restart", "shop"]);
+    assert.notEqual((await asked()).host, host);
+    assert.deepEqual(failuresOf(await load.stop()), []);
+  });
+
+  it("domains: another name serves it, until it is removed", async () => {
+    await installation.expect(0, ["domains", "add", "shop", "shop.example.test"]);
+    assert.equal((await asked("shop.example.test")).word, "one");
+    assert.match(await installation.expect(0, ["domains", "list", "shop"]), /shop\.example\.test/);
+    await installation.expect(0, ["domains", "rm", "shop", "shop.example.test"]);
+    await assert.rejects(async () => assert.equal((await installation.request("shop.example.test")).status, 200));
+  });
+
+  it("logs: lines of what is gone stay, with their tags; they can be searched and followed", async () => {
+    writeTree(source, { "server.js": program("two") });
+    const { deployment } = await installation.deployLive(source);
+    await installation.request("shop", "/needle");
+    await pause(500);
+    const all = await lines();
+    assert.ok(all.some((line) => line.text === "one started"));
+    assert.ok(all.some((line) => line.text === "two started" && line.deployment === deployment && line.app === "shop" && line.instance !== ""));
+    assert.deepEqual([...new Set((await lines("--grep", "needle")).map((line) => line.text))], ["two asked /needle"]);
+    assert.ok((await lines("--deployment", deployment ?? "")).every((line) => line.deployment === deployment));
+    assert.ok((await lines("--build")).every((line) => line.source === "build"));
+    assert.ok((await lines("--edge")).some((line) => line.source === "edge" && line.text.includes("/needle")));
+  });
+
+  it("destroy: nothing of it answers, and its name is free", async () => {
+    const refused = await installation.slip(["destroy", "shop"]);
+    assert.equal(refused.code, 2, "in a pipe it needs --yes");
+    await installation.expect(0, ["destroy", "shop", "--yes"]);
+    assert.equal((await installation.request("shop")).status, 404);
+    const status = JSON.parse(await installation.expect(0, ["status", "--json"])) as { host?: { workloads: unknown[] } };
+    assert.deepEqual(status.host?.workloads, []);
+    const again = await installation.deployLive(source);
+    assert.equal(again.release, 1);
+    assert.ok(!(await lines()).some((line) => line.text === "one started"), "the old lines are gone");
+  });
+});
