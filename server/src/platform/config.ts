@@ -30,3 +30,9 @@ export const readConfig = (environment: NodeJS.ProcessEnv = process.env): Config
   databaseUrl: environment.DATABASE_URL || undefined,
   restateUrl: environment.RESTATE_URL || undefined,
 });
+
+/** The ports that the environment names; undefined where it is silent, so that what was chosen at the first start is kept. */
+export const givenPorts = (environment: NodeJS.ProcessEnv = process.env): { httpPort: number | undefined; httpsPort: number | undefined } => ({
+  httpPort: environment.SLIP_HTTP_PORT ? port("SLIP_HTTP_PORT", environment.SLIP_HTTP_PORT, 0) : undefined,
+  httpsPort: environment.SLIP_HTTPS_PORT ? port("SLIP_HTTPS_PORT", environment.SLIP_HTTPS_PORT, 0) : undefined,
+});

@@ -11,10 +11,12 @@ export const homeAt = (root: string) => ({
   processLogs: join(root, "processes"), // up: output of our own processes, and state.json of the supervisor
   supervisorState: join(root, "processes", "state.json"), // up
   postgres: join(root, "postgres"), // postgres
+  postgresData: join(root, "postgres", "data"), // postgres
   restate: join(root, "restate"), // restate
   restateSocket: (name: "ingress" | "admin") => join(root, "restate", "slip", `${name}.sock`), // restate: it puts them beside its data
   restateConfig: join(root, "restate", "restate.toml"), // up
   restateIdentity: join(root, "restate", "identity.pem"), // up: signs requests to the workflow handlers
+  tokenSha256: join(root, "control", "token.sha256"), // up: SHA-256 of the owner's token in hexadecimal; control never sees the token itself
   control: join(root, "control"), // control; 0700: sealing key, local authority
   postgresPassword: join(root, "control", "postgres-password"), // up
   restateIdentityKey: join(root, "control", "restate-identity-key"), // up: public key of restateIdentity, "publickeyv1_…"
@@ -32,6 +34,7 @@ export const homeAt = (root: string) => ({
   edge: join(root, "edge"), // control
   routeTable: join(root, "edge", "table.json"), // control
   run: join(root, "run"), // a tmpfs: sockets, bundles, and raw output of instances before it is redacted
+  controlSocketFolder: join(root, "run", "control"),
   controlSocket: join(root, "run", "control", "control.sock"),
   hostSocket: join(root, "run", "host.sock"),
   edgeSockets: join(root, "run", "edge"),

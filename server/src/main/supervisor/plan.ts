@@ -1,0 +1,154 @@
+// Which processes an installation has, how each is started, when it is ready and how it ends. Pure.
+import { join } from "node:path";
+import type { Config } from "#platform/config.ts";
+import { type Confinement, confined } from "#platform/confine.ts";
+import { cleanEnv } from "#platform/exec.ts";
+import type { Home } from "#platform/home.ts";
+import { type Installation, uids } from "#platform/installation.ts";
+import { postgresArguments, postgresPrograms } from "#platform/postgres-server.ts";
+import { restateArguments } from "#platform/restate-server.ts";
+
+export type Readiness = { kind: "postgres"; data: string } | { kind: "http"; probes: readonly { socketPath: string; path: string }[] };
+
+export interface ProcessPlan {
+  name: string;
+  argv: readonly [string, ...string[]];
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  /** Names of processes that must be ready before it starts. */
+  needs: readonly string[];
+  readiness: Readiness;
+  stopSignal: NodeJS.Signals;
+  /** From the stop signal to SIGKILL. */
+  stopMs: number;
+}
+
+export interface Ground {
+  home: Home;
+  installation: Installation;
+  config: Config;
+  /** Folder of the repository. */
+  code: string;
+  /** The Node that runs ours. */
+  node: string;
+  cores: number;
+}
+
+type User = "postgres" | "restate" | "control" | "edge";
+
+/** How the process of `user` is confined: it sees the code, and of the installation only the folders that it has to do with. */
+export const confinementOf = ({ home, installation, code, node }: Ground, user: User, more: Partial<Confinement> = {}): Confinement => {
+  const users = uids(installation);
+  const nodeFolder = node.startsWith(`${code}/`) || node.startsWith("/usr/") ? [] : [join(node, "..")];
+  return {
+    uid: users[user],
+    gid: users[user],
+    groups: [],
+    umask: "0007",
+    readOnly: [code, ...nodeFolder],
+    writable: [],
+    staging: home.processLogs,
+    cwd: home.root,
+    lowPorts: false,
+    named: false,
+    ...more,
+  };
+};
+
+export const postgresConfinement = (ground: Ground): Confinement =>
+  confinementOf(ground, "postgres", { writable: [ground.home.postgres, ground.home.postgresSockets], umask: "0077", named: true });
+
+const postgres = (ground: Ground): ProcessPlan => ({
+  name: "postgres",
+  argv: confined(postgresConfinement(ground), postgresArguments(postgresPrograms(ground.code).postgres, ground.home.postgresData, ground.home.postgresSockets)),
+  env: cleanEnv,
+  cwd: "/",
+  needs: [],
+  readiness: { kind: "postgres", data: ground.home.postgresData },
+  stopSignal: "SIGINT",
+  stopMs: 20_000,
+});
+
+const restate = (ground: Ground): ProcessPlan => {
+  const { home, code } = ground;
+  const http = {
+    kind: "http",
+    probes: [
+      { socketPath: home.restateSocket("admin"), path: "/health" },
+      { socketPath: home.restateSocket("ingress"), path: "/restate/health" },
+    ],
+  } as const;
+  return {
+    name: "restate",
+    argv: confined(confinementOf(ground, "restate", { writable: [home.restate] }), restateArguments(code, home.restateConfig)),
+    env: cleanEnv,
+    cwd: "/",
+    needs: [],
+    readiness: http,
+    stopSignal: "SIGTERM",
+    stopMs: 10_000,
+  };
+};
+
+const entry = (code: string, name: string): string => join(code, "server", "src", "main", `${name}.ts`);
+
+/** What readConfig of a process of ours needs. */
+const environment = ({ home, config }: Ground): Record<string, string> => ({
+  ...cleanEnv,
+  SLIP_HOME: home.root,
+  ...(config.databaseUrl === undefined ? {} : { DATABASE_URL: config.databaseUrl }),
+  ...(config.restateUrl === undefined ? {} : { RESTATE_URL: config.restateUrl }),
+});
+
+const answersStatus = (socketPath: string): Readiness => ({ kind: "http", probes: [{ socketPath, path: "/v1/status" }] });
+
+const control = (ground: Ground): ProcessPlan => {
+  const { home, installation, config, code, node } = ground;
+  const writable = [home.root, home.run];
+  const embedded = [...(config.databaseUrl === undefined ? ["postgres"] : []), ...(config.restateUrl === undefined ? ["restate"] : [])];
+  return {
+    name: "control",
+    argv: confined(confinementOf(ground, "control", { writable, groups: [uids(installation).group] }), [node, entry(code, "control")]),
+    env: environment(ground),
+    cwd: "/",
+    needs: embedded,
+    readiness: answersStatus(home.controlSocket),
+    stopSignal: "SIGTERM",
+    stopMs: 10_000,
+  };
+};
+
+const host = (ground: Ground): ProcessPlan => ({
+  name: "host",
+  argv: [ground.node, entry(ground.code, "host")],
+  env: environment(ground),
+  cwd: ground.home.root,
+  needs: [],
+  readiness: answersStatus(ground.home.hostSocket),
+  stopSignal: "SIGTERM",
+  stopMs: 10_000,
+});
+
+const edge = (ground: Ground, index: number): ProcessPlan => {
+  const { home, installation, code, node } = ground;
+  const lowPorts = Math.min(installation.httpPort, installation.httpsPort) < 1_024;
+  return {
+    name: `edge-${index}`,
+    argv: confined(confinementOf(ground, "edge", { writable: [home.root, home.run], lowPorts }), [node, entry(code, "edge"), `${index}`]),
+    env: { ...cleanEnv, SLIP_HOME: home.root },
+    cwd: "/",
+    needs: [],
+    readiness: answersStatus(home.edgeSocket(index)),
+    stopSignal: "SIGTERM",
+    stopMs: 10_000,
+  };
+};
+
+/** Every process of the installation, in the order in which a stop goes through them backwards. */
+export const planOf = (ground: Ground): ProcessPlan[] => [
+  ...(ground.config.databaseUrl === undefined ? [postgres(ground)] : []),
+  ...(ground.config.restateUrl === undefined ? [restate(ground)] : []),
+  host(ground),
+  control(ground),
+  ...Array.from({ length: ground.cores }, (_, index) => edge(ground, index)),
+];

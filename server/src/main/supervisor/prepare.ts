@@ -1,0 +1,129 @@
+// Makes the ground that the processes stand on: folders and their owners, the installation's numbers, keys. Safe to repeat.
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fchownSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { givenPorts } from "#platform/config.ts";
+import { exec } from "#platform/exec.ts";
+import { type Home, homeAt } from "#platform/home.ts";
+import { type Installation, newInstallation, readInstallation, saveInstallation, uids } from "#platform/installation.ts";
+import { freePort, freeSubnet, usedSubnets } from "#platform/ports.ts";
+import { identityKeyOf, newIdentity, restateConfig } from "#platform/restate-server.ts";
+import { diskFolders, type Folder } from "./folders.ts";
+
+/** The longest name of a Unix socket is 107 bytes (sun_path), and the longest of ours adds 27 to the folder. */
+const homeBytesMax = 80;
+
+const openHome = (home: Home): void => {
+  if (Buffer.byteLength(home.root) > homeBytesMax)
+    throw new SlipError("usage", `SLIP_HOME is ${Buffer.byteLength(home.root)} bytes long; at most ${homeBytesMax} are possible.`, {
+      next: "Choose a shorter SLIP_HOME.",
+    });
+  mkdirSync(home.root, { recursive: true });
+  const others = readdirSync(home.root).filter((name) => name !== "lost+found");
+  if (others.length > 0 && !existsSync(home.installation))
+    throw new SlipError("usage", `SLIP_HOME is ${home.root}, which holds files that are not of an installation.`, {
+      next: "Set SLIP_HOME to an empty folder, or to one that does not exist yet.",
+    });
+  chmodSync(home.root, 0o711);
+};
+
+/** Writes a file that others may be writing in the same moment: the first one stays. */
+const writeOnce = (path: string, content: string, mode: number): void => {
+  if (existsSync(path)) return;
+  const temporary = `${path}.${process.pid}.once`;
+  writeFileSync(temporary, content, { mode, flush: true, flag: "wx" });
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    rmSync(temporary);
+  }
+};
+
+const chooseSubnet = async (): Promise<number> => {
+  const routes = await exec(["ip", "-4", "route", "show", "table", "all"]);
+  const resolvers = existsSync("/etc/resolv.conf") ? readFileSync("/etc/resolv.conf", "utf8") : "";
+  return freeSubnet(usedSubnets(`${routes.stdout}\n${resolvers}`), randomBytes(1).readUInt8());
+};
+
+const firstInstallation = async (given: ReturnType<typeof givenPorts>): Promise<Installation> => {
+  const httpPort = given.httpPort === 0 ? await freePort() : (given.httpPort ?? 8080);
+  const httpsPort = given.httpsPort === 0 ? await freePort([httpPort]) : (given.httpsPort ?? 8443);
+  return newInstallation({ httpPort, httpsPort, handlerPort: await freePort([httpPort, httpsPort]) }, await chooseSubnet());
+};
+
+/** A port that the user names replaces the kept one; 0 means that any is fine, so the kept one stays. */
+const withGivenPorts = (kept: Installation, given: ReturnType<typeof givenPorts>): Installation => ({
+  ...kept,
+  httpPort: given.httpPort || kept.httpPort,
+  httpsPort: given.httpsPort || kept.httpsPort,
+});
+
+/** The folder, its numbers and the owner's token. Throws `usage` for a folder that cannot be ours. */
+export const prepareHome = async (root: string, given: ReturnType<typeof givenPorts>): Promise<{ home: Home; installation: Installation }> => {
+  const home = homeAt(root);
+  openHome(home);
+  if (!existsSync(home.installation)) writeOnce(home.installation, `${JSON.stringify(await firstInstallation(given), undefined, 2)}\n`, 0o644);
+  writeOnce(home.token, `slip_${randomBytes(32).toString("base64url")}\n`, 0o600);
+  mkdirSync(home.processLogs, { mode: 0o700, recursive: true });
+  return { home, installation: withGivenPorts(readInstallation(home), given) };
+};
+
+/** Makes each folder with its owner and mode; what is inside is its owner's business. */
+export const makeFolders = (folders: readonly Folder[]): void => {
+  for (const { path, uid, gid, mode } of folders) {
+    mkdirSync(path, { recursive: true });
+    chownSync(path, uid, gid);
+    chmodSync(path, mode);
+  }
+};
+
+/** Writes a file for `owner` alone into a folder of that owner: a link that was put there is replaced, never followed. */
+const writeFor = (owner: number, path: string, content: string): void => {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
+  const file = openSync(temporary, "wx", 0o600);
+  try {
+    writeSync(file, content);
+    fchownSync(file, owner, owner);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, path);
+};
+
+const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
+const writeKeys = (home: Home, installation: Installation): void => {
+  const { control, restate } = uids(installation);
+  if (!isFile(home.postgresPassword)) writeFor(control, home.postgresPassword, randomBytes(32).toString("base64url"));
+  if (!isFile(home.restateIdentity)) writeFor(restate, home.restateIdentity, newIdentity());
+  writeFor(control, home.restateIdentityKey, identityKeyOf(readFileSync(home.restateIdentity, "utf8")));
+  writeFor(restate, home.restateConfig, restateConfig({ baseDir: home.restate, identity: home.restateIdentity }));
+};
+
+/** All that lies on disk before the first process starts. The caller holds the lock of the installation. */
+export const prepareDisk = (home: Home, installation: Installation): void => {
+  if (JSON.stringify(installation) !== JSON.stringify(readInstallation(home))) saveInstallation(home, installation);
+  mkdirSync(home.run, { recursive: true });
+  makeFolders(diskFolders(home, uids(installation)));
+  writeKeys(home, installation);
+};

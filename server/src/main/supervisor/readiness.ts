@@ -1,0 +1,21 @@
+// Whether a process does its work yet.
+import http from "node:http";
+import { isPostgresReady } from "#platform/postgres-server.ts";
+import type { Readiness } from "./plan.ts";
+
+/** Any answer of HTTP counts: it says that the process listens and reads, which is all that its neighbours need. */
+const answers = (socketPath: string, path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const request = http.get({ socketPath, path, timeout: 2_000, agent: false }, (response) => {
+      response.resume();
+      resolve(true);
+    });
+    request.on("timeout", () => request.destroy(new Error("timeout")));
+    request.on("error", () => resolve(false));
+  });
+
+export const isReady = async (readiness: Readiness, pid: number): Promise<boolean> => {
+  if (readiness.kind === "postgres") return isPostgresReady(readiness.data, pid);
+  const found = await Promise.all(readiness.probes.map(({ socketPath, path }) => answers(socketPath, path)));
+  return found.every(Boolean);
+};

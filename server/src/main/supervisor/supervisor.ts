@@ -1,0 +1,147 @@
+// Keeps the processes of one installation running, and ends them in order.
+import { setTimeout as sleep } from "node:timers/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { callers } from "@slipstream/contract/ports/calls.ts";
+import { hostCalls } from "@slipstream/contract/ports/host.ts";
+import { confined } from "#platform/confine.ts";
+import { uids } from "#platform/installation.ts";
+import type { Log } from "#platform/log.ts";
+import { isPortFree } from "#platform/ports.ts";
+import { identityOf, isAlive, signal } from "#platform/process-identity.ts";
+import { ensureCluster } from "./cluster.ts";
+import { runFolders } from "./folders.ts";
+import { mountRun, unmountRun } from "./mounts.ts";
+import { type Ground, type ProcessPlan, planOf, postgresConfinement } from "./plan.ts";
+import { makeFolders, prepareDisk } from "./prepare.ts";
+import { lastLines, rotateProcessLog } from "./process-log.ts";
+import { bootId, readState, type SupervisorState, writeState } from "./state.ts";
+import { Supervised } from "./supervised.ts";
+
+/** So many ends in a row before it was ready mean that a process cannot be started. */
+const hopelessFailures = 5;
+const readyMs = 90_000;
+const removeInstancesMs = 60_000;
+const rotateEveryMs = 10_000;
+
+export class Supervisor {
+  readonly #ground: Ground;
+  readonly #log: Log;
+  readonly #processes: Supervised[];
+  #state: SupervisorState["supervisor"]["state"] = "starting";
+  #rotation: NodeJS.Timeout | undefined;
+
+  constructor(ground: Ground, log: Log, plans: readonly ProcessPlan[] = planOf(ground)) {
+    this.#ground = ground;
+    this.#log = log;
+    const postgresUser = uids(ground.installation).postgres;
+    const cluster = () => ensureCluster(ground.home, ground.code, postgresUser, (argv) => confined(postgresConfinement(ground), argv));
+    this.#processes = plans.map(
+      (plan) => new Supervised(plan, { home: ground.home, log, changed: () => this.#save(), ...(plan.name === "postgres" ? { before: cluster } : {}) }),
+    );
+  }
+
+  /** Takes over what an earlier supervisor left running, and starts the rest. Throws `ports_taken`. */
+  async start(): Promise<void> {
+    const { home, installation } = this.#ground;
+    const adopted = this.#adopt();
+    if (!adopted.some((name) => name.startsWith("edge-"))) await checkPorts([installation.httpPort, installation.httpsPort]);
+    if (!adopted.includes("control")) await checkPorts([installation.handlerPort]);
+    prepareDisk(home, installation);
+    await mountRun(home);
+    makeFolders(runFolders(home, uids(installation)));
+    this.#save();
+    for (const process of this.#processes) if (!adopted.includes(process.plan.name)) void this.#startWhenPossible(process);
+    this.#rotation = setInterval(() => {
+      for (const { plan } of this.#processes) rotateProcessLog(home, plan.name);
+    }, rotateEveryMs);
+  }
+
+  /** Resolves when every process answers. Rejects when one cannot be started. */
+  async ready(): Promise<void> {
+    const all = Promise.all(this.#processes.map((process) => process.ready));
+    const over = new AbortController();
+    try {
+      await Promise.race([all, this.#hopeless(over.signal)]);
+    } finally {
+      over.abort();
+    }
+    this.#state = "ready";
+    this.#save();
+  }
+
+  /** Ends everything: clients first, then the instances, then what the others stand on. */
+  async stop(): Promise<void> {
+    this.#state = "stopping";
+    this.#save();
+    clearInterval(this.#rotation);
+    await this.#stopAll((name) => name === "control" || name.startsWith("edge-"));
+    await this.#removeInstances();
+    await this.#stopAll((name) => name === "host");
+    await this.#stopAll(() => true);
+    await unmountRun(this.#ground.home);
+    this.#save();
+  }
+
+  /** Takes over living processes, without starting any. Gives their names. */
+  #adopt(): string[] {
+    const known = readState(this.#ground.home)?.processes ?? [];
+    const adopted = this.#processes.filter((process) => known.some((record) => record.name === process.plan.name && process.adopt(record)));
+    const wanted = this.#processes.map(({ plan }) => plan.name);
+    for (const record of known) if (!wanted.includes(record.name)) signal(record, "SIGTERM");
+    return adopted.map(({ plan }) => plan.name);
+  }
+
+  /** As start, when all is to end: only what lives is taken over. */
+  adoptToStop(): void {
+    this.#state = "stopping";
+    this.#adopt();
+  }
+
+  async #startWhenPossible(process: Supervised): Promise<void> {
+    await Promise.all(this.#processes.filter(({ plan }) => process.plan.needs.includes(plan.name)).map((needed) => needed.ready));
+    if (this.#state !== "stopping") await process.start();
+  }
+
+  async #hopeless(over: AbortSignal): Promise<never> {
+    const until = performance.now() + readyMs;
+    for (;;) {
+      const failed =
+        this.#processes.find((process) => process.failures >= hopelessFailures) ??
+        (performance.now() > until ? this.#processes.find((process) => !process.isReadyNow) : undefined);
+      if (failed) throw new SlipError("internal", `${failed.plan.name} does not start.`, this.#evidence(failed.plan.name));
+      await sleep(50, undefined, { signal: over });
+    }
+  }
+
+  #evidence(name: string): { next: string; evidence: string[] } {
+    return { next: `Read ${this.#ground.home.processLogs}/${name}.log.`, evidence: lastLines(this.#ground.home, name, 10) };
+  }
+
+  async #stopAll(which: (name: string) => boolean): Promise<void> {
+    await Promise.all(this.#processes.filter(({ plan }) => which(plan.name)).map((process) => process.stop()));
+  }
+
+  async #removeInstances(): Promise<void> {
+    const host = this.#processes.find(({ plan }) => plan.name === "host");
+    if (!host?.record || !isAlive(host.record)) return;
+    try {
+      await callers(hostCalls, this.#ground.home.hostSocket).reconcile({ workloads: [] }, { timeoutMs: removeInstancesMs });
+    } catch (error) {
+      this.#log.error("the instances could not be removed", error);
+    }
+  }
+
+  #save(): void {
+    const own = identityOf(process.pid);
+    if (own === undefined) return;
+    writeState(this.#ground.home, {
+      boot: bootId(),
+      supervisor: { ...own, state: this.#state },
+      processes: this.#processes.flatMap(({ record }) => (record === undefined ? [] : [record])),
+    });
+  }
+}
+
+const checkPorts = async (ports: readonly number[]): Promise<void> => {
+  for (const port of ports) if (!(await isPortFree(port))) throw new SlipError("ports_taken", `Port ${port} is in use by another program.`);
+};

@@ -1,0 +1,45 @@
+// The host process looks after the supervisor, as the supervisor looks after it.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { Config } from "#platform/config.ts";
+import { cleanEnv } from "#platform/exec.ts";
+import type { Home } from "#platform/home.ts";
+import { isAlive } from "#platform/process-identity.ts";
+import { withProcessLog } from "./process-log.ts";
+import { readState, type SupervisorState } from "./state.ts";
+
+const everyMs = 1_000;
+/** A new supervisor gets so long to write its own state before another one is tried. */
+const graceMs = 10_000;
+
+/** Whether a supervisor must be started: the last one died without having been asked to stop. Pure. */
+export const isOrphaned = (state: SupervisorState | undefined, alive: boolean): boolean =>
+  state !== undefined && !alive && state.supervisor.state !== "stopping";
+
+const startSupervisor = (home: Home, config: Config): void => {
+  const env = {
+    ...cleanEnv,
+    SLIP_HOME: home.root,
+    ...(config.databaseUrl === undefined ? {} : { DATABASE_URL: config.databaseUrl }),
+    ...(config.restateUrl === undefined ? {} : { RESTATE_URL: config.restateUrl }),
+  };
+  const up = join(import.meta.dirname, "..", "up.ts");
+  const child = withProcessLog(home, "supervisor", (file) =>
+    spawn(process.execPath, [up, "--foreground"], { detached: true, cwd: "/", env, stdio: ["ignore", file, file] }),
+  );
+  child.on("error", () => {});
+  child.unref();
+};
+
+/** Looks each second whether the supervisor lives, and starts a new one when it died. Ends with the signal. */
+export const watchSupervisor = (home: Home, config: Config, signal?: AbortSignal): void => {
+  let quietUntil = 0;
+  const timer = setInterval(() => {
+    const state = readState(home);
+    if (!isOrphaned(state, state !== undefined && isAlive(state.supervisor)) || performance.now() < quietUntil) return;
+    quietUntil = performance.now() + graceMs;
+    startSupervisor(home, config);
+  }, everyMs);
+  timer.unref();
+  signal?.addEventListener("abort", () => clearInterval(timer));
+};

@@ -1,0 +1,146 @@
+// Starts the platform: in the background until it is ready, with --foreground as the supervisor itself; --down ends it.
+import { spawn } from "node:child_process";
+import { existsSync, writeSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { fromErrorBody, SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
+import { givenPorts, readConfig } from "#platform/config.ts";
+import { homeAt } from "#platform/home.ts";
+import { readInstallation } from "#platform/installation.ts";
+import { logOf } from "#platform/log.ts";
+import { isAlive, signal } from "#platform/process-identity.ts";
+import { lockSupervisor } from "./supervisor/lock.ts";
+import { unmountRun } from "./supervisor/mounts.ts";
+import type { Ground } from "./supervisor/plan.ts";
+import { prepareHome } from "./supervisor/prepare.ts";
+import { lastLines, withProcessLog } from "./supervisor/process-log.ts";
+import { readState } from "./supervisor/state.ts";
+import { Supervisor } from "./supervisor/supervisor.ts";
+
+const readyMs = 120_000;
+const downMs = 150_000;
+const code = resolve(import.meta.dirname, "../../..");
+
+const requireRoot = (): void => {
+  if (process.getuid?.() !== 0) throw new SlipError("not_root");
+};
+
+const groundOf = (config: ReturnType<typeof readConfig>, prepared: Pick<Ground, "home" | "installation">): Ground => ({
+  ...prepared,
+  config,
+  code,
+  node: process.execPath,
+  cores: availableParallelism(),
+});
+
+/** Says to the process that started us how it went. That it is gone is no reason to end. */
+const reporter = (descriptor: string | undefined) => (result: object) => {
+  if (descriptor === undefined) return;
+  try {
+    writeSync(Number(descriptor), `${JSON.stringify(result)}\n`);
+  } catch {}
+};
+
+/** Another supervisor has the lock: what it starts is what was asked for. */
+const awaitOther = async (home: Ground["home"]): Promise<void> => {
+  for (const until = performance.now() + readyMs; performance.now() < until; await sleep(50)) {
+    const state = readState(home);
+    if (state?.supervisor.state === "ready" && isAlive(state.supervisor)) return;
+  }
+  throw new SlipError("unreachable", "Another 'slip up' runs, but does not become ready.", { next: `Read ${home.processLogs}/supervisor.log.` });
+};
+
+const superviseUntilAsked = async (supervisor: Supervisor, report: (result: object) => void): Promise<void> => {
+  const asked = new Promise<void>((done) => {
+    for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(name, () => done());
+  });
+  try {
+    await supervisor.start();
+    await Promise.race([supervisor.ready(), asked]);
+    report({ ready: true });
+    await asked;
+  } finally {
+    await supervisor.stop();
+  }
+};
+
+const foreground = async (report: (result: object) => void): Promise<void> => {
+  const config = readConfig();
+  const prepared = await prepareHome(config.home, givenPorts());
+  const lock = await lockSupervisor(prepared.home);
+  if (!lock) {
+    await awaitOther(prepared.home);
+    report({ ready: true });
+    return;
+  }
+  await superviseUntilAsked(new Supervisor(groundOf(config, prepared), logOf("supervisor")), report);
+};
+
+/** Starts the supervisor detached and waits for its report. */
+const background = async (): Promise<void> => {
+  const { home } = await prepareHome(readConfig().home, givenPorts());
+  const args = [import.meta.filename, "--foreground", "--report", "3"];
+  const child = withProcessLog(home, "supervisor", (file) =>
+    spawn(process.execPath, args, { detached: true, cwd: "/", env: process.env, stdio: ["ignore", file, file, "pipe"] }),
+  );
+  const pipe = child.stdio[3];
+  if (!pipe || !("setEncoding" in pipe)) throw new Error("the supervisor's report cannot be read");
+  let text = "";
+  pipe.setEncoding("utf8");
+  for await (const chunk of pipe) {
+    text += String(chunk);
+    if (text.includes("\n")) break;
+  }
+  child.unref();
+  if (text === "")
+    throw new SlipError("internal", "The supervisor ended.", { next: `Read ${home.processLogs}/supervisor.log.`, evidence: lastLines(home, "supervisor", 10) });
+  const result = JSON.parse(text) as { ready?: true };
+  if (!result.ready) throw fromErrorBody(result);
+};
+
+/** Nobody supervises: what an earlier supervisor left running is ended here. */
+const stopLeftovers = async (config: ReturnType<typeof readConfig>, home: Ground["home"]): Promise<void> => {
+  const lock = await lockSupervisor(home);
+  if (!lock) throw new SlipError("conflict", "The platform starts at this moment.", { next: "Run 'slip down' again in a moment." });
+  if (readState(home)) {
+    const supervisor = new Supervisor(groundOf(config, { home, installation: readInstallation(home) }), logOf("down"));
+    supervisor.adoptToStop();
+    await supervisor.stop();
+  } else await unmountRun(home);
+};
+
+const down = async (): Promise<void> => {
+  const config = readConfig();
+  const home = homeAt(config.home);
+  if (!existsSync(home.installation)) return;
+  const supervisor = readState(home)?.supervisor;
+  if (supervisor && signal(supervisor, "SIGTERM")) {
+    for (const until = performance.now() + downMs; isAlive(supervisor); await sleep(20))
+      if (performance.now() > until) throw new SlipError("internal", "The platform does not stop.", { next: `Read ${home.processLogs}/supervisor.log.` });
+    return;
+  }
+  await stopLeftovers(config, home);
+};
+
+const explain = (error: unknown): SlipError =>
+  error instanceof SlipError ? error : new SlipError("internal", error instanceof Error ? error.message : String(error));
+
+const main = async (): Promise<number> => {
+  const { values } = parseArgs({ options: { foreground: { type: "boolean" }, down: { type: "boolean" }, report: { type: "string" } } });
+  const report = reporter(values.report);
+  try {
+    requireRoot();
+    await (values.down ? down() : values.foreground ? foreground(report) : background());
+    return 0;
+  } catch (error) {
+    const known = explain(error);
+    report(toErrorBody(known));
+    process.stderr.write(`${[`${known.message} ${known.next}`, ...(known.details.evidence ?? [])].join("\n")}\n`);
+    return known.exit;
+  }
+};
+
+// What still waits (a pause before a restart, the lock) has nothing left to do.
+process.exit(await main());

