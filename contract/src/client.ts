@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
+import { StringDecoder } from "node:string_decoder";
 import { fromErrorBody, SlipError } from "./errors.ts";
 import { type InputOf, type OperationName, type OutputOf, operations } from "./operations/registry.ts";
 
@@ -38,6 +39,14 @@ export const prepare = (name: OperationName, input: Record<string, unknown>, byt
   return { method, path: query.size > 0 ? `${filled}?${query}` : filled, body: undefined, contentType: "" };
 };
 
+/** A broken connection as an error of the catalogue; its cause is kept, for callers that try again. An abort stays what it is. */
+const unreachable = (error: NodeJS.ErrnoException): Error => {
+  if (error.name === "AbortError") return error;
+  const told = new SlipError("unreachable", `The platform cannot be reached (${error.code ?? error.message}).`);
+  told.cause = error;
+  return told;
+};
+
 const send = (options: ClientOptions, prepared: Prepared, call: CallOptions): Promise<http.IncomingMessage> =>
   new Promise((resolve, reject) => {
     const headers: Record<string, string | number> = { authorization: `Bearer ${options.token}`, accept: "application/json" };
@@ -53,15 +62,22 @@ const send = (options: ClientOptions, prepared: Prepared, call: CallOptions): Pr
             { ...common, ...(endpoint.ca ? { ca: endpoint.ca } : {}) },
             resolve,
           );
-    request.on("error", (error: NodeJS.ErrnoException) =>
-      reject(error.name === "AbortError" ? error : new SlipError("unreachable", `The platform cannot be reached (${error.code ?? error.message}).`)),
-    );
+    request.on("error", (error: NodeJS.ErrnoException) => reject(unreachable(error)));
     request.end(prepared.body);
   });
 
+/** The chunks of an answer; a connection that breaks on the way is `unreachable`. */
+async function* chunksOf(answer: http.IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of answer) yield chunk as Buffer;
+  } catch (error) {
+    throw unreachable(error as NodeJS.ErrnoException);
+  }
+}
+
 const readText = async (answer: http.IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
-  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  for await (const chunk of chunksOf(answer)) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 };
 
@@ -92,9 +108,9 @@ export class Client {
     const answer = await send(this.#options, prepare(name, input), call);
     if ((answer.statusCode ?? 500) >= 400) throw fromErrorBody(parseJson(await readText(answer)));
     let rest = "";
-    answer.setEncoding("utf8");
-    for await (const chunk of answer) {
-      const parts = (rest + chunk).split("\n");
+    const decoder = new StringDecoder("utf8");
+    for await (const chunk of chunksOf(answer)) {
+      const parts = (rest + decoder.write(chunk)).split("\n");
       rest = parts.pop() ?? "";
       for (const part of parts) if (part !== "") yield operations[name].output.parse(parseJson(part)) as OutputOf<N>;
     }

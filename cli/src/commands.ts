@@ -1,0 +1,34 @@
+// Every command, in the order of the help. A module is only read when its command is used, or all are asked for.
+import type { Command } from "./command.ts";
+
+const loaders: Readonly<Record<string, () => Promise<Command>>> = {
+  deploy: async () => (await import("./commands/deploy.ts")).deploy,
+  apps: async () => (await import("./commands/apps.ts")).apps,
+  logs: async () => (await import("./commands/logs.ts")).logs,
+  deployments: async () => (await import("./commands/deployments.ts")).deployments,
+  releases: async () => (await import("./commands/releases.ts")).releases,
+  rollback: async () => (await import("./commands/rollback.ts")).rollback,
+  cancel: async () => (await import("./commands/cancel.ts")).cancel,
+  scale: async () => (await import("./commands/scale.ts")).scale,
+  restart: async () => (await import("./commands/restart.ts")).restart,
+  secrets: async () => (await import("./commands/secrets.ts")).secrets,
+  env: async () => (await import("./commands/env.ts")).env,
+  domains: async () => (await import("./commands/domains.ts")).domains,
+  destroy: async () => (await import("./commands/destroy.ts")).destroy,
+  journal: async () => (await import("./commands/journal.ts")).journal,
+  up: async () => (await import("./commands/up.ts")).up,
+  down: async () => (await import("./commands/down.ts")).down,
+  status: async () => (await import("./commands/status.ts")).status,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
+  trust: async () => (await import("./commands/trust.ts")).trust,
+  completion: async () => (await import("./commands/completion.ts")).completion,
+};
+
+export const allCommands = (): Promise<Command[]> => Promise.all(Object.values(loaders).map((load) => load()));
+
+/** The commands that are needed to read `argv`: one when its first word names one, else all. */
+export const commandsFor = async (argv: readonly string[]): Promise<Command[]> => {
+  const name = argv[0] ?? "";
+  const load = Object.hasOwn(loaders, name) ? loaders[name] : undefined;
+  return load ? [await load()] : allCommands();
+};

@@ -1,0 +1,47 @@
+import type { App } from "@slipstream/contract/words.ts";
+import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+
+const row = ({ screen }: Invocation, app: App): string[] => [
+  app.app,
+  app.state,
+  app.release === undefined ? "–" : String(app.release),
+  String(app.instances),
+  app.url,
+  screen.time(app.createdAt),
+];
+
+const list = async (call: Invocation): Promise<ExitCode> => {
+  const answer = await call.session.call("apps.list", {});
+  if (call.screen.json) call.screen.data(answer);
+  else
+    call.screen.table(
+      ["app", "state", "release", "instances", "url", "created"],
+      answer.apps.map((app) => row(call, app)),
+      "No apps yet. Make one live with 'slip deploy PATH'.",
+    );
+  return 0;
+};
+
+const create = async (call: Invocation): Promise<ExitCode> => {
+  await call.session.ensureRunning();
+  const app = await call.session.call("apps.create", { app: first(call) });
+  if (call.screen.json) call.screen.data(app);
+  else call.screen.print(app.app);
+  return 0;
+};
+
+export const apps: Command = {
+  name: "apps",
+  summary: "List the apps.",
+  examples: ["slip apps", "slip apps --json"],
+  run: list,
+  commands: [
+    {
+      name: "create",
+      summary: "Make an app without deploying it, to give it secrets first.",
+      arguments: [{ name: "NAME", summary: "name of the app" }],
+      examples: ["slip apps create shop"],
+      run: create,
+    },
+  ],
+};

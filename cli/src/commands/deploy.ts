@@ -1,0 +1,170 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { InputOf } from "@slipstream/contract/operations/registry.ts";
+import type { Deployment, SandboxKind, SourceOrigin } from "@slipstream/contract/words.ts";
+import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { finish, showResult } from "../deployment/finish.ts";
+import { type Interrupts, interrupts } from "../deployment/interrupt.ts";
+import { type Progress, progressOn } from "../deployment/progress.ts";
+import { cancelledEarly, failedEarly } from "../deployment/result.ts";
+import { refusal } from "../platform/access.ts";
+import { cleanCommit, cloneLocal } from "../source/git.ts";
+import { readTree, type Tree, TreeChanged } from "../source/manifest.ts";
+import { nameOf, type Origin, originOf } from "../source/origin.ts";
+import { uploadTree } from "../source/upload.ts";
+import { countOf, textOf } from "./options.ts";
+
+interface Deploying {
+  call: Invocation;
+  stops: Interrupts;
+  progress: Progress;
+  /** Removes what was put on disk for the way. */
+  cleanups: (() => void)[];
+}
+interface Prepared {
+  suggestedName: string;
+  /** Brings the source to the platform, which runs by now. */
+  send(): Promise<SourceOrigin>;
+}
+type Settings = Omit<InputOf<"deployments.create">, "source" | "suggestedName">;
+
+const sandboxOf = (text: string | undefined): SandboxKind | undefined => {
+  if (text === undefined || text === "gvisor" || text === "runc") return text;
+  throw new SlipError("usage", `There is no sandbox "${text.slice(0, 40)}".`, { next: "Use --sandbox gvisor or --sandbox runc." });
+};
+
+const settingsOf = ({ options }: Invocation): Settings => {
+  const app = textOf(options, "app");
+  const domain = textOf(options, "domain");
+  const sandbox = sandboxOf(textOf(options, "sandbox"));
+  const instances = countOf(textOf(options, "instances"), "--instances");
+  return { ...(app && { app }), ...(domain && { domain }), ...(sandbox && { sandbox }), ...(instances && { instances }) };
+};
+
+const treeSource = async (
+  { call, stops, progress }: Deploying,
+  folder: string,
+  tree: Tree,
+  about: { commit?: string; ref?: string },
+): Promise<SourceOrigin> => {
+  progress.say("sending");
+  const send = (of: Tree) => uploadTree(call.session, of, stops.signal);
+  try {
+    return { kind: "tree", digest: (await send(tree)).source, ...about };
+  } catch (error) {
+    if (!(error instanceof TreeChanged)) throw error;
+    return { kind: "tree", digest: (await send(await readTree(folder, undefined))).source, ...about };
+  }
+};
+
+const prepareFolder = async (deploying: Deploying, folder: string): Promise<Prepared> => {
+  const { environment } = deploying.call;
+  const [tree, commit] = await Promise.all([readTree(folder, environment.cacheFolder), cleanCommit(environment, folder)]);
+  return { suggestedName: nameOf(tree.root), send: () => treeSource(deploying, folder, tree, commit === undefined ? {} : { commit }) };
+};
+
+const prepareRepository = async (deploying: Deploying, origin: Origin & { kind: "local-repository" }): Promise<Prepared> => {
+  const temporary = mkdtempSync(join(tmpdir(), "slip-clone-"));
+  deploying.cleanups.push(() => rmSync(temporary, { recursive: true, force: true }));
+  const folder = join(temporary, "source");
+  const commit = await cloneLocal(deploying.call.environment, { path: resolve(origin.path), ref: origin.ref }, folder);
+  const source = join(folder, subfolderOf(deploying.call));
+  const tree = await readTree(source, undefined);
+  const about = { commit, ...(origin.ref === undefined ? {} : { ref: origin.ref }) };
+  return { suggestedName: nameOf(resolve(origin.path)), send: () => treeSource(deploying, source, tree, about) };
+};
+
+const subfolderOf = ({ options }: Invocation): string => {
+  const subfolder = textOf(options, "subfolder") ?? "";
+  if (subfolder.startsWith("/") || subfolder.split("/").includes(".."))
+    throw new SlipError("source_unsafe", `--subfolder ${subfolder.slice(0, 200)} leaves the source.`);
+  return subfolder;
+};
+
+const prepareGit = ({ call }: Deploying, origin: Origin & { kind: "git" }): Prepared => {
+  const tokenSecret = textOf(call.options, "tokenSecret");
+  const subfolder = subfolderOf(call);
+  const source: SourceOrigin = {
+    kind: "git",
+    url: origin.url,
+    ...(origin.ref && { ref: origin.ref }),
+    ...(subfolder && { subfolder }),
+    ...(tokenSecret && { tokenSecret }),
+  };
+  return { suggestedName: nameOf(subfolder || origin.url), send: () => Promise.resolve(source) };
+};
+
+const prepare = (deploying: Deploying, origin: Origin): Promise<Prepared> | Prepared => {
+  switch (origin.kind) {
+    case "folder":
+      return prepareFolder(deploying, resolve(origin.path, subfolderOf(deploying.call)));
+    case "local-repository":
+      return prepareRepository(deploying, origin);
+    case "git":
+      return prepareGit(deploying, origin);
+  }
+};
+
+const create = async (deploying: Deploying, settings: Settings): Promise<Deployment> => {
+  const { call, stops, progress } = deploying;
+  progress.say("reading");
+  const prepared = await prepare(deploying, originOf(first(call), existsSync));
+  stops.signal.throwIfAborted();
+  progress.end();
+  await call.session.ensureRunning();
+  stops.signal.throwIfAborted();
+  const source = await prepared.send();
+  const { signal } = stops;
+  return call.session.call("deployments.create", { ...settings, suggestedName: prepared.suggestedName.slice(0, 1_024), source }, { signal });
+};
+
+const endEarly = ({ call, stops }: Deploying, app: string | undefined, error: unknown): ExitCode => {
+  if (stops.signal.aborted) return showResult(call, cancelledEarly(app));
+  const known = error instanceof TreeChanged ? new SlipError("source_unsafe", error.message, { next: "Deploy again when the folder stands still." }) : error;
+  const result = known instanceof SlipError ? failedEarly(app, known) : undefined;
+  if (!result) throw known;
+  return showResult(call, result);
+};
+
+const run = async (call: Invocation): Promise<ExitCode> => {
+  const refused = refusal(call.environment);
+  if (refused) throw refused;
+  const settings = settingsOf(call);
+  const startedAt = Date.now();
+  const deploying: Deploying = { call, stops: interrupts(), progress: progressOn(call.screen), cleanups: [] };
+  try {
+    const deployment = await create(deploying, settings);
+    if (!call.options.detach) return showResult(call, await finish(call, deployment, { ...deploying, startedAt }));
+    if (call.screen.json) call.screen.data(deployment);
+    else call.screen.print(deployment.deployment);
+    return 0;
+  } catch (error) {
+    return endEarly(deploying, settings.app, error);
+  } finally {
+    deploying.progress.end();
+    deploying.stops.stop();
+    for (const cleanup of deploying.cleanups) cleanup();
+  }
+};
+
+export const deploy: Command = {
+  name: "deploy",
+  summary: "Make a folder or a git repository live.",
+  arguments: [{ name: "SOURCE", summary: "a folder, or a git address; #REF names a branch, tag or commit" }],
+  options: [
+    { flags: "--app <NAME>", summary: "name of the app (else the name in slip.toml, else the folder's)" },
+    { flags: "--domain <HOST>", summary: "serve it at this host name too" },
+    { flags: "--sandbox <KIND>", summary: "gvisor or runc" },
+    { flags: "--instances <N>", summary: "how many instances run" },
+    { flags: "--subfolder <PATH>", summary: "deploy this folder of the source" },
+    { flags: "--token-secret <NAME>", summary: "secret of the app that holds the token of a private repository" },
+    { flags: "--detach", summary: "do not wait; print the deployment's id" },
+  ],
+  notes:
+    "Files that .gitignore or .slipignore name are not sent, nor are .git, node_modules, .venv and __pycache__.\n" +
+    "Starts the platform in the background where none runs. Ctrl-C cancels the deployment.",
+  examples: ["slip deploy .", "slip deploy https://github.com/OWNER/REPOSITORY#main --app shop", "slip deploy examples/node-hello --json"],
+  run,
+};

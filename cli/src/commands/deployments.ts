@@ -1,0 +1,39 @@
+import type { Deployment } from "@slipstream/contract/words.ts";
+import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { tookText } from "../terminal/time.ts";
+import { countOf, textOf } from "./options.ts";
+
+const tookOf = ({ createdAt, endedAt }: Deployment): string => (endedAt === undefined ? "–" : tookText(Date.parse(endedAt) - Date.parse(createdAt)));
+
+const row = ({ screen }: Invocation, deployment: Deployment): string[] => [
+  deployment.deployment,
+  deployment.kind,
+  deployment.state,
+  deployment.release === undefined ? "–" : String(deployment.release),
+  screen.time(deployment.createdAt),
+  tookOf(deployment),
+  deployment.commit?.slice(0, 12) ?? "–",
+  deployment.failure?.code ?? deployment.phase ?? "",
+];
+
+const list = async (call: Invocation): Promise<ExitCode> => {
+  const limit = countOf(textOf(call.options, "limit"), "--limit");
+  const answer = await call.session.call("deployments.list", { app: first(call), ...(limit && { limit }) });
+  if (call.screen.json) call.screen.data(answer);
+  else
+    call.screen.table(
+      ["deployment", "kind", "state", "release", "created", "took", "commit", "detail"],
+      answer.deployments.map((deployment) => row(call, deployment)),
+      "No deployments yet.",
+    );
+  return 0;
+};
+
+export const deployments: Command = {
+  name: "deployments",
+  summary: "List the deployments of an app, newest first.",
+  arguments: [{ name: "APP", summary: "name of the app" }],
+  options: [{ flags: "-n, --limit <N>", summary: "at most so many (50)" }],
+  examples: ["slip deployments shop"],
+  run: list,
+};

@@ -1,0 +1,53 @@
+import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { appArgument } from "./settings.ts";
+
+const hostArgument = { name: "HOST", summary: "a host name such as shop.example.org" };
+
+const add = async (call: Invocation): Promise<ExitCode> => {
+  const domain = await call.session.call("domains.add", { app: first(call), domain: call.args[1] ?? "" });
+  if (call.screen.json) call.screen.data(domain);
+  else call.screen.print(domain.url);
+  return 0;
+};
+
+const list = async (call: Invocation): Promise<ExitCode> => {
+  const answer = await call.session.call("domains.list", { app: first(call) });
+  if (call.screen.json) call.screen.data(answer);
+  else
+    call.screen.table(
+      ["domain", "url", "created"],
+      answer.domains.map(({ domain, url, createdAt }) => [domain, url, call.screen.time(createdAt)]),
+      "No host names but its own.",
+    );
+  return 0;
+};
+
+const remove = async (call: Invocation): Promise<ExitCode> => {
+  const removed = await call.session.call("domains.remove", { app: first(call), domain: call.args[1] ?? "" });
+  if (call.screen.json) call.screen.data(removed);
+  else call.screen.note(`${removed.domain} is no longer served`);
+  return 0;
+};
+
+export const domains: Command = {
+  name: "domains",
+  summary: "Add, list and remove host names of an app.",
+  examples: ["slip domains add shop shop.example.org"],
+  commands: [
+    {
+      name: "add",
+      summary: "Serve an app at a host name too, with a certificate for it.",
+      arguments: [appArgument, hostArgument],
+      examples: ["slip domains add shop shop.example.org"],
+      run: add,
+    },
+    { name: "list", summary: "List the host names of an app.", arguments: [appArgument], examples: ["slip domains list shop"], run: list },
+    {
+      name: "rm",
+      summary: "Stop serving an app at a host name.",
+      arguments: [appArgument, hostArgument],
+      examples: ["slip domains rm shop shop.example.org"],
+      run: remove,
+    },
+  ],
+};

@@ -1,0 +1,48 @@
+import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { appArgument, finishChange, stageOption } from "./settings.ts";
+import { valuesOf } from "./variables.ts";
+
+const set = async (call: Invocation): Promise<ExitCode> => {
+  const values = await valuesOf(call.rest);
+  return finishChange(call, await call.session.call("env.set", { app: first(call), values, stage: call.options.stage === true }));
+};
+
+const list = async (call: Invocation): Promise<ExitCode> => {
+  const answer = await call.session.call("env.list", { app: first(call) });
+  if (call.screen.json) call.screen.data(answer);
+  else
+    call.screen.table(
+      ["name", "value", "updated"],
+      answer.env.map(({ name, value, updatedAt }) => [name, value, call.screen.time(updatedAt)]),
+      "No variables.",
+    );
+  return 0;
+};
+
+const remove = async (call: Invocation): Promise<ExitCode> =>
+  finishChange(call, await call.session.call("env.remove", { app: first(call), names: [...call.rest], stage: call.options.stage === true }));
+
+export const env: Command = {
+  name: "env",
+  summary: "Set, list and remove the environment variables of an app.",
+  examples: ["slip env set shop LOG_LEVEL=debug", "slip env list shop"],
+  commands: [
+    {
+      name: "set",
+      summary: "Set environment variables.",
+      arguments: [appArgument, { name: "NAME=VALUE", summary: "NAME=VALUE, NAME=@FILE, or NAME to give the value on standard input", many: true }],
+      options: [stageOption],
+      examples: ["slip env set shop LOG_LEVEL=debug REGION=eu"],
+      run: set,
+    },
+    { name: "list", summary: "List environment variables.", arguments: [appArgument], examples: ["slip env list shop"], run: list },
+    {
+      name: "rm",
+      summary: "Remove environment variables.",
+      arguments: [appArgument, { name: "NAME", summary: "names of the variables", many: true }],
+      options: [stageOption],
+      examples: ["slip env rm shop LOG_LEVEL"],
+      run: remove,
+    },
+  ],
+};

@@ -1,0 +1,68 @@
+import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
+import type { Command, ExitCode, Invocation } from "../command.ts";
+import { refusal } from "../platform/access.ts";
+import { type Processes, processesOf } from "../platform/processes.ts";
+import { isUnreachable } from "../platform/session.ts";
+import { sizeText } from "../terminal/size.ts";
+
+type Status = OutputOf<"platform.status">;
+
+const askStatus = async (call: Invocation): Promise<Status | undefined> => {
+  try {
+    return await call.session.call("platform.status", {});
+  } catch (error) {
+    if (isUnreachable(error)) return undefined;
+    throw error;
+  }
+};
+
+const showPlatform = ({ screen, environment }: Invocation, status: Status): void => {
+  const sandboxes = status.host?.sandboxes.map(({ kind, works }) => (works ? kind : `${kind} (does not work)`)).join(", ");
+  const rows = [
+    ["url", status.url],
+    ["http", String(status.httpPort)],
+    ["https", String(status.httpsPort)],
+    ["home", environment.url === undefined ? environment.home : "–"],
+    ["installation", status.installation],
+    ["version", status.version],
+    ["apps", String(status.apps)],
+    ["deployments", `${status.deploymentsOpen} under way`],
+    ["sandboxes", sandboxes ?? "–"],
+  ];
+  for (const [name = "", value = ""] of rows) screen.print(screen.terminal ? `${screen.colours.bold(name.padEnd(13))} ${value}` : `${name}\t${value}`);
+};
+
+const showProcesses = ({ screen }: Invocation, { processes }: Processes): void => {
+  if (screen.terminal) screen.print("");
+  screen.table(
+    ["process", "state", "pid", "restarts", "memory"],
+    processes.map(({ name, state, pid, restarts, memoryBytes }) => [
+      name,
+      state,
+      pid === undefined ? "–" : String(pid),
+      String(restarts),
+      memoryBytes === undefined ? "–" : screen.terminal ? sizeText(memoryBytes) : String(memoryBytes),
+    ]),
+    "",
+  );
+};
+
+const run = async (call: Invocation): Promise<ExitCode> => {
+  const { environment, screen } = call;
+  const refused = refusal(environment);
+  if (refused) throw refused;
+  const [status, processes] = await Promise.all([askStatus(call), environment.url === undefined ? processesOf(environment) : undefined]);
+  if (screen.json) screen.data({ running: status !== undefined, home: environment.home, ...status, ...(processes && { processes: processes.processes }) });
+  else if (status) showPlatform(call, status);
+  else screen.note(`Slipstream does not run in ${environment.home}.\nnext: Start it with 'slip up'.`);
+  if (!screen.json && processes && processes.processes.length > 0) showProcesses(call, processes);
+  return status ? 0 : 4;
+};
+
+export const status: Command = {
+  name: "status",
+  summary: "Show what the platform runs, where it answers, and its processes.",
+  notes: "The exit code is 4 when the platform does not answer.",
+  examples: ["slip status", "slip status --json"],
+  run,
+};

@@ -1,0 +1,131 @@
+// Completion scripts, made from the commands. Pure.
+import type { Command, Option } from "./command.ts";
+
+interface Words {
+  /** Words of the command, "secrets set". */
+  path: string;
+  summary: string;
+  /** What can follow: inner commands and flags. */
+  next: { word: string; summary: string }[];
+  takesApp: boolean;
+  takesFolder: boolean;
+}
+
+const longFlag = ({ flags }: Option): string => /--[a-z-]+/.exec(flags)?.[0] ?? flags;
+
+/** Every command and inner command with what can follow it. */
+export const wordsOf = (commands: readonly Command[], prefix = ""): Words[] =>
+  commands.flatMap((command) => {
+    const path = `${prefix}${command.name}`;
+    const flags = (command.options ?? []).map((option) => ({ word: longFlag(option), summary: option.summary }));
+    const common = [...(command.run ? [{ word: "--json", summary: "print JSON" }] : []), { word: "--help", summary: "show help" }];
+    const inner = (command.commands ?? []).map(({ name, summary }) => ({ word: name, summary }));
+    const own: Words = {
+      path,
+      summary: command.summary,
+      next: [...inner, ...flags, ...common],
+      takesApp: command.arguments?.[0]?.name === "APP",
+      takesFolder: command.arguments?.[0]?.name === "SOURCE",
+    };
+    return [own, ...wordsOf(command.commands ?? [], `${path} `)];
+  });
+
+/** App names, when the platform runs; the first column of `slip apps` in a pipe. */
+const appNames = "slip apps 2>/dev/null | cut -f1";
+
+const bashCase = ({ path, next, takesApp, takesFolder }: Words): string => {
+  const words = next.map(({ word }) => word).join(" ");
+  const apps = takesApp ? ` $(${appNames})` : "";
+  const folders = takesFolder ? ' $(compgen -d -- "$word")' : "";
+  return `    "${path}") COMPREPLY=($(compgen -W "${words}${apps}${folders}" -- "$word")) ;;`;
+};
+
+const bash = (all: readonly Words[]): string => {
+  const top = all.filter(({ path }) => !path.includes(" ")).map(({ path }) => path);
+  const nested = all.filter(({ path }) => path.includes(" ")).map(({ path }) => `"${path}"`);
+  return `# bash completion of slip: source <(slip completion bash)
+_slip() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" path="\${COMP_WORDS[1]}"
+  if [ "$COMP_CWORD" -le 1 ]; then
+    COMPREPLY=($(compgen -W "${top.join(" ")} help --help --version" -- "$word"))
+    return
+  fi
+  if [ "$COMP_CWORD" -gt 2 ]; then
+    case "$path \${COMP_WORDS[2]}" in
+      ${nested.join("|")}) path="$path \${COMP_WORDS[2]}" ;;
+    esac
+  fi
+  case "$path" in
+${all.map(bashCase).join("\n")}
+  esac
+}
+complete -F _slip slip
+`;
+};
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+const zshWords = (words: readonly { word: string; summary: string }[]): string =>
+  words.map(({ word, summary }) => quoted(`${word.replaceAll(":", "\\:")}:${summary}`)).join(" ");
+
+const zshCase = ({ path, next, takesApp, takesFolder }: Words): string =>
+  `    ${quoted(path)}) values=(${zshWords(next)})${takesApp ? `; values+=("\${(@f)$(${appNames})}")` : ""}${takesFolder ? "; _files -/" : ""} ;;`;
+
+const zsh = (all: readonly Words[]): string => {
+  const top = all.filter(({ path }) => !path.includes(" ")).map(({ path, summary }) => ({ word: path, summary }));
+  const nested = all.filter(({ path }) => path.includes(" ")).map(({ path }) => quoted(path));
+  return `#compdef slip
+# zsh completion of slip: source <(slip completion zsh)
+_slip() {
+  local -a values
+  local path_words="\${words[2]}"
+  if (( CURRENT <= 2 )); then
+    values=(${zshWords(top)})
+    _describe command values
+    return
+  fi
+  if (( CURRENT > 3 )); then
+    case "\${words[2]} \${words[3]}" in
+      ${nested.join("|")}) path_words="\${words[2]} \${words[3]}" ;;
+    esac
+  fi
+  case "$path_words" in
+${all.map(zshCase).join("\n")}
+  esac
+  _describe word values
+}
+compdef _slip slip
+`;
+};
+
+const fishLines = ({ path, next, takesApp, takesFolder }: Words): string[] => {
+  const seen = path
+    .split(" ")
+    .map((word) => `__fish_seen_subcommand_from ${word}`)
+    .join("; and ");
+  const line = (word: string, summary: string): string =>
+    word.startsWith("--")
+      ? `complete -c slip -n ${quoted(seen)} -l ${word.slice(2)} -d ${quoted(summary)}`
+      : `complete -c slip -n ${quoted(seen)} -a ${word} -d ${quoted(summary)}`;
+  return [
+    ...next.map(({ word, summary }) => line(word, summary)),
+    ...(takesApp ? [`complete -c slip -n ${quoted(seen)} -a '(${appNames})'`] : []),
+    ...(takesFolder ? [`complete -c slip -n ${quoted(seen)} -F`] : []),
+  ];
+};
+
+const fish = (all: readonly Words[]): string => {
+  const top = all.filter(({ path }) => !path.includes(" "));
+  return [
+    "# fish completion of slip: slip completion fish | source",
+    "complete -c slip -f",
+    ...top.map(({ path, summary }) => `complete -c slip -n __fish_use_subcommand -a ${path} -d ${quoted(summary)}`),
+    ...all.flatMap(fishLines),
+    "",
+  ].join("\n");
+};
+
+export const shells = { bash, zsh, fish } as const;
+export type Shell = keyof typeof shells;
+
+export const completionScript = (shell: Shell, commands: readonly Command[]): string => shells[shell](wordsOf(commands));

@@ -1,0 +1,50 @@
+// The end of every command that deploys: waits, shows, and says the outcome.
+import type { SlipError } from "@slipstream/contract/errors.ts";
+import type { Deployment } from "@slipstream/contract/words.ts";
+import type { ExitCode, Invocation } from "../command.ts";
+import { tookText } from "../terminal/time.ts";
+import { type Interrupts, interrupts } from "./interrupt.ts";
+import { type Progress, progressOn } from "./progress.ts";
+import { afterLine, reportLines } from "./report.ts";
+import { type DeployResult, exitCodeOf, resultOf } from "./result.ts";
+import { watchToEnd } from "./watch.ts";
+
+/** Prints a result: one object with --json, else the address alone; the rest goes to standard error. */
+export const showResult = ({ screen }: Invocation, result: DeployResult): ExitCode => {
+  if (screen.json) screen.data(result);
+  else if (result.outcome === "live" && result.url !== null) screen.print(result.url);
+  if (result.failure) for (const line of reportLines(result.failure, screen.errorColours)) screen.note(line);
+  const after = afterLine(result);
+  if (after !== undefined) screen.note(after);
+  return exitCodeOf(result.outcome);
+};
+
+const noteLive = ({ screen }: Invocation, result: DeployResult, startedAt: number): void => {
+  if (result.outcome === "live" && screen.live)
+    screen.note(`${screen.errorColours.green("✓")} ${result.app} release ${result.release} is live, in ${tookText(Date.now() - startedAt)}`);
+};
+
+const cancelOnInterrupt = (call: Invocation, { deployment }: Deployment, stops: Interrupts): void =>
+  stops.onFirst(() => {
+    call.screen.note("Cancelling; press Ctrl-C again to leave it running.");
+    call.session.call("deployments.cancel", { deployment }).catch((error: SlipError) => call.screen.note(`error: ${error.message}`));
+  });
+
+/** Waits for the end of a deployment; Ctrl-C cancels it. */
+export const finish = async (
+  call: Invocation,
+  deployment: Deployment,
+  shared: { stops: Interrupts; progress: Progress; startedAt: number } = { stops: interrupts(), progress: progressOn(call.screen), startedAt: Date.now() },
+): Promise<DeployResult> => {
+  const { stops, progress, startedAt } = shared;
+  cancelOnInterrupt(call, deployment, stops);
+  try {
+    const result = resultOf(await watchToEnd(call.session, deployment, progress.update));
+    progress.end();
+    noteLive(call, result, startedAt);
+    return result;
+  } finally {
+    progress.end();
+    stops.stop();
+  }
+};

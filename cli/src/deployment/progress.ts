@@ -1,0 +1,56 @@
+// The phases of a deployment as they run, on a terminal that people watch.
+import type { Deployment } from "@slipstream/contract/words.ts";
+import type { Screen } from "../terminal/screen.ts";
+import { tookText } from "../terminal/time.ts";
+
+export interface Progress {
+  /** Something that is done before the platform has a deployment. */
+  say(what: string): void;
+  update(deployment: Deployment): void;
+  /** Takes the moving line away. */
+  end(): void;
+}
+
+const frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
+const frameMs = 80;
+const silent: Progress = { say: () => {}, update: () => {}, end: () => {} };
+
+/** Shows nothing unless standard error is a terminal. */
+export const progressOn = (screen: Screen): Progress => (screen.live ? liveProgress(screen) : silent);
+
+const liveProgress = ({ errorColours: { cyan, dim, green } }: Screen): Progress => {
+  let now = "";
+  let since = Date.now();
+  let frame = 0;
+  let shown = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const clear = (): void => void process.stderr.write("\r\u001b[K");
+  const draw = (): void => {
+    frame = (frame + 1) % frames.length;
+    process.stderr.write(`\r\u001b[K${cyan(frames.charAt(frame))} ${now} ${dim(tookText(Math.round((Date.now() - since) / 100) * 100))}`);
+  };
+  const say = (what: string): void => {
+    if (what === now) return;
+    now = what;
+    since = Date.now();
+    timer ??= setInterval(draw, frameMs).unref();
+    draw();
+  };
+  return {
+    say,
+    update(deployment) {
+      for (const { name, ms } of deployment.phases.slice(shown)) {
+        clear();
+        process.stderr.write(`${green("✓")} ${name.padEnd(16)} ${dim(tookText(ms))}\n`);
+      }
+      shown = Math.max(shown, deployment.phases.length);
+      say(deployment.phase ?? deployment.state);
+    },
+    end() {
+      clearInterval(timer);
+      timer = undefined;
+      now = "";
+      clear();
+    },
+  };
+};

@@ -1,0 +1,25 @@
+// A failure report for people. Pure: lines out of a value.
+import type { FailureReport } from "@slipstream/contract/words.ts";
+import type { Colours } from "../terminal/colour.ts";
+import { safeText } from "../terminal/text.ts";
+import type { DeployResult } from "./result.ts";
+
+const placeOf = ({ file, line }: FailureReport): string => (file === undefined ? "" : ` (${file}${line === undefined ? "" : `:${line}`})`);
+
+/** What failed and where, what the app said (marked as its words), why, what to do. */
+export const reportLines = (failure: FailureReport, { bold, dim, red }: Colours): string[] => [
+  `${red("error:")} ${bold(safeText(failure.summary))}${safeText(placeOf(failure))}`,
+  `  in phase ${failure.phase} (${safeText(failure.code)})`,
+  ...(failure.evidence.length === 0
+    ? []
+    : ["  output of the app:", ...failure.evidence.flatMap((text) => text.split("\n")).map((text) => `  ${dim(`│ ${safeText(text)}`)}`)]),
+  ...(failure.suspectedCause === undefined ? [] : [`  probably: ${safeText(failure.suspectedCause)}`]),
+  ...failure.nextActions.map((action) => `next: ${safeText(action)}`),
+];
+
+/** What stays true after a deployment that did not go live. */
+export const afterLine = (result: DeployResult): string | undefined => {
+  if (result.outcome === "cancelled")
+    return result.failure?.code === "superseded" ? "A newer deployment took its place." : "Cancelled; nothing was left behind.";
+  return undefined;
+};

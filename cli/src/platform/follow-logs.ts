@@ -1,0 +1,54 @@
+// Lines of a log that go on when the platform went away and came back.
+import type { LogLine } from "@slipstream/contract/logs.ts";
+import type { InputOf } from "@slipstream/contract/operations/registry.ts";
+import { type Session, waitForReturn } from "./session.ts";
+
+const keyOf = (line: LogLine): string => JSON.stringify([line.instance, line.deployment, line.source, line.stream, line.text]);
+
+/** Lines of the last moment that was seen: what comes again after a new connection is left out. */
+const seenLines = () => {
+  let time = "";
+  let counts = new Map<string, number>();
+  return {
+    get time() {
+      return time;
+    },
+    add(line: LogLine) {
+      if (line.time !== time) counts = new Map();
+      time = line.time;
+      counts.set(keyOf(line), (counts.get(keyOf(line)) ?? 0) + 1);
+    },
+    /** What is left out of a new connection: so many of each line. */
+    repeated: () => ({ time, counts: new Map(counts) }),
+  };
+};
+
+type Repeated = ReturnType<ReturnType<typeof seenLines>["repeated"]>;
+
+const isRepeated = (line: LogLine, { time, counts }: Repeated): boolean => {
+  if (line.time !== time) return line.time < time;
+  const left = counts.get(keyOf(line)) ?? 0;
+  counts.set(keyOf(line), left - 1);
+  return left > 0;
+};
+
+/** Lines as logs.read gives them; while following, a broken connection is made again. Throws `unreachable` after a minute. */
+export async function* followLogs(session: Session, input: InputOf<"logs.read">): AsyncGenerator<LogLine> {
+  const seen = seenLines();
+  for (let connected = false, since = Date.now(); ; ) {
+    const repeated = seen.repeated();
+    try {
+      for await (const line of session.lines("logs.read", seen.time === "" ? input : { ...input, since: seen.time, limit: 100_000 })) {
+        connected = true;
+        since = Date.now();
+        if (isRepeated(line, repeated)) continue;
+        seen.add(line);
+        yield line;
+      }
+      return;
+    } catch (error) {
+      if (!connected || input.follow !== true) throw error;
+      await waitForReturn(error, since);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+// A conversation with the platform: checks input before it is sent, and goes on when control went away for a moment.
+import { randomUUID } from "node:crypto";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CallOptions, Client } from "@slipstream/contract/client.ts";
+import { type ErrorCode, SlipError } from "@slipstream/contract/errors.ts";
+import type { InputOf, OperationName, OutputOf } from "@slipstream/contract/operations/registry.ts";
+import type { Environment } from "../environment.ts";
+import type { Screen } from "../terminal/screen.ts";
+import { accessOf, refusal, socketOf } from "./access.ts";
+import { runProgram } from "./programs.ts";
+
+/** How long a platform that answered before may be away. */
+const awayMs = 60_000;
+const retryMs = 250;
+
+export type Call = CallOptions & { bytes?: Buffer };
+
+export interface Session {
+  call<N extends OperationName>(name: N, input: InputOf<N>, options?: Call): Promise<OutputOf<N>>;
+  /** Lines of an operation; does not try again. */
+  lines<N extends OperationName>(name: N, input: InputOf<N>, options?: CallOptions): AsyncGenerator<OutputOf<N>>;
+  /** Starts the platform of this machine where none runs. */
+  ensureRunning(): Promise<void>;
+}
+
+export const isUnreachable = (error: unknown): boolean => error instanceof SlipError && error.code === "unreachable";
+
+/** Waits before another try; throws `error` when the platform has been away since `since` for too long. */
+export const waitForReturn = async (error: unknown, since: number): Promise<void> => {
+  if (!isUnreachable(error) || Date.now() - since > awayMs) throw error;
+  await sleep(retryMs);
+};
+
+/** Reading the contract takes longer than everything else the CLI loads, so it is loaded when something is asked. */
+const loadContract = async () => {
+  const [{ Client }, { operations }] = await Promise.all([import("@slipstream/contract/client.ts"), import("@slipstream/contract/operations/registry.ts")]);
+  return { Client, operations };
+};
+
+const listens = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+
+const start = async (environment: Environment, screen: Screen): Promise<void> => {
+  if (environment.url !== undefined || (await listens(socketOf(environment)))) return;
+  const refused = refusal(environment);
+  if (refused) throw refused;
+  if (screen.errorTerminal) screen.note("Starting Slipstream on this machine …");
+  const { code } = await runProgram(environment, "up", [], "show");
+  if (code !== 0) throw new PlatformStartError(code);
+};
+
+/** The platform did not start; its own program has said why on standard error. */
+export class PlatformStartError extends SlipError {
+  readonly exitCode: number;
+  constructor(exitCode: number) {
+    const code: ErrorCode = exitCode === 2 ? "usage" : "unreachable";
+    super(code, "The platform did not start.", { next: "Correct what is said above, or see 'slip doctor'." });
+    this.exitCode = exitCode;
+  }
+  override get exit(): number {
+    return this.exitCode;
+  }
+}
+
+const wrongInput = (issue: { path: PropertyKey[]; message: string } | undefined): SlipError =>
+  new SlipError("invalid_input", `Wrong ${issue?.path.map(String).join(".") || "input"}: ${issue?.message ?? "it does not fit"}.`);
+
+export const openSession = (environment: Environment, screen: Screen): Session => {
+  let opened: Promise<{ client: Client; check(name: OperationName, input: unknown): void }> | undefined;
+  let answered = false;
+  const open = async () => {
+    const { Client, operations } = await loadContract();
+    const check = (name: OperationName, input: unknown): void => {
+      const parsed = operations[name].input.safeParse(input);
+      if (!parsed.success) throw wrongInput(parsed.error.issues[0]);
+    };
+    return { check, client: new Client(accessOf(environment)) };
+  };
+  const ready = () => (opened ??= open());
+  return {
+    async call(name, input, options = {}) {
+      const { client, check } = await ready();
+      check(name, input);
+      const once = { ...options, idempotencyKey: options.idempotencyKey ?? randomUUID() };
+      for (const since = Date.now(); ; ) {
+        try {
+          const output = await client.call(name, input, once);
+          answered = true;
+          return output;
+        } catch (error) {
+          if (!answered && !brokeOff(error)) throw error;
+          await waitForReturn(error, since);
+        }
+      }
+    },
+    async *lines(name, input, options) {
+      const { client, check } = await ready();
+      check(name, input);
+      yield* client.lines(name, input, options);
+    },
+    async ensureRunning() {
+      await start(environment, screen);
+      opened = undefined;
+    },
+  };
+};
+
+/** The platform had taken the request, so it is there and comes back. */
+const brokeOff = (error: unknown): boolean => isUnreachable(error) && ((error as SlipError).cause as NodeJS.ErrnoException | undefined)?.code === "ECONNRESET";

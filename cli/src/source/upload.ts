@@ -1,0 +1,32 @@
+// Sends a tree: its manifest first, then only the contents that the platform does not have.
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { Digest } from "@slipstream/contract/words.ts";
+import type { Session } from "../platform/session.ts";
+import { openFound, type Tree, TreeChanged } from "./manifest.ts";
+import { sideBySide } from "./side-by-side.ts";
+
+const uploadsAtOnce = 6;
+
+/** The bytes of a content, checked again: a file may have changed since its hash was taken. */
+const bytesOf = async (tree: Tree, sha256: string): Promise<Buffer> => {
+  const file = tree.files.get(sha256);
+  if (!file) throw new TreeChanged(sha256);
+  await using handle = await openFound(file);
+  const bytes = await readFile(handle);
+  if (createHash("sha256").update(bytes).digest("hex") !== sha256) throw new TreeChanged(file.path);
+  return bytes;
+};
+
+/** Makes the platform hold the tree; gives its digest and what was sent. Throws TreeChanged when the folder changed meanwhile. */
+export const uploadTree = async (session: Session, tree: Tree, signal: AbortSignal): Promise<{ source: Digest; sentFiles: number; sentBytes: number }> => {
+  const { source, missing } = await session.call("sources.check", tree.manifest, { signal });
+  let sentBytes = 0;
+  await sideBySide(missing, uploadsAtOnce, async (sha256) => {
+    const bytes = await bytesOf(tree, sha256);
+    await session.call("sources.upload", { sha256 }, { bytes, signal });
+    sentBytes += bytes.length;
+  });
+  return { source, sentFiles: missing.length, sentBytes };
+};
