@@ -7,7 +7,7 @@ export interface SourceTree {
   read(path: string): string | undefined;
 }
 
-/** A file layer that the platform provides: an interpreter with its libraries, or a tool for the build alone. */
+/** A file layer that the platform provides: an interpreter with its libraries, or a tool. */
 export interface Toolchain {
   name: "node" | "npm" | "pnpm" | "yarn" | "bun" | "python" | "static";
   /** An exact version, a range that the registry resolves, or "default". */
@@ -15,13 +15,18 @@ export interface Toolchain {
 }
 
 export interface BuildStep {
+  /** For people: "npm ci". */
   name: string;
   command: Command;
   env: Readonly<Record<string, string>>;
-  /** The files that decide the result: the step's folder is reused while they are the same. Absent = runs each time. */
-  cache?: { inputs: readonly string[]; outputs: readonly string[] };
   /** The catalogue's code when the step fails. */
   failure: "install_failed" | "build_failed";
+}
+
+/** A step that sees only `inputs`, so what it makes can be used again while they are the same. */
+export interface InstallStep extends BuildStep {
+  /** Paths of files of the tree, or "all". */
+  inputs: readonly string[] | "all";
 }
 
 /** What to do with a tree, as data. `runtime` is in the artifact; `tools` are in the build's sandbox only. */
@@ -29,19 +34,17 @@ export interface BuildPlan {
   buildpack: string;
   runtime: readonly Toolchain[];
   tools: readonly Toolchain[];
-  install: BuildStep | undefined;
+  install: InstallStep | undefined;
   build: BuildStep | undefined;
-  /** Folder that becomes the app layer; undefined = the whole tree. */
-  output: string | undefined;
-  /** Paths under the tree that become the dependency layer instead of the app layer. */
-  dependencies: readonly string[];
+  /** Only the first of these folders that exists becomes the app; undefined = the whole tree, with its dependencies. */
+  output: readonly string[] | undefined;
   process: { command: Command; env: Readonly<Record<string, string>>; port: number };
 }
 
 export interface Buildpack {
-  name: string;
+  name: "node" | "static" | "python";
   /** Why this buildpack fits, for people; undefined when it does not. */
   detect(tree: SourceTree, config: AppConfig): string | undefined;
-  /** Throws SlipError no_start_command or invalid_config. */
+  /** Throws SlipError no_start_command, toolchain_unavailable or invalid_config. */
   plan(tree: SourceTree, config: AppConfig): BuildPlan;
 }

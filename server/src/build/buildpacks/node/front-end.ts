@@ -1,0 +1,70 @@
+// Front-end builds: which framework it is, and which folder its static site is built in.
+import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { dependsOn, type PackageFile } from "./package-file.ts";
+
+export interface FrontEnd {
+  folders: readonly string[];
+  /** Unknown paths answer with index.html: the app routes in the browser. */
+  fallback: boolean;
+}
+
+const anyFolder: readonly string[] = ["dist", "build", "out", "public", "_site"];
+
+/** Start scripts that run a development server, which must not serve a release. */
+const developmentServer =
+  /^(npx\s+)?(react-scripts start|vite(\s+(dev|serve|preview))?(\s+-.*)?$|astro (dev|preview)|ng serve|vue-cli-service serve|parcel(\s+serve)?\s|webpack(-dev-server|\s+serve)|gatsby develop|docusaurus start|vitepress dev|eleventy --serve|serve\s|http-server|live-server)/;
+export const isDevelopmentServer = (script: string): boolean => developmentServer.test(script.trim());
+
+const configText = (tree: SourceTree, name: string): string =>
+  ["js", "mjs", "cjs", "ts", "mts"].map((extension) => tree.read(`${name}.config.${extension}`)).find((text) => text !== undefined) ?? "";
+
+const settingOf = (text: string, key: string): string | undefined => new RegExp(`\\b${key}\\s*:\\s*["'\`]\\.?/?([\\w./-]+?)/?["'\`]`).exec(text)?.[1];
+
+const angularFolders = (tree: SourceTree, file: PackageFile): string[] => {
+  const path = /"outputPath"\s*:\s*"([^"]+)"/.exec(tree.read("angular.json") ?? "")?.[1] ?? `dist/${file.name ?? ""}`;
+  return [`${path}/browser`, path, ...anyFolder];
+};
+
+interface Framework {
+  packages: readonly string[];
+  site(tree: SourceTree, file: PackageFile): FrontEnd | undefined;
+}
+
+const fixed =
+  (folder: string, fallback: boolean): Framework["site"] =>
+  () => ({ folders: [folder], fallback });
+
+/** The first whose package is a dependency decides. `site` is undefined when the framework is set to make a server. */
+const frameworks: readonly Framework[] = [
+  {
+    packages: ["next"],
+    site: (tree) =>
+      /\boutput\s*:\s*["'`]export/.test(configText(tree, "next"))
+        ? { folders: [settingOf(configText(tree, "next"), "distDir") ?? "out"], fallback: false }
+        : undefined,
+  },
+  {
+    packages: ["astro"],
+    site: (tree) =>
+      /\boutput\s*:\s*["'`](server|hybrid)|\badapter\s*:/.test(configText(tree, "astro"))
+        ? undefined
+        : { folders: [settingOf(configText(tree, "astro"), "outDir") ?? "dist"], fallback: false },
+  },
+  { packages: ["@sveltejs/adapter-static"], site: (tree) => ({ folders: [settingOf(configText(tree, "svelte"), "pages") ?? "build"], fallback: false }) },
+  { packages: ["@sveltejs/kit", "nuxt", "@remix-run/serve", "@react-router/serve", "@nestjs/core"], site: () => undefined },
+  { packages: ["react-scripts"], site: fixed("build", true) },
+  { packages: ["@vue/cli-service"], site: fixed("dist", true) },
+  { packages: ["@angular/cli"], site: (tree, file) => ({ folders: angularFolders(tree, file), fallback: true }) },
+  { packages: ["gatsby"], site: fixed("public", false) },
+  { packages: ["@docusaurus/core"], site: fixed("build", false) },
+  { packages: ["vitepress"], site: () => ({ folders: [".vitepress/dist", "docs/.vitepress/dist", ...anyFolder], fallback: false }) },
+  { packages: ["@11ty/eleventy"], site: fixed("_site", false) },
+  { packages: ["vite"], site: (tree) => ({ folders: [settingOf(configText(tree, "vite"), "outDir") ?? "dist"], fallback: true }) },
+  { packages: ["parcel"], site: fixed("dist", true) },
+];
+
+/** Where the static site of a package will be after its build, undefined when it makes none. The caller knows that there is a build script. */
+export const frontEndOf = (tree: SourceTree, file: PackageFile): FrontEnd | undefined => {
+  const framework = frameworks.find(({ packages }) => packages.some((name) => dependsOn(file, name)));
+  return framework ? framework.site(tree, file) : { folders: anyFolder, fallback: false };
+};

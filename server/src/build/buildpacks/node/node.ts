@@ -1,0 +1,73 @@
+// Node packages: with npm, pnpm, yarn or bun; servers and front-end builds.
+import type { AppConfig, Command } from "@slipstream/contract/config.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { BuildPlan, Buildpack, BuildStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
+import { names } from "../command.ts";
+import { portOf } from "../port.ts";
+import { siteProcess } from "../static/site.ts";
+import { type FrontEnd, frontEndOf } from "./front-end.ts";
+import { installOf } from "./install.ts";
+import { type PackageFile, readPackageFile } from "./package-file.ts";
+import { type PackageManager, packageManagerOf } from "./package-manager.ts";
+import { declaredStart, impliedStart } from "./start.ts";
+import { nodeVersion } from "./version.ts";
+
+const entryFiles = /^(server|index|app|main)\.(js|mjs|cjs)$/;
+
+const buildOf = (file: PackageFile, manager: PackageManager, config: AppConfig): BuildStep | undefined => {
+  const script = file.scripts.build === undefined ? undefined : [manager.toolchain.name, "run", "build"];
+  const command = config.build?.command ?? script;
+  if (command === undefined) return undefined;
+  const { env } = manager;
+  return { name: typeof command === "string" ? command : command.join(" "), command, env: { ...env, NODE_ENV: "production" }, failure: "build_failed" };
+};
+
+/** Package managers are in the artifact only when the start command runs one. */
+const runtimeTools = (command: Command, manager: PackageManager): Toolchain[] => {
+  const tools: Toolchain[] = [];
+  if (names(command, "npm") || names(command, "npx")) tools.push({ name: "npm", version: "default" });
+  const { name } = manager.toolchain;
+  if (name !== "npm" && (names(command, name) || (name === "bun" && names(command, "bunx")))) tools.push(manager.toolchain);
+  return tools;
+};
+
+const site = (config: AppConfig, frontEnd: FrontEnd): Pick<BuildPlan, "output" | "process" | "runtime"> => ({
+  ...siteProcess(config, frontEnd.fallback),
+  output: config.build?.output === undefined ? frontEnd.folders : [config.build.output],
+});
+
+const server = (command: Command, node: Toolchain, manager: PackageManager, config: AppConfig): Pick<BuildPlan, "output" | "process" | "runtime"> => ({
+  runtime: [node, ...runtimeTools(command, manager)],
+  output: config.build?.output === undefined ? undefined : [config.build.output],
+  process: { command, env: { NODE_ENV: "production", HOST: "0.0.0.0" }, port: portOf(config) },
+});
+
+const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt: boolean): { command: Command } | FrontEnd => {
+  const declared = declaredStart(tree, file, config);
+  if (declared !== undefined) return { command: declared };
+  const frontEnd = isBuilt ? frontEndOf(tree, file) : undefined;
+  const implied = impliedStart(tree, file, isBuilt);
+  if (frontEnd && (implied === undefined || config.build?.output !== undefined || !tree.paths.some((path) => entryFiles.test(path)))) return frontEnd;
+  if (implied !== undefined) return { command: implied };
+  throw new SlipError("no_start_command", "package.json has no start script, and there is no Procfile, no [run] command and no server.js or index.js.");
+};
+
+export const node: Buildpack = {
+  name: "node",
+  detect: (tree) => (tree.paths.includes("package.json") ? "package.json" : undefined),
+  plan(tree, config) {
+    const file = readPackageFile(tree);
+    const manager = packageManagerOf(tree, file);
+    const runtime: Toolchain = { name: "node", version: nodeVersion(tree, file, process.version) };
+    const build = buildOf(file, manager, config);
+    const found = result(tree, config, file, build !== undefined);
+    const npm: Toolchain[] = manager.toolchain.name === "npm" ? [] : [{ name: "npm", version: "default" }];
+    return {
+      buildpack: "node",
+      ...("command" in found ? server(found.command, runtime, manager, config) : site(config, found)),
+      tools: [runtime, manager.toolchain, ...npm],
+      install: installOf(tree, file, manager, config),
+      build,
+    };
+  },
+};

@@ -1,0 +1,38 @@
+// package.json, as far as a build needs it.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { z } from "zod";
+
+const strings = z.record(z.string(), z.string()).default({});
+const PackageFile = z.object({
+  name: z.string().optional(),
+  main: z.string().optional(),
+  packageManager: z.string().optional(),
+  engines: z.object({ node: z.string().optional() }).default({}).catch({}),
+  scripts: strings,
+  dependencies: strings,
+  devDependencies: strings,
+  optionalDependencies: strings,
+  workspaces: z.unknown().optional(),
+});
+export type PackageFile = z.infer<typeof PackageFile>;
+
+const wrong = (message: string): SlipError => new SlipError("build_failed", message, { file: "package.json", next: "Correct package.json." });
+
+/** Throws `build_failed` with the file's name when it is not what npm could read. */
+export const readPackageFile = (tree: SourceTree): PackageFile => {
+  let value: unknown;
+  try {
+    value = JSON.parse((tree.read("package.json") ?? "{}").replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw wrong(`package.json is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const parsed = PackageFile.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw wrong(`package.json: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "does not fit"}`);
+};
+
+/** Whether a package is among the dependencies of any kind. */
+export const dependsOn = (file: PackageFile, name: string): boolean =>
+  name in file.dependencies || name in file.devDependencies || name in file.optionalDependencies;

@@ -1,0 +1,72 @@
+// Which package manager installs, in which version, and how.
+import type { SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
+import type { PackageFile } from "./package-file.ts";
+
+export interface PackageManager {
+  toolchain: Toolchain & { name: "npm" | "pnpm" | "yarn" | "bun" };
+  install: string[];
+  env: Record<string, string>;
+  lockFile: string | undefined;
+}
+type Name = PackageManager["toolchain"]["name"];
+
+const lockFiles: readonly (readonly [string, Name])[] = [
+  ["pnpm-lock.yaml", "pnpm"],
+  ["yarn.lock", "yarn"],
+  ["bun.lock", "bun"],
+  ["bun.lockb", "bun"],
+  ["package-lock.json", "npm"],
+  ["npm-shrinkwrap.json", "npm"],
+];
+
+const isName = (text: string): text is Name => ["npm", "pnpm", "yarn", "bun"].includes(text);
+
+/** The field says "pnpm@9.1.0+sha512.…". */
+const declared = (file: PackageFile): { name: Name; version: string } | undefined => {
+  const [, name = "", version] = /^(\w+)(?:@([0-9][^+]*))?/.exec(file.packageManager ?? "") ?? [];
+  return isName(name) ? { name, version: version ?? "default" } : undefined;
+};
+
+/** Lock files name their format; each format wants the release that writes it. */
+const pnpmVersion = (lock: string): string => {
+  const format = Number(/^lockfileVersion:\s*'?([0-9.]+)/m.exec(lock)?.[1] ?? 9);
+  if (format < 6) return "7";
+  return format < 9 ? "8" : "10";
+};
+
+const versionFor = (name: Name, lock: string | undefined): string => {
+  if (name === "pnpm") return pnpmVersion(lock ?? "");
+  if (name === "yarn") return lock === undefined || lock.includes("# yarn lockfile v1") ? "1" : "4";
+  return "default";
+};
+
+const installOf = (name: Name, locked: boolean, version: string): string[] => {
+  if (name === "npm") return ["npm", locked ? "ci" : "install"];
+  if (name === "pnpm") return ["pnpm", "install", locked ? "--frozen-lockfile" : "--no-frozen-lockfile"];
+  if (name === "bun") return locked ? ["bun", "install", "--frozen-lockfile"] : ["bun", "install"];
+  if (version.startsWith("1")) return ["yarn", "install", "--non-interactive", ...(locked ? ["--frozen-lockfile"] : [])];
+  return ["yarn", "install", locked ? "--immutable" : "--no-immutable"];
+};
+
+/** Caches outlive the build, so they lie on their tenant's cache mount. Packages are copied out of them: links would not outlive it. */
+const environments: Record<Name, Record<string, string>> = {
+  npm: { npm_config_cache: "/cache/npm", npm_config_audit: "false", npm_config_fund: "false", npm_config_update_notifier: "false" },
+  pnpm: {
+    npm_config_store_dir: "/cache/pnpm",
+    npm_config_package_import_method: "copy",
+    npm_config_manage_package_manager_versions: "false",
+    npm_config_update_notifier: "false",
+  },
+  yarn: { YARN_CACHE_FOLDER: "/cache/yarn", YARN_ENABLE_GLOBAL_CACHE: "false", YARN_NODE_LINKER: "node-modules", YARN_ENABLE_TELEMETRY: "0" },
+  bun: { BUN_INSTALL_CACHE_DIR: "/cache/bun" },
+};
+
+export const packageManagerOf = (tree: SourceTree, file: PackageFile): PackageManager => {
+  const wanted = declared(file);
+  const found = lockFiles.find(([path, name]) => tree.paths.includes(path) && (wanted === undefined || wanted.name === name));
+  const name = wanted?.name ?? found?.[1] ?? "npm";
+  const lock = found === undefined ? undefined : tree.read(found[0]);
+  const version = wanted && wanted.version !== "default" && name !== "npm" ? wanted.version : versionFor(name, lock);
+  const locked = found !== undefined;
+  return { toolchain: { name, version }, install: installOf(name, locked, version), env: environments[name], lockFile: found?.[0] };
+};

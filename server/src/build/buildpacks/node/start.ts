@@ -1,0 +1,56 @@
+// How a Node app is started.
+import type { AppConfig, Command } from "@slipstream/contract/config.ts";
+import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { webCommand } from "../procfile.ts";
+import { isDevelopmentServer } from "./front-end.ts";
+import { dependsOn, type PackageFile } from "./package-file.ts";
+
+const entryFiles: readonly string[] = [
+  "server.js",
+  "index.js",
+  "app.js",
+  "main.js",
+  "server.mjs",
+  "index.mjs",
+  "server.cjs",
+  "server.ts",
+  "index.ts",
+  "src/server.js",
+  "src/index.js",
+];
+
+/** What frameworks' builds make, for packages without a start script. */
+const frameworkServers: readonly (readonly [string, string])[] = [
+  ["nuxt", "node .output/server/index.mjs"],
+  ["@sveltejs/adapter-node", "node build"],
+  ["@astrojs/node", "node dist/server/entry.mjs"],
+  ["next", "next start"],
+  ["@remix-run/serve", "remix-serve build/server/index.js"],
+  ["@react-router/serve", "react-router-serve build/server/index.js"],
+  ["@nestjs/core", "node dist/main.js"],
+];
+
+/** npm runs prestart before start; the program itself then has no npm around it. */
+const startScript = ({ scripts }: PackageFile): string | undefined => {
+  if (scripts.start === undefined || isDevelopmentServer(scripts.start)) return undefined;
+  return scripts.prestart === undefined ? scripts.start : `{ ${scripts.prestart}; } && ${scripts.start}`;
+};
+
+const mainFile = (tree: SourceTree, file: PackageFile, isBuilt: boolean): string | undefined => {
+  const main = file.main?.replace(/^\.\//, "");
+  if (main !== undefined && [main, `${main}.js`].some((path) => tree.paths.includes(path))) return main;
+  if (main !== undefined && isBuilt && /^(dist|build|out|lib)\//.test(main)) return main;
+  return entryFiles.find((path) => tree.paths.includes(path));
+};
+
+/** What someone has said explicitly. */
+export const declaredStart = (tree: SourceTree, file: PackageFile, config: AppConfig): Command | undefined =>
+  config.run?.command ?? webCommand(tree) ?? startScript(file);
+
+/** What can be concluded from the files, when nothing is said. */
+export const impliedStart = (tree: SourceTree, file: PackageFile, isBuilt: boolean): Command | undefined => {
+  const framework = isBuilt ? frameworkServers.find(([name]) => dependsOn(file, name)) : undefined;
+  if (framework) return framework[1];
+  const main = mainFile(tree, file, isBuilt);
+  return main === undefined ? undefined : ["node", main];
+};
