@@ -1,0 +1,157 @@
+// The edge of one process: its listeners, its routes, its connections.
+import net from "node:net";
+import tls from "node:tls";
+import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
+import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import { AccessLog } from "./proxy/access-log.ts";
+import { ClientConnection } from "./proxy/client-connection.ts";
+import { EdgeClock } from "./proxy/clock.ts";
+import type { EdgeContext } from "./proxy/edge-context.ts";
+import { type EdgeLimits, edgeLimits } from "./proxy/edge-limits.ts";
+import { RequestIds } from "./proxy/request-ids.ts";
+import { TargetPools } from "./proxy/target-pool.ts";
+import { compileRoutesOf, type InFlight, type RouteMap } from "./routes/route-map.ts";
+import { CertificateContexts, ticketKeys } from "./tls/certificates.ts";
+
+export interface EdgeOptions {
+  /** Unix socket of the platform's API. */
+  controlSocket: string;
+  /** Port of HTTPS as clients see it. */
+  httpsPort: number;
+  logs: LogWriter;
+  limits?: EdgeLimits;
+}
+
+/** Deadlines are looked at so often. */
+const sweepMs = 250;
+
+export class Edge implements EdgeContext {
+  readonly limits: EdgeLimits;
+  readonly clock = new EdgeClock();
+  readonly ids = new RequestIds();
+  readonly accessLog: AccessLog;
+  readonly httpsPort: number;
+  draining = false;
+  readonly #controlSocket: string;
+  readonly #pools: TargetPools;
+  readonly #inFlight = new Map<string, InFlight>();
+  readonly #clients = new Set<ClientConnection>();
+  readonly #certificates = new CertificateContexts();
+  readonly #http: net.Server;
+  readonly #https: tls.Server;
+  #map: RouteMap | undefined;
+  #requests = 0;
+  #lastTick = 0;
+
+  constructor(options: EdgeOptions) {
+    this.limits = options.limits ?? edgeLimits();
+    this.httpsPort = options.httpsPort;
+    this.#controlSocket = options.controlSocket;
+    this.accessLog = new AccessLog(options.logs);
+    this.#pools = new TargetPools({ limits: this.limits, clock: this.clock });
+    this.#http = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket, false));
+    this.#https = this.#createTls();
+    for (const server of [this.#http, this.#https]) server.maxConnections = this.limits.clientConnections;
+  }
+
+  #createTls(): tls.Server {
+    const server = tls.createServer({
+      allowHalfOpen: true,
+      noDelay: true,
+      ALPNProtocols: ["http/1.1"],
+      minVersion: "TLSv1.2",
+      sessionIdContext: "slipstream",
+      handshakeTimeout: this.limits.headerMs,
+      SNICallback: (name, answer) => {
+        try {
+          answer(null, this.#certificates.contextFor(name));
+        } catch (error) {
+          answer(error as Error);
+        }
+      },
+    });
+    server.on("secureConnection", (socket) => this.#accept(socket, true));
+    server.on("tlsClientError", () => {});
+    return server;
+  }
+
+  #accept(socket: net.Socket, secure: boolean): void {
+    const client = new ClientConnection(this, socket, secure);
+    this.#clients.add(client);
+    socket.on("close", () => this.#clients.delete(client));
+  }
+
+  /** Listens on both ports, which other edge processes may share. Gives the ports, of use where 0 was asked for. */
+  async listen(ports: { http: number; https: number; host?: string }): Promise<{ http: number; https: number }> {
+    const host = ports.host === undefined ? {} : { host: ports.host };
+    const open = (server: net.Server, port: number): Promise<number> =>
+      new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen({ port, ...host, reusePort: true, backlog: 4_096 }, () => resolve((server.address() as net.AddressInfo).port));
+      });
+    const opened = { http: await open(this.#http, ports.http), https: await open(this.#https, ports.https) };
+    this.clock.start(sweepMs, () => this.#sweep());
+    return opened;
+  }
+
+  #sweep(): void {
+    for (const client of this.#clients) client.sweep();
+    this.#pools.sweep();
+    if (this.clock.now - this.#lastTick < 1_000) return;
+    this.#lastTick = this.clock.now;
+    this.accessLog.tick();
+  }
+
+  routes(): RouteMap | undefined {
+    return this.#map;
+  }
+
+  countRequest(): void {
+    this.#requests += 1;
+  }
+
+  /** Takes a table in place of the present one, at once and whole. An older one is left aside. Gives the version that holds now. */
+  publish(table: RouteTable): number {
+    if (this.#map && table.version <= this.#map.table.version) return this.#map.table.version;
+    const map = compileRoutesOf(table, { pools: this.#pools, inFlight: this.#inFlight, controlSocket: this.#controlSocket });
+    if (table.proofKey !== this.#map?.table.proofKey) this.#https.setTicketKeys(ticketKeys(table.proofKey));
+    this.#certificates.replace(table.certificates);
+    const { fallback } = this.#certificates;
+    if (fallback) this.#https.setSecureContext({ cert: fallback.certificate, key: fallback.key, minVersion: "TLSv1.2", sessionIdContext: "slipstream" });
+    this.#map = map;
+    this.#forget(map);
+    return table.version;
+  }
+
+  /** Drops what only older tables knew: connections to targets that no route leads to, counters that are at zero. */
+  #forget(map: RouteMap): void {
+    const routes = [...map.sites.values()].flatMap((site) => (site.kind === "app" ? site.routes : []));
+    const addresses = routes.flatMap((route) => route.targets.map((target) => target.address));
+    this.#pools.keepOnly(new Set([...addresses, this.#controlSocket]));
+    const deployments = new Set(routes.map((route) => route.entry.deployment));
+    for (const [deployment, { requests }] of this.#inFlight) if (requests === 0 && !deployments.has(deployment)) this.#inFlight.delete(deployment);
+  }
+
+  inFlight(deployment: string): number {
+    return this.#inFlight.get(deployment)?.requests ?? 0;
+  }
+
+  status(): { version: number; connections: number; requests: number } {
+    return { version: this.#map?.table.version ?? 0, connections: this.#clients.size, requests: this.#requests };
+  }
+
+  /** Takes no more connections, finishes what is under way within `drainMs`, and closes everything. */
+  async end(): Promise<void> {
+    this.draining = true;
+    const closed = [this.#http, this.#https].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    for (const client of this.#clients) client.drain();
+    const late = setTimeout(() => {
+      for (const client of this.#clients) client.destroy();
+    }, this.limits.drainMs);
+    await Promise.all(closed);
+    clearTimeout(late);
+    this.clock.stop();
+    this.#pools.keepOnly(new Set());
+    await this.accessLog.end();
+  }
+}

@@ -1,0 +1,179 @@
+// Where a body ends (RFC 9112 §6, §7): a decoder that gives ranges of payload, never the framing around it.
+// Bodies are framed anew on the other side, so that nothing ambiguous is ever passed on.
+import { CR, LF } from "./field.ts";
+
+export type BodyKind = "none" | "length" | "chunked" | "close";
+
+/** States of the chunked reader. */
+const SIZE = 0;
+const EXTENSION = 1;
+const SIZE_LF = 2;
+const DATA = 3;
+const DATA_CR = 4;
+const DATA_LF = 5;
+const TRAILER = 6;
+const TRAILER_LINE = 7;
+const TRAILER_LINE_LF = 8;
+const END_LF = 9;
+
+/** Bytes of extensions and trailers of one body. They are dropped, and must not be endless. */
+const extraBytes = 8_192;
+
+const hexDigit = (code: number): number => {
+  if (code >= 48 && code <= 57) return code - 48;
+  const lower = code | 0x20;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+};
+
+/** Reads one body after another. After `decode`: `ranges` holds start, end pairs of payload, `total` their bytes. */
+export class BodyDecoder {
+  done = true;
+  /** The body broke the grammar: the connection cannot be used any more. */
+  failed = false;
+  readonly ranges: number[] = [];
+  total = 0;
+  #kind: BodyKind = "none";
+  #remaining = 0;
+  #state = SIZE;
+  #digits = 0;
+  #extra = 0;
+
+  begin(kind: BodyKind, length = 0): void {
+    this.#kind = kind;
+    this.#remaining = kind === "length" ? length : 0;
+    this.done = kind === "none" || (kind === "length" && length === 0);
+    this.failed = false;
+    this.#state = SIZE;
+    this.#digits = 0;
+    this.#extra = 0;
+  }
+
+  /** Whether the end of the connection is the end of this body. */
+  get untilClose(): boolean {
+    return this.#kind === "close";
+  }
+
+  /** The connection ended: so does a body that lasts until then. */
+  finish(): void {
+    this.ranges.length = 0;
+    this.total = 0;
+    this.done = true;
+  }
+
+  /** Reads from `start` to `end`. Gives the index after the last byte that belongs to the body. */
+  decode(bytes: Uint8Array, start: number, end: number): number {
+    this.ranges.length = 0;
+    this.total = 0;
+    if (this.done) return start;
+    if (this.#kind === "chunked") return this.#decodeChunked(bytes, start, end);
+    const size = this.#kind === "close" ? end - start : Math.min(end - start, this.#remaining);
+    this.#push(start, start + size);
+    if (this.#kind === "length") {
+      this.#remaining -= size;
+      this.done = this.#remaining === 0;
+    }
+    return start + size;
+  }
+
+  #push(start: number, end: number): void {
+    if (end <= start) return;
+    this.ranges.push(start, end);
+    this.total += end - start;
+  }
+
+  #decodeChunked(bytes: Uint8Array, start: number, end: number): number {
+    let index = start;
+    while (index < end && !this.done && !this.failed) {
+      if (this.#state === DATA) {
+        const size = Math.min(end - index, this.#remaining);
+        this.#push(index, index + size);
+        index += size;
+        this.#remaining -= size;
+        if (this.#remaining === 0) this.#state = DATA_CR;
+      } else {
+        this.#step(bytes[index] ?? 0);
+        index += 1;
+      }
+    }
+    return index;
+  }
+
+  #expect(code: number, wanted: number, state: number): void {
+    if (code === wanted) this.#state = state;
+    else this.failed = true;
+  }
+
+  #step(code: number): void {
+    switch (this.#state) {
+      case SIZE:
+        this.#stepSize(code);
+        return;
+      case EXTENSION:
+        if (code === CR) this.#state = SIZE_LF;
+        else this.#skipExtra(code);
+        return;
+      case SIZE_LF:
+        this.#expect(code, LF, this.#remaining === 0 ? TRAILER : DATA);
+        this.#digits = 0;
+        return;
+      case DATA_CR:
+        this.#expect(code, CR, DATA_LF);
+        return;
+      case DATA_LF:
+        this.#expect(code, LF, SIZE);
+        return;
+      case TRAILER:
+        this.#state = code === CR ? END_LF : TRAILER_LINE;
+        if (code !== CR) this.#skipExtra(code);
+        return;
+      case TRAILER_LINE:
+        if (code === CR) this.#state = TRAILER_LINE_LF;
+        else this.#skipExtra(code);
+        return;
+      case TRAILER_LINE_LF:
+        this.#expect(code, LF, TRAILER);
+        return;
+      default:
+        this.#expect(code, LF, SIZE);
+        this.done = !this.failed;
+    }
+  }
+
+  #stepSize(code: number): void {
+    const digit = hexDigit(code);
+    if (digit >= 0) {
+      this.#digits += 1;
+      this.#remaining = this.#remaining * 16 + digit;
+      // 12 digits are 256 TiB: more is an attempt to overflow somebody's counter.
+      if (this.#digits > 12) this.failed = true;
+    } else if (this.#digits === 0) this.failed = true;
+    else if (code === CR) this.#state = SIZE_LF;
+    else if (code === 59) this.#state = EXTENSION;
+    else this.failed = true;
+  }
+
+  #skipExtra(code: number): void {
+    this.#extra += 1;
+    if (code === LF || (code < 32 && code !== 9) || code === 127 || this.#extra > extraBytes) this.failed = true;
+  }
+}
+
+/** Up to so many bytes go out as one latin1 string, which Node hands to the kernel without allocating. */
+const stringBytes = 15_000;
+
+/** `head`, then the payload of `ranges` as one chunk or plain, then the last chunk where it is the end: one value, one write. */
+export const encodeBody = (head: string, bytes: Buffer, decoder: BodyDecoder, chunked: boolean): string | Buffer => {
+  const { ranges, total, done } = decoder;
+  const before = chunked && total > 0 ? `${head}${total.toString(16)}\r\n` : head;
+  const after = chunked ? `${total > 0 ? "\r\n" : ""}${done ? "0\r\n\r\n" : ""}` : "";
+  if (before.length + total + after.length <= stringBytes) {
+    let text = before;
+    for (let index = 0; index < ranges.length; index += 2) text += bytes.toString("latin1", ranges[index], ranges[index + 1]);
+    return text + after;
+  }
+  const out = Buffer.allocUnsafe(before.length + total + after.length);
+  let at = out.write(before, 0, "latin1");
+  for (let index = 0; index < ranges.length; index += 2) at += bytes.copy(out, at, ranges[index], ranges[index + 1]);
+  out.write(after, at, "latin1");
+  return out;
+};

@@ -1,0 +1,20 @@
+// What every connection of an edge process shares.
+import type { RouteMap } from "../routes/route-map.ts";
+import type { AccessLog } from "./access-log.ts";
+import type { EdgeClock } from "./clock.ts";
+import type { EdgeLimits } from "./edge-limits.ts";
+import type { RequestIds } from "./request-ids.ts";
+
+export interface EdgeContext {
+  readonly limits: EdgeLimits;
+  readonly clock: EdgeClock;
+  readonly ids: RequestIds;
+  readonly accessLog: AccessLog;
+  /** Where HTTPS is from outside: the aim of redirects. */
+  readonly httpsPort: number;
+  /** The process is about to end: each answer is the last of its connection. */
+  readonly draining: boolean;
+  /** The present routes; undefined while none were ever known. */
+  routes(): RouteMap | undefined;
+  countRequest(): void;
+}

@@ -1,0 +1,408 @@
+// One request and its answer: from the parsed head to the last byte, whatever happens between.
+import { timingSafeEqual } from "node:crypto";
+import { BodyDecoder, encodeBody } from "../http/body.ts";
+import type { RequestHead } from "../http/request-head.ts";
+import type { ResponseHead } from "../http/response-head.ts";
+import { findRoute, hostName, type Route, type RouteMap } from "../routes/route-map.ts";
+import type { EdgeContext } from "./edge-context.ts";
+import { pageAnswer, redirectAnswer } from "./pages.ts";
+import { chooseTarget, type TargetPool } from "./target-pool.ts";
+import type { UpstreamConnection, UpstreamUser } from "./upstream-connection.ts";
+
+/** What an exchange needs of the client's connection. */
+export interface ExchangeClient {
+  readonly address: string;
+  readonly secure: boolean;
+  /** Fields that tell the app where the request came from, ending with the name of the request id's field. */
+  forwardedFields(host: string): string;
+  /** Bytes that came after the head and are not used yet. */
+  takeInput(): Buffer | undefined;
+  putBack(bytes: Buffer): void;
+  /** False = the client does not keep up. */
+  send(data: string | Buffer): boolean;
+  /** The exchange has become ready, or unready, for more of the request. */
+  inputChanged(): void;
+  setDeadline(inMs: number): void;
+  beginTunnel(): void;
+  endTunnel(): void;
+  /** The answer is whole. */
+  finished(keepAlive: boolean): void;
+  /** The answer cannot be completed: the connection must not look as if it had been. */
+  cut(framed: boolean): void;
+}
+
+const sameSecret = (one: string, other: string): boolean =>
+  one.length === other.length && timingSafeEqual(Buffer.from(one, "latin1"), Buffer.from(other, "latin1"));
+const isLocal = (name: string): boolean => name === "localhost" || name.endsWith(".localhost");
+const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+
+export class Exchange implements UpstreamUser {
+  readonly method: string;
+  readonly upgrade: string;
+  readonly requestId: string;
+  readonly #context: EdgeContext;
+  readonly #client: ExchangeClient;
+  readonly #target: string;
+  readonly #host: string;
+  readonly #accept: string;
+  readonly #minor: number;
+  readonly #kept: string;
+  readonly #chunked: boolean;
+  readonly #length: number;
+  readonly #prove: string;
+  readonly #input = new BodyDecoder();
+  readonly #started = performance.now();
+  #keepAlive: boolean;
+  #route: Route | undefined;
+  #targets: readonly TargetPool[] = [];
+  #pool: TargetPool | undefined;
+  #upstream: UpstreamConnection | undefined;
+  #phase: "connecting" | "waiting" | "answering" | "tunnel" | "over" = "connecting";
+  #tries = 0;
+  #proven = false;
+  #blocked = false;
+  #chunkedAnswer = false;
+  #status = 0;
+  #bytes = 0;
+
+  constructor(context: EdgeContext, client: ExchangeClient, head: RequestHead) {
+    this.#context = context;
+    this.#client = client;
+    this.method = head.method;
+    this.upgrade = head.upgrade;
+    this.requestId = head.requestId === "" ? context.ids.next() : head.requestId;
+    this.#target = head.target;
+    this.#host = head.host;
+    this.#accept = head.accept;
+    this.#minor = head.minor;
+    this.#kept = head.kept;
+    this.#keepAlive = head.keepAlive;
+    this.#chunked = head.length === -1;
+    this.#length = head.length;
+    this.#prove = head.prove;
+    this.#input.begin(head.length === -1 ? "chunked" : head.length === 0 ? "none" : "length", head.length);
+  }
+
+  get requestSent(): boolean {
+    return this.#input.done;
+  }
+
+  /** Whether more of the request's body can be used now. */
+  get takesInput(): boolean {
+    return !this.#blocked && !this.#input.done && (this.#phase === "waiting" || this.#phase === "answering");
+  }
+
+  // ── routing ───────────────────────────────────────────────────────────────
+
+  start(): void {
+    const map = this.#context.routes();
+    if (!map) {
+      this.refuse(503, "The platform is starting. Try again in a moment.");
+      return;
+    }
+    const name = hostName(this.#host);
+    const site = map.sites.get(name);
+    if (!site) {
+      this.refuse(404);
+      return;
+    }
+    if (site.kind === "platform") {
+      this.#forward([site.control]);
+      return;
+    }
+    const route = findRoute(site.routes, this.#target);
+    if (!route) {
+      this.refuse(404);
+      return;
+    }
+    this.#enter(route, map);
+    if (!this.#client.secure && !isLocal(name) && !this.#proven) {
+      this.#redirect(name);
+      return;
+    }
+    if (route.targets.length === 0) {
+      this.refuse(503);
+      return;
+    }
+    this.#forward(route.targets);
+  }
+
+  #enter(route: Route, map: RouteMap): void {
+    this.#route = route;
+    route.inFlight.requests += 1;
+    this.#proven = this.#prove !== "" && sameSecret(this.#prove, map.table.proofKey);
+  }
+
+  #redirect(name: string): void {
+    const { httpsPort } = this.#context;
+    const location = `https://${name}${httpsPort === 443 ? "" : `:${httpsPort}`}${this.#target === "*" ? "/" : this.#target}`;
+    this.#answerWhole(308, (close) => redirectAnswer(location, { close, date: this.#context.clock.date, requestId: this.requestId }));
+  }
+
+  #forward(targets: readonly TargetPool[]): void {
+    this.#targets = targets;
+    this.#try(undefined, false);
+  }
+
+  #try(except: TargetPool | undefined, fresh: boolean): void {
+    const pool = chooseTarget(this.#targets, { now: this.#context.clock.now, except });
+    if (!pool) {
+      this.refuse(502);
+      return;
+    }
+    this.#tries += 1;
+    this.#pool = pool;
+    this.#phase = "connecting";
+    this.#client.setDeadline(this.#context.limits.connectMs);
+    if (pool.acquire(this, fresh) === "queued") this.#client.setDeadline(this.#context.limits.responseMs);
+  }
+
+  // ── the request ───────────────────────────────────────────────────────────
+
+  upstreamReady(upstream: UpstreamConnection): void {
+    this.#upstream = upstream;
+    this.#phase = "waiting";
+    this.#client.setDeadline(this.#context.limits.responseMs);
+    const head = this.#requestHead();
+    const input = this.#input.done ? undefined : this.#client.takeInput();
+    if (input === undefined) {
+      upstream.send(head);
+      if (!this.#input.done) this.#client.inputChanged();
+    } else this.#pass(head, input);
+  }
+
+  #requestHead(): string {
+    const framing = this.#chunked ? "transfer-encoding: chunked\r\n" : this.#length > 0 || this.#sendsZero() ? `content-length: ${this.#length}\r\n` : "";
+    const upgrade = this.upgrade === "" ? "" : `connection: upgrade\r\nupgrade: ${this.upgrade}\r\n`;
+    return `${this.method} ${this.#target} HTTP/1.1\r\nhost: ${this.#host}\r\n${this.#kept}${framing}${upgrade}${this.#client.forwardedFields(this.#host)}${this.requestId}\r\n\r\n`;
+  }
+
+  /** Methods that usually have a body say so when it is empty (RFC 9110 §8.6). */
+  #sendsZero(): boolean {
+    return this.method === "POST" || this.method === "PUT" || this.method === "PATCH";
+  }
+
+  /** More of the request came, and `takesInput` was true. */
+  input(bytes: Buffer): void {
+    this.#pass("", bytes);
+  }
+
+  #pass(head: string, bytes: Buffer): void {
+    const next = this.#input.decode(bytes, 0, bytes.length);
+    if (this.#input.failed) {
+      this.#refuseInput();
+      return;
+    }
+    if (next < bytes.length) this.#client.putBack(bytes.subarray(next));
+    const data = encodeBody(head, bytes, this.#input, this.#chunked);
+    if (this.#phase === "waiting") this.#client.setDeadline(this.#context.limits.responseMs);
+    if (data.length > 0 && this.#upstream?.send(data) === false) this.#blocked = true;
+    this.#client.inputChanged();
+  }
+
+  /** The body is malformed: neither side can be kept. */
+  #refuseInput(): void {
+    this.#upstream?.drop();
+    if (this.#phase === "answering") {
+      this.#cut();
+      return;
+    }
+    this.refuse(400);
+  }
+
+  upstreamDrained(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.#client.inputChanged();
+  }
+
+  upstreamRefused(reason: "refused" | "full"): void {
+    const refused = this.#pool;
+    this.#pool = undefined;
+    if (reason === "full") {
+      this.refuse(503);
+      return;
+    }
+    if (this.#tries < 2 && this.#targets.length > 1) this.#try(refused, false);
+    else this.refuse(502);
+  }
+
+  // ── the answer ────────────────────────────────────────────────────────────
+
+  interim(head: ResponseHead): void {
+    if (this.#minor === 1 && this.#phase === "waiting") this.#client.send(`HTTP/1.1 ${head.line}\r\n${head.kept}\r\n`);
+  }
+
+  answer(head: ResponseHead, bytes: Buffer, decoder: BodyDecoder): boolean {
+    this.#phase = "answering";
+    this.#status = head.status;
+    const bodiless = this.method === "HEAD" || head.status === 204 || head.status === 304;
+    this.#chunkedAnswer = !bodiless && head.length < 0 && this.#minor === 1;
+    if ((head.length < 0 && !bodiless && this.#minor === 0) || !this.#input.done || this.#context.draining) this.#keepAlive = false;
+    return this.#write(this.#answerHead(head), bytes, decoder);
+  }
+
+  #answerHead(head: ResponseHead): string {
+    const length = head.length >= 0 && head.status !== 204 ? `content-length: ${head.length}\r\n` : "";
+    const framing = this.#chunkedAnswer ? "transfer-encoding: chunked\r\n" : length;
+    const date = head.hasDate ? "" : `date: ${this.#context.clock.date}\r\n`;
+    const id = head.hasRequestId ? "" : `x-request-id: ${this.requestId}\r\n`;
+    const proof = this.#proven && this.#route ? `slip-deployment: ${this.#route.entry.deployment}\r\nslip-artifact: ${this.#route.entry.artifact}\r\n` : "";
+    return `HTTP/1.1 ${head.line}\r\n${head.kept}${framing}${date}${id}${proof}${this.#keepAlive ? "" : "connection: close\r\n"}\r\n`;
+  }
+
+  body(bytes: Buffer, decoder: BodyDecoder): boolean {
+    return this.#write("", bytes, decoder);
+  }
+
+  #write(head: string, bytes: Buffer, decoder: BodyDecoder): boolean {
+    this.#bytes += decoder.total;
+    const data = encodeBody(head, bytes, decoder, this.#chunkedAnswer);
+    const keepsUp = data.length === 0 || this.#client.send(data);
+    this.#client.setDeadline(keepsUp ? Number.POSITIVE_INFINITY : this.#context.limits.responseMs);
+    return keepsUp;
+  }
+
+  answered(): void {
+    this.#upstream = undefined;
+    // An answer before the end of the request: what is left of the request is never read as the next one.
+    const keepAlive = this.#keepAlive && this.#input.done;
+    this.#over();
+    this.#client.finished(keepAlive);
+  }
+
+  clientDrained(): void {
+    if (this.#phase !== "answering" && this.#phase !== "tunnel") return;
+    this.#client.setDeadline(Number.POSITIVE_INFINITY);
+    this.#upstream?.resume();
+  }
+
+  // ── tunnels ───────────────────────────────────────────────────────────────
+
+  tunnel(head: ResponseHead, bytes: Buffer): boolean {
+    this.#phase = "tunnel";
+    this.#status = 101;
+    this.#client.setDeadline(Number.POSITIVE_INFINITY);
+    const text = `HTTP/1.1 ${head.line}\r\n${head.kept}connection: upgrade\r\nupgrade: ${head.upgrade === "" ? this.upgrade : head.upgrade}\r\n\r\n`;
+    const keepsUp = this.#client.send(text + bytes.toString("latin1"));
+    this.#client.beginTunnel();
+    return keepsUp;
+  }
+
+  tunnelBytes(bytes: Buffer): boolean {
+    this.#bytes += bytes.length;
+    return this.#client.send(Buffer.from(bytes));
+  }
+
+  tunnelEnded(): void {
+    this.#client.endTunnel();
+  }
+
+  /** Bytes of the client in a tunnel. False = wait for `inputChanged`. */
+  tunnelInput(bytes: Buffer): boolean {
+    if (this.#upstream?.send(bytes) === false) this.#blocked = true;
+    return !this.#blocked;
+  }
+
+  get tunnelBlocked(): boolean {
+    return this.#blocked;
+  }
+
+  tunnelInputEnded(): void {
+    this.#upstream?.end();
+  }
+
+  // ── ends ──────────────────────────────────────────────────────────────────
+
+  upstreamFailed(failure: { silent: boolean; reused: boolean; reason: string }): void {
+    this.#upstream = undefined;
+    if (this.#phase === "tunnel") {
+      this.#client.endTunnel();
+      return;
+    }
+    if (this.#phase === "answering") {
+      this.#cut();
+      return;
+    }
+    const again = failure.silent && failure.reused && this.#length === 0 && idempotent.has(this.method) && this.#tries < 3;
+    if (!again) {
+      this.refuse(502);
+      return;
+    }
+    this.#pool?.done();
+    this.#pool = undefined;
+    this.#try(undefined, true);
+  }
+
+  /** The client has gone. */
+  abort(): void {
+    if (this.#phase === "over") return;
+    this.#release();
+    if (this.#status === 0) this.#status = 499;
+    this.#over();
+  }
+
+  /** The deadline passed. */
+  timeout(): void {
+    if (this.#phase === "connecting" && this.#pool) {
+      this.upstreamRefused(this.#pool.withdraw(this) === "queued" ? "full" : "refused");
+      return;
+    }
+    if (this.#phase === "waiting") {
+      this.refuse(this.#input.done || this.#blocked ? 504 : 408);
+      return;
+    }
+    if (this.#phase !== "over") this.#cut();
+  }
+
+  /** Answers with a page of our own in place of the app. */
+  refuse(status: number, text?: string): void {
+    this.#release();
+    const page = { status, requestId: this.requestId, accept: this.#accept, ...(text === undefined ? {} : { text }) };
+    this.#answerWhole(status, (close) => pageAnswer(page, { head: this.method === "HEAD", close, date: this.#context.clock.date }));
+  }
+
+  #answerWhole(status: number, render: (close: boolean) => string): void {
+    this.#status = status;
+    const keepAlive = this.#keepAlive && this.#input.done && !this.#context.draining;
+    this.#client.send(render(!keepAlive));
+    this.#over();
+    this.#client.finished(keepAlive);
+  }
+
+  #cut(): void {
+    this.#release();
+    this.#over();
+    this.#client.cut(this.#minor === 1);
+  }
+
+  #release(): void {
+    this.#upstream?.drop();
+    this.#upstream = undefined;
+    if (this.#phase === "connecting") {
+      this.#pool?.withdraw(this);
+      this.#pool = undefined;
+    }
+  }
+
+  #over(): void {
+    if (this.#phase === "over") return;
+    this.#phase = "over";
+    this.#pool?.done();
+    this.#pool = undefined;
+    this.#context.countRequest();
+    const route = this.#route;
+    if (!route) return;
+    route.inFlight.requests -= 1;
+    this.#context.accessLog.append({
+      entry: route.entry,
+      method: this.method,
+      target: this.#target,
+      status: this.#status,
+      ms: performance.now() - this.#started,
+      bytes: this.#bytes,
+      requestId: this.requestId,
+      client: this.#client.address,
+    });
+  }
+}

@@ -1,0 +1,206 @@
+// The connections of this process to one instance: a bounded number, a bounded queue, idle ones kept for a moment.
+import type { IpcNetConnectOpts, TcpNetConnectOpts } from "node:net";
+import type { EdgeClock } from "./clock.ts";
+import type { EdgeLimits } from "./edge-limits.ts";
+import { UpstreamConnection, type UpstreamOwner, type UpstreamUser } from "./upstream-connection.ts";
+
+/** Idle connections are closed before the app does: Node's own servers do so after 5 s without saying it. */
+const idleMs = 4_000;
+/** A target that refused a connection is left alone for so long while others take requests. */
+const refusedMs = 1_000;
+
+/** "10.1.2.3:3000" or "[::1]:3000"; what starts with "/" is a Unix socket. */
+const parseAddress = (address: string): TcpNetConnectOpts | IpcNetConnectOpts => {
+  if (address.startsWith("/")) return { path: address };
+  const colon = address.lastIndexOf(":");
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(address.slice(colon + 1)) };
+};
+
+export class TargetPool implements UpstreamOwner {
+  readonly address: string;
+  /** Requests that have a connection or wait for one. */
+  load = 0;
+  refusedUntil = 0;
+  readonly #options: { limits: EdgeLimits; clock: EdgeClock };
+  readonly #idle: UpstreamConnection[] = [];
+  readonly #queue = new Set<UpstreamUser>();
+  readonly #connecting = new Map<UpstreamConnection, UpstreamUser>();
+  #open = 0;
+  #retired = false;
+
+  constructor(address: string, options: { limits: EdgeLimits; clock: EdgeClock }) {
+    this.address = address;
+    this.#options = options;
+  }
+
+  /** Sees to it that `user` hears `upstreamReady` or `upstreamRefused`, at once or later. */
+  acquire(user: UpstreamUser, fresh = false): "given" | "connecting" | "queued" | "full" {
+    const { limits } = this.#options;
+    const idle = fresh ? undefined : this.#takeIdle();
+    if (!idle && this.#open >= limits.upstreamConnections && this.#queue.size >= limits.upstreamQueue) {
+      user.upstreamRefused("full");
+      return "full";
+    }
+    this.load += 1;
+    if (idle) {
+      this.#give(idle, user);
+      return "given";
+    }
+    if (this.#open < limits.upstreamConnections) {
+      this.#connect(user);
+      return "connecting";
+    }
+    this.#queue.add(user);
+    return "queued";
+  }
+
+  /** The connection that was used last: it is the least likely to have been closed by the app. */
+  #takeIdle(): UpstreamConnection | undefined {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) if (idle.alive) return idle;
+    return undefined;
+  }
+
+  /** `user` does not want a connection any more. Says what it was waiting for. */
+  withdraw(user: UpstreamUser): "queued" | "connecting" | "nothing" {
+    if (this.#queue.delete(user)) {
+      this.load -= 1;
+      return "queued";
+    }
+    for (const [upstream, waiting] of this.#connecting) {
+      if (waiting !== user) continue;
+      this.#connecting.delete(upstream);
+      this.load -= 1;
+      this.refusedUntil = this.#options.clock.now + refusedMs;
+      upstream.drop();
+      return "connecting";
+    }
+    return "nothing";
+  }
+
+  /** One request is over, however it ended. */
+  done(): void {
+    this.load -= 1;
+  }
+
+  #give(upstream: UpstreamConnection, user: UpstreamUser): void {
+    upstream.begin(user);
+    user.upstreamReady(upstream);
+  }
+
+  #connect(user: UpstreamUser): void {
+    this.#open += 1;
+    const upstream = new UpstreamConnection(parseAddress(this.address), this, this.#options.limits.headerBytes);
+    this.#connecting.set(upstream, user);
+  }
+
+  connected(upstream: UpstreamConnection): void {
+    const user = this.#connecting.get(upstream);
+    this.#connecting.delete(upstream);
+    this.refusedUntil = 0;
+    if (user) this.#give(upstream, user);
+    else this.released(upstream);
+  }
+
+  refused(upstream: UpstreamConnection): void {
+    const user = this.#connecting.get(upstream);
+    this.#connecting.delete(upstream);
+    if (!user) return;
+    this.load -= 1;
+    this.refusedUntil = this.#options.clock.now + refusedMs;
+    user.upstreamRefused("refused");
+  }
+
+  released(upstream: UpstreamConnection): void {
+    const next = this.#takeWaiting();
+    if (next) {
+      this.#give(upstream, next);
+      return;
+    }
+    if (this.#retired) {
+      upstream.drop();
+      return;
+    }
+    upstream.idleSince = this.#options.clock.now;
+    this.#idle.push(upstream);
+  }
+
+  closed(upstream: UpstreamConnection): void {
+    this.#open -= 1;
+    const index = this.#idle.indexOf(upstream);
+    if (index >= 0) this.#idle.splice(index, 1);
+    if (this.#open >= this.#options.limits.upstreamConnections) return;
+    const next = this.#takeWaiting();
+    if (next) this.#connect(next);
+  }
+
+  #takeWaiting(): UpstreamUser | undefined {
+    const next = this.#queue.values().next().value;
+    if (next) this.#queue.delete(next);
+    return next;
+  }
+
+  /** Closes connections that were idle for too long. */
+  sweep(): void {
+    const { now } = this.#options.clock;
+    for (const upstream of [...this.#idle]) {
+      const keptMs = upstream.keepAliveMs > 0 ? Math.max(upstream.keepAliveMs - 1_000, upstream.keepAliveMs / 2) : idleMs;
+      if (now - upstream.idleSince > Math.min(keptMs, this.#options.limits.idleMs)) upstream.drop();
+    }
+  }
+
+  /** No route leads here any more: what is idle closes now, what is busy when it is done. */
+  retire(): void {
+    this.#retired = true;
+    for (const upstream of [...this.#idle]) upstream.drop();
+  }
+
+  get empty(): boolean {
+    return this.#open === 0 && this.load === 0;
+  }
+}
+
+/** The pools of all targets, by address. */
+export class TargetPools {
+  readonly #pools = new Map<string, TargetPool>();
+  readonly #options: { limits: EdgeLimits; clock: EdgeClock };
+
+  constructor(options: { limits: EdgeLimits; clock: EdgeClock }) {
+    this.#options = options;
+  }
+
+  of(address: string): TargetPool {
+    const known = this.#pools.get(address);
+    if (known) return known;
+    const pool = new TargetPool(address, this.#options);
+    this.#pools.set(address, pool);
+    return pool;
+  }
+
+  /** Forgets the pools of all other addresses; requests under way keep theirs until they end. */
+  keepOnly(addresses: ReadonlySet<string>): void {
+    for (const [address, pool] of this.#pools) {
+      if (addresses.has(address)) continue;
+      pool.retire();
+      this.#pools.delete(address);
+    }
+  }
+
+  sweep(): void {
+    for (const pool of this.#pools.values()) pool.sweep();
+  }
+}
+
+/** The less busy of two random targets, leaving out `except` and those that just refused while there are others. */
+export const chooseTarget = (
+  targets: readonly TargetPool[],
+  options: { now: number; except?: TargetPool | undefined; random?: () => number },
+): TargetPool | undefined => {
+  const { now, except, random = Math.random } = options;
+  if (targets.length <= 1 && targets[0] !== except) return targets[0];
+  const others = targets.filter((target) => target !== except);
+  const fit = others.filter((target) => target.refusedUntil <= now);
+  const from = fit.length > 0 ? fit : others;
+  const one = from[Math.floor(random() * from.length)];
+  const other = from[Math.floor(random() * from.length)];
+  return one && other && other.load < one.load ? other : one;
+};

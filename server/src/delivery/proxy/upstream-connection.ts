@@ -1,0 +1,219 @@
+// One kept-alive connection to an instance. It carries one request at a time and hands what comes back to that request.
+import net from "node:net";
+import { BodyDecoder, type BodyKind } from "../http/body.ts";
+import { ResponseHead } from "../http/response-head.ts";
+
+/** The request that a connection carries at present. Bytes given to it are only valid during the call. */
+export interface UpstreamUser {
+  readonly method: string;
+  /** Protocol asked for with Upgrade, "" = none. */
+  readonly upgrade: string;
+  /** The request has been written whole. */
+  readonly requestSent: boolean;
+  upstreamReady(upstream: UpstreamConnection): void;
+  /** No connection could be had. */
+  upstreamRefused(reason: "refused" | "full"): void;
+  upstreamDrained(): void;
+  interim(head: ResponseHead): void;
+  /** The head of the answer with the first part of its body. False = the client does not keep up: read no more. */
+  answer(head: ResponseHead, bytes: Buffer, decoder: BodyDecoder): boolean;
+  body(bytes: Buffer, decoder: BodyDecoder): boolean;
+  answered(): void;
+  tunnel(head: ResponseHead, bytes: Buffer): boolean;
+  tunnelBytes(bytes: Buffer): boolean;
+  tunnelEnded(): void;
+  /** The connection broke. `silent`: not one byte of an answer had come. */
+  upstreamFailed(failure: { silent: boolean; reused: boolean; reason: string }): void;
+}
+
+/** What a connection tells the pool that it belongs to. */
+export interface UpstreamOwner {
+  connected(upstream: UpstreamConnection): void;
+  refused(upstream: UpstreamConnection): void;
+  released(upstream: UpstreamConnection): void;
+  closed(upstream: UpstreamConnection): void;
+}
+
+const headEnd = Buffer.from("\r\n\r\n");
+/** Every connection reads into this one buffer: what is read is used up or copied before the next read. */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1_024);
+
+/** Kind of the body of an answer (RFC 9112 §6.3). */
+const bodyKind = (method: string, head: ResponseHead): BodyKind => {
+  if (method === "HEAD" || head.status === 204 || head.status === 304) return "none";
+  if (head.length === -1) return "chunked";
+  return head.length === -2 ? "close" : "length";
+};
+
+export class UpstreamConnection {
+  /** Requests that it has carried. */
+  served = 0;
+  idleSince = 0;
+  /** How long the app keeps it while idle, 0 = not said. */
+  keepAliveMs = 0;
+  readonly #socket: net.Socket;
+  readonly #owner: UpstreamOwner;
+  readonly #headerBytes: number;
+  readonly #head = new ResponseHead();
+  readonly #decoder = new BodyDecoder();
+  #user: UpstreamUser | undefined;
+  #state: "connecting" | "idle" | "head" | "body" | "tunnel" | "closed" = "connecting";
+  #pending: Buffer | undefined;
+
+  constructor(address: net.TcpNetConnectOpts | net.IpcNetConnectOpts, owner: UpstreamOwner, headerBytes: number) {
+    this.#owner = owner;
+    this.#headerBytes = headerBytes;
+    const onread = { buffer: readBuffer, callback: (size: number): boolean => this.#read(size) };
+    this.#socket = net.connect({ ...address, noDelay: true, allowHalfOpen: true, onread });
+    this.#socket.on("connect", () => {
+      this.#state = "idle";
+      this.#owner.connected(this);
+    });
+    this.#socket.on("drain", () => this.#user?.upstreamDrained());
+    this.#socket.on("end", () => this.#ended());
+    this.#socket.on("error", () => {});
+    this.#socket.on("close", () => this.#closed());
+  }
+
+  /** Carries `user` from now on; only for a connection that is idle. */
+  begin(user: UpstreamUser): void {
+    this.#user = user;
+    this.#state = "head";
+  }
+
+  /** False = the app does not keep up: send no more until `upstreamDrained`. */
+  send(data: string | Buffer): boolean {
+    return typeof data === "string" ? this.#socket.write(data, "latin1") : this.#socket.write(data);
+  }
+
+  get alive(): boolean {
+    return !this.#socket.destroyed;
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  resume(): void {
+    if (this.#state !== "closed") this.#socket.resume();
+  }
+
+  /** Gives the connection up, whatever it was doing; the request hears nothing more. */
+  drop(): void {
+    this.#user = undefined;
+    this.#socket.destroy();
+  }
+
+  #fail(reason: string, silent = false): void {
+    const user = this.#user;
+    this.#user = undefined;
+    this.#socket.destroy();
+    user?.upstreamFailed({ silent, reused: this.served > 0, reason });
+  }
+
+  #ended(): void {
+    if (this.#state === "body" && this.#decoder.untilClose) {
+      this.#decoder.finish();
+      this.#user?.body(readBuffer, this.#decoder);
+      this.#finish(false);
+    } else if (this.#state === "tunnel") this.#user?.tunnelEnded();
+    else if (this.#state === "idle") this.#socket.destroy();
+    else this.#fail("it ended the connection", this.#state === "head" && this.#pending === undefined);
+  }
+
+  #closed(): void {
+    const state = this.#state;
+    this.#state = "closed";
+    if (state === "connecting") this.#owner.refused(this);
+    this.#owner.closed(this);
+    const silent = state === "head" && this.#pending === undefined;
+    if (state !== "connecting") this.#fail("it reset the connection", silent);
+  }
+
+  /** `size` bytes are in the read buffer. False = stop reading until `resume`. */
+  #read(size: number): boolean {
+    switch (this.#state) {
+      case "head":
+        return this.#readHead(size);
+      case "body":
+        return this.#readBody(size);
+      case "tunnel":
+        return this.#user?.tunnelBytes(readBuffer.subarray(0, size)) ?? true;
+      default:
+        // An answer that nobody asked for: whoever used this connection next would get it.
+        this.#socket.destroy();
+        return true;
+    }
+  }
+
+  #readHead(size: number): boolean {
+    if (this.#pending === undefined) return this.#readHeadFrom(readBuffer, size);
+    const bytes = Buffer.concat([this.#pending, readBuffer.subarray(0, size)]);
+    this.#pending = undefined;
+    return this.#readHeadFrom(bytes, bytes.length);
+  }
+
+  #readHeadFrom(bytes: Buffer, size: number): boolean {
+    let start = 0;
+    while (start < size) {
+      const found = bytes.indexOf(headEnd, start);
+      if (found < 0 || found + 4 > size) break;
+      if (found + 4 - start > this.#headerBytes) return this.#stop("its head is too large");
+      const problem = this.#head.parse(bytes, start, found + 2);
+      if (problem !== undefined) return this.#stop(problem);
+      start = found + 4;
+      if (this.#head.status >= 200) return this.#beginAnswer(bytes, start, size);
+      if (this.#head.status === 101) return this.#beginTunnel(bytes, start, size);
+      this.#user?.interim(this.#head);
+    }
+    if (size - start > this.#headerBytes) return this.#stop("its head is too large");
+    if (size > start) this.#pending = Buffer.from(bytes.subarray(start, size));
+    return true;
+  }
+
+  #stop(reason: string): boolean {
+    this.#fail(reason);
+    return true;
+  }
+
+  #beginAnswer(bytes: Buffer, start: number, size: number): boolean {
+    const user = this.#user;
+    if (!user) return true;
+    const head = this.#head;
+    this.#state = "body";
+    this.#decoder.begin(bodyKind(user.method, head), head.length);
+    const next = this.#decoder.decode(bytes, start, size);
+    if (this.#decoder.failed) return this.#stop("its body is malformed");
+    const keepsUp = user.answer(head, bytes, this.#decoder);
+    return this.#decoder.done ? this.#finish(next === size) : keepsUp;
+  }
+
+  #readBody(size: number): boolean {
+    const next = this.#decoder.decode(readBuffer, 0, size);
+    if (this.#decoder.failed) return this.#stop("its body is malformed");
+    const keepsUp = this.#user?.body(readBuffer, this.#decoder) ?? true;
+    return this.#decoder.done ? this.#finish(next === size) : keepsUp;
+  }
+
+  #beginTunnel(bytes: Buffer, start: number, size: number): boolean {
+    if (this.#user === undefined || this.#user.upgrade === "") return this.#stop("it changes protocols unasked");
+    this.#state = "tunnel";
+    this.#socket.setKeepAlive(true, 60_000);
+    return this.#user.tunnel(this.#head, bytes.subarray(start, size));
+  }
+
+  /** The answer is whole. `clean`: nothing came after it. */
+  #finish(clean: boolean): boolean {
+    const user = this.#user;
+    if (!user) return true;
+    const reusable = clean && this.#head.keepAlive && !this.#decoder.untilClose && user.requestSent && !this.#socket.readableEnded;
+    this.#user = undefined;
+    this.served += 1;
+    this.keepAliveMs = this.#head.keepAliveSeconds * 1_000;
+    this.#state = "idle";
+    if (reusable) this.#owner.released(this);
+    else this.#socket.destroy();
+    user.answered();
+    return true;
+  }
+}
