@@ -1,36 +1,8 @@
 import assert from "node:assert/strict";
 import net from "node:net";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { Installation } from "./installation.ts";
-import { newTree } from "./sources.ts";
-
-/** Answers a question about its own sandbox at each path; connects where ?to=host:port says. */
-const probe = `
-const fs = require("node:fs"), http = require("node:http"), net = require("node:net"), os = require("node:os");
-const attempt = (action) => { try { return String(action()); } catch (error) { return error.code ?? error.message; } };
-const connect = (to) => new Promise((resolve) => {
-  const [, host, port] = /^(.*):(\\d+)$/.exec(to);
-  const socket = net.connect({ host, port: Number(port), timeout: 1500 });
-  socket.on("connect", () => { resolve("connected"); socket.destroy(); });
-  socket.on("timeout", () => { resolve("timeout"); socket.destroy(); });
-  socket.on("error", (error) => resolve(error.code));
-});
-http.createServer(async (request, response) => {
-  const url = new URL(request.url, "http://app");
-  const to = url.searchParams.get("to");
-  response.end(JSON.stringify(to ? await connect(to) : {
-    uid: process.getuid(),
-    capabilities: attempt(() => /CapEff:\\s*(\\w+)/.exec(fs.readFileSync("/proc/self/status", "utf8"))[1]),
-    writesRoot: attempt(() => fs.writeFileSync("/owned", "x") ?? "written"),
-    writesApp: attempt(() => fs.writeFileSync("/app/owned", "x") ?? "written"),
-    writesTmp: attempt(() => fs.writeFileSync("/tmp/mine", "x") ?? "written"),
-    processes: fs.readdirSync("/proc").filter((name) => /^\\d+$/.test(name)).length,
-    addresses: Object.values(os.networkInterfaces()).flat().filter((each) => !each.internal && each.family === "IPv4").map((each) => each.address),
-    seesHost: ["/etc/shadow", "/root", "/var/lib/slipstream", "/var/run/docker.sock"].filter((path) => attempt(() => fs.readdirSync(path).length > 0) === "true"),
-    environment: Object.keys(process.env).sort(),
-  }));
-}).listen(process.env.PORT, "0.0.0.0");
-`;
+import { Installation, repository } from "./installation.ts";
 
 interface Report {
   uid: number;
@@ -47,14 +19,14 @@ interface Report {
 for (const sandbox of ["runc", "gvisor"] as const)
   describe(`an app in ${sandbox}`, () => {
     const installation = new Installation();
-    const files = { "package.json": '{ "name": "probe", "scripts": { "start": "node server.js" } }\n', "server.js": probe };
+    const probe = join(repository, "test/fixtures/probe");
     const connect = async (app: string, to: string): Promise<string> => JSON.parse((await installation.request(app, `/?to=${to}`)).body);
     let report: Report;
     let other: Report;
     before(async () => {
       await installation.up();
-      await installation.deployLive(newTree("probe-a", files), ["--sandbox", sandbox]);
-      await installation.deployLive(newTree("probe-b", files), ["--sandbox", sandbox]);
+      await installation.deployLive(probe, ["--app", "probe-a", "--sandbox", sandbox]);
+      await installation.deployLive(probe, ["--app", "probe-b", "--sandbox", sandbox]);
       report = JSON.parse((await installation.request("probe-a")).body);
       other = JSON.parse((await installation.request("probe-b")).body);
     });
