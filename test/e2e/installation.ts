@@ -21,13 +21,16 @@ export interface Answer {
   body: string;
 }
 
+/** A field that is null as long as nobody knows it. */
+const known = <T extends z.ZodType>(schema: T) => schema.nullable().transform((value) => value ?? undefined);
+
 /** What `slip deploy --json` prints. */
 export const DeployResult = z.object({
   app: z.string(),
-  deployment: z.string().optional(),
-  release: z.number().optional(),
-  artifact: z.string().optional(),
-  url: z.string().optional(),
+  deployment: known(z.string()),
+  release: known(z.number()),
+  artifact: known(z.string()),
+  url: known(z.string()),
   outcome: z.enum(["live", "failed", "cancelled"]),
   phases: z.array(z.object({ name: z.string(), ms: z.number() })),
   failure: z.object({ phase: z.string(), code: z.string(), summary: z.string(), evidence: z.array(z.string()), nextActions: z.array(z.string()) }).optional(),

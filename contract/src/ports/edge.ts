@@ -2,6 +2,7 @@
 // Control writes edge/table.json (fsync, rename), then PUTs the table to every run/edge-N.sock; an answer is the acknowledgement.
 import { z } from "zod";
 import { DeploymentId, Digest, Hostname, InstanceId } from "../words.ts";
+import { removeLogs } from "./log-store.ts";
 
 export const RouteTarget = z.object({ instance: InstanceId, address: z.string() });
 export type RouteTarget = z.infer<typeof RouteTarget>;
@@ -36,6 +37,7 @@ export const edgeCalls = {
   publish: { method: "PUT", path: "/v1/table", input: RouteTable, output: z.object({ version: z.number().int() }) },
   /** Requests in flight of one deployment on this edge process, upgraded connections included. */
   inFlight: { method: "GET", path: "/v1/in-flight/:id", input: z.object({ id: z.string() }), output: z.object({ requests: z.number().int() }) },
+  removeLogs,
   status: {
     method: "GET",
     path: "/v1/status",

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { AppConfig, Command } from "../config.ts";
 import { LogTags } from "../logs.ts";
 import { DeploymentId, Digest, FailureReport, InstanceId, SandboxKind } from "../words.ts";
+import { removeLogs } from "./log-store.ts";
 
 // ── builds ──────────────────────────────────────────────────────────────────
 
@@ -17,6 +18,9 @@ export const BuildSpec = z.object({
   secrets: z.record(z.string(), z.string()),
 });
 export type BuildSpec = z.infer<typeof BuildSpec>;
+
+/** Part of what names a build: raised when the same source is to be built anew because the builder makes something else of it. */
+export const builderVersion = 1;
 
 export const BuildResult = z.discriminatedUnion("outcome", [
   z.object({
@@ -147,6 +151,7 @@ export const hostCalls = {
   cancelJob: { method: "DELETE", path: "/v1/jobs/:id", input: z.object({ id: z.string() }), output: z.object({}) },
   reconcile: { method: "PUT", path: "/v1/desired", input: DesiredState, output: z.object({ workloads: z.array(Workload) }) },
   collect: { method: "POST", path: "/v1/collect", input: Collect, output: Collected },
+  removeLogs,
   status: { method: "GET", path: "/v1/status", input: z.object({}), output: HostStatus },
   doctor: { method: "GET", path: "/v1/doctor", input: z.object({}), output: z.object({ checks: z.array(Check) }) },
 } as const;

@@ -1,5 +1,6 @@
 // The LogStore port: lines kept on disk past the instance that wrote them.
-import type { LogLine, LogSource } from "../logs.ts";
+import { z } from "zod";
+import { type LogLine, type LogSource, LogTags } from "../logs.ts";
 
 /** Each process writes to a folder of its own. `append` never throws and never waits; lines are on disk within 200 ms. */
 export interface LogWriter {
@@ -28,3 +29,11 @@ export interface LogReader {
   /** What `search` gives, then lines as they are written, until the signal aborts. */
   follow(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
 }
+
+/** Asks a process to delete all lines that it wrote of an app. Host and edge both answer it: no process deletes another's files. */
+export const removeLogs = {
+  method: "POST",
+  path: "/v1/removed-logs",
+  input: LogTags.pick({ tenant: true, project: true, app: true }),
+  output: z.object({}),
+} as const;

@@ -42,13 +42,18 @@ const dropRoot = (): void => {
   process.setuid?.(user.uid);
 };
 
-const edge = new Edge({ controlSocket: home.controlSocket, httpsPort: installation.httpsPort, logs: logWriter(logFolder()) });
+const logs = logWriter(logFolder());
+const edge = new Edge({ controlSocket: home.controlSocket, httpsPort: installation.httpsPort, logs });
 loadTable(edge);
 const calls = await serveCalls(
   edgeCalls,
   {
     publish: async (table) => ({ version: edge.publish(table) }),
     inFlight: async ({ id }) => ({ requests: edge.inFlight(id) }),
+    removeLogs: async ({ tenant, project, app }) => {
+      await logs.removeApp(tenant, project, app);
+      return {};
+    },
     status: async () => edge.status(),
   },
   { socketPath: home.edgeSocket(index), ...(user ? { group: user.gid } : {}), log },
