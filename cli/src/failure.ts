@@ -2,7 +2,6 @@
 import { SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
 import { CommanderError } from "commander";
 import type { ExitCode } from "./command.ts";
-import { PlatformStartError } from "./platform/session.ts";
 import type { Screen } from "./terminal/screen.ts";
 import { safeText } from "./terminal/text.ts";
 
@@ -28,8 +27,7 @@ export const tell = (screen: Screen, error: unknown, command: string | undefined
   if (screen.json) screen.data(toErrorBody(known));
   const { bold, red } = screen.errorColours;
   const place = known.details.file === undefined ? "" : ` (${known.details.file}${known.details.line === undefined ? "" : `:${known.details.line}`})`;
-  // Its own program has already said why.
-  if (!(known instanceof PlatformStartError)) screen.note(`${red("error:")} ${bold(safeText(known.message + place))}`);
+  screen.note(`${red("error:")} ${bold(safeText(known.message + place))}`);
   for (const line of known.details.evidence ?? []) screen.note(`  │ ${safeText(line)}`);
   screen.note(`next: ${safeText(known.next)}`);
   return known.exit as ExitCode;

@@ -9,7 +9,7 @@ type Status = OutputOf<"platform.status">;
 
 const askStatus = async (call: Invocation): Promise<Status | undefined> => {
   try {
-    return await call.session.call("platform.status", {});
+    return await call.session.call("platform.status", {}, { impatient: true });
   } catch (error) {
     if (isUnreachable(error)) return undefined;
     throw error;

@@ -7,35 +7,42 @@ import type { Environment } from "../environment.ts";
 const programs = join(import.meta.dirname, "../../../server/src/main");
 const outputLimitBytes = 4 * 2 ** 20;
 
-/** What a program did: its exit code and, where asked for, its standard output. */
+/** What a program did: its exit code and, where they were kept, its words. */
 export interface Ran {
   code: number;
   output: string;
+  errors: string;
 }
 
-/** Runs `name.ts` with our terminal for its errors. `output` keeps what it prints; else that goes to our standard error, for ours is data. */
-export const runProgram = (environment: Environment, name: string, args: readonly string[], output: "keep" | "show"): Promise<Ran> =>
+const keep = (stream: NodeJS.ReadableStream | null | undefined): (() => string) => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream?.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= outputLimitBytes) chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString();
+};
+
+/** Runs `name.ts` to its end. `words`: keep what it says, or show all of it on our standard error, for ours is data. */
+export const runProgram = (environment: Environment, name: string, args: readonly string[], words: "keep" | "show"): Promise<Ran> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(programs, `${name}.ts`), ...args], {
       env: environment.inherited,
-      stdio: ["ignore", output === "keep" ? "pipe" : 2, 2],
+      stdio: words === "keep" ? ["ignore", "pipe", "pipe"] : ["ignore", 2, 2],
     });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    child.stdout?.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= outputLimitBytes) chunks.push(chunk);
-    });
+    const output = keep(child.stdout);
+    const errors = keep(child.stderr);
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 4, output: Buffer.concat(chunks).toString() }));
+    child.on("close", (code) => resolve({ code: code ?? 4, output: output(), errors: errors().trim() }));
   });
 
 /** The JSON that a program prints. Throws `internal` when it prints something else. */
 export const jsonOf = async (environment: Environment, name: string): Promise<unknown> => {
-  const { output } = await runProgram(environment, name, ["--json"], "keep");
+  const { output, errors } = await runProgram(environment, name, ["--json"], "keep");
   try {
     return JSON.parse(output);
   } catch {
-    throw new SlipError("internal", `The program ${name} gave no answer.`);
+    throw new SlipError("internal", `The program ${name} gave no answer.`, { evidence: errors.split("\n").slice(-5) });
   }
 };

@@ -1,20 +1,20 @@
 // A conversation with the platform: checks input before it is sent, and goes on when control went away for a moment.
 import { randomUUID } from "node:crypto";
-import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallOptions, Client } from "@slipstream/contract/client.ts";
-import { type ErrorCode, SlipError } from "@slipstream/contract/errors.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import type { InputOf, OperationName, OutputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Environment } from "../environment.ts";
 import type { Screen } from "../terminal/screen.ts";
-import { accessOf, refusal, socketOf } from "./access.ts";
-import { runProgram } from "./programs.ts";
+import { accessOf } from "./access.ts";
+import { startPlatform } from "./start.ts";
 
 /** How long a platform that answered before may be away. */
 const awayMs = 60_000;
 const retryMs = 250;
 
-export type Call = CallOptions & { bytes?: Buffer };
+/** `impatient`: a platform that is away is an error at once. */
+export type Call = CallOptions & { bytes?: Buffer; impatient?: boolean };
 
 export interface Session {
   call<N extends OperationName>(name: N, input: InputOf<N>, options?: Call): Promise<OutputOf<N>>;
@@ -38,43 +38,22 @@ const loadContract = async () => {
   return { Client, operations };
 };
 
-const listens = (path: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(path, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", () => resolve(false));
-  });
-
-const start = async (environment: Environment, screen: Screen): Promise<void> => {
-  if (environment.url !== undefined || (await listens(socketOf(environment)))) return;
-  const refused = refusal(environment);
-  if (refused) throw refused;
-  if (screen.errorTerminal) screen.note("Starting Slipstream on this machine …");
-  const { code } = await runProgram(environment, "up", [], "show");
-  if (code !== 0) throw new PlatformStartError(code);
-};
-
-/** The platform did not start; its own program has said why on standard error. */
-export class PlatformStartError extends SlipError {
-  readonly exitCode: number;
-  constructor(exitCode: number) {
-    const code: ErrorCode = exitCode === 2 ? "usage" : "unreachable";
-    super(code, "The platform did not start.", { next: "Correct what is said above, or see 'slip doctor'." });
-    this.exitCode = exitCode;
-  }
-  override get exit(): number {
-    return this.exitCode;
-  }
-}
-
 const wrongInput = (issue: { path: PropertyKey[]; message: string } | undefined): SlipError =>
   new SlipError("invalid_input", `Wrong ${issue?.path.map(String).join(".") || "input"}: ${issue?.message ?? "it does not fit"}.`);
 
+/** Whether control is away for a moment only: the supervisor of this machine brings it back. */
+const isSupervised = async (environment: Environment): Promise<boolean> => {
+  if (environment.url !== undefined) return false;
+  const { processesOf } = await import("./processes.ts");
+  return (await processesOf(environment).catch(() => undefined))?.running === true;
+};
+
+/** The platform had taken the request, so it is there and comes back. */
+const brokeOff = (error: unknown): boolean => isUnreachable(error) && ((error as SlipError).cause as NodeJS.ErrnoException | undefined)?.code === "ECONNRESET";
+
 export const openSession = (environment: Environment, screen: Screen): Session => {
   let opened: Promise<{ client: Client; check(name: OperationName, input: unknown): void }> | undefined;
-  let answered = false;
+  let known = false;
   const open = async () => {
     const { Client, operations } = await loadContract();
     const check = (name: OperationName, input: unknown): void => {
@@ -83,7 +62,10 @@ export const openSession = (environment: Environment, screen: Screen): Session =
     };
     return { check, client: new Client(accessOf(environment)) };
   };
-  const ready = () => (opened ??= open());
+  const ready = () => {
+    opened ??= open();
+    return opened;
+  };
   return {
     async call(name, input, options = {}) {
       const { client, check } = await ready();
@@ -92,10 +74,12 @@ export const openSession = (environment: Environment, screen: Screen): Session =
       for (const since = Date.now(); ; ) {
         try {
           const output = await client.call(name, input, once);
-          answered = true;
+          known = true;
           return output;
         } catch (error) {
-          if (!answered && !brokeOff(error)) throw error;
+          if (options.impatient || !isUnreachable(error)) throw error;
+          known ||= brokeOff(error) || (await isSupervised(environment));
+          if (!known) throw error;
           await waitForReturn(error, since);
         }
       }
@@ -106,11 +90,9 @@ export const openSession = (environment: Environment, screen: Screen): Session =
       yield* client.lines(name, input, options);
     },
     async ensureRunning() {
-      await start(environment, screen);
+      await startPlatform(environment, screen);
       opened = undefined;
+      known = environment.url === undefined;
     },
   };
 };
-
-/** The platform had taken the request, so it is there and comes back. */
-const brokeOff = (error: unknown): boolean => isUnreachable(error) && ((error as SlipError).cause as NodeJS.ErrnoException | undefined)?.code === "ECONNRESET";

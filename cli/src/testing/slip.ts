@@ -1,0 +1,35 @@
+// Runs the CLI as a process, as a user does.
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+
+export interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+export interface Running {
+  child: ChildProcess;
+  ended: Promise<Ran>;
+}
+
+const entry = join(import.meta.dirname, "../main.ts");
+const timeLimitMs = 30_000;
+
+/** Starts `slip` for the installation in `home`, which also stands for the user's home folder. */
+export const startSlip = (home: string, args: readonly string[], options: { input?: string; env?: Record<string, string>; cwd?: string } = {}): Running => {
+  const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: home, SLIP_HOME: home, ...options.env };
+  const child = spawn(process.execPath, [entry, ...args], { env, cwd: options.cwd, timeout: timeLimitMs, stdio: ["pipe", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  child.stdin.on("error", () => {});
+  child.stdin.end(options.input ?? "");
+  return { child, ended: new Promise((resolve, reject) => child.on("error", reject).on("close", (code) => resolve({ code, stdout, stderr }))) };
+};
+
+export const slip = (...args: Parameters<typeof startSlip>): Promise<Ran> => startSlip(...args).ended;
