@@ -40,6 +40,7 @@ export class Edge implements EdgeContext {
   readonly #http: net.Server;
   readonly #https: tls.Server;
   #map: RouteMap | undefined;
+  #tls = "";
   #requests = 0;
   #lastTick = 0;
 
@@ -114,13 +115,21 @@ export class Edge implements EdgeContext {
   publish(table: RouteTable): number {
     if (this.#map && table.version <= this.#map.table.version) return this.#map.table.version;
     const map = compileRoutesOf(table, { pools: this.#pools, inFlight: this.#inFlight, controlSocket: this.#controlSocket });
-    if (table.proofKey !== this.#map?.table.proofKey) this.#https.setTicketKeys(ticketKeys(table.proofKey));
     this.#certificates.replace(table.certificates);
-    const { fallback } = this.#certificates;
-    if (fallback) this.#https.setSecureContext({ cert: fallback.certificate, key: fallback.key, minVersion: "TLSv1.2", sessionIdContext: "slipstream" });
+    this.#renewTls(table.proofKey);
     this.#map = map;
     this.#forget(map);
     return table.version;
+  }
+
+  /** The context that holds the ticket keys and serves clients without a known server name; made anew only when it changes. */
+  #renewTls(proofKey: string): void {
+    const { fallback } = this.#certificates;
+    const wanted = `${proofKey} ${fallback?.certificate ?? ""}`;
+    if (wanted === this.#tls) return;
+    this.#tls = wanted;
+    const pair = fallback ? { cert: fallback.certificate, key: fallback.key } : {};
+    this.#https.setSecureContext({ ...pair, minVersion: "TLSv1.2", sessionIdContext: "slipstream", ticketKeys: ticketKeys(proofKey) });
   }
 
   /** Drops what only older tables knew: connections to targets that no route leads to, counters that are at zero. */

@@ -27,9 +27,9 @@ const hexDigit = (code: number): number => {
 
 /** Reads one body after another. After `decode`: `ranges` holds start, end pairs of payload, `total` their bytes. */
 export class BodyDecoder {
-  done = true;
+  done: boolean = true;
   /** The body broke the grammar: the connection cannot be used any more. */
-  failed = false;
+  failed: boolean = false;
   readonly ranges: number[] = [];
   total = 0;
   #kind: BodyKind = "none";

@@ -40,8 +40,8 @@ export class ResponseHead {
   /** How long the app keeps an idle connection, in seconds; 0 = it does not say. */
   keepAliveSeconds = 0;
   upgrade = "";
-  hasDate = false;
-  hasRequestId = false;
+  hasDate: boolean = false;
+  hasRequestId: boolean = false;
   readonly #field = newField();
   #connection = "";
   #lengths = 0;

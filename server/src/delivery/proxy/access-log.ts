@@ -12,10 +12,12 @@ export interface Access {
   bytes: number;
   requestId: string;
   client: string;
+  /** Why the edge answered in place of the app, "" when it did not. */
+  note: string;
 }
 
 const text = (access: Access): string =>
-  `${access.method} ${access.target} ${access.status} ${access.ms.toFixed(1)} ms ${access.bytes} bytes ${access.requestId} ${access.client}`;
+  `${access.method} ${access.target} ${access.status} ${access.ms.toFixed(1)} ms ${access.bytes} bytes ${access.requestId} ${access.client}${access.note === "" ? "" : ` (${access.note})`}`;
 
 /** Writes at most `logLinesPerSecond` lines of one app; of the others it says how many they were. */
 export class AccessLog {

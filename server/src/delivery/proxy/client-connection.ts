@@ -24,9 +24,9 @@ export class ClientConnection implements ExchangeClient {
   /** Bytes that were read and not used yet. */
   #input: Buffer | undefined;
   /** The input holds the beginning of a head. */
-  #partial = false;
+  #partial: boolean = false;
   #deadline: number;
-  #pumping = false;
+  #pumping: boolean = false;
   #forwardedHost = "";
   #forwarded = "";
 
@@ -38,7 +38,7 @@ export class ClientConnection implements ExchangeClient {
     this.#deadline = context.clock.now + context.limits.headerMs;
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.on("end", () => this.#ended());
-    socket.on("drain", () => this.#exchange?.clientDrained());
+    socket.on("drain", () => this.#drained());
     socket.on("error", () => {});
     socket.on("close", () => this.#closed());
   }
@@ -68,8 +68,23 @@ export class ClientConnection implements ExchangeClient {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#state === "head" && this.#input !== undefined && this.#startRequest(this.#input));
+    while (this.#state === "head" && this.#input !== undefined && !this.#held() && this.#startRequest(this.#input));
     this.#pumping = false;
+  }
+
+  /** A client that asks on and on without reading the answers is not read on either. */
+  #held(): boolean {
+    if (!this.#socket.writableNeedDrain) return false;
+    this.#socket.pause();
+    return true;
+  }
+
+  #drained(): void {
+    if (this.#exchange) this.#exchange.clientDrained();
+    else if (this.#state === "head") {
+      this.#socket.resume();
+      this.#pump();
+    }
   }
 
   /** False = the head is not whole yet. */

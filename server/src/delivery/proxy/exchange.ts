@@ -59,11 +59,12 @@ export class Exchange implements UpstreamUser {
   #upstream: UpstreamConnection | undefined;
   #phase: "connecting" | "waiting" | "answering" | "tunnel" | "over" = "connecting";
   #tries = 0;
-  #proven = false;
-  #blocked = false;
-  #chunkedAnswer = false;
+  #proven: boolean = false;
+  #blocked: boolean = false;
+  #chunkedAnswer: boolean = false;
   #status = 0;
   #bytes = 0;
+  #note = "";
 
   constructor(context: EdgeContext, client: ExchangeClient, head: RequestHead) {
     this.#context = context;
@@ -97,13 +98,13 @@ export class Exchange implements UpstreamUser {
   start(): void {
     const map = this.#context.routes();
     if (!map) {
-      this.refuse(503, "The platform is starting. Try again in a moment.");
+      this.#refuse(503, "no routes yet", "The platform is starting. Try again in a moment.");
       return;
     }
     const name = hostName(this.#host);
     const site = map.sites.get(name);
     if (!site) {
-      this.refuse(404);
+      this.#refuse(404, "no route");
       return;
     }
     if (site.kind === "platform") {
@@ -112,7 +113,7 @@ export class Exchange implements UpstreamUser {
     }
     const route = findRoute(site.routes, this.#target);
     if (!route) {
-      this.refuse(404);
+      this.#refuse(404, "no route");
       return;
     }
     this.#enter(route, map);
@@ -121,7 +122,7 @@ export class Exchange implements UpstreamUser {
       return;
     }
     if (route.targets.length === 0) {
-      this.refuse(503);
+      this.#refuse(503, "the app has no instance");
       return;
     }
     this.#forward(route.targets);
@@ -147,7 +148,7 @@ export class Exchange implements UpstreamUser {
   #try(except: TargetPool | undefined, fresh: boolean): void {
     const pool = chooseTarget(this.#targets, { now: this.#context.clock.now, except });
     if (!pool) {
-      this.refuse(502);
+      this.#refuse(502, "no instance takes connections");
       return;
     }
     this.#tries += 1;
@@ -207,7 +208,7 @@ export class Exchange implements UpstreamUser {
       this.#cut();
       return;
     }
-    this.refuse(400);
+    this.#refuse(400, "the body is malformed");
   }
 
   upstreamDrained(): void {
@@ -220,11 +221,12 @@ export class Exchange implements UpstreamUser {
     const refused = this.#pool;
     this.#pool = undefined;
     if (reason === "full") {
-      this.refuse(503);
+      this.#refuse(503, "all connections to the instance are in use");
       return;
     }
     if (this.#tries < 2 && this.#targets.length > 1) this.#try(refused, false);
-    else this.refuse(502);
+    else if (this.#route === undefined) this.#refuse(502, "", "The platform's API does not answer. Apps are served as before.");
+    else this.#refuse(502, "the instance takes no connection");
   }
 
   // ── the answer ────────────────────────────────────────────────────────────
@@ -321,12 +323,13 @@ export class Exchange implements UpstreamUser {
       return;
     }
     if (this.#phase === "answering") {
+      this.#note = `the instance broke off: ${failure.reason}`;
       this.#cut();
       return;
     }
     const again = failure.silent && failure.reused && this.#length === 0 && idempotent.has(this.method) && this.#tries < 3;
     if (!again) {
-      this.refuse(502);
+      this.#refuse(502, `the instance gave no valid answer: ${failure.reason}`);
       return;
     }
     this.#pool?.done();
@@ -349,15 +352,17 @@ export class Exchange implements UpstreamUser {
       return;
     }
     if (this.#phase === "waiting") {
-      this.refuse(this.#input.done || this.#blocked ? 504 : 408);
+      if (this.#input.done || this.#blocked) this.#refuse(504, "the instance did not answer in time");
+      else this.#refuse(408, "the client stopped sending");
       return;
     }
     if (this.#phase !== "over") this.#cut();
   }
 
   /** Answers with a page of our own in place of the app. */
-  refuse(status: number, text?: string): void {
+  #refuse(status: number, note: string, text?: string): void {
     this.#release();
+    this.#note = note;
     const page = { status, requestId: this.requestId, accept: this.#accept, ...(text === undefined ? {} : { text }) };
     this.#answerWhole(status, (close) => pageAnswer(page, { head: this.method === "HEAD", close, date: this.#context.clock.date }));
   }
@@ -403,6 +408,7 @@ export class Exchange implements UpstreamUser {
       bytes: this.#bytes,
       requestId: this.requestId,
       client: this.#client.address,
+      note: this.#note,
     });
   }
 }

@@ -26,7 +26,7 @@ export class TargetPool implements UpstreamOwner {
   readonly #queue = new Set<UpstreamUser>();
   readonly #connecting = new Map<UpstreamConnection, UpstreamUser>();
   #open = 0;
-  #retired = false;
+  #retired: boolean = false;
 
   constructor(address: string, options: { limits: EdgeLimits; clock: EdgeClock }) {
     this.address = address;
