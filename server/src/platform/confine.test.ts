@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { type Confinement, confined } from "./confine.ts";
+import { cleanEnv, exec } from "./exec.ts";
+
+const uid = 0x7000_1231;
+let closed = "";
+
+const how = (more: Partial<Confinement> = {}): Confinement => ({
+  uid,
+  gid: uid,
+  groups: [],
+  umask: "0077",
+  readOnly: [join(closed, "code")],
+  writable: [join(closed, "home")],
+  staging: join(closed, "home", "processes"),
+  cwd: join(closed, "home"),
+  lowPorts: false,
+  named: false,
+  ...more,
+});
+
+/** What a shell says that runs confined. */
+const shell = async (script: string, more: Partial<Confinement> = {}): Promise<string> => {
+  const { stdout, stderr } = await exec(confined(how(more), ["sh", "-c", script]));
+  return stdout + stderr;
+};
+
+before(() => {
+  closed = mkdtempSync(join(tmpdir(), "slip-confine-"));
+  chmodSync(closed, 0o700);
+  for (const folder of ["code", "home", "home/processes", "home/own", "other"]) mkdirSync(join(closed, folder));
+  writeFileSync(join(closed, "code", "file"), "code of ours");
+  chownSync(join(closed, "home", "own"), uid, uid);
+});
+after(() => rmSync(closed, { recursive: true }));
+
+test("a program below a closed folder reads its code and writes its own folder, at their usual paths", async () => {
+  const said = await shell(`cat ${closed}/code/file && echo text > ${closed}/home/own/file`);
+  assert.equal(said, "code of ours");
+  assert.equal(readFileSync(join(closed, "home", "own", "file"), "utf8"), "text\n");
+  assert.equal(statSync(join(closed, "home", "own", "file")).mode & 0o777, 0o600);
+  assert.equal(statSync(closed).mode & 0o777, 0o700, "the folder above stays closed");
+});
+
+test("it has no capability and can gain none", async () => {
+  const status = await shell("cat /proc/self/status");
+  for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) assert.match(status, new RegExp(`^${set}:\\s+0{16}$`, "m"));
+  assert.match(status, /^NoNewPrivs:\s+1$/m);
+  assert.match(status, new RegExp(`^Uid:(\\s+${uid}){4}$`, "m"));
+  assert.match(status, new RegExp(`^Gid:(\\s+${uid}){4}$`, "m"));
+  assert.match(status, /^Groups:\s*$/m);
+});
+
+test("it sees no folder that it was not given, and changes neither its code nor the system", async () => {
+  const said = await shell(`ls -d ${closed}/other /root /home; touch ${closed}/code/new /usr/new /new; ls ${closed}`);
+  for (const path of [`${closed}/other`, "/root", "/home"]) assert.match(said, new RegExp(`cannot access '${path}'`));
+  assert.equal(said.match(/Read-only file system/g)?.length, 3);
+  assert.match(said, /^code\nhome\n/m);
+  assert.ok(!existsSync(join(closed, "code", "new")));
+});
+
+test("its process id is that of what was started", async () => {
+  const { spawn } = await import("node:child_process");
+  const [program, ...args] = confined(how(), ["sh", "-c", "echo $$"]);
+  const child = spawn(program, args, { env: { ...cleanEnv }, stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  for await (const chunk of child.stdout) said += String(chunk);
+  assert.equal(Number(said), child.pid);
+});
+
+test("low ports are its only capability, where it asks for them", async () => {
+  const status = await shell("cat /proc/self/status", { lowPorts: true });
+  for (const set of ["CapPrm", "CapEff", "CapBnd", "CapAmb"]) assert.match(status, new RegExp(`^${set}:\\s+0000000000000400$`, "m"));
+});
+
+test("a name and groups are there, where they are asked for", async () => {
+  assert.match(await shell("id -nu; id -G", { named: true, groups: [uid + 1] }), new RegExp(`^slip\n${uid} ${uid + 1}\n`));
+  assert.match(await shell("id -nu"), /cannot find name/);
+});
+
+test("nothing of it is mounted outside", async () => {
+  await shell("true");
+  assert.ok(!readFileSync("/proc/self/mountinfo", "utf8").includes(closed));
+});
+
+test("a path of strange characters is a path and nothing else", async () => {
+  const strange = join(closed, "home", "own", 'a b"$(touch pwned)');
+  mkdirSync(strange);
+  assert.equal(await shell("pwd", { writable: [join(closed, "home"), strange], cwd: strange }), `${strange}\n`);
+  assert.ok(!existsSync(join(closed, "home", "pwned")));
+});
