@@ -12,6 +12,9 @@ export const limits = {
   buildMemoryBytes: { default: 2 * 2 ** 30, unit: "bytes", what: "memory of one build" },
   buildPids: { default: 2_048, unit: "processes", what: "processes of one build" },
   buildsAtOnce: { default: 2, unit: "builds", what: "builds that run at the same time" },
+  buildCacheBytes: { default: 16 * 2 ** 30, unit: "bytes", what: "toolchain and dependency layers that no artifact needs now" },
+  buildCacheMs: { default: 14 * 86_400_000, unit: "ms", what: "keeping a toolchain or dependency layer after its last use" },
+  collectGraceMs: { default: 600_000, unit: "ms", what: "before something new that nothing names yet counts as garbage" },
   imageBytes: { default: 4 * 2 ** 30, unit: "bytes", what: "all layers of one artifact" },
   // runtime
   instances: { default: 1, unit: "instances", what: "instances of an app that does not say" },

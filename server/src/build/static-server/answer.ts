@@ -35,7 +35,10 @@ const sendFile = (file: SiteFile, status: number, request: IncomingMessage, resp
   const fresh = request.headers["if-range"] === undefined || request.headers["if-range"] === file.etag;
   const range =
     status === 200 && file.encoding === undefined && fresh && request.method === "GET" ? rangeOf(request.headers.range, file.size) : { kind: "all" as const };
-  if (range.kind === "unsatisfiable") return say(response, 416, "There is no such range.\n", { "content-range": `bytes */${file.size}` });
+  if (range.kind === "unsatisfiable") {
+    say(response, 416, "There is no such range.\n", { "content-range": `bytes */${file.size}` });
+    return;
+  }
   const { start, end } = range.kind === "part" ? range : { start: 0, end: file.size - 1 };
   const partial = range.kind === "part" ? { "content-range": `bytes ${start}-${end}/${file.size}` } : {};
   response.writeHead(range.kind === "part" ? 206 : status, { ...headers, ...partial, "content-length": end - start + 1 });
@@ -50,11 +53,12 @@ const sendFile = (file: SiteFile, status: number, request: IncomingMessage, resp
 };
 
 export const answer = (site: Site, request: IncomingMessage, response: ServerResponse): void => {
-  if (request.method !== "GET" && request.method !== "HEAD") return say(response, 405, "Only GET and HEAD.\n", { allow: "GET, HEAD" });
   const [path = "/", query] = (request.url ?? "/").split("?");
-  const found = site.find(path, String(request.headers["accept-encoding"] ?? ""));
-  if (found.kind === "bad") return say(response, 400, "That is not a path.\n");
-  if (found.kind === "absent") return say(response, 404, "There is nothing here.\n");
-  if (found.kind === "redirect") return say(response, 308, "", { location: query === undefined ? found.location : `${found.location}?${query}` });
-  return sendFile(found.file, found.status, request, response);
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  const found = isRead ? site.find(path, String(request.headers["accept-encoding"] ?? "")) : { kind: "refused" as const };
+  if (found.kind === "file") sendFile(found.file, found.status, request, response);
+  else if (found.kind === "redirect") say(response, 308, "", { location: query === undefined ? found.location : `${found.location}?${query}` });
+  else if (found.kind === "absent") say(response, 404, "There is nothing here.\n");
+  else if (found.kind === "bad") say(response, 400, "That is not a path.\n");
+  else say(response, 405, "Only GET and HEAD.\n", { allow: "GET, HEAD" });
 };

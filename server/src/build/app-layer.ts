@@ -1,0 +1,85 @@
+// The app layer: the tree, or what the build made of it, below /app.
+import { existsSync } from "node:fs";
+import { lstat, mkdir, rename, rm } from "node:fs/promises";
+import { dirname, join, normalize } from "node:path";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { BuildPlan, BuildStep } from "@slipstream/contract/ports/buildpack.ts";
+import type { SourceEntry } from "@slipstream/contract/source.ts";
+import type { SealedBlob } from "#platform/oci/blob-file.ts";
+import { packLayer } from "#platform/oci/pack.ts";
+import type { BuildContext } from "./context.ts";
+import { isLeftOver, onlyApp } from "./install.ts";
+import { materialise } from "./sources/materialise.ts";
+import { runStep } from "./step.ts";
+import type { ProvidedLayer } from "./toolchains/provided-layer.ts";
+import { prepareOverlay } from "./workspace.ts";
+
+export interface AppLayer {
+  sealed: SealedBlob;
+  /** Its files, not at their place yet. */
+  folder: string;
+}
+
+/** A folder inside the tree, "" for the tree itself. Throws `output_missing` for a path that leaves it. */
+const insideTree = (output: string): string => {
+  const path = normalize(output.replace(/^\/+/, "")).replace(/\/+$/, "");
+  if (path.split("/").includes("..")) throw new SlipError("output_missing", `The output folder ${JSON.stringify(output)} is outside of the source.`);
+  return path === "." ? "" : path;
+};
+
+const missing = (output: readonly string[]): SlipError =>
+  new SlipError("output_missing", `There is no folder ${output.map((folder) => JSON.stringify(folder)).join(" or ")} with files in it after the build.`);
+
+/** The part of the tree that is the app when no build step runs, with its paths as they will be below /app. */
+const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[] | undefined): SourceEntry[] => {
+  if (output === undefined) return [...entries];
+  for (const folder of output.map(insideTree)) {
+    const prefix = folder === "" ? "" : `${folder}/`;
+    const chosen = entries.filter(({ path }) => path.startsWith(prefix)).map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) }));
+    if (chosen.length > 0) return chosen;
+  }
+  throw missing(output);
+};
+
+const pack = async ({ dependencies: { home } }: BuildContext, folder: string): Promise<AppLayer> => ({
+  sealed: await packLayer(home, folder, { maxBytes: limit("imageBytes"), without: isLeftOver }),
+  folder,
+});
+
+/** Starts no process. */
+export const sourceLayer = async (context: BuildContext, plan: BuildPlan, entries: readonly SourceEntry[]): Promise<AppLayer> => {
+  const { dependencies, spec, workspace } = context;
+  const app = join(workspace.layer, "app");
+  await mkdir(app, { recursive: true, mode: 0o755 });
+  await materialise(chosenEntries(entries, plan.output), { home: dependencies.home, tenant: spec.tags.tenant, folder: app, owner: undefined });
+  return await pack(context, workspace.layer);
+};
+
+const isFolder = async (path: string): Promise<boolean> => (await lstat(path).catch(() => undefined))?.isDirectory() === true;
+
+/** Of several candidates, one with a page in it; of one that was named, whatever it holds. */
+const outputFolder = async (app: string, output: readonly string[]): Promise<string> => {
+  const folders = output.map((folder) => join(app, insideTree(folder)));
+  for (const folder of folders) if ((await isFolder(folder)) && (folders.length === 1 || existsSync(join(folder, "index.html")))) return folder;
+  throw missing(output);
+};
+
+/** Runs the build step on the tree over `layers`; what is in /app then, or its output folder, is the layer. */
+export const builtLayer = async (
+  context: BuildContext,
+  request: { plan: BuildPlan & { build: BuildStep }; entries: readonly SourceEntry[]; layers: readonly ProvidedLayer[] },
+): Promise<AppLayer> => {
+  const { dependencies, spec, workspace } = context;
+  const { plan, entries, layers } = request;
+  const app = await prepareOverlay(workspace.build, dependencies.uids.app);
+  await materialise(entries, { home: dependencies.home, tenant: spec.tags.tenant, folder: app, owner: dependencies.uids.app });
+  await runStep(context, { step: plan.build, layers: layers.map((layer) => layer.folder), overlay: workspace.build });
+  if (plan.output === undefined) return await pack(context, await onlyApp(workspace.build.upper));
+  const output = await outputFolder(app, plan.output);
+  const place = join(workspace.layer, "app");
+  await mkdir(dirname(place), { recursive: true, mode: 0o755 });
+  await rename(output, place);
+  await rm(workspace.build.upper, { recursive: true, force: true });
+  return await pack(context, workspace.layer);
+};

@@ -1,0 +1,70 @@
+// One build as a story: source → plan → toolchains → dependencies → app layer → image.
+import { mkdir } from "node:fs/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { BuildPlan, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
+import type { BuildResult } from "@slipstream/contract/ports/host.ts";
+import type { SourceEntry } from "@slipstream/contract/source.ts";
+import { writeImage } from "#platform/oci/write-image.ts";
+import { type AppLayer, builtLayer, sourceLayer } from "./app-layer.ts";
+import { planOf } from "./buildpacks/list.ts";
+import type { BuildContext } from "./context.ts";
+import { imageProcess } from "./image-process.ts";
+import { dependencyLayer } from "./install.ts";
+import { readManifest } from "./sources/manifest.ts";
+import { storedTree } from "./sources/tree.ts";
+import { keepFolder, type ProvidedLayer } from "./toolchains/provided-layer.ts";
+import { baseLayer, toolchainLayer } from "./toolchains/toolchains.ts";
+
+const provide = async ({ dependencies: { home }, leases }: BuildContext, toolchains: readonly Toolchain[]): Promise<ProvidedLayer[]> => {
+  const layers = [await baseLayer(home)];
+  for (const toolchain of toolchains) layers.push(await toolchainLayer(home, toolchain));
+  for (const { descriptor } of layers) leases.take(descriptor.digest);
+  return layers;
+};
+
+interface Made {
+  app: AppLayer;
+  dependencies: ProvidedLayer | undefined;
+}
+
+const make = async (context: BuildContext, plan: BuildPlan, entries: readonly SourceEntry[]): Promise<Made> => {
+  const { install, build } = plan;
+  if (install === undefined && build === undefined) return { app: await sourceLayer(context, plan, entries), dependencies: undefined };
+  const tools = await provide(context, plan.tools);
+  const dependencies = install === undefined ? undefined : await dependencyLayer(context, { plan: { ...plan, install }, entries, layers: tools });
+  const layers = dependencies === undefined ? tools : [...tools, dependencies];
+  const app = build === undefined ? await sourceLayer(context, plan, entries) : await builtLayer(context, { plan: { ...plan, build }, entries, layers });
+  return { app, dependencies: plan.output === undefined ? dependencies : undefined };
+};
+
+const image = async (context: BuildContext, plan: BuildPlan, made: Made): Promise<{ digest: string; sizeBytes: number }> => {
+  const { home } = context.dependencies;
+  const stored = [...(await provide(context, plan.runtime)), ...(made.dependencies ? [made.dependencies] : [])];
+  const { digest: appDigest } = made.app.sealed.descriptor;
+  context.leases.take(appDigest);
+  const written = await writeImage(home, {
+    layers: [...stored.map(({ descriptor }) => ({ stored: descriptor })), { sealed: made.app.sealed }],
+    config: imageProcess(plan.process),
+    labels: { "dev.slipstream.buildpack": plan.buildpack },
+    maxBytes: limit("imageBytes"),
+  });
+  context.leases.take(written.digest);
+  await keepFolder(home, appDigest, made.app.folder);
+  return written;
+};
+
+/** Throws a SlipError for what is wrong with the source; anything else is our defect. */
+export const runBuild = async (context: BuildContext): Promise<BuildResult & { outcome: "built" }> => {
+  const { dependencies, spec, log } = context;
+  const { home } = dependencies;
+  const manifest = readManifest(home, spec.tags.tenant, spec.source);
+  const plan = planOf(storedTree(home, spec.tags.tenant, manifest), spec.config);
+  log.write("stdout", `buildpack ${plan.buildpack}: ${plan.runtime.map(({ name, version }) => `${name} ${version}`).join(", ")}`);
+  await mkdir(home.cache, { recursive: true, mode: 0o755 });
+  const made = await make(context, plan, manifest.entries);
+  if (context.signal.aborted) throw new SlipError("cancelled");
+  const { digest, sizeBytes } = await image(context, plan, made);
+  log.write("stdout", `artifact ${digest}, ${Math.ceil(sizeBytes / 2 ** 20)} MB`);
+  return { outcome: "built", artifact: digest, buildpack: plan.buildpack, sizeBytes, steps: context.steps };
+};

@@ -1,0 +1,85 @@
+// The builds under way: asked again by the same id, one is joined; cancelled, its work is ended.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { BuildResult, BuildSpec } from "@slipstream/contract/ports/host.ts";
+import { runBuild } from "./build.ts";
+import { buildLogOf } from "./build-log.ts";
+import type { BuildContext, BuildDependencies } from "./context.ts";
+import { failureOf } from "./failure.ts";
+import { Leases } from "./leases.ts";
+import { Turns } from "./turns.ts";
+import { removeWorkspace, workspaceAt } from "./workspace.ts";
+
+interface Underway {
+  result: Promise<BuildResult>;
+  cancel: AbortController;
+}
+
+export class Builds {
+  readonly #dependencies: BuildDependencies;
+  readonly #underway = new Map<string, Underway>();
+  readonly #turns = new Turns(limit("buildsAtOnce"));
+  /** Digests that builds under way need, with the number of builds. */
+  readonly leased = new Map<string, number>();
+
+  constructor(dependencies: BuildDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  get count(): number {
+    return this.#underway.size;
+  }
+
+  build(spec: BuildSpec): Promise<BuildResult> {
+    const joined = this.#underway.get(spec.id);
+    if (joined) return joined.result;
+    const cancel = new AbortController();
+    const result = this.#run(spec, cancel.signal).finally(() => this.#underway.delete(spec.id));
+    this.#underway.set(spec.id, { result, cancel });
+    return result;
+  }
+
+  /** Resolves when the build has ended, whatever its outcome. Unknown ids are fine. */
+  async cancel(id: string): Promise<void> {
+    const found = this.#underway.get(id);
+    found?.cancel.abort(new SlipError("cancelled"));
+    await found?.result.catch(() => {});
+  }
+
+  #contextOf(spec: BuildSpec, signal: AbortSignal): BuildContext {
+    const { home, logs } = this.#dependencies;
+    return {
+      dependencies: this.#dependencies,
+      spec,
+      workspace: workspaceAt(home, spec.id),
+      log: buildLogOf(logs, spec.tags, Object.values(spec.secrets)),
+      leases: new Leases(this.leased),
+      signal,
+      remainingMs: spec.config.build?.timeout ?? limit("buildMs"),
+      inTurn: (act) => this.#turns.run(signal, act),
+      steps: [],
+    };
+  }
+
+  async #run(spec: BuildSpec, signal: AbortSignal): Promise<BuildResult> {
+    const context = this.#contextOf(spec, signal);
+    await removeWorkspace(this.#dependencies.home, spec.id);
+    try {
+      return await runBuild(context);
+    } catch (error) {
+      if (error instanceof SlipError && error.code === "cancelled") return { outcome: "cancelled" };
+      const known = asKnown(error);
+      if (known === undefined) throw error;
+      context.log.write("stderr", known.message);
+      return { outcome: "failed", failure: failureOf(known) };
+    } finally {
+      await removeWorkspace(this.#dependencies.home, spec.id);
+      context.leases.end();
+    }
+  }
+}
+
+const asKnown = (error: unknown): SlipError | undefined => {
+  if (error instanceof SlipError) return error.code === "internal" ? undefined : error;
+  return (error as NodeJS.ErrnoException).code === "ENOSPC" ? new SlipError("disk_full") : undefined;
+};

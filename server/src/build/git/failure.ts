@@ -1,0 +1,29 @@
+// What git said when it failed, as an error of the catalogue.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { ExecResult } from "#platform/exec.ts";
+
+const unknownRef =
+  /couldn't find remote ref|not our ref|no such remote ref|unknown revision|bad revision|did not match any|reference is not a tree|invalid refspec|remote branch .* not found/i;
+const refusedByGit = /transport '\S+' not allowed|protocol '\S+' is not supported|unable to find remote helper/i;
+
+const evidenceOf = (text: string): string[] =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .slice(-10);
+
+export const isUnknownRef = ({ stderr }: ExecResult): boolean => unknownRef.test(stderr);
+
+/** `redact` takes the token out of git's words. */
+export const gitFailure = (ran: ExecResult, host: string, redact: (text: string) => string): SlipError => {
+  const evidence = evidenceOf(redact(ran.stderr));
+  if (ran.timedOut) return new SlipError("git_unreachable", `Fetching from ${host} took longer than its limit.`, { evidence });
+  if (refusedByGit.test(ran.stderr)) return new SlipError("git_refused", "The repository names another one by an address that is not fetched.", { evidence });
+  if (unknownRef.test(ran.stderr)) return new SlipError("git_ref_unknown", undefined, { evidence });
+  if (/authentication failed|could not read (username|password)|permission denied|access denied|HTTP 40[13]|returned error: 40[13]/i.test(ran.stderr))
+    return new SlipError("git_unreachable", `${host} did not let us read the repository.`, { evidence });
+  if (/repository .*not found|returned error: 404|does not appear to be a git repository/i.test(ran.stderr))
+    return new SlipError("git_unreachable", `${host} has no such repository, or it is private.`, { evidence });
+  return new SlipError("git_unreachable", `${host} could not be reached.`, { evidence });
+};

@@ -1,0 +1,37 @@
+// The build part of what the host answers.
+import type { hostCalls } from "@slipstream/contract/ports/host.ts";
+import type { Handlers } from "#platform/calls.ts";
+import { Builds } from "./builds.ts";
+import { collectGarbage } from "./collect.ts";
+import { configFile, parseConfig } from "./config/config-file.ts";
+import type { BuildDependencies } from "./context.ts";
+import { fetchGit } from "./git/git.ts";
+import { readManifest } from "./sources/manifest.ts";
+import { storedTree } from "./sources/tree.ts";
+
+export type { BuildDependencies } from "./context.ts";
+
+type BuildCalls = Pick<typeof hostCalls, "fetchGit" | "readConfig" | "build" | "cancelBuild" | "collect">;
+
+/** Handlers of the calls, and the number of builds under way for the host's status. */
+export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCalls> & { buildsUnderway: () => number } => {
+  const builds = new Builds(dependencies);
+  const { home } = dependencies;
+  return {
+    fetchGit: (request, signal) => fetchGit(dependencies, request, signal),
+    async readConfig({ tenant, source }) {
+      const text = storedTree(home, tenant, readManifest(home, tenant, source)).read(configFile);
+      return { config: text === undefined ? {} : parseConfig(text) };
+    },
+    build: (spec) => builds.build(spec),
+    async cancelBuild({ id }) {
+      await builds.cancel(id);
+      return {};
+    },
+    collect: (kept) => collectGarbage(dependencies, kept, builds.leased),
+    buildsUnderway: () => builds.count,
+  };
+};
+
+/** What a killed host process left of its builds is removed. To be called before the first build. */
+export { recoverBuilds } from "./recover.ts";

@@ -1,0 +1,124 @@
+// The install step: its result is a layer, named by everything that decides it, and used again while that is the same.
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { lstat, mkdir, readdir, rm, rmdir, utimes } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { BuildPlan, InstallStep } from "@slipstream/contract/ports/buildpack.ts";
+import type { SourceEntry } from "@slipstream/contract/source.ts";
+import { writeDurably } from "#platform/files.ts";
+import type { Home } from "#platform/home.ts";
+import { commitBlobs } from "#platform/oci/blob-file.ts";
+import { blobPath, type Descriptor, layerFolder } from "#platform/oci/layout.ts";
+import { packLayer } from "#platform/oci/pack.ts";
+import type { BuildContext } from "./context.ts";
+import { materialise } from "./sources/materialise.ts";
+import { runStep } from "./step.ts";
+import { keepFolder, LayerRecord, type ProvidedLayer } from "./toolchains/provided-layer.ts";
+import { prepareOverlay } from "./workspace.ts";
+
+const formatVersion = 1;
+
+export const dependencyRecords = (home: Home): string => join(home.cache, "dependencies");
+
+export interface InstallRequest {
+  plan: BuildPlan & { install: InstallStep };
+  entries: readonly SourceEntry[];
+  /** Base and toolchains, lowest first. */
+  layers: readonly ProvidedLayer[];
+}
+
+const inputEntries = ({ inputs }: InstallStep, entries: readonly SourceEntry[]): SourceEntry[] => {
+  if (inputs === "all") return [...entries];
+  const chosen = new Set(inputs);
+  return entries.filter(({ path }) => chosen.has(path));
+};
+
+/** Values of secrets are left out: a new token does not change what is installed, and no digest of one is kept. */
+const keyOf = ({ spec }: BuildContext, { plan, layers }: InstallRequest, inputs: readonly SourceEntry[]): string => {
+  const { command, env } = plan.install;
+  const parts = [
+    formatVersion,
+    spec.tags.tenant,
+    layers.map((layer) => layer.descriptor.digest),
+    command,
+    env,
+    spec.config.build?.env ?? {},
+    Object.keys(spec.secrets),
+    inputs,
+  ];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+};
+
+const recordPath = ({ dependencies: { home }, spec }: BuildContext, key: string): string => join(dependencyRecords(home), spec.tags.tenant, `${key}.json`);
+
+const known = async (context: BuildContext, key: string): Promise<Descriptor | undefined> => {
+  const { home } = context.dependencies;
+  const path = recordPath(context, key);
+  if (!existsSync(path)) return undefined;
+  const parsed = LayerRecord.safeParse(JSON.parse(readFileSync(path, "utf8")));
+  if (!parsed.success || !existsSync(blobPath(home, parsed.data.layer.digest)) || !existsSync(layerFolder(home, parsed.data.layer.digest))) return undefined;
+  const now = new Date();
+  await utimes(path, now, now);
+  return parsed.data.layer;
+};
+
+/** Takes what the step was given out of what it made, and the folders that are empty then. */
+const removeInputs = async (app: string, inputs: readonly SourceEntry[]): Promise<void> => {
+  for (const { path } of inputs) {
+    await rm(join(app, path), { force: true });
+    for (let folder = dirname(path); folder !== "."; folder = dirname(folder))
+      if (!(await isEmpty(join(app, folder))) || !(await removed(join(app, folder)))) break;
+  }
+};
+const isEmpty = async (folder: string): Promise<boolean> =>
+  (await lstat(folder).catch(() => undefined))?.isDirectory() === true && (await readdir(folder)).length === 0;
+const removed = (folder: string): Promise<boolean> =>
+  rmdir(folder).then(
+    () => true,
+    () => false,
+  );
+
+const makeLayer = async (context: BuildContext, request: InstallRequest, inputs: readonly SourceEntry[]): Promise<Descriptor> => {
+  const { dependencies, spec, workspace } = context;
+  const { home, uids } = dependencies;
+  const app = await prepareOverlay(workspace.install, uids.app);
+  await materialise(inputs, { home, tenant: spec.tags.tenant, folder: app, owner: uids.app });
+  await runStep(context, { step: request.plan.install, layers: request.layers.map((layer) => layer.folder), overlay: workspace.install });
+  await removeInputs(app, inputs);
+  const folder = await onlyApp(workspace.install.upper);
+  const sealed = await packLayer(home, folder, { maxBytes: limit("imageBytes"), without: isLeftOver });
+  context.leases.take(sealed.descriptor.digest);
+  await commitBlobs(home, [sealed]);
+  await keepFolder(home, sealed.descriptor.digest, folder);
+  return sealed.descriptor;
+};
+
+/** What tools leave for their next run has no place in an artifact. */
+export const isLeftOver = (name: string): boolean =>
+  /(^|\/)node_modules\/\.(cache|vite|vite-temp)$|^app\/\.next\/cache$|(^|\/)__pycache__\/.*\.tmp$/.test(name);
+
+/** Programs of a build may only write in /app; what the sandbox itself made elsewhere is not theirs. */
+export const onlyApp = async (upper: string): Promise<string> => {
+  for (const name of await readdir(upper)) if (name !== "app") await rm(join(upper, name), { recursive: true, force: true });
+  return upper;
+};
+
+/** The dependency layer of a plan: found, or made by running the install step. Throws what runStep throws, and `image_too_large`. */
+export const dependencyLayer = async (context: BuildContext, request: InstallRequest): Promise<ProvidedLayer> => {
+  const { home } = context.dependencies;
+  const started = performance.now();
+  const inputs = inputEntries(request.plan.install, request.entries);
+  const key = keyOf(context, request, inputs);
+  const found = await known(context, key);
+  const descriptor = found ?? (await makeLayer(context, request, inputs));
+  context.leases.take(descriptor.digest);
+  if (found) {
+    context.log.write("stdout", `${request.plan.install.name}: reused, nothing that decides it has changed`);
+    context.steps.push({ name: request.plan.install.name, ms: performance.now() - started, reused: true });
+  } else {
+    await mkdir(dirname(recordPath(context, key)), { recursive: true });
+    writeDurably(recordPath(context, key), JSON.stringify({ key, layer: descriptor }), 0o644);
+  }
+  return { descriptor, folder: layerFolder(home, descriptor.digest) };
+};

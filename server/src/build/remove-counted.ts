@@ -1,0 +1,25 @@
+// Deletes, and counts what that frees.
+import { lstat, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface Counted {
+  removed: number;
+  freedBytes: number;
+}
+
+const bytesOf = async (path: string): Promise<number> => {
+  const stats = await lstat(path);
+  if (!stats.isDirectory()) return stats.nlink > 1 ? 0 : stats.blocks * 512;
+  let sum = stats.blocks * 512;
+  for (const name of await readdir(path)) sum += await bytesOf(join(path, name));
+  return sum;
+};
+
+/** Removes a file or folder and adds what it took on the disk. Gone already is fine. */
+export const removeCounted = async (path: string, counted: Counted): Promise<void> => {
+  const bytes = await bytesOf(path).catch(() => undefined);
+  if (bytes === undefined) return;
+  await rm(path, { recursive: true, force: true });
+  counted.removed += 1;
+  counted.freedBytes += bytes;
+};

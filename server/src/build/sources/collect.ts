@@ -1,0 +1,47 @@
+// Sources that no kept release names: their manifests go, and then the blobs that no manifest of their tenant names.
+import { existsSync, readFileSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { SourceManifest } from "@slipstream/contract/source.ts";
+import type { Home } from "#platform/home.ts";
+import { type Counted, removeCounted } from "../remove-counted.ts";
+
+interface Options {
+  /** What was written within this time is left: an upload may be under way. */
+  youngMs: number;
+  counted: Counted;
+}
+
+const isYoung = async (path: string, youngMs: number): Promise<boolean> => {
+  const stats = await stat(path).catch(() => undefined);
+  return stats === undefined || Date.now() - stats.mtimeMs < youngMs;
+};
+
+const list = (folder: string): Promise<string[]> => (existsSync(folder) ? readdir(folder) : Promise.resolve([]));
+
+const blobsOf = (path: string): string[] => {
+  const parsed = SourceManifest.safeParse(JSON.parse(readFileSync(path, "utf8")));
+  return parsed.success ? parsed.data.entries.flatMap((entry) => (entry.type === "file" ? [entry.sha256] : [])) : [];
+};
+
+const collectTenant = async (home: Home, tenant: string, kept: ReadonlySet<string>, { youngMs, counted }: Options): Promise<void> => {
+  const manifests = join(home.sources, tenant, "manifests");
+  const needed = new Set<string>();
+  for (const name of await list(manifests)) {
+    const path = join(manifests, name);
+    if (kept.has(name) || (await isYoung(path, youngMs))) for (const blob of name.endsWith(".json") ? blobsOf(path) : []) needed.add(blob);
+    else await removeCounted(path, counted);
+  }
+  for (const group of await list(home.sourceBlobs(tenant)))
+    for (const name of await list(join(home.sourceBlobs(tenant), group))) {
+      const path = join(home.sourceBlobs(tenant), group, name);
+      if (!needed.has(name) && !(await isYoung(path, youngMs))) await removeCounted(path, counted);
+    }
+};
+
+export const collectSources = async (home: Home, kept: readonly { tenant: string; source: string }[], options: Options): Promise<void> => {
+  for (const tenant of await list(home.sources)) {
+    const names = kept.filter((each) => each.tenant === tenant).map(({ source }) => `${source.replace("sha256:", "")}.json`);
+    await collectTenant(home, tenant, new Set(names), options);
+  }
+};

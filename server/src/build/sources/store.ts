@@ -1,0 +1,81 @@
+// Stores the files of a folder as a source: blobs by content, and the manifest that names them.
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream, existsSync, mkdirSync } from "node:fs";
+import { copyFile, lstat, mkdir, readdir, readFile, readlink, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import { type SourceEntry, sourceDigest } from "@slipstream/contract/source.ts";
+import ignore, { type Ignore } from "ignore";
+import { writeDurably } from "#platform/files.ts";
+import type { Home } from "#platform/home.ts";
+import { inParallel } from "../parallel.ts";
+import { checkEntries } from "./manifest.ts";
+
+const hashOf = async (path: string): Promise<string> => {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+};
+
+const readIgnore = async (root: string): Promise<Ignore> => {
+  const path = join(root, ".slipignore");
+  const isFile = (await lstat(path).catch(() => undefined))?.isFile() === true;
+  return ignore().add(isFile ? await readFile(path, "utf8") : "");
+};
+
+/** Relative paths of files and links; repositories' own folders and what .slipignore names are left out. */
+async function* filesBelow(root: string, ignored: Ignore, prefix = ""): AsyncGenerator<string> {
+  for (const entry of await readdir(join(root, prefix), { withFileTypes: true })) {
+    const path = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
+    if (entry.name === ".git" || ignored.ignores(entry.isDirectory() ? `${path}/` : path)) continue;
+    if (entry.isDirectory()) yield* filesBelow(root, ignored, path);
+    else if (entry.isFile() || entry.isSymbolicLink()) yield path;
+  }
+}
+
+const storeBlob = async (home: Home, tenant: string, path: string): Promise<string> => {
+  const sha256 = await hashOf(path);
+  const place = home.sourceBlob(tenant, sha256);
+  if (existsSync(place)) return sha256;
+  await mkdir(dirname(place), { recursive: true });
+  const temporary = `${place}.${randomBytes(6).toString("hex")}.new`;
+  await copyFile(path, temporary);
+  await rename(temporary, place);
+  return sha256;
+};
+
+const entryOf = async (home: Home, tenant: string, root: string, path: string): Promise<SourceEntry> => {
+  const stats = await lstat(join(root, path));
+  if (stats.isSymbolicLink()) return { type: "link", path, target: await readlink(join(root, path)) };
+  if (stats.size > limit("sourceFileBytes")) throw new SlipError("too_large", `${path} has ${stats.size} bytes; the limit is ${limit("sourceFileBytes")}.`);
+  return { type: "file", path, sha256: await storeBlob(home, tenant, join(root, path)), size: stats.size, executable: (stats.mode & 0o100) !== 0 };
+};
+
+const checkSize = (entries: readonly SourceEntry[]): void => {
+  const bytes = entries.reduce((sum, entry) => sum + (entry.type === "file" ? entry.size : 0), 0);
+  if (bytes > limit("sourceBytes")) throw new SlipError("too_large", `The source has ${bytes} bytes; the limit is ${limit("sourceBytes")}.`);
+};
+
+/** Stores what is in `root` and gives the source's digest. Throws source_missing, source_empty, source_unsafe or too_large. */
+export const storeTree = async (home: Home, tenant: string, root: string): Promise<string> => {
+  if (!(await lstat(root).catch(() => undefined))?.isDirectory()) throw new SlipError("source_missing", "The repository has no such folder.");
+  const paths: string[] = [];
+  for await (const path of filesBelow(root, await readIgnore(root))) {
+    paths.push(path);
+    if (paths.length > limit("sourceFiles")) throw new SlipError("too_large", `The source has more than ${limit("sourceFiles")} files.`);
+  }
+  if (paths.length === 0) throw new SlipError("source_empty");
+  const entries: SourceEntry[] = [];
+  await inParallel(paths, 16, async (path) => {
+    entries.push(await entryOf(home, tenant, root, path));
+  });
+  checkSize(entries);
+  checkEntries(entries);
+  entries.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+  const digest = sourceDigest({ entries });
+  const place = home.sourceManifest(tenant, digest);
+  mkdirSync(dirname(place), { recursive: true });
+  if (!existsSync(place)) writeDurably(place, JSON.stringify({ entries }), 0o644);
+  return digest;
+};

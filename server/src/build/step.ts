@@ -1,0 +1,110 @@
+// Runs one step of a plan in a sandbox. Its lines go to the build's log; how it ended becomes nothing, or an error of the catalogue.
+import { existsSync } from "node:fs";
+import { chown, mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { type ErrorCode, SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { BuildStep } from "@slipstream/contract/ports/buildpack.ts";
+import type { RanOnce } from "@slipstream/contract/ports/sandbox.ts";
+import { argumentsOf } from "./buildpacks/command.ts";
+import type { BuildContext } from "./context.ts";
+import { diagnose } from "./diagnosis.ts";
+import { sandboxPath } from "./image-process.ts";
+import { certificateBundle } from "./toolchains/base.ts";
+import { prepareScratch, prepareSecrets } from "./workspace.ts";
+
+export interface StepRun {
+  step: BuildStep;
+  /** Unpacked folders, lowest first. */
+  layers: readonly string[];
+  overlay: { upper: string; work: string };
+}
+
+/** Every program that talks TLS has its own name for the file of authorities; only builds are told, apps decide themselves. */
+const certificateVariables = [
+  "SSL_CERT_FILE",
+  "NODE_EXTRA_CA_CERTS",
+  "PIP_CERT",
+  "REQUESTS_CA_BUNDLE",
+  "CURL_CA_BUNDLE",
+  "GIT_SSL_CAINFO",
+  "npm_config_cafile",
+];
+
+const environmentOf = ({ spec }: BuildContext, step: BuildStep): Record<string, string> => ({
+  PATH: sandboxPath,
+  LANG: "C.UTF-8",
+  HOME: "/scratch/home",
+  TMPDIR: "/scratch/tmp",
+  CI: "true",
+  ...(existsSync(certificateBundle) ? Object.fromEntries(certificateVariables.map((name) => [name, certificateBundle])) : {}),
+  ...step.env,
+  ...spec.config.build?.env,
+  ...spec.secrets,
+});
+
+/** Downloads are kept for the next build of the same tenant, and for no one else. */
+const tenantCache = async ({ dependencies: { home, uids }, spec }: BuildContext): Promise<string> => {
+  const folder = join(home.cache, "downloads", spec.tags.tenant);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chown(folder, uids.app, uids.app);
+  return folder;
+};
+
+const failed = (code: ErrorCode, summary: string, context: BuildContext, step: BuildStep): SlipError => {
+  const evidence = context.log.last();
+  const found = diagnose(evidence);
+  return new SlipError(code, found.cause === undefined ? summary : `${summary} ${found.cause}`, {
+    evidence,
+    ...(found.file === undefined ? {} : { file: found.file }),
+    ...(found.line === undefined ? {} : { line: found.line }),
+    ...(found.next === undefined || code !== step.failure ? {} : { next: found.next }),
+  });
+};
+
+const judge = (ran: RanOnce, context: BuildContext, step: BuildStep): void => {
+  if (ran.cancelled) throw new SlipError("cancelled");
+  if (ran.timedOut) throw failed("build_timeout", `'${step.name}' was ended: the build took longer than its limit.`, context, step);
+  if (ran.outOfMemory) throw failed("build_out_of_memory", `'${step.name}' was ended: it needed more memory than the build has.`, context, step);
+  if (ran.exitCode !== 0) throw failed(step.failure, `'${step.name}' ended with ${ran.exitCode}.`, context, step);
+};
+
+/** Waits for the build's turn. Throws the step's failure, build_timeout, build_out_of_memory or cancelled. */
+export const runStep = (context: BuildContext, run: StepRun): Promise<void> => context.inTurn(() => runNow(context, run));
+
+const runNow = async (context: BuildContext, { step, layers, overlay }: StepRun): Promise<void> => {
+  const { dependencies, spec, workspace, signal } = context;
+  if (signal.aborted) throw new SlipError("cancelled");
+  await prepareScratch(workspace, dependencies.uids.app);
+  await prepareSecrets(workspace, spec.secrets, dependencies.uids.app);
+  const started = performance.now();
+  const ran = await dependencies.runner({
+    id: `${spec.id}-${step.failure === "install_failed" ? "install" : "build"}`,
+    sandbox: undefined,
+    layers,
+    overlay,
+    mounts: [
+      { source: await tenantCache(context), destination: "/cache", readOnly: false },
+      { source: workspace.scratch, destination: "/scratch", readOnly: false },
+      { source: workspace.secrets, destination: "/run/secrets", readOnly: true },
+    ],
+    args: argumentsOf(step.command),
+    env: environmentOf(context, step),
+    cwd: "/app",
+    limits: {
+      memoryBytes: spec.config.build?.memory ?? limit("buildMemoryBytes"),
+      cpus: Math.max(1, availableParallelism() * 0.75),
+      pids: limit("buildPids"),
+      tmpBytes: limit("tmpBytes"),
+      openFiles: limit("openFiles"),
+    },
+    timeoutMs: Math.max(1, context.remainingMs),
+    signal,
+    onLine: context.log.write,
+  });
+  const ms = performance.now() - started;
+  context.remainingMs -= ms;
+  judge(ran, context, step);
+  context.steps.push({ name: step.name, ms, reused: false });
+};
