@@ -5,7 +5,7 @@ import https from "node:https";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { leftoversOf } from "./leftovers.ts";
+import { leftoversOf, removeLeftovers } from "./leftovers.ts";
 
 export const repository = resolve(import.meta.dirname, "../..");
 
@@ -161,9 +161,10 @@ export class Installation {
     const down = await this.slip(["down"], { timeoutMs: 60_000 }).catch((error: unknown) => ({ code: -1, stdout: "", stderr: String(error) }));
     const left = await leftoversOf(this.installationId(), this.home);
     rmSync(this.userHome, { recursive: true, force: true });
-    if (left.length > 0 || down.code !== 0)
-      throw new Error(`'slip down' ended with ${down.code} (${down.stderr}); left over: ${left.join("; ") || "nothing"} (${this.home})`);
-    rmSync(this.home, { recursive: true, force: true });
+    if (left.length > 0) await removeLeftovers(this.installationId(), this.home);
+    const ended = left.length === 0 && down.code === 0;
+    if (ended) rmSync(this.home, { recursive: true, force: true });
+    else throw new Error(`'slip down' ended with ${down.code} (${down.stderr}); left over: ${left.join("; ") || "nothing"}; see ${this.home}`);
   }
 
   #known(): { ports: { https: number; http: number }; ca: string } {

@@ -1,6 +1,7 @@
 // What an installation that was stopped has left on the machine: there should be nothing.
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
@@ -33,13 +34,13 @@ export const processesOf = (home: string): { pid: number; command: string }[] =>
     .filter(({ command, environment }) => command.includes(home) || environment.split("\0").includes(`SLIP_HOME=${home}`))
     .map(({ pid, command }) => ({ pid, command }));
 
-const cgroupsOf = (id: string): Promise<string[]> => output("find", ["/sys/fs/cgroup", "-type", "d", "-name", `*${id}*`]);
+/** Deepest first. */
+const cgroupsOf = (id: string): Promise<string[]> => output("find", ["/sys/fs/cgroup", "-depth", "-type", "d", "-name", `*${id}*`]);
 
 const namespacesOf = async (id: string): Promise<string[]> => (await output("ip", ["netns", "list"])).filter((line) => line.includes(id));
 const linksOf = async (id: string): Promise<string[]> => (await output("ip", ["-oneline", "link"])).filter((line) => line.includes(id));
 const tablesOf = async (id: string): Promise<string[]> => (await output("nft", ["list", "tables"])).filter((line) => line.includes(id));
 
-/** Processes in network namespaces whose mount lies in `home` have no name of ours in their command line; the mounts show them. */
 const mountsOf = (home: string): string[] =>
   readOr("/proc/self/mountinfo", "")
     .split("\n")
@@ -82,4 +83,28 @@ export const leftoversOf = async (id: string | undefined, home: string): Promise
     if (left.length === 0 || attempt >= 20) return left;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+};
+
+const killAll = (pids: readonly number[]): void => {
+  for (const pid of pids)
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended.
+    }
+};
+
+/** Removes by force what a failed test left, so that it does not disturb the next. */
+export const removeLeftovers = async (id: string | undefined, home: string): Promise<void> => {
+  killAll(processesOf(home).map(({ pid }) => pid));
+  if (id !== undefined) {
+    const cgroups = await cgroupsOf(id);
+    killAll(cgroups.flatMap((folder) => readOr(join(folder, "cgroup.procs"), "").split("\n").filter(Boolean).map(Number)));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (const folder of cgroups) await output("rmdir", [folder]);
+    for (const line of await namespacesOf(id)) await output("ip", ["netns", "delete", line.split(" ")[0] ?? ""]);
+    for (const line of await linksOf(id)) await output("ip", ["link", "delete", (/^\d+: ([^@:]+)/.exec(line) ?? [])[1] ?? ""]);
+    for (const line of await tablesOf(id)) await output("nft", ["delete", ...line.split(" ")]);
+  }
+  for (const path of mountsOf(home).reverse()) await output("umount", ["--lazy", path]);
 };

@@ -1,0 +1,22 @@
+// Runs the measurements and prints their table. `node bench/main.ts NAME…` runs some of them.
+import { Installation } from "../test/e2e/installation.ts";
+import { type Claim, tableOf } from "./claim.ts";
+import { deployClaims } from "./deploy.ts";
+import { rollbackClaims } from "./rollback.ts";
+
+const measurements: Record<string, (installation: Installation) => Promise<Claim[]>> = { deploy: deployClaims, rollback: rollbackClaims };
+
+const wanted = process.argv.slice(2);
+const installation = new Installation();
+try {
+  await installation.up();
+  const claims: Claim[] = [];
+  for (const [name, measure] of Object.entries(measurements)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    process.stderr.write(`Measuring ${name} …\n`);
+    claims.push(...(await measure(installation)));
+  }
+  process.stdout.write(`${tableOf(claims)}\n`);
+} finally {
+  await installation.end();
+}

@@ -1,0 +1,35 @@
+// Rollback to a parked release and back, under a steady load: how long the call takes, and whether any request fails.
+import type { Installation } from "../test/e2e/installation.ts";
+import { failuresOf, steadyLoad } from "../test/e2e/load.ts";
+import { type Claim, inMs, quantile } from "./claim.ts";
+import { clientOf } from "./deploy.ts";
+
+const rounds = 60;
+/** Until the replaced release has drained and is parked. */
+const settleMs = 700;
+
+/** Needs the app of the deploy claims, which has two releases. */
+export const rollbackClaims = async (installation: Installation): Promise<Claim[]> => {
+  const client = clientOf(installation);
+  const load = steadyLoad(installation, "bench", { perSecond: 100 });
+  const took: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    await new Promise((resolve) => setTimeout(resolve, settleMs));
+    const start = performance.now();
+    const deployment = await client.call("releases.rollback", { app: "bench" });
+    for await (const { state } of client.lines("deployments.watch", { deployment: deployment.deployment }))
+      if (state === "live") took.push(performance.now() - start);
+  }
+  const samples = await load.stop();
+  const failed = failuresOf(samples).length;
+  const p99 = quantile(took, 0.99);
+  return [
+    {
+      name: "rollback, call → live",
+      measured: `p50 ${inMs(quantile(took, 0.5))}, p99 ${inMs(p99)}`,
+      goal: "p99 ≤ 20 ms",
+      reached: took.length === rounds && p99 <= 20,
+    },
+    { name: `  failed requests during ${rounds} rollbacks`, measured: `${failed} of ${samples.length}`, goal: "0", reached: failed === 0 },
+  ];
+};
