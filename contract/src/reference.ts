@@ -130,7 +130,7 @@ const outputText = (entry: Entry): string => {
 const operationSection = (name: string, entry: Entry): string[] => {
   const fields = fieldRows(entry);
   return [
-    `## ${name}`,
+    `## \`${name}\``,
     "",
     entry.summary,
     "",

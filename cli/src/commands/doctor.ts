@@ -3,12 +3,14 @@ import type { Command, ExitCode, Invocation } from "../command.ts";
 import { localOnly } from "../platform/local.ts";
 import { jsonOf } from "../platform/programs.ts";
 
+const checksIn = (answer: unknown): unknown => (typeof answer === "object" && answer !== null && "checks" in answer ? answer.checks : answer);
+
 const run = async ({ environment, screen }: Invocation): Promise<ExitCode> => {
   localOnly(environment, "doctor");
-  const [answer, { Check }, { z }] = await Promise.all([jsonOf(environment, "doctor"), import("@slipstream/contract/ports/host.ts"), import("zod")]);
-  const parsed = z.union([z.array(Check), z.looseObject({ checks: z.array(Check) })]).safeParse(answer);
+  const [answer, { Check }] = await Promise.all([jsonOf(environment, "doctor"), import("@slipstream/contract/ports/host.ts")]);
+  const parsed = Check.array().safeParse(checksIn(answer));
   if (!parsed.success) throw new SlipError("internal", "The examination of this machine gave no list of checks.");
-  const checks = Array.isArray(parsed.data) ? parsed.data : parsed.data.checks;
+  const checks = parsed.data;
   if (screen.json) screen.data({ checks });
   const { green, yellow, red, dim } = screen.colours;
   const marks = { ok: green("✓"), warning: yellow("!"), failed: red("✗") };

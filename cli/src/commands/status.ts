@@ -1,7 +1,8 @@
 import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
+import type { PlatformProcess } from "@slipstream/contract/ports/processes.ts";
 import type { Command, ExitCode, Invocation } from "../command.ts";
 import { refusal } from "../platform/access.ts";
-import { type Processes, processesOf } from "../platform/processes.ts";
+import { processesOf } from "../platform/processes.ts";
 import { isUnreachable } from "../platform/session.ts";
 import { sizeText } from "../terminal/size.ts";
 
@@ -32,16 +33,16 @@ const showPlatform = ({ screen, environment }: Invocation, status: Status): void
   for (const [name = "", value = ""] of rows) screen.print(screen.terminal ? `${screen.colours.bold(name.padEnd(13))} ${value}` : `${name}\t${value}`);
 };
 
-const showProcesses = ({ screen }: Invocation, { processes }: Processes): void => {
+const showProcesses = ({ screen }: Invocation, processes: readonly PlatformProcess[]): void => {
   if (screen.terminal) screen.print("");
   screen.table(
     ["process", "state", "pid", "restarts", "memory"],
     processes.map(({ name, state, pid, restarts, memoryBytes }) => [
       name,
       state,
-      pid === undefined ? "–" : String(pid),
+      pid === null ? "–" : String(pid),
       String(restarts),
-      memoryBytes === undefined ? "–" : screen.terminal ? sizeText(memoryBytes) : String(memoryBytes),
+      memoryBytes == null ? "–" : screen.terminal ? sizeText(memoryBytes) : String(memoryBytes),
     ]),
     "",
   );
@@ -55,7 +56,7 @@ const run = async (call: Invocation): Promise<ExitCode> => {
   if (screen.json) screen.data({ running: status !== undefined, home: environment.home, ...status, ...(processes && { processes: processes.processes }) });
   else if (status) showPlatform(call, status);
   else screen.note(`Slipstream does not run in ${environment.home}.\nnext: Start it with 'slip up'.`);
-  if (!screen.json && processes && processes.processes.length > 0) showProcesses(call, processes);
+  if (!screen.json && processes && processes.processes.length > 0) showProcesses(call, processes.processes);
   return status ? 0 : 4;
 };
 

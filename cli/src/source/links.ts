@@ -4,11 +4,14 @@ import { dirname, isAbsolute, join, posix, sep } from "node:path";
 
 const isWithin = (root: string, path: string): boolean => path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 
-const realPathOf = (path: string): string | undefined => {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
+/** Where the system ends up on `path`, or on as much of it as exists. Node's own realpath takes '..' by the words, which is not the same. */
+const realPathOf = (path: string): string => {
+  for (let rest = path; ; rest = rest.slice(0, rest.lastIndexOf("/"))) {
+    try {
+      return realpathSync.native(rest === "" ? "/" : rest);
+    } catch {
+      // What does not exist leads nowhere; the folder before it may.
+    }
   }
 };
 
@@ -17,6 +20,5 @@ export const linkLeaves = (root: string, path: string, target: string): boolean 
   if (isAbsolute(target)) return true;
   const resolved = posix.join(dirname(path), target);
   if (resolved === ".." || resolved.startsWith("../")) return true;
-  const real = realPathOf(join(root, path));
-  return real !== undefined && !isWithin(root, real);
+  return !isWithin(root, realPathOf(`${join(root, dirname(path))}/${target}`));
 };

@@ -66,7 +66,7 @@ const visit = (walk: Walk, folder: string, prefix: string, outer: IgnoreRules): 
 
 const realFolder = (folder: string): string => {
   try {
-    const root = realpathSync(folder);
+    const root = realpathSync.native(folder);
     if (lstatSync(root).isDirectory()) return root;
   } catch (error) {
     throw new SlipError(
