@@ -22,7 +22,7 @@ const main = async (argv: readonly string[]): Promise<void> => {
   forgiveClosedPipe(process.stdout);
   forgiveClosedPipe(process.stderr);
   const environment = readEnvironment();
-  // Not in the system's temporary folder, where others could put code for root to run.
+  // Without the launcher too, and not in the system's temporary folder, where others could put code for root to run.
   enableCompileCache(join(environment.cacheFolder, "compiled"));
   const { runCli } = await import("./run.ts");
   process.exitCode = await runCli(argv, environment, versionOf());
