@@ -7,9 +7,13 @@ import { memoryOf, memoryOfFamily } from "#platform/memory.ts";
 import { isAlive } from "#platform/process-identity.ts";
 import { type ProcessRecord, readState } from "./supervisor/state.ts";
 
+/** In the words of people: what answers, runs. */
+const words = { starting: "starting", ready: "running", backoff: "restarting", stopped: "stopped", stopping: "stopping" } as const;
+
 const shown = (record: ProcessRecord) => {
-  const { name, state, restarts, since } = record;
-  if (!isAlive(record)) return { name, pid: null, state: state === "ready" || state === "starting" ? "ended" : state, restarts, since, memoryBytes: null };
+  const { name, restarts, since } = record;
+  const state = words[record.state];
+  if (!isAlive(record)) return { name, pid: null, state: state === "running" || state === "starting" ? "ended" : state, restarts, since, memoryBytes: null };
   return { name, pid: record.pid, state, restarts, since, memoryBytes: memoryOfFamily(record.pid) ?? null };
 };
 
@@ -19,7 +23,7 @@ const describe = (root: string) => {
   const alive = state !== undefined && isAlive(state.supervisor);
   const installation = existsSync(home.installation) ? readInstallation(home) : undefined;
   const supervisor = alive
-    ? [{ name: "supervisor", pid: state.supervisor.pid, state: state.supervisor.state, restarts: 0, memoryBytes: memoryOf(state.supervisor.pid) }]
+    ? [{ name: "supervisor", pid: state.supervisor.pid, state: words[state.supervisor.state], restarts: 0, memoryBytes: memoryOf(state.supervisor.pid) }]
     : [];
   return {
     running: alive && state.supervisor.state === "ready",

@@ -14,7 +14,7 @@ import { isAlive, signal } from "#platform/process-identity.ts";
 import { lockSupervisor } from "./supervisor/lock.ts";
 import { unmountRun } from "./supervisor/mounts.ts";
 import type { Ground } from "./supervisor/plan.ts";
-import { prepareHome } from "./supervisor/prepare.ts";
+import { claimSubnet, prepareHome } from "./supervisor/prepare.ts";
 import { lastLines, withProcessLog } from "./supervisor/process-log.ts";
 import { readState } from "./supervisor/state.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
@@ -75,7 +75,8 @@ const foreground = async (report: (result: object) => void): Promise<void> => {
     report({ ready: true });
     return;
   }
-  await superviseUntilAsked(new Supervisor(groundOf(config, prepared), logOf("supervisor")), report);
+  const installation = await claimSubnet(prepared.installation);
+  await superviseUntilAsked(new Supervisor(groundOf(config, { home: prepared.home, installation }), logOf("supervisor")), report);
 };
 
 /** Starts the supervisor detached and waits for its report. */

@@ -17,7 +17,7 @@ after(() => rmSync(root, { recursive: true }));
 
 test("one holds the lock; it is free again when its holder is killed", async () => {
   const script = `const { homeAt } = await import("#platform/home.ts"); const { lockSupervisor } = await import(${JSON.stringify(join(import.meta.dirname, "lock.ts"))});
-    console.log((await lockSupervisor(homeAt(${JSON.stringify(root)}))) ? "mine" : "taken");`;
+    console.log((await lockSupervisor(homeAt(${JSON.stringify(root)}))) ? "mine" : "taken"); setInterval(() => {}, 1_000);`;
   const holder = spawn(process.execPath, ["--input-type=module", "-e", script], { cwd: import.meta.dirname, stdio: ["ignore", "pipe", "inherit"] });
   const [said] = (await once(holder.stdout, "data")) as [Buffer];
   assert.equal(said.toString(), "mine\n");

@@ -26,6 +26,7 @@ import { type Installation, newInstallation, readInstallation, saveInstallation,
 import { freePort, freeSubnet, usedSubnets } from "#platform/ports.ts";
 import { identityKeyOf, newIdentity, restateConfig } from "#platform/restate-server.ts";
 import { diskFolders, type Folder } from "./folders.ts";
+import { lockSubnet } from "./lock.ts";
 
 /** The longest name of a Unix socket is 107 bytes (sun_path), and the longest of ours adds 27 to the folder. */
 const homeBytesMax = 80;
@@ -58,10 +59,10 @@ const writeOnce = (path: string, content: string, mode: number): void => {
   }
 };
 
-const chooseSubnet = async (): Promise<number> => {
+const chooseSubnet = async (except: readonly number[] = []): Promise<number> => {
   const routes = await exec(["ip", "-4", "route", "show", "table", "all"]);
   const resolvers = existsSync("/etc/resolv.conf") ? readFileSync("/etc/resolv.conf", "utf8") : "";
-  return freeSubnet(usedSubnets(`${routes.stdout}\n${resolvers}`), randomBytes(1).readUInt8());
+  return freeSubnet(new Set([...usedSubnets(`${routes.stdout}\n${resolvers}`), ...except]), randomBytes(1).readUInt8());
 };
 
 const firstInstallation = async (given: ReturnType<typeof givenPorts>): Promise<Installation> => {
@@ -76,6 +77,15 @@ const withGivenPorts = (kept: Installation, given: ReturnType<typeof givenPorts>
   httpPort: given.httpPort || kept.httpPort,
   httpsPort: given.httpsPort || kept.httpsPort,
 });
+
+/** The installation with a network that no other running installation has: two that chose at the same time part here. */
+export const claimSubnet = async (installation: Installation): Promise<Installation> => {
+  const refused: number[] = [];
+  for (let subnet = installation.subnet; ; subnet = await chooseSubnet(refused)) {
+    if (await lockSubnet(subnet)) return { ...installation, subnet };
+    refused.push(subnet);
+  }
+};
 
 /** The folder, its numbers and the owner's token. Throws `usage` for a folder that cannot be ours. */
 export const prepareHome = async (root: string, given: ReturnType<typeof givenPorts>): Promise<{ home: Home; installation: Installation }> => {
