@@ -28,40 +28,45 @@ export const RouteConfig = z.strictObject({
     .default("/"),
 });
 
-export const AppConfig = z.strictObject({
-  name: AppName.optional(),
-  build: z
-    .strictObject({
-      buildpack: z.enum(["node", "static", "python"]).optional(),
-      command: Command.optional(),
-      install: Command.optional(),
-      output: z.string().optional(),
-      memory: Size.optional(),
-      timeout: Duration.optional(),
-      env: z.record(VariableName, z.string()).optional(),
-      secrets: z.array(VariableName).optional(),
-    })
-    .optional(),
-  run: z
-    .strictObject({
-      command: Command.optional(),
-      port: z.int().min(1).max(65_535).optional(),
-      instances: z.int().min(1).max(32).optional(),
-      memory: Size.optional(),
-      cpus: z.number().min(0.05).max(64).optional(),
-      sandbox: SandboxKind.optional(),
-      release_command: Command.optional(),
-      env: z.record(VariableName, z.string()).optional(),
-    })
-    .optional(),
-  health: z
-    .strictObject({
-      path: z.string().startsWith("/").optional(),
-      timeout: Duration.optional(),
-      start: Duration.optional(),
-    })
-    .optional(),
-  routes: z.array(RouteConfig).max(64).optional(),
-});
+const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(size: S, duration: D) =>
+  z.strictObject({
+    name: AppName.optional(),
+    build: z
+      .strictObject({
+        buildpack: z.enum(["node", "static", "python"]).optional(),
+        command: Command.optional(),
+        install: Command.optional(),
+        output: z.string().optional(),
+        memory: size.optional(),
+        timeout: duration.optional(),
+        env: z.record(VariableName, z.string()).optional(),
+        secrets: z.array(VariableName).optional(),
+      })
+      .optional(),
+    run: z
+      .strictObject({
+        command: Command.optional(),
+        port: z.int().min(1).max(65_535).optional(),
+        instances: z.int().min(1).max(32).optional(),
+        memory: size.optional(),
+        cpus: z.number().min(0.05).max(64).optional(),
+        sandbox: SandboxKind.optional(),
+        release_command: Command.optional(),
+        env: z.record(VariableName, z.string()).optional(),
+      })
+      .optional(),
+    health: z
+      .strictObject({
+        path: z.string().startsWith("/").optional(),
+        timeout: duration.optional(),
+        start: duration.optional(),
+      })
+      .optional(),
+    routes: z.array(RouteConfig).max(64).optional(),
+  });
+/** The file as it is written. */
+export const AppConfig = configWith(Size, Duration);
+/** The file as our processes hand it to one another: already parsed. */
+export const ParsedAppConfig = configWith(z.number(), z.number());
 /** The parsed file: sizes are bytes, durations are milliseconds. */
 export type AppConfig = z.infer<typeof AppConfig>;

@@ -1,7 +1,7 @@
 // What control asks of the host process of a machine: builds (Executor port) and workloads (Runtime port).
 // HTTP with JSON over the Unix socket run/host.sock; errors are bodies of the catalogue. Every call is idempotent.
 import { z } from "zod";
-import { AppConfig, Command } from "../config.ts";
+import { Command, ParsedAppConfig } from "../config.ts";
 import { LogTags } from "../logs.ts";
 import { DeploymentId, Digest, FailureReport, InstanceId, SandboxKind } from "../words.ts";
 import { removeLogs } from "./log-store.ts";
@@ -13,7 +13,7 @@ export const BuildSpec = z.object({
   id: z.string(),
   tags: LogTags,
   source: Digest,
-  config: AppConfig,
+  config: ParsedAppConfig,
   /** Secrets that the build may read: mounted as files under /run/secrets and given as variables, never in a layer. */
   secrets: z.record(z.string(), z.string()),
 });
@@ -52,7 +52,7 @@ export const GitFetched = z.object({ source: Digest, commit: z.string() });
 export type GitFetched = z.infer<typeof GitFetched>;
 
 /** slip.toml of a stored source, parsed; `name` is the folder that a name can be made of. Error: invalid_config with file and line. */
-export const SourceConfig = z.object({ config: AppConfig });
+export const SourceConfig = z.object({ config: ParsedAppConfig });
 export type SourceConfig = z.infer<typeof SourceConfig>;
 
 // ── workloads ───────────────────────────────────────────────────────────────

@@ -1,5 +1,5 @@
 // Makes the ground that the processes stand on: folders and their owners, the installation's numbers, keys. Safe to repeat.
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -125,6 +125,7 @@ const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: fals
 const writeKeys = (home: Home, installation: Installation): void => {
   const { control, restate } = uids(installation);
   if (!isFile(home.postgresPassword)) writeFor(control, home.postgresPassword, randomBytes(32).toString("base64url"));
+  writeFor(control, home.tokenSha256, createHash("sha256").update(readFileSync(home.token, "utf8").trim()).digest("hex"));
   if (!isFile(home.restateIdentity)) writeFor(restate, home.restateIdentity, newIdentity());
   writeFor(control, home.restateIdentityKey, identityKeyOf(readFileSync(home.restateIdentity, "utf8")));
   writeFor(restate, home.restateConfig, restateConfig({ baseDir: home.restate, identity: home.restateIdentity }));

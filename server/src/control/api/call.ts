@@ -1,0 +1,26 @@
+// What a handler knows of the request besides its input, and what the handlers of the operations look like.
+import type { Readable } from "node:stream";
+import type { OperationName, OutputOf, ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
+
+export interface Call {
+  tenant: string;
+  actor: string;
+  requestId: string;
+  idempotencyKey: string | undefined;
+  /** Aborts when the caller went away. */
+  signal: AbortSignal;
+  /** The raw body of an operation that takes bytes. */
+  body: Readable;
+  /** Set by `journal`: the gate writes an entry itself for a change that has none. */
+  journaled: boolean;
+}
+
+/** The operations that answer line by line. */
+export type LinesName = "deployments.watch" | "logs.read";
+export type JsonName = Exclude<OperationName, LinesName>;
+
+export type JsonHandler<N extends OperationName> = (input: ParsedInputOf<N>, call: Call) => Promise<OutputOf<N>>;
+/** Finds what it needs first, so that a refusal is an answer of its own and not a broken stream; then gives the lines. */
+export type LinesHandler<N extends OperationName> = (input: ParsedInputOf<N>, call: Call) => Promise<AsyncIterable<OutputOf<N>>>;
+
+export type Handlers = { [N in JsonName]: JsonHandler<N> } & { [N in LinesName]: LinesHandler<N> };

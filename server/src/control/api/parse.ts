@@ -1,0 +1,44 @@
+// The input of an operation out of a request: path parts, and the query or the JSON body.
+import type { IncomingMessage } from "node:http";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { Operation } from "@slipstream/contract/operations/operation.ts";
+import type { z } from "zod";
+
+/** Throws `too_large` beyond the limit. */
+export const readBody = async (request: IncomingMessage): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length;
+    if (size > limit("requestBytes")) throw new SlipError("too_large", `The body is larger than ${limit("requestBytes")} bytes.`);
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+};
+
+/** Throws `invalid_input` for what is not a JSON object. No body reads as an empty one. */
+export const parseBody = (body: Buffer): Record<string, unknown> => {
+  if (body.length === 0) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString("utf8"));
+  } catch {
+    throw new SlipError("invalid_input", "The body is not JSON.");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new SlipError("invalid_input", "The body is not a JSON object.");
+  return value as Record<string, unknown>;
+};
+
+const issuesOf = (error: z.ZodError): string =>
+  error.issues
+    .slice(0, 5)
+    .map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`)
+    .join("; ");
+
+/** Throws `invalid_input` that names the fields. */
+export const parseInput = (operation: Pick<Operation, "input">, raw: Record<string, unknown>): Record<string, unknown> => {
+  const parsed = operation.input.safeParse(raw);
+  if (!parsed.success) throw new SlipError("invalid_input", issuesOf(parsed.error));
+  return parsed.data;
+};

@@ -1,0 +1,103 @@
+// The operations as a REST API, made from the registry: a thin projection of the gate.
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
+import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
+import { type Context, Hono } from "hono";
+import { isConnectionError } from "#platform/database.ts";
+import type { Log } from "#platform/log.ts";
+import type { Answer, Gate } from "./gate.ts";
+import { openApi } from "./openapi.ts";
+
+interface Bindings {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+}
+export interface Environment {
+  Bindings: Bindings;
+  Variables: { requestId: string };
+}
+type RestContext = Context<Environment>;
+
+const requestIdPattern = /^[\w.:-]{1,128}$/;
+
+/** The id that the edge gave the request, or a new one. */
+const requestIdOf = (given: string | undefined): string => (given !== undefined && requestIdPattern.test(given) ? given : randomUUID());
+
+const encoder = new TextEncoder();
+
+const streamOf = (lines: AsyncIterable<unknown>): ReadableStream<Uint8Array> => {
+  const iterator = lines[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
+    },
+    async cancel() {
+      await iterator.return?.(undefined);
+    },
+  });
+};
+
+const answerWith = (context: RestContext, answer: Answer): Response =>
+  answer.kind === "json"
+    ? context.json(answer.value as object)
+    : context.body(streamOf(answer.lines), 200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
+
+const known = (error: unknown): SlipError => {
+  if (error instanceof SlipError) return error;
+  if (isConnectionError(error)) return new SlipError("unreachable", "The database cannot be reached now.");
+  return new SlipError("internal");
+};
+
+const failWith = (context: RestContext, error: unknown, log: Log): Response => {
+  const requestId = context.get("requestId");
+  const told = known(error);
+  if (told.code === "internal") log.error(`${context.req.method} ${context.req.path} failed`, error, { requestId });
+  if (told.code === "unauthorized") context.header("www-authenticate", "Bearer");
+  // A body that nobody read would be taken for the next request.
+  if (!context.env.incoming.complete) context.header("connection", "close");
+  return context.json(toErrorBody(told, requestId), told.status as 400);
+};
+
+const goneSignal = (outgoing: ServerResponse): AbortSignal => {
+  const gone = new AbortController();
+  outgoing.on("close", () => outgoing.writableFinished || gone.abort());
+  return gone.signal;
+};
+
+export const restApi = (gate: Gate, log: Log, version: string): Hono<Environment> => {
+  const app = new Hono<Environment>();
+  app.use(async (context, next) => {
+    const requestId = requestIdOf(context.req.header("x-request-id"));
+    context.set("requestId", requestId);
+    context.header("x-request-id", requestId);
+    await next();
+  });
+  for (const name of Object.keys(operations) as OperationName[]) {
+    const { method, path } = operations[name];
+    app.on(method, path.replace(/\{(\w+)\}/g, ":$1"), async (context) => {
+      const { incoming: request, outgoing } = context.env;
+      const answer = await gate.pass({
+        request,
+        name,
+        parts: context.req.param(),
+        query: context.req.query(),
+        requestId: context.get("requestId"),
+        signal: goneSignal(outgoing),
+      });
+      return answerWith(context, answer);
+    });
+  }
+  app.get("/openapi.json", (context) => context.json(openApi(version)));
+  app.notFound((context) =>
+    failWith(
+      context,
+      new SlipError("not_found", `There is no ${context.req.method} ${context.req.path}.`, { next: "See /openapi.json for what there is." }),
+      log,
+    ),
+  );
+  app.onError((error, context) => failWith(context, error, log));
+  return app;
+};

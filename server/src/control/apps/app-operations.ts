@@ -1,0 +1,92 @@
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { App } from "@slipstream/contract/words.ts";
+import type { Installation } from "#platform/installation.ts";
+import type { Call, Handlers } from "../api/call.ts";
+import { addressOf, type Control } from "../control.ts";
+import { createDeployment } from "../deployments/create.ts";
+import { defaultHost, failureOfCode } from "../deployments/deployment.ts";
+import { openOfApp, requestCancel } from "../deployments/deployment-store.ts";
+import { submitTask } from "../deployments/submission.ts";
+import { journal } from "../journal/journal-store.ts";
+import { taskEnd } from "../tasks/task.ts";
+import { insertTask, type TaskInput, type TaskRow } from "../tasks/task-store.ts";
+import { type AppRow, appNamed, appsOf, ensureApp } from "./app-store.ts";
+
+export const toApp = (row: AppRow, installation: Pick<Installation, "httpsPort">): App => ({
+  app: row.name,
+  project: row.project,
+  tenant: row.tenant,
+  url: addressOf(installation, defaultHost(row.name)),
+  state: row.liveDeployment === null ? "new" : "live",
+  ...(row.release === null ? {} : { release: row.release }),
+  ...(row.liveDeployment === null ? {} : { deployment: row.liveDeployment }),
+  instances: row.serving,
+  createdAt: row.createdAt.toISOString(),
+});
+
+/** Journals and begins a task, and waits for its end. */
+const runTask = async (
+  control: Control,
+  call: Call,
+  of: { app: AppRow; task: TaskInput; operation: string; inverse?: { operation: string; input: Record<string, unknown> } },
+): Promise<TaskRow> => {
+  const { app, task, operation, inverse } = of;
+  const { kind: _, ...asked } = task;
+  const inserted = await control.database.begin(async (query) => {
+    await journal(query, call, { operation, app: app.name, input: { app: app.name, ...asked }, inverse });
+    return insertTask(query, { appId: app.id, tenant: call.tenant, input: task });
+  });
+  void submitTask(control, inserted);
+  return taskEnd(control, inserted.id, call.signal);
+};
+
+/** What is under way makes way for the end of the app. */
+const cancelOpen = async (control: Control, appId: string): Promise<void> => {
+  for (const id of await openOfApp(control.database, appId)) {
+    await requestCancel(control.database, id, failureOfCode("queue", "cancelled"));
+    control.runs.cancel(id);
+    control.changes.emit(id);
+  }
+};
+
+type AppNames = "apps.list" | "apps.create" | "apps.get" | "apps.scale" | "apps.restart" | "apps.destroy";
+
+export const appOperations = (control: Control): Pick<Handlers, AppNames> => ({
+  async "apps.list"(_, call) {
+    return { apps: (await appsOf(control.database, call.tenant)).map((row) => toApp(row, control.installation)) };
+  },
+
+  async "apps.create"({ app }, call) {
+    await control.database.begin(async (query) => {
+      const { isNew } = await ensureApp(query, call.tenant, app);
+      if (!isNew) throw new SlipError("conflict", `There is an app ${app} already.`, { next: "Deploy it, or choose another name." });
+      await journal(query, call, { operation: "apps.create", app, input: { app }, inverse: { operation: "apps.destroy", input: { app } } });
+    });
+    return toApp(await appNamed(control.database, call.tenant, app), control.installation);
+  },
+
+  async "apps.get"({ app }, call) {
+    return toApp(await appNamed(control.database, call.tenant, app), control.installation);
+  },
+
+  async "apps.scale"({ app, instances }, call) {
+    const row = await appNamed(control.database, call.tenant, app);
+    if (row.liveDeployment === null) throw new SlipError("conflict", `The app ${app} has no live release.`, { next: "Deploy it first." });
+    const inverse = { operation: "apps.scale", input: { app, instances: Math.max(1, row.serving) } };
+    await runTask(control, call, { app: row, task: { kind: "scale", instances }, operation: "apps.scale", inverse });
+    return toApp(await appNamed(control.database, call.tenant, app), control.installation);
+  },
+
+  async "apps.restart"({ app }, call) {
+    const row = await appNamed(control.database, call.tenant, app);
+    if (row.liveDeployment === null) throw new SlipError("conflict", `The app ${app} has no live release.`, { next: "Deploy it first." });
+    return createDeployment(control, call, { app, kind: "restart", request: {}, operation: "apps.restart", input: { app } });
+  },
+
+  async "apps.destroy"({ app }, call) {
+    const row = await appNamed(control.database, call.tenant, app);
+    await cancelOpen(control, row.id);
+    const task = await runTask(control, call, { app: row, task: { kind: "destroy" }, operation: "apps.destroy" });
+    return { app, releases: task.output?.releases ?? 0 };
+  },
+});

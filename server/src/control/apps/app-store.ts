@@ -1,0 +1,88 @@
+// Apps in PostgreSQL, and the tenant, project and environment that they are in.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { Query } from "#platform/database.ts";
+import { newId } from "#platform/ids.ts";
+import { defaultHost } from "../deployments/deployment.ts";
+import { claimDomain } from "../domains/domain-store.ts";
+
+/** What there is before anybody made anything. */
+export const firstTenant = "local";
+const firstProject = "default";
+const firstEnvironment = "production";
+
+export const seedTenant = async (query: Query): Promise<void> => {
+  await query`insert into tenants (tenant) values (${firstTenant}) on conflict do nothing`;
+  await query`insert into projects (id, tenant, name) values (${newId("prj")}, ${firstTenant}, ${firstProject}) on conflict do nothing`;
+  await query`
+    insert into environments (id, project_id, name)
+    select ${newId("env")}, id, ${firstEnvironment} from projects where tenant = ${firstTenant} and name = ${firstProject} on conflict do nothing`;
+};
+
+export interface AppRow {
+  id: string;
+  tenant: string;
+  project: string;
+  name: string;
+  instances: number | null;
+  liveDeployment: string | null;
+  release: number | null;
+  /** Instances that requests may go to now. */
+  serving: number;
+  createdAt: Date;
+}
+
+const select = (query: Query) => query`
+  select a.id, a.tenant, p.name as project, a.name, a.instances, a.live_deployment, d.release, coalesce(jsonb_array_length(w.targets), 0) as serving, a.created_at
+  from apps a join projects p on p.id = a.project_id left join deployments d on d.id = a.live_deployment left join workloads w on w.id = d.workload`;
+
+export const appsOf = (query: Query, tenant: string): Promise<AppRow[]> => query<AppRow[]>`${select(query)} where a.tenant = ${tenant} order by a.name`;
+
+export const findApp = async (query: Query, tenant: string, name: string): Promise<AppRow | undefined> =>
+  (await query<AppRow[]>`${select(query)} where a.tenant = ${tenant} and a.name = ${name}`)[0];
+
+/** Throws `not_found`. */
+export const appNamed = async (query: Query, tenant: string, name: string): Promise<AppRow> => {
+  const app = await findApp(query, tenant, name);
+  if (!app) throw new SlipError("not_found", `There is no app ${name}.`);
+  return app;
+};
+
+export const appOf = async (query: Query, id: string): Promise<AppRow | undefined> => (await query<AppRow[]>`${select(query)} where a.id = ${id}`)[0];
+
+/** Makes the app where it is new, with its default host name. Throws `conflict` when the name belongs to another tenant. */
+export const ensureApp = async (query: Query, tenant: string, name: string): Promise<{ id: string; isNew: boolean }> => {
+  const made = await query<{ id: string }[]>`
+    insert into apps (id, tenant, project_id, environment_id, name)
+    select ${newId("app")}, ${tenant}, p.id, e.id, ${name} from projects p join environments e on e.project_id = p.id
+    where p.tenant = ${tenant} and p.name = ${firstProject} and e.name = ${firstEnvironment} on conflict (name) do nothing returning id`;
+  const id = made[0]?.id;
+  if (id === undefined) return { id: await takenApp(query, tenant, name), isNew: false };
+  await claimDomain(query, { host: defaultHost(name), tenant, appId: id, isDefault: true });
+  return { id, isNew: true };
+};
+
+const takenApp = async (query: Query, tenant: string, name: string): Promise<string> => {
+  const rows = await query<{ id: string }[]>`select id from apps where tenant = ${tenant} and name = ${name}`;
+  const id = rows[0]?.id;
+  if (id === undefined) throw new SlipError("conflict", `The name ${name} belongs to another app.`);
+  return id;
+};
+
+export const setLive = async (query: Query, appId: string, deployment: string): Promise<void> => {
+  await query`update apps set live_deployment = ${deployment} where id = ${appId}`;
+};
+
+export const setAppInstances = async (query: Query, appId: string, instances: number): Promise<void> => {
+  await query`update apps set instances = ${instances} where id = ${appId}`;
+};
+
+export const deleteApp = async (query: Query, appId: string): Promise<void> => {
+  // Releases are named by workloads; these go first.
+  await query`delete from workloads where app_id = ${appId}`;
+  await query`delete from apps where id = ${appId}`;
+};
+
+/** Those who change the routes of an app do so one after the other. */
+export const lockApp = async (query: Query, appId: string): Promise<void> => {
+  await query`select id from apps where id = ${appId} for update`;
+};

@@ -1,0 +1,63 @@
+// Another number of instances for what is live. More: they start, then requests go to them. Fewer: requests stop going to them,
+// and after the time to drain they end.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { Control } from "../control.ts";
+import { deploymentOf } from "../deployments/deployment-store.ts";
+import { patiently } from "../deployments/patience.ts";
+import { specOf } from "../deployments/steps/start.ts";
+import { countUp } from "../routes/route-store.ts";
+import { desiredWorkloads, saveTargets, setInstances, targetsOf } from "../workloads/workload-store.ts";
+import { appOf, setAppInstances } from "./app-store.ts";
+
+const ensureCount = async (control: Control, workload: string, instances: number): Promise<void> => {
+  const [row] = await desiredWorkloads(control.database, workload);
+  if (!row) return;
+  const spec = await specOf(control, { ...row, instances });
+  const result = await patiently(undefined, () => control.host.ensure(spec));
+  if (result.outcome === "failed") {
+    const { code, summary, evidence } = result.failure;
+    throw new SlipError("conflict", `The new instances did not start: ${summary} (${code})`, { evidence });
+  }
+  await control.database.begin(async (query) => {
+    await setInstances(query, workload, instances);
+    await saveTargets(query, workload, targetsOf(result.workload));
+    await countUp(query);
+  });
+  await control.routes.publish();
+};
+
+/** Takes requests from all but the first instances; the others end later, where the workload still serves then. */
+const shrink = async (control: Control, workload: string, instances: number): Promise<void> => {
+  await control.database.begin(async (query) => {
+    const [row] = await desiredWorkloads(query, workload);
+    await saveTargets(query, workload, (row?.targets ?? []).slice(0, instances));
+    await countUp(query);
+  });
+  await control.routes.publish();
+};
+
+/** After the drain: the host ends the instances that nobody asks any more. */
+export const finishShrink = async (control: Control, appId: string): Promise<void> => {
+  const workload = await liveWorkload(control, appId);
+  const [row] = workload === undefined ? [] : await desiredWorkloads(control.database, workload);
+  if (row && row.targets.length > 0 && row.targets.length < row.instances) await ensureCount(control, row.id, row.targets.length);
+};
+
+const liveWorkload = async ({ database }: Control, appId: string): Promise<string | undefined> => {
+  const app = await appOf(database, appId);
+  const live = app?.liveDeployment ? await deploymentOf(database, app.liveDeployment) : undefined;
+  return live?.workload ?? undefined;
+};
+
+export const scaleApp = async (control: Control, appId: string, instances: number): Promise<void> => {
+  const workload = await liveWorkload(control, appId);
+  const [row] = workload === undefined ? [] : await desiredWorkloads(control.database, workload);
+  if (!row) throw new SlipError("conflict", "The app has no live release to scale.", { next: "Deploy it first." });
+  if (instances < row.instances) await shrink(control, row.id, instances);
+  else await ensureCount(control, row.id, instances);
+  await setAppInstances(control.database, appId, instances);
+};
+
+/** How long after a shrink the instances without requests are kept. */
+export const shrinkAfterMs = limit("drainMs");

@@ -1,0 +1,102 @@
+// The local certificate authority: made once per installation, signs the certificates of every host name.
+import { X509Certificate as NodeCertificate, webcrypto } from "node:crypto";
+import "reflect-metadata";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as x509 from "@peculiar/x509";
+import { writeDurably } from "#platform/files.ts";
+
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+const dayMs = 86_400_000;
+const authorityDays = 3_650;
+const leafDays = 90;
+/** A certificate is made anew when less than this is left of it. */
+export const renewBeforeMs = 30 * dayMs;
+/** Clocks differ; a certificate is valid a little before it was made. */
+const skewMs = 3_600_000;
+
+x509.cryptoProvider.set(webcrypto as Crypto);
+
+export interface Leaf {
+  certificate: string;
+  key: string;
+  notAfter: Date;
+}
+export interface Authority {
+  /** PEM, to trust. */
+  certificate: string;
+  /** SHA-256 of it in pairs of hexadecimal digits. */
+  fingerprint: string;
+  /** A certificate for host names ("*.parent" for those one label below), with its key; PEM. */
+  issue(names: readonly string[]): Promise<Leaf>;
+}
+
+const serialNumber = (): string =>
+  Buffer.from(webcrypto.getRandomValues(new Uint8Array(16)))
+    .toString("hex")
+    .replace(/^[89a-f]/, "1");
+
+const exportKey = async (key: CryptoKey): Promise<string> => x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY");
+
+const newPair = async (): Promise<webcrypto.CryptoKeyPair> =>
+  (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
+
+const createRoot = async (name: string): Promise<{ certificate: string; key: string }> => {
+  const keys = await newPair();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name: [{ CN: [name] }, { O: ["Slipstream"] }],
+    notBefore: new Date(Date.now() - skewMs),
+    notAfter: new Date(Date.now() + authorityDays * dayMs),
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { certificate: certificate.toString("pem"), key: await exportKey(keys.privateKey) };
+};
+
+const signer =
+  (root: x509.X509Certificate, signingKey: CryptoKey) =>
+  async (names: readonly string[]): Promise<Leaf> => {
+    const keys = await newPair();
+    const notAfter = new Date(Date.now() + leafDays * dayMs);
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: serialNumber(),
+      subject: [{ CN: [(names[0] ?? "").slice(0, 64)] }],
+      issuer: root.subject,
+      notBefore: new Date(Date.now() - skewMs),
+      notAfter,
+      publicKey: keys.publicKey,
+      signingKey,
+      signingAlgorithm: algorithm,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns" as const, value }))),
+        await x509.AuthorityKeyIdentifierExtension.create(root.publicKey),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ],
+    });
+    return { certificate: `${certificate.toString("pem")}\n`, key: `${await exportKey(keys.privateKey)}\n`, notAfter };
+  };
+
+/** The authority kept in `folder`, made at first use. `name` is what people see where they trust it. */
+export const authorityIn = async (folder: string, name: string): Promise<Authority> => {
+  const keyPath = join(folder, "authority-key.pem");
+  const certificatePath = join(folder, "authority.pem");
+  if (!existsSync(certificatePath)) {
+    const made = await createRoot(name);
+    writeDurably(keyPath, made.key, 0o600);
+    writeDurably(certificatePath, `${made.certificate}\n`, 0o644);
+  }
+  const certificate = readFileSync(certificatePath, "utf8");
+  const pkcs8 = x509.PemConverter.decodeFirst(readFileSync(keyPath, "utf8"));
+  const signingKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"]);
+  const root = new x509.X509Certificate(certificate);
+  return { certificate, fingerprint: new NodeCertificate(certificate).fingerprint256, issue: signer(root, signingKey as CryptoKey) };
+};

@@ -1,0 +1,43 @@
+// What every part of the control plane is given: its neighbours and its own long-lived parts.
+import type { Callers } from "@slipstream/contract/ports/calls.ts";
+import type { hostCalls } from "@slipstream/contract/ports/host.ts";
+import type { LogReader, LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import type { Database } from "#platform/database.ts";
+import type { Home } from "#platform/home.ts";
+import type { Installation } from "#platform/installation.ts";
+import type { Log } from "#platform/log.ts";
+import type { RestateClient } from "#platform/restate.ts";
+import type { Authority } from "./certificates/authority.ts";
+import type { Changes } from "./deployments/changes.ts";
+import type { Runs } from "./deployments/run.ts";
+import type { RoutePublisher } from "./routes/route-publisher.ts";
+import type { Sealing } from "./secrets/sealing.ts";
+
+export interface Control {
+  home: Home;
+  installation: Installation;
+  version: string;
+  database: Database;
+  host: Callers<typeof hostCalls>;
+  restate: RestateClient;
+  sealing: Sealing;
+  authority: Authority;
+  /** Requests with this key in `slip-prove` are answered by the edge with what they reached. */
+  proofKey: string;
+  routes: RoutePublisher;
+  changes: Changes;
+  runs: Runs;
+  logWriter: LogWriter;
+  logReader: LogReader;
+  log: Log;
+}
+
+/** Apps are host names below this one; RFC 6761 keeps `localhost` and all below it on the machine itself. */
+export const platformDomain = "slip.localhost";
+
+/** Name of the virtual object that does the work of an app, one piece at a time. Installations that share a Restate do not meet. */
+export const serviceName = (installation: Pick<Installation, "id">): string => `App-${installation.id}`;
+
+/** Address of a host name at this installation's edge. */
+export const addressOf = (installation: Pick<Installation, "httpsPort">, host: string): string =>
+  `https://${host}${installation.httpsPort === 443 ? "" : `:${installation.httpsPort}`}`;

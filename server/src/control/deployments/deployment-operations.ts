@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
+import { AppName } from "@slipstream/contract/words.ts";
+import type { Call, Handlers } from "../api/call.ts";
+import { appNamed, findApp } from "../apps/app-store.ts";
+import type { Control } from "../control.ts";
+import { checkDomain } from "../domains/domain.ts";
+import { journal } from "../journal/journal-store.ts";
+import type { SourceStore } from "../sources/source-store.ts";
+import { createDeployment } from "./create.ts";
+import { type DeploymentRequest, type DeploymentRow, failureOfCode, isOpen, nameFrom, toDeployment } from "./deployment.ts";
+import { deploymentIn, deploymentsOfApp, requestCancel } from "./deployment-store.ts";
+import { patiently } from "./patience.ts";
+import { watch } from "./watch.ts";
+
+type CreateInput = ParsedInputOf<"deployments.create">;
+
+/** A cancelled deployment has ended within this time; the answer does not wait longer. */
+const cancelMs = 5_000;
+const lookAgainMs = 50;
+
+/** Throws `not_found`: a deployment of another tenant is not there. */
+const find = async ({ database }: Control, call: Call, id: string): Promise<DeploymentRow> => {
+  const row = await deploymentIn(database, call.tenant, id);
+  if (!row) throw new SlipError("not_found", `There is no deployment ${id}.`, { next: "List them with 'slip deployments APP'." });
+  return row;
+};
+
+/** The name in slip.toml; undefined when there is none. A file that is wrong is reported by the deployment itself. */
+const nameInConfig = async (control: Control, call: Call, source: string): Promise<string | undefined> => {
+  try {
+    const { config } = await patiently(call.signal, () =>
+      control.host.readConfig({ id: call.requestId, tenant: call.tenant, source }, { signal: call.signal }),
+    );
+    return config.name;
+  } catch (error) {
+    if (error instanceof SlipError && error.code === "invalid_config") return undefined;
+    throw error;
+  }
+};
+
+const chooseName = async (control: Control, call: Call, input: CreateInput): Promise<string> => {
+  if (input.app !== undefined) return input.app;
+  const configured = input.source.kind === "tree" ? await nameInConfig(control, call, input.source.digest) : undefined;
+  const name = configured ?? nameFrom(input.suggestedName ?? "");
+  if (name === undefined) throw new SlipError("invalid_input", "The app has no name.", { next: "Name it with --app, or with 'name' in slip.toml." });
+  return AppName.parse(name);
+};
+
+const requestOf = ({ source, domain, sandbox, instances }: CreateInput): DeploymentRequest => ({
+  source,
+  ...(domain === undefined ? {} : { domain }),
+  ...(sandbox === undefined ? {} : { sandbox }),
+  ...(instances === undefined ? {} : { instances }),
+});
+
+const create = async (control: Control, store: SourceStore, call: Call, input: CreateInput) => {
+  if (input.source.kind === "tree") await store.complete(call.tenant, input.source.digest);
+  const app = await chooseName(control, call, input);
+  if (input.domain !== undefined) checkDomain(input.domain, app);
+  const before = await findApp(control.database, call.tenant, app);
+  const { source } = input;
+  const inverse = before?.release ? { operation: "releases.rollback", input: { app, to: before.release } } : { operation: "apps.destroy", input: { app } };
+  return createDeployment(control, call, {
+    app,
+    kind: "deploy",
+    request: requestOf(input),
+    source: source.kind === "tree" ? source.digest : undefined,
+    commit: source.kind === "tree" ? source.commit : undefined,
+    operation: "deployments.create",
+    input: { ...input, app },
+    inverse,
+  });
+};
+
+const cancel = async (control: Control, call: Call, id: string): Promise<DeploymentRow> => {
+  const row = await find(control, call, id);
+  const asked = await control.database.begin(async (query) => {
+    await journal(query, call, { operation: "deployments.cancel", app: row.app, input: { deployment: id } });
+    return requestCancel(query, id, failureOfCode("queue", "cancelled"));
+  });
+  if (asked === undefined) throw new SlipError("conflict", `The deployment ${id} has ended already: it is ${row.state}.`);
+  control.runs.cancel(id);
+  control.changes.emit(id);
+  const until = performance.now() + cancelMs;
+  for (;;) {
+    const now = await find(control, call, id);
+    if (!isOpen(now.state) || performance.now() > until) return now;
+    await sleep(lookAgainMs);
+  }
+};
+
+type DeploymentNames = "deployments.create" | "deployments.get" | "deployments.watch" | "deployments.list" | "deployments.cancel";
+
+export const deploymentOperations = (control: Control, store: SourceStore): Pick<Handlers, DeploymentNames> => ({
+  "deployments.create": (input, call) => create(control, store, call, input),
+
+  async "deployments.get"({ deployment }, call) {
+    return toDeployment(await find(control, call, deployment), control.installation);
+  },
+
+  async "deployments.watch"({ deployment }, call) {
+    return watch(control, await find(control, call, deployment), call.signal);
+  },
+
+  async "deployments.list"({ app, limit }, call) {
+    const { id } = await appNamed(control.database, call.tenant, app);
+    return { deployments: (await deploymentsOfApp(control.database, id, limit)).map((row) => toDeployment(row, control.installation)) };
+  },
+
+  async "deployments.cancel"({ deployment }, call) {
+    return toDeployment(await cancel(control, call, deployment), control.installation);
+  },
+});

@@ -1,0 +1,121 @@
+// Deployments in PostgreSQL. A deployment that has ended never changes again: every update is guarded by its state.
+import type { DeploymentKind, DeploymentState, FailureReport, Phase } from "@slipstream/contract/words.ts";
+import { json, type Query } from "#platform/database.ts";
+import type { DeploymentRequest, DeploymentRow } from "./deployment.ts";
+
+const columns = (query: Query) => query`
+  d.id, d.app_id, d.tenant, d.kind, d.state, d.phase, d.phases, d.request, d.config, d.source, d.commit, d.artifact, d.release_id, d.release,
+  d.workload, d.cancel_requested_at, d.failure, d.created_at, d.started_at, d.ended_at, a.name as app, p.name as project, a.live_deployment`;
+const tables = (query: Query) => query`deployments d join apps a on a.id = d.app_id join projects p on p.id = a.project_id`;
+
+/** Without a tenant: for the workflow, which was given the id by us. */
+export const deploymentOf = async (query: Query, id: string): Promise<DeploymentRow | undefined> =>
+  (await query<DeploymentRow[]>`select ${columns(query)} from ${tables(query)} where d.id = ${id}`)[0];
+
+export const deploymentIn = async (query: Query, tenant: string, id: string): Promise<DeploymentRow | undefined> =>
+  (await query<DeploymentRow[]>`select ${columns(query)} from ${tables(query)} where d.id = ${id} and d.tenant = ${tenant}`)[0];
+
+export const deploymentWithKey = async (query: Query, tenant: string, key: string): Promise<DeploymentRow | undefined> =>
+  (await query<DeploymentRow[]>`select ${columns(query)} from ${tables(query)} where d.tenant = ${tenant} and d.idempotency_key = ${key}`)[0];
+
+export const deploymentsOfApp = (query: Query, appId: string, limit: number): Promise<DeploymentRow[]> =>
+  query<DeploymentRow[]>`select ${columns(query)} from ${tables(query)} where d.app_id = ${appId} order by d.id desc limit ${limit}`;
+
+export interface OpenDeployment {
+  id: string;
+  appId: string;
+  kind: DeploymentKind;
+  createdAt: Date;
+}
+export const openDeployments = (query: Query): Promise<OpenDeployment[]> =>
+  query<OpenDeployment[]>`select id, app_id, kind, created_at from deployments where state in ('waiting', 'running') order by id`;
+
+export interface NewDeployment {
+  id: string;
+  appId: string;
+  tenant: string;
+  kind: DeploymentKind;
+  request: DeploymentRequest;
+  source?: string | undefined;
+  commit?: string | undefined;
+  idempotencyKey: string | undefined;
+}
+export const insertDeployment = async (query: Query, it: NewDeployment): Promise<void> => {
+  await query`
+    insert into deployments (id, app_id, tenant, kind, state, phase, request, source, commit, idempotency_key)
+    values (${it.id}, ${it.appId}, ${it.tenant}, ${it.kind}, 'waiting', 'queue', ${json(query, it.request)},
+      ${it.source ?? null}, ${it.commit ?? null}, ${it.idempotencyKey ?? null})`;
+};
+
+/** Ends the waiting deployments of these kinds; gives their ids. */
+export const supersedeWaiting = async (query: Query, appId: string, kinds: readonly string[], failure: FailureReport): Promise<string[]> => {
+  const rows = await query<{ id: string }[]>`
+    update deployments set state = 'cancelled', phase = null, failure = ${json(query, failure)}, ended_at = now()
+    where app_id = ${appId} and state = 'waiting' and kind = any(${[...kinds]}) returning id`;
+  return rows.map((row) => row.id);
+};
+
+/** Waiting becomes running; false when it has ended meanwhile. Running stays running, so that a retry goes on. */
+export const markRunning = async (query: Query, id: string): Promise<boolean> => {
+  const rows = await query`
+    update deployments set state = 'running', started_at = coalesce(started_at, now()) where id = ${id} and state in ('waiting', 'running') returning id`;
+  return rows.length > 0;
+};
+
+/** What was found out on the way; `null` leaves a field as it is. */
+export interface Facts {
+  source?: string;
+  commit?: string;
+  config?: unknown;
+  artifact?: string;
+  releaseId?: string;
+  release?: number;
+  workload?: string;
+}
+export const saveFacts = async (query: Query, id: string, facts: Facts): Promise<void> => {
+  const config = facts.config === undefined ? null : json(query, facts.config);
+  await query`
+    update deployments set source = coalesce(${facts.source ?? null}, source), commit = coalesce(${facts.commit ?? null}, commit),
+      config = coalesce(${config}, config), artifact = coalesce(${facts.artifact ?? null}, artifact),
+      release_id = coalesce(${facts.releaseId ?? null}, release_id), release = coalesce(${facts.release ?? null}, release),
+      workload = coalesce(${facts.workload ?? null}, workload)
+    where id = ${id}`;
+};
+
+export const saveProgress = async (query: Query, id: string, phase: string, phases: readonly Phase[]): Promise<void> => {
+  await query`update deployments set phase = ${phase}, phases = ${json(query, phases)} where id = ${id} and state = 'running'`;
+};
+
+export interface Ending {
+  state: Exclude<DeploymentState, "waiting" | "running">;
+  phases: readonly Phase[];
+  failure?: FailureReport | undefined;
+}
+/** Ends it. False when it had ended before, or when it was to be live and its cancellation was asked for meanwhile. */
+export const endDeployment = async (query: Query, id: string, ending: Ending): Promise<boolean> => {
+  const failure = ending.failure === undefined ? null : json(query, ending.failure);
+  const rows = await query`
+    update deployments set state = ${ending.state}, phase = null, phases = ${json(query, ending.phases)}, failure = ${failure}, ended_at = now()
+    where id = ${id} and state in ('waiting', 'running') and (${ending.state} <> 'live' or cancel_requested_at is null) returning id`;
+  return rows.length > 0;
+};
+
+/** Notes that it is to be cancelled; one that waits ends at once. Gives its state afterwards. */
+export const requestCancel = async (query: Query, id: string, failure: FailureReport): Promise<DeploymentState | undefined> => {
+  const rows = await query<{ state: DeploymentState }[]>`
+    update deployments set cancel_requested_at = coalesce(cancel_requested_at, now()),
+      failure = case when state = 'waiting' then ${json(query, failure)} else failure end,
+      ended_at = case when state = 'waiting' then now() else ended_at end,
+      phase = case when state = 'waiting' then null else phase end,
+      state = case when state = 'waiting' then 'cancelled' else state end
+    where id = ${id} and state in ('waiting', 'running') returning state`;
+  return rows[0]?.state;
+};
+
+export const openOfApp = async (query: Query, appId: string): Promise<string[]> =>
+  (await query<{ id: string }[]>`select id from deployments where app_id = ${appId} and state in ('waiting', 'running')`).map((row) => row.id);
+
+/** Live deployments of an app, oldest first, as the history that rollback reads. */
+export const liveHistory = (query: Query, appId: string): Promise<{ kind: DeploymentKind; release: number }[]> =>
+  query<{ kind: DeploymentKind; release: number }[]>`
+    select kind, release from deployments where app_id = ${appId} and state = 'live' and release is not null order by ended_at, id`;

@@ -1,0 +1,112 @@
+// What a deployment is, as pure rules over its row.
+import type { AppConfig } from "@slipstream/contract/config.ts";
+import { type ErrorCode, errors, type SlipError } from "@slipstream/contract/errors.ts";
+import type { Deployment, DeploymentKind, DeploymentState, FailureReport, Phase, PhaseName, SandboxKind, SourceOrigin } from "@slipstream/contract/words.ts";
+import type { Installation } from "#platform/installation.ts";
+import { addressOf, platformDomain } from "../control.ts";
+
+/** What was asked for, as it is kept. */
+export interface DeploymentRequest {
+  source?: SourceOrigin;
+  domain?: string;
+  sandbox?: SandboxKind;
+  instances?: number;
+  /** The release that a rollback goes to. */
+  to?: number;
+}
+
+export interface DeploymentRow {
+  id: string;
+  appId: string;
+  tenant: string;
+  kind: DeploymentKind;
+  state: DeploymentState;
+  phase: PhaseName | null;
+  phases: Phase[];
+  request: DeploymentRequest;
+  config: AppConfig | null;
+  source: string | null;
+  commit: string | null;
+  artifact: string | null;
+  releaseId: string | null;
+  release: number | null;
+  workload: string | null;
+  cancelRequestedAt: Date | null;
+  failure: FailureReport | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  endedAt: Date | null;
+  app: string;
+  project: string;
+  liveDeployment: string | null;
+}
+
+export const isOpen = (state: DeploymentState): boolean => state === "waiting" || state === "running";
+
+const replaces: Record<DeploymentKind, readonly DeploymentKind[]> = {
+  deploy: ["deploy", "rollback", "config", "restart"],
+  rollback: ["deploy", "rollback", "config", "restart"],
+  config: ["config", "restart"],
+  restart: ["restart"],
+};
+/** The kinds of waiting deployments that have no purpose any more once one of `kind` was asked for. */
+export const supersededBy = (kind: DeploymentKind): readonly DeploymentKind[] => replaces[kind];
+
+/** A name that an app can have, made of a folder's or repository's name; undefined when nothing of it can be used. */
+export const nameFrom = (suggested: string): string | undefined => {
+  const name = suggested
+    .toLowerCase()
+    .replace(/\.git$/, "")
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^[^a-z]+/, "")
+    .slice(0, 40)
+    .replace(/-+$/, "");
+  return name === "" ? undefined : name;
+};
+
+/** The host name that an app always has. */
+export const defaultHost = (app: string): string => `${app}.${platformDomain}`;
+
+/** The report of an error of the catalogue in a phase. */
+export const failureOf = (phase: PhaseName, error: SlipError): FailureReport => ({
+  phase,
+  code: error.code,
+  summary: error.message,
+  ...(error.details.file === undefined ? {} : { file: error.details.file }),
+  ...(error.details.line === undefined ? {} : { line: error.details.line }),
+  evidence: error.details.evidence ?? [],
+  nextActions: [error.details.next ?? errors[error.code].next],
+});
+
+export const failureOfCode = (phase: PhaseName, code: ErrorCode): FailureReport => ({
+  phase,
+  code,
+  summary: errors[code].what,
+  evidence: [],
+  nextActions: [errors[code].next],
+});
+
+const present = <T extends object>(values: { [K in keyof T]?: T[K] | null | undefined }): Partial<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined)) as Partial<T>;
+
+/** The row as clients see it. */
+export const toDeployment = (row: DeploymentRow, installation: Pick<Installation, "httpsPort">): Deployment => ({
+  deployment: row.id,
+  app: row.app,
+  project: row.project,
+  tenant: row.tenant,
+  kind: row.kind,
+  state: row.state,
+  phases: row.phases,
+  createdAt: row.createdAt.toISOString(),
+  ...present<Deployment>({
+    phase: isOpen(row.state) ? row.phase : undefined,
+    release: row.release,
+    artifact: row.artifact,
+    source: row.source,
+    commit: row.commit,
+    url: addressOf(installation, row.request.domain ?? defaultHost(row.app)),
+    failure: row.failure,
+    endedAt: row.endedAt?.toISOString(),
+  }),
+});

@@ -1,0 +1,24 @@
+// Neighbours that are being started again: what they could not answer is asked once more.
+import { setTimeout as sleep } from "node:timers/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
+
+/** A neighbour that died is back within seconds; after this long it is said to be away. */
+const patienceMs = 60_000;
+const firstPauseMs = 20;
+const longestPauseMs = 1_000;
+
+const isAway = (error: unknown): boolean => error instanceof SlipError && error.code === "unreachable";
+
+/** Calls until it is answered. Every call of ours can be asked again; what is under way is joined. Ends with the signal. */
+export const patiently = async <T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> => {
+  const until = performance.now() + patienceMs;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    signal?.throwIfAborted();
+    try {
+      return await call();
+    } catch (error) {
+      if (!isAway(error) || performance.now() > until) throw error;
+    }
+    await sleep(pauseMs, undefined, signal ? { signal } : {});
+  }
+};

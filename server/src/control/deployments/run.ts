@@ -1,0 +1,96 @@
+// A deployment while this process works on it: its phases with their times, and the signal that cancels it.
+import type { Phase, PhaseName } from "@slipstream/contract/words.ts";
+import type { Control } from "../control.ts";
+import { type DeploymentRow, toDeployment } from "./deployment.ts";
+import { saveProgress } from "./deployment-store.ts";
+
+export class Run {
+  readonly control: Control;
+  readonly #abort = new AbortController();
+  #row: DeploymentRow;
+  #enteredAt = performance.now();
+  #saved: Promise<void> = Promise.resolve();
+
+  constructor(control: Control, row: DeploymentRow) {
+    this.control = control;
+    this.#row = row;
+    if (row.cancelRequestedAt !== null) this.#abort.abort();
+  }
+
+  get row(): DeploymentRow {
+    return this.#row;
+  }
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+  get phase(): PhaseName {
+    return this.#row.phase ?? "queue";
+  }
+
+  cancel(): void {
+    this.#abort.abort();
+  }
+
+  /** Takes in what was found out; what the database knows is written by the caller. */
+  learn(facts: Partial<DeploymentRow>): void {
+    this.#row = { ...this.#row, ...facts };
+  }
+
+  /** The phase that runs now; the one before it gets its time. */
+  enter(phase: PhaseName): void {
+    const phases = this.closed();
+    this.#enteredAt = performance.now();
+    this.#row = { ...this.#row, state: "running", phase, phases };
+    this.#tell();
+  }
+
+  /** Replaces what was measured here for phases whose times another process knows better. */
+  replace(measured: readonly Phase[], next: PhaseName): void {
+    const names = new Set(measured.map((phase) => phase.name));
+    this.#enteredAt = performance.now();
+    this.#row = { ...this.#row, phase: next, phases: [...this.#row.phases.filter((phase) => !names.has(phase.name)), ...measured] };
+    this.#tell();
+  }
+
+  /** The phases with the running one as ended now. */
+  closed(): Phase[] {
+    const { phase, phases, createdAt } = this.#row;
+    if (phase === null) return phases;
+    const ms = phase === "queue" ? Date.now() - createdAt.getTime() : performance.now() - this.#enteredAt;
+    return [...phases.filter((it) => it.name !== phase), { name: phase, ms: Math.max(0, Math.round(ms * 10) / 10) }];
+  }
+
+  /** Resolves when no write of progress is under way, so that none comes after what is written next. */
+  settled(): Promise<void> {
+    return this.#saved;
+  }
+
+  /** Progress is for those who watch; a write that fails is made good by the next one. */
+  #tell(): void {
+    const { control } = this;
+    const row = this.#row;
+    this.#saved = this.#saved
+      .then(() => saveProgress(control.database, row.id, row.phase ?? "queue", row.phases))
+      .catch((error: unknown) => control.log.warn("progress was not saved", { deployment: row.id, error: String(error) }));
+    control.changes.emit(row.id, toDeployment(row, control.installation));
+  }
+}
+
+/** The deployments that this process works on. */
+export class Runs {
+  readonly #runs = new Map<string, Run>();
+
+  /** The run of a deployment, made at the first call; a later one takes the row anew. */
+  of(control: Control, row: DeploymentRow): Run {
+    const run = this.#runs.get(row.id) ?? new Run(control, row);
+    if (row.cancelRequestedAt !== null) run.cancel();
+    this.#runs.set(row.id, run);
+    return run;
+  }
+  cancel(id: string): void {
+    this.#runs.get(id)?.cancel();
+  }
+  forget(id: string): void {
+    this.#runs.delete(id);
+  }
+}

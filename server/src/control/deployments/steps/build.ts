@@ -1,0 +1,97 @@
+// Phases "build" and "admit": the artifact, made or found, and the release that it becomes.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { AppConfig } from "@slipstream/contract/config.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import { newId } from "#platform/ids.ts";
+import { type ArtifactRow, builtArtifact, forgetArtifact, inputDigest, saveBuild } from "../../builds/build-store.ts";
+import { envValues } from "../../env/env-store.ts";
+import { insertRelease, type NewRelease } from "../../releases/release-store.ts";
+import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
+import { saveFacts } from "../deployment-store.ts";
+import { patiently } from "../patience.ts";
+import type { Run } from "../run.ts";
+import { DeploymentCancelled, DeploymentFailed, type Step, tagsOf } from "./step.ts";
+
+const buildSecrets = async ({ control, row }: Run): Promise<Record<string, number>> => {
+  const names = row.config?.build?.secrets ?? [];
+  if (names.length === 0) return {};
+  const versions = await secretVersions(control.database, row.appId);
+  return Object.fromEntries(
+    names.map((name) => {
+      const version = versions[name];
+      if (version === undefined)
+        throw new SlipError("invalid_config", `slip.toml asks for the secret ${name} in the build, which the app does not have.`, {
+          file: "slip.toml",
+          next: `Set it with 'slip secrets set ${row.app} ${name} --stage', then deploy again.`,
+        });
+      return [name, version];
+    }),
+  );
+};
+
+/** An artifact of before, while it is still on the disk. */
+const reusable = async ({ control, row }: Run, input: string): Promise<ArtifactRow | undefined> => {
+  const found = await builtArtifact(control.database, row.tenant, input);
+  if (found === undefined || existsSync(join(control.home.oci, "blobs", found.artifact.replace(":", "/")))) return found;
+  await forgetArtifact(control.database, row.tenant, found.artifact);
+  return undefined;
+};
+
+const build = async (run: Run, of: { source: string; config: AppConfig; input: string; versions: Record<string, number> }): Promise<ArtifactRow> => {
+  const { control, row, signal } = run;
+  const secrets = await openSecrets(control.database, control.sealing, row, of.versions);
+  const spec = { id: row.id, tags: tagsOf(run), source: of.source, config: of.config, secrets };
+  const stop = (): void => void control.host.cancelBuild({ id: row.id }).catch(() => undefined);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const result = await patiently(signal, () => control.host.build(spec, { signal }));
+    if (result.outcome === "cancelled") throw new DeploymentCancelled();
+    if (result.outcome === "failed") throw new DeploymentFailed(result.failure);
+    await saveBuild(control.database, { id: newId("bld"), tenant: row.tenant, input: of.input, result });
+    return { artifact: result.artifact, sizeBytes: result.sizeBytes };
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+};
+
+/** What was asked for with the deployment stands over slip.toml. */
+const releaseConfig = ({ row }: Run, config: AppConfig): AppConfig => {
+  const { sandbox, instances } = row.request;
+  const asked = { ...(sandbox === undefined ? {} : { sandbox }), ...(instances === undefined ? {} : { instances }) };
+  return Object.keys(asked).length === 0 ? config : { ...config, run: { ...config.run, ...asked } };
+};
+
+/** Stores a release and names it in the deployment, in one transaction: a retry finds both or neither. */
+export const createRelease = async (run: Run, of: Pick<NewRelease, "artifact" | "config" | "source" | "commit">): Promise<void> => {
+  const { control, row } = run;
+  const id = newId("rel");
+  await control.database.begin(async (query) => {
+    const [env, versions] = await Promise.all([envValues(query, row.appId), secretVersions(query, row.appId)]);
+    const release = await insertRelease(query, { id, appId: row.appId, ...of, env, secretVersions: versions, deployment: row.id });
+    const facts = {
+      releaseId: id,
+      release,
+      artifact: of.artifact,
+      ...(of.source === null ? {} : { source: of.source }),
+      ...(of.commit === null ? {} : { commit: of.commit }),
+    };
+    await saveFacts(query, row.id, facts);
+    run.learn(facts);
+  });
+};
+
+export const buildArtifact: Step = async (run) => {
+  const { row } = run;
+  run.enter("build");
+  if (row.releaseId !== null) return;
+  const { source, config } = row;
+  if (source === null || config === null) throw new SlipError("internal", "The build has no source.");
+  const versions = await buildSecrets(run);
+  const input = inputDigest({ source, secretVersions: versions });
+  const { artifact, sizeBytes } = (await reusable(run, input)) ?? (await build(run, { source, config, input, versions }));
+  run.enter("admit");
+  if (sizeBytes > limit("imageBytes")) throw new SlipError("image_too_large", `The artifact has ${sizeBytes} bytes; ${limit("imageBytes")} are allowed.`);
+  await createRelease(run, { artifact, config: releaseConfig(run, config), source, commit: row.commit });
+};

@@ -1,0 +1,63 @@
+// The end of a deployment that did not become live: everything is as it was before, and the reason is a typed report.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { FailureReport } from "@slipstream/contract/words.ts";
+import type { Query } from "#platform/database.ts";
+import { dropDomains } from "../../domains/domain-store.ts";
+import { announce } from "../../outbox/outbox-store.ts";
+import { dropUnlived, liveRelease } from "../../releases/release-store.ts";
+import { removeRoutes, routedTo } from "../../routes/route-store.ts";
+import { dropWorkload, retireWorkload } from "../../workloads/workload-store.ts";
+import { failureOf, failureOfCode, toDeployment } from "../deployment.ts";
+import { endDeployment } from "../deployment-store.ts";
+import type { Run } from "../run.ts";
+import { DeploymentCancelled, DeploymentFailed } from "./step.ts";
+import { pointRoutes } from "./switch.ts";
+
+/** Long enough for a host that answers; what it did not remove by then goes when it compares with what is desired. */
+const removeMs = 1_500;
+
+const reportOf = (run: Run, error: unknown): FailureReport => {
+  if (run.signal.aborted || error instanceof DeploymentCancelled) return failureOfCode(run.phase, "cancelled");
+  if (error instanceof DeploymentFailed) return error.failure;
+  if (error instanceof SlipError) return failureOf(run.phase, error);
+  run.control.log.error("a deployment ended with a defect", error, { deployment: run.row.id });
+  return failureOf(run.phase, new SlipError("internal", error instanceof Error ? error.message : String(error)));
+};
+
+/** Back to the release that is live; without one the app has no routes. Gives whether anything changed. */
+const switchBack = async (query: Query, run: Run): Promise<boolean> => {
+  const { appId, id } = run.row;
+  if (!(await routedTo(query, id))) return false;
+  const live = await liveRelease(query, appId);
+  if (live && run.row.liveDeployment !== null) await pointRoutes(query, { appId, deployment: run.row.liveDeployment, release: live });
+  else await removeRoutes(query, appId);
+  return true;
+};
+
+/** Instances of its own go; those of a parked release are parked again. */
+const giveUpWorkload = async (query: Query, run: Run): Promise<void> => {
+  const { id, workload } = run.row;
+  if (workload !== null && workload !== id) await retireWorkload(query, workload);
+  await dropWorkload(query, id);
+};
+
+export const endWithout = async (run: Run, error: unknown): Promise<void> => {
+  const { control, row } = run;
+  const failure = reportOf(run, error);
+  const state = failure.code === "cancelled" || failure.code === "superseded" ? "cancelled" : "failed";
+  if (await control.database.begin((query) => switchBack(query, run))) await control.routes.publish();
+  await control.database.begin((query) => giveUpWorkload(query, run));
+  await control.host
+    .remove({ id: row.id }, { timeoutMs: removeMs })
+    .catch((reason: unknown) => control.log.warn("instances are removed later", { deployment: row.id, reason: String(reason) }));
+  const phases = run.closed();
+  await run.settled();
+  await control.database.begin(async (query) => {
+    if (!(await endDeployment(query, row.id, { state, phases, failure }))) return;
+    await dropDomains(query, row.id);
+    await dropUnlived(query, row.id);
+    await announce(query, { tenant: row.tenant, topic: `deployment.${state}`, subject: row.id, payload: { app: row.app, code: failure.code } });
+  });
+  run.learn({ state, phase: null, phases, failure, endedAt: new Date() });
+  control.changes.emit(row.id, toDeployment(run.row, control.installation));
+};

@@ -1,0 +1,49 @@
+// Phase "source": what is deployed, by digest, with its configuration.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { SourceOrigin } from "@slipstream/contract/words.ts";
+import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
+import { saveFacts } from "../deployment-store.ts";
+import { patiently } from "../patience.ts";
+import type { Run } from "../run.ts";
+import { type Step, tagsOf } from "./step.ts";
+
+type GitOrigin = Extract<SourceOrigin, { kind: "git" }>;
+
+const gitToken = async ({ control, row }: Run, name: string): Promise<string> => {
+  const { database, sealing } = control;
+  const version = (await secretVersions(database, row.appId))[name];
+  if (version === undefined)
+    throw new SlipError("not_found", `The app has no secret ${name} for git.`, { next: `Set it with 'slip secrets set ${row.app} ${name} --stage'.` });
+  const values = await openSecrets(database, sealing, row, { [name]: version });
+  return values[name] ?? "";
+};
+
+const fetchGit = async (run: Run, { url, ref, subfolder, tokenSecret }: GitOrigin): Promise<{ source: string; commit: string }> => {
+  const { control, row, signal } = run;
+  const token = tokenSecret === undefined ? {} : { token: await gitToken(run, tokenSecret) };
+  const wanted = {
+    id: row.id,
+    tenant: row.tenant,
+    tags: tagsOf(run),
+    url,
+    ...(ref === undefined ? {} : { ref }),
+    ...(subfolder === undefined ? {} : { subfolder }),
+    ...token,
+  };
+  return patiently(signal, () => control.host.fetchGit(wanted, { signal }));
+};
+
+/** A tree was named when the deployment was made; a git source is fetched. Then slip.toml is read. */
+export const resolveSource: Step = async (run) => {
+  const { control, row, signal } = run;
+  run.enter("source");
+  const origin = row.request.source;
+  if (row.source === null && origin?.kind === "git") run.learn(await fetchGit(run, origin));
+  const { source, tenant } = run.row;
+  if (source === null) throw new SlipError("source_missing");
+  if (run.row.config !== null) return;
+  const { config } = await patiently(signal, () => control.host.readConfig({ id: row.id, tenant, source }, { signal }));
+  run.learn({ config });
+  const { commit } = run.row;
+  await saveFacts(control.database, row.id, { source, ...(commit === null ? {} : { commit }), config });
+};

@@ -1,0 +1,68 @@
+// Phases "start", "health" and "release-command": instances of the release that answer, not yet asked by anybody.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import { appOf } from "../../apps/app-store.ts";
+import type { Control } from "../../control.ts";
+import { releaseOf } from "../../releases/release-store.ts";
+import { openSecrets } from "../../secrets/secret-store.ts";
+import { workloadSpec } from "../../workloads/workload.ts";
+import { type DesiredRow, desiredWorkloads, saveTargets, targetsOf, wantWorkload } from "../../workloads/workload-store.ts";
+import { saveFacts } from "../deployment-store.ts";
+import { patiently } from "../patience.ts";
+import type { Run } from "../run.ts";
+import { DeploymentFailed, type Step } from "./step.ts";
+
+/** The workload as the host is to run it, with its secrets opened. */
+export const specOf = async ({ database, sealing }: Pick<Control, "database" | "sealing">, row: DesiredRow): Promise<WorkloadSpec> => {
+  const secrets = await openSecrets(database, sealing, row, row.secretVersions);
+  const tags = { tenant: row.tenant, project: row.project, app: row.app, deployment: row.id, commit: row.commit ?? "", instance: "" };
+  return workloadSpec({ id: row.id, tags, release: row, secrets, instances: row.instances });
+};
+
+const runReleaseCommand = async (run: Run, spec: WorkloadSpec, command: string | string[]): Promise<void> => {
+  const { control, row, signal } = run;
+  run.enter("release-command");
+  const stop = (): void => void control.host.cancelJob({ id: row.id }).catch(() => undefined);
+  signal.addEventListener("abort", stop, { once: true });
+  const job = { id: row.id, workload: spec, command, timeoutMs: limit("releaseCommandMs") };
+  const result = await patiently(signal, () => control.host.runJob(job, { signal })).finally(() => signal.removeEventListener("abort", stop));
+  signal.throwIfAborted();
+  if (result.exitCode === 0 && !result.timedOut) return;
+  const how = result.timedOut
+    ? "took longer than its limit"
+    : result.outOfMemory
+      ? "needed more memory than it has"
+      : `ended with exit code ${result.exitCode}`;
+  throw new SlipError("release_command_failed", `The release command ${how}.`, { evidence: result.lastLines });
+};
+
+/** Writes down that the instances are wanted, then starts them. */
+export const startWorkload: Step = async (run) => {
+  const { control, row, signal } = run;
+  run.enter("start");
+  const { database, host } = control;
+  const release = row.releaseId === null ? undefined : await releaseOf(database, row.releaseId);
+  const app = await appOf(database, row.appId);
+  if (!release || !app) throw new SlipError("internal", "The release is not there.");
+  const instances = row.request.instances ?? app.instances ?? release.config.run?.instances ?? limit("instances");
+  await wantWorkload(database, { id: row.id, appId: row.appId, releaseId: release.id, instances });
+  await saveFacts(database, row.id, { workload: row.id });
+  run.learn({ workload: row.id });
+  const [desired] = await desiredWorkloads(database, row.id);
+  if (!desired) throw new SlipError("internal", "The workload is not there.");
+  const spec = await specOf(control, desired);
+  const result = await patiently(signal, () => host.ensure(spec, { signal }));
+  if (result.outcome === "failed") throw new DeploymentFailed(result.failure);
+  const { start, health } = result.timings;
+  run.replace(
+    [
+      { name: "start", ms: start },
+      { name: "health", ms: health },
+    ],
+    "health",
+  );
+  await saveTargets(database, row.id, targetsOf(result.workload));
+  const command = row.kind === "deploy" ? release.config.run?.release_command : undefined;
+  if (command !== undefined) await runReleaseCommand(run, spec, command);
+};

@@ -1,0 +1,90 @@
+// Phases "switch" and "prove", and the end: from here on requests reach the new release.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { Query } from "#platform/database.ts";
+import { lockApp, setLive } from "../../apps/app-store.ts";
+import type { Control } from "../../control.ts";
+import { domainsOf, keepDomains } from "../../domains/domain-store.ts";
+import { envValues, replaceEnv } from "../../env/env-store.ts";
+import { announce } from "../../outbox/outbox-store.ts";
+import { type ReleaseRow, restored } from "../../releases/release.ts";
+import { liveRelease, markLive, releaseOf } from "../../releases/release-store.ts";
+import { replaceRoutes } from "../../routes/route-store.ts";
+import { routesOf } from "../../routes/route-table.ts";
+import { replaceSecrets, secretVersions } from "../../secrets/secret-store.ts";
+import { retireOthers, serveWorkload } from "../../workloads/workload-store.ts";
+import { defaultHost, toDeployment } from "../deployment.ts";
+import { endDeployment } from "../deployment-store.ts";
+import type { Run } from "../run.ts";
+import { prove } from "./prove.ts";
+import { DeploymentCancelled, type Step } from "./step.ts";
+
+/** Points the routes of an app to a deployment of one of its releases; gives the routes. Publishing is the caller's. */
+export const pointRoutes = async (query: Query, of: { appId: string; deployment: string; release: ReleaseRow }): Promise<{ host: string; path: string }[]> => {
+  await lockApp(query, of.appId);
+  const hosts = (await domainsOf(query, of.appId)).map((domain) => domain.host);
+  const routes = routesOf(of.release.config, hosts);
+  await replaceRoutes(query, { appId: of.appId, deployment: of.deployment, routes });
+  return routes;
+};
+
+/** Where to ask for proof: the health path where a route serves it, else the route itself. */
+const proofOf = (run: Run, release: ReleaseRow, routes: readonly { host: string; path: string }[]) => {
+  const route = routes.find(({ host }) => host === defaultHost(run.row.app)) ?? routes[0];
+  if (!route) throw new SlipError("internal", "The release has no route.");
+  const path = release.config.health?.path;
+  return { host: route.host, path: path?.startsWith(route.path) ? path : route.path, deployment: run.row.id, artifact: release.artifact };
+};
+
+/** Rollback gives back the settings of its release too; what is staged stays staged. */
+const restoreSettings = async (query: Query, appId: string, live: ReleaseRow, target: ReleaseRow): Promise<void> => {
+  const env = await envValues(query, appId);
+  await replaceEnv(query, appId, restored({ current: env, live: live.env, target: target.env }));
+  const versions = await secretVersions(query, appId);
+  await replaceSecrets(query, appId, restored({ current: versions, live: live.secretVersions, target: target.secretVersions }));
+};
+
+const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
+  const { control, row } = run;
+  const phases = run.closed();
+  await run.settled();
+  const committed = await control.database.begin(async (query) => {
+    if (!(await endDeployment(query, row.id, { state: "live", phases }))) return false;
+    const before = row.kind === "rollback" ? await liveRelease(query, row.appId) : undefined;
+    if (before) await restoreSettings(query, row.appId, before, release);
+    await setLive(query, row.appId, row.id);
+    await markLive(query, release.id);
+    await retireOthers(query, row.appId, row.workload ?? row.id);
+    await keepDomains(query, row.id);
+    await announce(query, { tenant: row.tenant, topic: "deployment.live", subject: row.id, payload: { app: row.app, release: release.number } });
+    return true;
+  });
+  if (!committed) throw new DeploymentCancelled();
+  run.learn({ state: "live", phase: null, phases, endedAt: new Date() });
+  control.changes.emit(row.id, toDeployment(run.row, control.installation));
+};
+
+/** Switches all routes in one transaction, waits for the edges, proves, and makes it final. */
+export const switchAndProve: Step = async (run) => {
+  const { control, row } = run;
+  run.enter("switch");
+  const release = row.releaseId === null ? undefined : await releaseOf(control.database, row.releaseId);
+  if (!release) throw new SlipError("internal", "The release is not there.");
+  const routes = await control.database.begin(async (query) => {
+    await serveWorkload(query, row.workload ?? row.id);
+    return pointRoutes(query, { appId: row.appId, deployment: row.id, release });
+  });
+  await publishOrFail(control);
+  run.signal.throwIfAborted();
+  run.enter("prove");
+  await prove(control, proofOf(run, release, routes), run.signal);
+  await commitLive(run, release);
+};
+
+const publishOrFail = async (control: Control): Promise<void> => {
+  try {
+    await control.routes.publish();
+  } catch (error) {
+    if (!(error instanceof SlipError)) throw error;
+    throw new SlipError("not_proven", "The edge did not take the new routes.", { evidence: [error.message] });
+  }
+};

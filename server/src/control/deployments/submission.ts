@@ -1,0 +1,33 @@
+// Hands work over to Restate. The row in PostgreSQL comes first; what Restate did not take, or lost, is handed over again.
+import { type Control, serviceName } from "../control.ts";
+import { openTasks } from "../tasks/task-store.ts";
+import { type OpenDeployment, openDeployments } from "./deployment-store.ts";
+
+/** Work that Restate lost is handed over under a new key after this long; until then the same key joins what it has. */
+const attemptMs = 300_000;
+const retriesMs = [50, 200, 1_000, 3_000];
+
+const attempt = (createdAt: Date): number => Math.floor((Date.now() - createdAt.getTime()) / attemptMs);
+
+const handOver = async (control: Control, of: { key: string; handler: string; input: unknown; id: string; createdAt: Date }, tries = 0): Promise<void> => {
+  try {
+    const { key, handler, input } = of;
+    await control.restate.send({ service: serviceName(control.installation), key, handler, input, idempotencyKey: `${of.id}.${attempt(of.createdAt)}` });
+  } catch (error) {
+    const pauseMs = retriesMs[tries];
+    if (pauseMs === undefined) control.log.warn("work is handed over later", { id: of.id, error: String(error) });
+    else setTimeout(() => void handOver(control, of, tries + 1), pauseMs).unref();
+  }
+};
+
+export const submitDeployment = (control: Control, { id, appId, kind, createdAt }: OpenDeployment): Promise<void> =>
+  handOver(control, { key: appId, handler: "deploy", input: { deployment: id, kind }, id, createdAt });
+
+export const submitTask = (control: Control, { id, appId, createdAt }: { id: string; appId: string; createdAt: Date }): Promise<void> =>
+  handOver(control, { key: appId, handler: "task", input: { task: id }, id, createdAt });
+
+/** Everything that has not ended, in its order: nothing is lost with Restate's folder. */
+export const submitOpen = async (control: Control): Promise<void> => {
+  for (const deployment of await openDeployments(control.database)) await submitDeployment(control, deployment);
+  for (const task of await openTasks(control.database)) await submitTask(control, task);
+};

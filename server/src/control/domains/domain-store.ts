@@ -1,0 +1,42 @@
+// Host names in PostgreSQL: each belongs to one app of the installation.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { Query } from "#platform/database.ts";
+
+export interface DomainRow {
+  host: string;
+  isDefault: boolean;
+  createdAt: Date;
+}
+export interface Claim {
+  host: string;
+  tenant: string;
+  appId: string;
+  isDefault?: boolean;
+  /** The deployment that brings it; it is let go again when that fails. */
+  broughtBy?: string | undefined;
+}
+
+/** Takes a host name for an app; one that it has already is fine. Throws `conflict` when another app has it. */
+export const claimDomain = async (query: Query, { host, tenant, appId, isDefault = false, broughtBy }: Claim): Promise<void> => {
+  const rows = await query<{ appId: string }[]>`
+    insert into domains (host, tenant, app_id, is_default, brought_by) values (${host}, ${tenant}, ${appId}, ${isDefault}, ${broughtBy ?? null})
+    on conflict (host) do update set brought_by = case when domains.app_id = excluded.app_id and excluded.brought_by is null then null else domains.brought_by end
+    returning app_id`;
+  if (rows[0]?.appId !== appId) throw new SlipError("conflict", `The host name ${host} belongs to another app.`);
+};
+
+export const domainsOf = (query: Query, appId: string): Promise<DomainRow[]> =>
+  query<DomainRow[]>`select host, is_default, created_at from domains where app_id = ${appId} order by is_default desc, created_at, host`;
+
+export const removeDomain = async (query: Query, appId: string, host: string): Promise<boolean> =>
+  (await query`delete from domains where app_id = ${appId} and host = ${host} and not is_default returning host`).length > 0;
+
+/** The deployment is live: the host names that it brought stay. */
+export const keepDomains = async (query: Query, deployment: string): Promise<void> => {
+  await query`update domains set brought_by = null where brought_by = ${deployment}`;
+};
+
+/** The deployment did not become live: the host names that it brought are let go. */
+export const dropDomains = async (query: Query, deployment: string): Promise<void> => {
+  await query`delete from domains where brought_by = ${deployment}`;
+};

@@ -1,0 +1,25 @@
+// The handlers of all operations. The type asks for each: an operation without a handler does not compile.
+import type { Handlers } from "./api/call.ts";
+import { appOperations } from "./apps/app-operations.ts";
+import type { Control } from "./control.ts";
+import { deploymentOperations } from "./deployments/deployment-operations.ts";
+import { domainOperations } from "./domains/domain-operations.ts";
+import { envOperations } from "./env/env-operations.ts";
+import { logOperations } from "./logs/log-operations.ts";
+import { platformOperations } from "./platform/platform-operations.ts";
+import { releaseOperations } from "./releases/release-operations.ts";
+import { secretOperations } from "./secrets/secret-operations.ts";
+import { sourceOperations } from "./sources/source-operations.ts";
+import type { SourceStore } from "./sources/source-store.ts";
+
+export const handlersOf = (control: Control, sources: SourceStore): Handlers => ({
+  ...appOperations(control),
+  ...sourceOperations(control, sources),
+  ...deploymentOperations(control, sources),
+  ...releaseOperations(control),
+  ...secretOperations(control),
+  ...envOperations(control),
+  ...domainOperations(control),
+  ...platformOperations(control),
+  ...logOperations(control),
+});

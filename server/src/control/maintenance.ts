@@ -1,0 +1,85 @@
+// What control looks after by itself: work that was handed over and lost, the host's state, edges, certificates, old rows.
+import { trimKeys } from "./api/idempotency.ts";
+import { ensureCertificate, expiringHosts } from "./certificates/certificate-store.ts";
+import { type Control, platformDomain, serviceName } from "./control.ts";
+import { submitOpen } from "./deployments/submission.ts";
+import { trimOutbox } from "./outbox/outbox-store.ts";
+import { collectGarbage } from "./releases/collect.ts";
+import { countUp, tableVersion } from "./routes/route-store.ts";
+import { reconcile, watchHost } from "./workloads/reconcile.ts";
+
+const hostEveryMs = 5_000;
+const workEveryMs = 30_000;
+const tidyEveryMs = 3_600_000;
+
+/** Edges that were started anew read the table on disk; one that is behind all the same gets it now. */
+const watchEdges = async ({ database, routes }: Control): Promise<void> => {
+  const [oldest, version] = await Promise.all([routes.edges.oldestVersion(), tableVersion(database)]);
+  if (oldest !== undefined && oldest < version) await routes.publish();
+};
+
+/** Workloads that serve no more and that nobody has parked or removed yet. */
+const retireLeft = async ({ database, restate, installation }: Control): Promise<void> => {
+  const rows = await database<{ appId: string }[]>`
+    select distinct app_id from workloads where (retired_at is not null and desire = 'running') or (jsonb_array_length(targets) between 1 and instances - 1)`;
+  for (const { appId } of rows)
+    for (const handler of ["retire", "shrink"])
+      await restate.send({ service: serviceName(installation), key: appId, handler, input: {}, delayMs: hostEveryMs });
+};
+
+const renewCertificates = async (control: Control): Promise<void> => {
+  const hosts = await expiringHosts(control.database);
+  for (const host of hosts) await ensureCertificate(control, control.database, host);
+  if (hosts.length === 0) return;
+  await countUp(control.database);
+  await control.routes.publish();
+};
+
+const tidy = async (control: Control): Promise<void> => {
+  await renewCertificates(control);
+  await trimOutbox(control.database);
+  await trimKeys(control.database);
+  await collectGarbage(control);
+};
+
+/** Does something again and again, never twice at a time, until the signal aborts. A failure is told and tried again. */
+const every = (control: Control, of: { name: string; everyMs: number; act: (control: Control) => Promise<unknown> }, signal: AbortSignal): void => {
+  const again = (): void => {
+    if (signal.aborted) return;
+    const timer = setTimeout(() => {
+      of.act(control)
+        .catch((error: unknown) => control.log.warn(`${of.name} failed`, { error: String(error) }))
+        .finally(again);
+    }, of.everyMs);
+    signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  };
+  again();
+};
+
+/** What has to be right before the first deployment: the certificate of all default host names. */
+export const prepare = async (control: Control): Promise<void> => {
+  await ensureCertificate(control, control.database, `any.${platformDomain}`);
+};
+
+/** Begins all of it; the host is brought to the desired state as soon as it answers. */
+export const maintain = (control: Control, signal: AbortSignal): void => {
+  const until = async (name: string, act: () => Promise<unknown>): Promise<void> => {
+    for (let pauseMs = 50; !signal.aborted; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+      try {
+        await act();
+        return;
+      } catch (error) {
+        control.log.info(`${name} is tried again`, { error: String(error) });
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
+  };
+  void until("publishing the routes", () => control.routes.publish());
+  void until("bringing the host to what is desired", () => reconcile(control)).then(() => {
+    every(control, { name: "watching the host", everyMs: hostEveryMs, act: watchHost }, signal);
+  });
+  every(control, { name: "watching the edges", everyMs: hostEveryMs, act: watchEdges }, signal);
+  every(control, { name: "handing over work", everyMs: workEveryMs, act: submitOpen }, signal);
+  every(control, { name: "retiring workloads", everyMs: workEveryMs, act: retireLeft }, signal);
+  every(control, { name: "tidying up", everyMs: tidyEveryMs, act: tidy }, signal);
+};

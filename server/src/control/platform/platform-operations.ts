@@ -1,0 +1,42 @@
+import type { Handlers } from "../api/call.ts";
+import { addressOf, type Control, platformDomain } from "../control.ts";
+import { journalOf } from "../journal/journal-store.ts";
+import { tableVersion } from "../routes/route-store.ts";
+
+const hostMs = 2_000;
+
+/** The host's own state; absent while it is being started again. */
+const hostStatus = (control: Control) => control.host.status({}, { timeoutMs: hostMs }).catch(() => undefined);
+
+export const platformOperations = (control: Control): Pick<Handlers, "platform.status" | "platform.trust" | "journal.list"> => ({
+  async "platform.status"(_, call) {
+    const { database, installation, version } = control;
+    const [counts, table, host] = await Promise.all([
+      database<{ apps: number; open: number }[]>`
+        select (select count(*) from apps where tenant = ${call.tenant})::int as apps,
+          (select count(*) from deployments where tenant = ${call.tenant} and state in ('waiting', 'running'))::int as open`,
+      tableVersion(database),
+      hostStatus(control),
+    ]);
+    return {
+      version,
+      installation: installation.id,
+      url: addressOf(installation, platformDomain),
+      httpPort: installation.httpPort,
+      httpsPort: installation.httpsPort,
+      domain: platformDomain,
+      apps: counts[0]?.apps ?? 0,
+      deploymentsOpen: counts[0]?.open ?? 0,
+      tableVersion: table,
+      ...(host === undefined ? {} : { host }),
+    };
+  },
+
+  async "platform.trust"() {
+    return { certificate: control.authority.certificate, fingerprint: control.authority.fingerprint };
+  },
+
+  async "journal.list"({ app, limit }, call) {
+    return { entries: await journalOf(control.database, call.tenant, { app, limit }) };
+  },
+});

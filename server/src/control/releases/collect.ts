@@ -1,0 +1,56 @@
+// Garbage: releases that rollback cannot reach any more, and what only they needed. Never what a kept release needs.
+import { limit } from "@slipstream/contract/limits.ts";
+import type { Query } from "#platform/database.ts";
+import type { Control } from "../control.ts";
+
+/** A source that was sent lately may be named by a deployment in a moment. */
+const recentHours = 24;
+
+/** Forgets all but the newest releases of each app; the live one, parked ones and those of open deployments always stay. */
+const forgetOldReleases = async (query: Query): Promise<void> => {
+  await query`
+    delete from releases r using (
+      select id, row_number() over (partition by app_id order by live_at desc) as place from releases where live_at is not null
+    ) ranked
+    where r.id = ranked.id and ranked.place > ${limit("keptReleases")}
+      and not exists (select 1 from workloads w where w.release_id = r.id)
+      and not exists (select 1 from deployments d where d.release_id = r.id and d.state in ('waiting', 'running'))
+      and not exists (select 1 from apps a join deployments d on d.id = a.live_deployment where d.release_id = r.id)`;
+};
+
+interface Kept {
+  artifacts: string[];
+  sources: { tenant: string; source: string }[];
+}
+
+const keptOf = async (query: Query): Promise<Kept> => {
+  const artifacts = await query<{ artifact: string }[]>`
+    select artifact from releases union select artifact from deployments where state in ('waiting', 'running') and artifact is not null
+    union select digest from artifacts where created_at > now() - make_interval(hours => ${recentHours})`;
+  const sources = await query<{ tenant: string; source: string }[]>`
+    select a.tenant, r.source from releases r join apps a on a.id = r.app_id where r.source is not null
+    union select tenant, source from deployments where state in ('waiting', 'running') and source is not null
+    union select tenant, digest from sources where checked_at > now() - make_interval(hours => ${recentHours})`;
+  return { artifacts: artifacts.map((row) => row.artifact), sources: [...sources] };
+};
+
+const forgetArtifacts = async (query: Query, { artifacts }: Kept): Promise<void> => {
+  await query`delete from builds where artifact <> all(${artifacts})`;
+  await query`delete from artifacts where digest <> all(${artifacts})`;
+  await query`delete from sources where checked_at < now() - make_interval(hours => ${recentHours})`;
+};
+
+/** Builds that are under way would lose what they have just made: then it waits for the next time. */
+export const collectGarbage = async ({ database, host, log }: Control): Promise<void> => {
+  const kept = await database.begin(async (query) => {
+    const open = await query`select 1 from deployments where state in ('waiting', 'running') limit 1`;
+    if (open.length > 0) return undefined;
+    await forgetOldReleases(query);
+    const found = await keptOf(query);
+    await forgetArtifacts(query, found);
+    return found;
+  });
+  if (!kept) return;
+  const { removed, freedBytes } = await host.collect(kept);
+  if (removed > 0) log.info("garbage was collected", { removed, freedBytes });
+};

@@ -1,0 +1,52 @@
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { Release } from "@slipstream/contract/words.ts";
+import type { Call, Handlers } from "../api/call.ts";
+import { type AppRow, appNamed } from "../apps/app-store.ts";
+import type { Control } from "../control.ts";
+import { createDeployment } from "../deployments/create.ts";
+import { liveHistory } from "../deployments/deployment-store.ts";
+import { rollbackTarget } from "./release.ts";
+import { type ListedRelease, releaseNumbered, releasesOfApp } from "./release-store.ts";
+
+const toRelease = (row: ListedRelease): Release => ({
+  release: row.number,
+  artifact: row.artifact,
+  ...(row.source === null ? {} : { source: row.source }),
+  ...(row.commit === null ? {} : { commit: row.commit }),
+  deployment: row.deployment,
+  state: row.isLive ? "live" : row.isParked ? "parked" : "kept",
+  createdAt: row.createdAt.toISOString(),
+});
+
+/** Throws `nothing_to_roll_back` when there is no such release to go to. */
+const target = async ({ database }: Control, app: AppRow, to: number | undefined): Promise<number> => {
+  const number = to ?? rollbackTarget(await liveHistory(database, app.id));
+  if (number === undefined) throw new SlipError("nothing_to_roll_back");
+  if (!(await releaseNumbered(database, app.id, number)))
+    throw new SlipError("nothing_to_roll_back", `The app ${app.name} has no release ${number} to go back to.`);
+  return number;
+};
+
+const rollback = async (control: Control, call: Call, input: { app: string; to?: number | undefined }) => {
+  const app = await appNamed(control.database, call.tenant, input.app);
+  const to = await target(control, app, input.to);
+  if (app.release === to) throw new SlipError("nothing_to_roll_back", `Release ${to} is live already.`);
+  const inverse = app.release === null ? undefined : { operation: "releases.rollback", input: { app: app.name, to: app.release } };
+  return createDeployment(control, call, {
+    app: app.name,
+    kind: "rollback",
+    request: { to },
+    operation: "releases.rollback",
+    input: { app: app.name, to },
+    inverse,
+  });
+};
+
+export const releaseOperations = (control: Control): Pick<Handlers, "releases.list" | "releases.rollback"> => ({
+  async "releases.list"({ app }, call) {
+    const { id } = await appNamed(control.database, call.tenant, app);
+    return { releases: (await releasesOfApp(control.database, id)).map(toRelease) };
+  },
+
+  "releases.rollback": (input, call) => rollback(control, call, input),
+});

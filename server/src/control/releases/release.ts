@@ -1,0 +1,50 @@
+// What a release is, as pure rules: what rollback goes back to, and what it restores.
+import type { AppConfig } from "@slipstream/contract/config.ts";
+import type { DeploymentKind } from "@slipstream/contract/words.ts";
+
+export interface ReleaseRow {
+  id: string;
+  appId: string;
+  number: number;
+  artifact: string;
+  source: string | null;
+  commit: string | null;
+  config: AppConfig;
+  env: Record<string, string>;
+  secretVersions: Record<string, number>;
+  deployment: string;
+  createdAt: Date;
+  liveAt: Date | null;
+}
+
+/**
+ * The release that a rollback without a number goes to. History is a stack: what goes live is put on it, a rollback takes off
+ * all above its release. So a second rollback goes one further back, and never to the release that was just left.
+ */
+export const rollbackTarget = (history: readonly { kind: DeploymentKind; release: number }[]): number | undefined => {
+  const stack: number[] = [];
+  for (const { kind, release } of history) {
+    const at = stack.indexOf(release);
+    if (at >= 0 && (kind === "rollback" || at === stack.length - 1)) stack.length = at + 1;
+    else stack.push(release);
+  }
+  return stack.at(-2);
+};
+
+/**
+ * Settings after a rollback: those of the release, but for what was changed since the live release began (`stage`),
+ * which waits for the next deployment as before.
+ */
+export const restored = <T>(of: {
+  current: Readonly<Record<string, T>>;
+  live: Readonly<Record<string, T>>;
+  target: Readonly<Record<string, T>>;
+}): Record<string, T> => {
+  const { current, live, target } = of;
+  const result: Record<string, T> = {};
+  for (const name of new Set([...Object.keys(current), ...Object.keys(target)])) {
+    const chosen = current[name] === live[name] ? target[name] : current[name];
+    if (chosen !== undefined) result[name] = chosen;
+  }
+  return result;
+};

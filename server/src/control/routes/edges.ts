@@ -1,0 +1,79 @@
+// The edge processes of this machine, found by their sockets.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { type Callers, callers } from "@slipstream/contract/ports/calls.ts";
+import { edgeCalls, type RouteTable } from "@slipstream/contract/ports/edge.ts";
+
+const callTimeoutMs = 5_000;
+
+type Edge = Callers<typeof edgeCalls>;
+
+const listed = (folder: string): string[] => {
+  try {
+    return readdirSync(folder).filter((name) => /^edge-\d+\.sock$/.test(name));
+  } catch {
+    return [];
+  }
+};
+
+/** A socket that nobody listens on is what a dead edge left behind. */
+const isDead = (error: unknown): boolean => error instanceof SlipError && error.code === "unreachable" && /ECONNREFUSED|ENOENT/.test(error.message);
+
+export class Edges {
+  readonly #folder: string;
+  readonly #known = new Map<string, Edge>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  #all(): Edge[] {
+    return listed(this.#folder).map((name) => {
+      const edge = this.#known.get(name) ?? callers(edgeCalls, join(this.#folder, name));
+      this.#known.set(name, edge);
+      return edge;
+    });
+  }
+
+  /** Asks every living edge. Dead ones do not count; rejects when a living one fails. */
+  async #ask<T>(call: (edge: Edge) => Promise<T>): Promise<T[]> {
+    const answers = await Promise.all(
+      this.#all().map((edge) =>
+        call(edge).then(
+          (value) => [value],
+          (error: unknown) => {
+            if (isDead(error)) return [];
+            throw error;
+          },
+        ),
+      ),
+    );
+    return answers.flat();
+  }
+
+  /** Gives how many edges serve this table or a newer one. Rejects when a living edge does not acknowledge. */
+  async publish(table: RouteTable): Promise<number> {
+    const answers = await this.#ask((edge) => edge.publish(table, { timeoutMs: callTimeoutMs }));
+    const behind = answers.find((answer) => answer.version < table.version);
+    if (behind) throw new SlipError("internal", `An edge stays at table ${behind.version}, not ${table.version}.`);
+    return answers.length;
+  }
+
+  /** Requests that are under way on a deployment, at all edges together. */
+  async inFlight(deployment: string): Promise<number> {
+    const answers = await this.#ask((edge) => edge.inFlight({ id: deployment }, { timeoutMs: callTimeoutMs }));
+    return answers.reduce((sum, answer) => sum + answer.requests, 0);
+  }
+
+  /** Every living edge deletes its lines of an app. */
+  async removeLogs(named: { tenant: string; project: string; app: string }): Promise<void> {
+    await this.#ask((edge) => edge.removeLogs(named, { timeoutMs: callTimeoutMs }));
+  }
+
+  /** The oldest table that a living edge serves; undefined when none lives. */
+  async oldestVersion(): Promise<number | undefined> {
+    const answers = await this.#ask((edge) => edge.status({}, { timeoutMs: callTimeoutMs }));
+    return answers.length === 0 ? undefined : Math.min(...answers.map((answer) => answer.version));
+  }
+}

@@ -1,0 +1,80 @@
+// Brings the route table to the edges (RouteTable port): to disk, so that an edge that starts finds it, and to each that runs.
+import { open, rename } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
+import type { Edges } from "./edges.ts";
+
+const deadlineMs = 15_000;
+const pauseMs = 100;
+
+/** As writeDurably, without holding up the process while the disk works. The rename need not survive a power cut: control publishes anew at start. */
+const writeTable = async (path: string, table: RouteTable): Promise<void> => {
+  const temporary = `${path}.${process.pid}.new`;
+  const file = await open(temporary, "w", 0o640);
+  try {
+    await file.writeFile(JSON.stringify(table));
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+};
+
+export interface PublisherParts {
+  path: string;
+  edges: Edges;
+  /** Reads the newest table. */
+  read: () => Promise<RouteTable>;
+}
+
+export class RoutePublisher {
+  readonly edges: Edges;
+  readonly #parts: PublisherParts;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting: Promise<number> | undefined;
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+    this.edges = parts.edges;
+  }
+
+  /**
+   * Gives the version of the published table, read after this call, once it is on disk and every living edge serves it.
+   * Rejects with `unreachable` when no edge lives, or one does not acknowledge, until the deadline.
+   */
+  publish(): Promise<number> {
+    // Those who come while one is under way share the next one: it reads the table after them all.
+    if (this.#waiting !== undefined) return this.#waiting;
+    const next = this.#last
+      .catch(() => undefined)
+      .then(() => {
+        this.#waiting = undefined;
+        return this.#publishNow();
+      });
+    this.#waiting = next;
+    this.#last = next;
+    return next;
+  }
+
+  async #publishNow(): Promise<number> {
+    const { path, edges, read } = this.#parts;
+    const table = await read();
+    const written = writeTable(path, table);
+    const [acknowledged] = await Promise.all([this.#untilAcknowledged(edges, table), written]);
+    if (acknowledged === 0) throw new SlipError("unreachable", "No edge process took the new routes.");
+    return table.version;
+  }
+
+  async #untilAcknowledged(edges: Edges, table: RouteTable): Promise<number> {
+    const until = performance.now() + deadlineMs;
+    for (;;) {
+      const count = await edges.publish(table).catch((error: unknown) => {
+        if (performance.now() > until) throw error;
+        return 0;
+      });
+      if (count > 0 || performance.now() > until) return count;
+      await sleep(pauseMs);
+    }
+  }
+}

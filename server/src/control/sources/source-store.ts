@@ -1,0 +1,144 @@
+// Uploaded sources on disk: manifests and the contents of files by their hash, each tenant's apart.
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import { SourceManifest } from "@slipstream/contract/source.ts";
+import type { Query } from "#platform/database.ts";
+import type { Home } from "#platform/home.ts";
+import { blobsOf } from "./source.ts";
+
+/** Files looked for in one go: some milliseconds in which nothing else is answered. */
+const batch = 1_000;
+const syncedAtOnce = 16;
+
+const missingOf = async (home: Home, tenant: string, blobs: readonly string[]): Promise<string[]> => {
+  const missing: string[] = [];
+  for (let index = 0; index < blobs.length; index += 1) {
+    const sha256 = blobs[index] ?? "";
+    if (!existsSync(home.sourceBlob(tenant, sha256))) missing.push(sha256);
+    if (index % batch === batch - 1) await nextTurn();
+  }
+  return missing;
+};
+
+const isDiskFull = (error: unknown): boolean => ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
+
+const orDiskFull = (error: unknown): never => {
+  throw isDiskFull(error) ? new SlipError("disk_full") : error;
+};
+
+/** Uploads and manifests of this process. What was written lately is remembered until it is safe on disk. */
+export class SourceStore {
+  readonly #home: Home;
+  readonly #unsynced = new Set<string>();
+
+  constructor(home: Home) {
+    this.#home = home;
+  }
+
+  /** Stores the manifest; gives the contents that this tenant has not sent yet. */
+  async check(tenant: string, digest: string, manifest: SourceManifest): Promise<string[]> {
+    const path = this.#home.sourceManifest(tenant, digest);
+    if (!existsSync(path)) await this.#write(path, Buffer.from(JSON.stringify(manifest)));
+    return missingOf(this.#home, tenant, blobsOf(manifest));
+  }
+
+  /** Takes in the content of one file. Throws `invalid_input` when its hash is another, `too_large`, `disk_full`. */
+  async upload(tenant: string, sha256: string, body: Readable): Promise<number> {
+    const path = this.#home.sourceBlob(tenant, sha256);
+    const temporary = await this.#temporary(path).catch(orDiskFull);
+    try {
+      const { digest, size } = await receive(temporary, body);
+      if (digest !== sha256) throw new SlipError("invalid_input", `The content has the SHA-256 ${digest}, not ${sha256}.`);
+      await rename(temporary, path);
+      this.#unsynced.add(path);
+      return size;
+    } catch (error) {
+      await rm(temporary, { force: true });
+      return orDiskFull(error);
+    }
+  }
+
+  /** Throws `not_found` for a source that was never checked, `invalid_input` when contents are missing. Then all of it is safe on disk. */
+  async complete(tenant: string, digest: string): Promise<void> {
+    const path = this.#home.sourceManifest(tenant, digest);
+    if (!existsSync(path)) throw new SlipError("not_found", `There is no source ${digest}; send it first.`);
+    const manifest = SourceManifest.parse(JSON.parse(await readFile(path, "utf8")));
+    const blobs = blobsOf(manifest);
+    const missing = await missingOf(this.#home, tenant, blobs);
+    if (missing.length > 0) throw new SlipError("invalid_input", `${missing.length} files of the source were not sent yet.`);
+    await this.#sync([path, ...blobs.map((sha256) => this.#home.sourceBlob(tenant, sha256))].filter((it) => this.#unsynced.has(it)));
+  }
+
+  async #temporary(path: string): Promise<string> {
+    await mkdir(dirname(path), { recursive: true });
+    return `${path}.${randomBytes(6).toString("hex")}.new`;
+  }
+
+  async #write(path: string, content: Buffer): Promise<void> {
+    const temporary = await this.#temporary(path).catch(orDiskFull);
+    const file = await open(temporary, "wx", 0o644);
+    try {
+      await file.writeFile(content);
+    } catch (error) {
+      orDiskFull(error);
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    this.#unsynced.add(path);
+  }
+
+  async #sync(paths: readonly string[]): Promise<void> {
+    for (let index = 0; index < paths.length; index += syncedAtOnce) await Promise.all(paths.slice(index, index + syncedAtOnce).map(syncFile));
+    await Promise.all([...new Set(paths.map((path) => dirname(path)))].map(syncFile));
+    for (const path of paths) this.#unsynced.delete(path);
+  }
+}
+
+const syncFile = async (path: string): Promise<void> => {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
+const receive = async (path: string, body: Readable): Promise<{ digest: string; size: number }> => {
+  const hash = createHash("sha256");
+  const file = await open(path, "wx", 0o644);
+  let size = 0;
+  try {
+    for await (const chunk of body) {
+      size += (chunk as Buffer).length;
+      if (size > limit("sourceFileBytes")) throw new SlipError("too_large", `The file is larger than ${limit("sourceFileBytes")} bytes.`);
+      hash.update(chunk as Buffer);
+      await file.write(chunk as Buffer);
+    }
+  } finally {
+    await file.close();
+  }
+  return { digest: hash.digest("hex"), size };
+};
+
+/** Remembers when a source was last named; collecting spares those that were named lately. */
+export const noteSource = async (query: Query, tenant: string, source: { digest: string; files: number; sizeBytes: number }): Promise<void> => {
+  await query`
+    insert into sources (tenant, digest, files, size_bytes) values (${tenant}, ${source.digest}, ${source.files}, ${source.sizeBytes})
+    on conflict (tenant, digest) do update set checked_at = now()`;
+};
+
+export const sizeOnDisk = async (path: string): Promise<number | undefined> => {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+};

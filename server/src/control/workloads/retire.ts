@@ -1,0 +1,33 @@
+// Workloads that serve no more: they finish what is under way, then are parked or removed.
+import type { Control } from "../control.ts";
+import { type Retired, type Retirement, retirements } from "./workload.ts";
+import { dropWorkload, setDesire, type WorkloadRow, workloadsOfApp } from "./workload-store.ts";
+
+/** A workload served the deployments that used it: a rollback serves from an older one's. */
+const inFlight = async ({ database, routes }: Control, workload: string): Promise<number> => {
+  const rows = await database<{ id: string }[]>`select id from deployments where workload = ${workload} and state <> 'waiting' order by id desc limit 5`;
+  const counts = await Promise.all(rows.map(({ id }) => routes.edges.inFlight(id)));
+  return counts.reduce((sum, count) => sum + count, 0);
+};
+
+const carryOut = async (control: Control, id: string, { kind }: Retirement): Promise<void> => {
+  if (kind === "park") {
+    await setDesire(control.database, id, "parked");
+    await control.host.park({ id });
+  }
+  if (kind === "remove") {
+    await dropWorkload(control.database, id);
+    await control.host.remove({ id });
+  }
+};
+
+const isRetired = (row: WorkloadRow): row is WorkloadRow & { retiredAt: Date } => row.retiredAt !== null;
+
+/** Does what can be done now. True when something still has to finish: then it is to be called again soon. */
+export const retire = async (control: Control, appId: string): Promise<boolean> => {
+  const rows = (await workloadsOfApp(control.database, appId)).filter(isRetired);
+  const retired: Retired[] = await Promise.all(rows.map(async (row) => ({ ...row, inFlight: row.desire === "running" ? await inFlight(control, row.id) : 0 })));
+  const decisions = retirements(retired, Date.now());
+  for (const [id, decision] of decisions) await carryOut(control, id, decision);
+  return [...decisions.values()].some((decision) => decision.kind === "wait");
+};

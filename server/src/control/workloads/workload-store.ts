@@ -1,0 +1,90 @@
+// Workloads in PostgreSQL: the desired state of the runtime.
+import type { AppConfig } from "@slipstream/contract/config.ts";
+import type { RouteTarget } from "@slipstream/contract/ports/edge.ts";
+import type { Workload } from "@slipstream/contract/ports/host.ts";
+import { json, type Query } from "#platform/database.ts";
+
+export interface WorkloadRow {
+  id: string;
+  appId: string;
+  releaseId: string;
+  desire: "running" | "parked";
+  instances: number;
+  targets: RouteTarget[];
+  retiredAt: Date | null;
+}
+const columns = (query: Query) => query`w.id, w.app_id, w.release_id, w.desire, w.instances, w.targets, w.retired_at`;
+
+/** Notes that a workload should be there; what is noted already stays as it is. */
+export const wantWorkload = async (query: Query, it: { id: string; appId: string; releaseId: string; instances: number }): Promise<void> => {
+  await query`
+    insert into workloads (id, app_id, release_id, desire, instances) values (${it.id}, ${it.appId}, ${it.releaseId}, 'running', ${it.instances})
+    on conflict (id) do nothing`;
+};
+
+export const workloadOf = async (query: Query, id: string): Promise<WorkloadRow | undefined> =>
+  (await query<WorkloadRow[]>`select ${columns(query)} from workloads w where w.id = ${id}`)[0];
+
+export const workloadsOfApp = (query: Query, appId: string): Promise<WorkloadRow[]> =>
+  query<WorkloadRow[]>`select ${columns(query)} from workloads w where w.app_id = ${appId} order by w.id desc`;
+
+/** The instances that still run of a release that serves no more, if any. */
+export const retiredWorkload = async (query: Query, releaseId: string): Promise<WorkloadRow | undefined> =>
+  (
+    await query<
+      WorkloadRow[]
+    >`select ${columns(query)} from workloads w where w.release_id = ${releaseId} and w.retired_at is not null order by w.id desc limit 1`
+  )[0];
+
+/** Where requests can go: the first `count` instances, in the order that the host gives. */
+export const targetsOf = (workload: Pick<Workload, "instances">, count = workload.instances.length): RouteTarget[] =>
+  workload.instances.slice(0, count).map(({ instance, address }) => ({ instance, address }));
+
+export const saveTargets = async (query: Query, id: string, targets: readonly RouteTarget[]): Promise<void> => {
+  await query`update workloads set targets = ${json(query, targets)} where id = ${id}`;
+};
+
+export const setInstances = async (query: Query, id: string, instances: number): Promise<void> => {
+  await query`update workloads set instances = ${instances} where id = ${id}`;
+};
+
+/** It serves: again, when it was parked. */
+export const serveWorkload = async (query: Query, id: string): Promise<void> => {
+  await query`update workloads set desire = 'running', retired_at = null where id = ${id}`;
+};
+
+/** Every workload of the app but this one serves no more from now on. */
+export const retireOthers = async (query: Query, appId: string, id: string): Promise<void> => {
+  await query`update workloads set retired_at = now() where app_id = ${appId} and id <> ${id} and retired_at is null`;
+};
+
+export const retireWorkload = async (query: Query, id: string): Promise<void> => {
+  await query`update workloads set retired_at = coalesce(retired_at, now()) where id = ${id}`;
+};
+
+export const setDesire = async (query: Query, id: string, desire: "running" | "parked"): Promise<void> => {
+  await query`update workloads set desire = ${desire} where id = ${id}`;
+};
+
+export const dropWorkload = async (query: Query, id: string): Promise<void> => {
+  await query`delete from workloads where id = ${id}`;
+};
+
+/** What the host needs to run a workload. */
+export interface DesiredRow extends WorkloadRow {
+  tenant: string;
+  project: string;
+  app: string;
+  number: number;
+  artifact: string;
+  commit: string | null;
+  config: AppConfig;
+  env: Record<string, string>;
+  secretVersions: Record<string, number>;
+}
+/** All desired workloads, or the one with an id. */
+export const desiredWorkloads = (query: Query, id?: string): Promise<DesiredRow[]> =>
+  query<DesiredRow[]>`
+    select ${columns(query)}, a.tenant, p.name as project, a.name as app, r.number, r.artifact, r.commit, r.config, r.env, r.secret_versions
+    from workloads w join releases r on r.id = w.release_id join apps a on a.id = w.app_id join projects p on p.id = a.project_id
+    where ${id === undefined ? query`true` : query`w.id = ${id}`} order by w.id`;

@@ -1,0 +1,144 @@
+// control.ts: the operations and the workflow. Needs PostgreSQL to start, and Restate to do the work; waits for both.
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import http2 from "node:http2";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createAdaptorServer } from "@hono/node-server";
+import { createEndpointHandler } from "@restatedev/restate-sdk";
+import { callers } from "@slipstream/contract/ports/calls.ts";
+import { hostCalls } from "@slipstream/contract/ports/host.ts";
+import { readConfig } from "#platform/config.ts";
+import { type Database, isConnectionError, migrate, openDatabase } from "#platform/database.ts";
+import { type Home, homeAt } from "#platform/home.ts";
+import { readInstallation } from "#platform/installation.ts";
+import { logOf } from "#platform/log.ts";
+import { connectionOf } from "#platform/postgres.ts";
+import { restateAddresses, restateClient } from "#platform/restate.ts";
+import { seedOwner, Tokens } from "../control/access/token-store.ts";
+import { Gate } from "../control/api/gate.ts";
+import { Idempotency } from "../control/api/idempotency.ts";
+import { restApi } from "../control/api/rest.ts";
+import { firstTenant, seedTenant } from "../control/apps/app-store.ts";
+import { authorityIn } from "../control/certificates/authority.ts";
+import type { Control } from "../control/control.ts";
+import { appObject } from "../control/deployments/app-object.ts";
+import { Changes } from "../control/deployments/changes.ts";
+import { Runs } from "../control/deployments/run.ts";
+import { submitOpen } from "../control/deployments/submission.ts";
+import { handlersOf } from "../control/handlers.ts";
+import { maintain, prepare } from "../control/maintenance.ts";
+import { Edges } from "../control/routes/edges.ts";
+import { tableReader } from "../control/routes/read-table.ts";
+import { RoutePublisher } from "../control/routes/route-publisher.ts";
+import { keyFile, sealingWith } from "../control/secrets/sealing.ts";
+import { SourceStore } from "../control/sources/source-store.ts";
+import { logReader } from "../observability/store/reader.ts";
+import { logWriter } from "../observability/store/writer.ts";
+
+const serverFolder = join(import.meta.dirname, "..", "..");
+const log = logOf("control");
+const retryMs = 100;
+
+const versionOf = (): string => (JSON.parse(readFileSync(join(serverFolder, "package.json"), "utf8")) as { version: string }).version;
+
+/** Each edge process keeps a folder of lines of its own. */
+const logFolders = (home: Home): string[] => {
+  const edges = readdirSync(home.edgeLogs, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [home.hostLogs, home.controlLogs, ...edges.map((entry) => join(home.edgeLogs, entry.name))];
+};
+
+const untilThere = async <T>(what: string, act: () => Promise<T>, isAway: (error: unknown) => boolean): Promise<T> => {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      if (tries % 50 === 0) log.info(`waiting for ${what}`, { error: String(error) });
+      await sleep(retryMs);
+    }
+  }
+};
+
+const prepareDatabase = async (database: Database, home: Home): Promise<void> => {
+  const applied = await migrate(database, join(serverFolder, "migrations"));
+  if (applied > 0) log.info("migrations were applied", { applied });
+  await seedTenant(database);
+  await seedOwner(database, firstTenant, Buffer.from(readFileSync(home.tokenSha256, "utf8").trim(), "hex"));
+};
+
+const assemble = async (): Promise<Control> => {
+  const config = readConfig();
+  const home = homeAt(config.home);
+  const installation = readInstallation(home);
+  const database = openDatabase(connectionOf(home, config));
+  await untilThere("PostgreSQL", () => prepareDatabase(database, home), isConnectionError);
+  const sealing = sealingWith(keyFile(join(home.control, "sealing.key")));
+  const proofKey = keyFile(join(home.control, "proof.key")).toString("hex");
+  const edges = new Edges(home.edgeSockets);
+  return {
+    home,
+    installation,
+    version: versionOf(),
+    database,
+    host: callers(hostCalls, home.hostSocket),
+    restate: restateClient(restateAddresses(home, config)),
+    sealing,
+    authority: await authorityIn(home.control, `Slipstream ${installation.id}`),
+    proofKey,
+    routes: new RoutePublisher({ path: home.routeTable, edges, read: tableReader({ database, sealing, proofKey }) }),
+    changes: new Changes(),
+    runs: new Runs(),
+    logWriter: logWriter(home.controlLogs),
+    logReader: logReader(() => logFolders(home)),
+    log,
+  };
+};
+
+const listenForClients = (control: Control): Promise<void> => {
+  const { database, home } = control;
+  const handlers = handlersOf(control, new SourceStore(home));
+  const gate = new Gate({ database, tokens: new Tokens(database), idempotency: new Idempotency(database), handlers });
+  const server = createAdaptorServer({ fetch: restApi(gate, log, control.version).fetch, overrideGlobalObjects: false });
+  mkdirSync(dirname(home.controlSocket), { recursive: true });
+  rmSync(home.controlSocket, { force: true });
+  return new Promise((resolve, reject) => {
+    server.on("error", reject);
+    server.listen(home.controlSocket, () => {
+      chmodSync(home.controlSocket, 0o660);
+      resolve();
+    });
+  });
+};
+
+/** Steps of the workflow, for Restate alone: requests that it did not sign are refused. */
+const listenForRestate = (control: Control): Promise<void> => {
+  const key = readFileSync(control.home.restateIdentityKey, "utf8").trim();
+  if (key === "") throw new Error("The key of Restate's identity is empty.");
+  const server = http2.createServer(createEndpointHandler({ services: [appObject(control)], identityKeys: [key] }));
+  return new Promise((resolve, reject) => {
+    server.on("error", reject);
+    server.listen(control.installation.handlerPort, "127.0.0.1", () => resolve());
+  });
+};
+
+const control = await assemble();
+await prepare(control);
+await listenForRestate(control);
+await listenForClients(control);
+const ending = new AbortController();
+maintain(control, ending.signal);
+void untilThere(
+  "Restate",
+  async () => {
+    await control.restate.register(`http://127.0.0.1:${control.installation.handlerPort}`);
+    await submitOpen(control);
+    log.info("ready");
+  },
+  () => !ending.signal.aborted,
+);
+
+/** What is under way stays with Restate and goes on when control is back. */
+process.on("SIGTERM", () => {
+  ending.abort();
+  void control.logWriter.flush().finally(() => process.exit(0));
+});

@@ -1,0 +1,78 @@
+// PostgreSQL: the connection pool, and the numbered migrations that make its tables.
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import postgres from "postgres";
+import type { PostgresConnection } from "./postgres.ts";
+
+/** A pool of connections. Columns read in camel case; bigint reads as number. */
+export type Database = postgres.Sql<{ bigint: number }>;
+/** What a query can run on: the pool, or a transaction. */
+export type Query = postgres.ISql<{ bigint: number }>;
+
+const options: postgres.Options<{ bigint: postgres.PostgresType<number> }> = {
+  max: 10,
+  idle_timeout: 0,
+  connect_timeout: 10,
+  max_lifetime: null,
+  onnotice: () => undefined,
+  transform: { column: { from: postgres.toCamel } },
+  types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
+};
+
+export const openDatabase = (connection: PostgresConnection): Database => {
+  if (connection.kind === "url") return postgres(connection.url, options);
+  const { host, port, user, password, database } = connection;
+  return postgres({ ...options, path: join(host, `.s.PGSQL.${port}`), user, password, database });
+};
+
+/** A value for a jsonb column. What a schema of the contract describes is always JSON; the library's type is narrower than that. */
+export const json = (query: Query, value: unknown): postgres.Parameter => query.json(value as postgres.JSONValue);
+
+/** True when the server, not the statement, is at fault: it is worth trying again. */
+export const isConnectionError = (error: unknown): boolean => {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code !== "string") return false;
+  return /^(CONNECTION_|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|08|57P0)/.test(code);
+};
+
+interface Migration {
+  number: number;
+  name: string;
+  text: string;
+  sha256: string;
+}
+
+/** The migrations of a folder in their order: NNNN_name.sql, counted from 1 without a gap. */
+export const readMigrations = (folder: string): Migration[] => {
+  const names = readdirSync(folder)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
+  return names.map((name, index) => {
+    const number = Number(/^(\d{4})_/.exec(name)?.[1]);
+    if (number !== index + 1) throw new Error(`Migration ${name} is not number ${index + 1}.`);
+    const text = readFileSync(join(folder, name), "utf8");
+    return { number, name, text, sha256: createHash("sha256").update(text).digest("hex") };
+  });
+};
+
+/** One number that all who migrate agree on; the lock ends with the transaction. */
+const migrationLock = 7_361_970;
+
+/** Applies what is not applied yet, all or nothing, one process at a time. Throws when an applied migration was edited later. */
+export const migrate = (database: Database, folder: string): Promise<number> =>
+  database.begin(async (query) => {
+    await query`select pg_advisory_xact_lock(${migrationLock})`;
+    await query`create table if not exists migrations (number integer primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now())`;
+    const applied = new Map((await query<{ number: number; sha256: string }[]>`select number, sha256 from migrations`).map((row) => [row.number, row.sha256]));
+    let count = 0;
+    for (const { number, name, text, sha256 } of readMigrations(folder)) {
+      const before = applied.get(number);
+      if (before !== undefined && before !== sha256) throw new Error(`Migration ${name} was edited after it was applied.`);
+      if (before !== undefined) continue;
+      await query.unsafe(text);
+      await query`insert into migrations (number, name, sha256) values (${number}, ${name}, ${sha256})`;
+      count += 1;
+    }
+    return count;
+  });
