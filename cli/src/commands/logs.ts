@@ -54,7 +54,10 @@ const show = ({ screen }: Invocation, line: LogLine): void => {
 
 const run = async (call: Invocation): Promise<ExitCode> => {
   const input = inputOf(call);
-  for await (const line of followLogs(call.session, input)) show(call, line);
+  for await (const line of followLogs(call.session, input)) {
+    show(call, line);
+    await call.screen.taken();
+  }
   return 0;
 };
 

@@ -1,4 +1,5 @@
 // Where words go: data to standard output, everything else to standard error.
+import { once } from "node:events";
 import type { Environment } from "../environment.ts";
 import { type Colours, coloursWhen } from "./colour.ts";
 import { alignedTable, tabbedTable } from "./table.ts";
@@ -18,6 +19,8 @@ export interface Screen {
   print(line: string): void;
   /** The one value of --json, or one of many lines of it. */
   data(value: unknown): void;
+  /** Waits until the reader of the data has taken it. */
+  taken(): Promise<void>;
   /** A line for people. */
   note(line: string): void;
   table(heading: readonly string[], rows: readonly (readonly string[])[], empty: string): void;
@@ -40,6 +43,9 @@ export const screenOf = (environment: Environment, json: boolean): Screen => {
     errorColours: coloursWhen(errorTerminal && environment.colour),
     print,
     note,
+    async taken() {
+      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
+    },
     data: (value) => print(JSON.stringify(value)),
     table(heading, rows, empty) {
       if (rows.length === 0 && terminal) note(empty);

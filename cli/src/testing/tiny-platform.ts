@@ -1,5 +1,6 @@
 // A small HTTP server that speaks the contract on a Unix socket, for tests of the CLI where no platform is needed.
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
@@ -92,7 +93,10 @@ export class TinyPlatform {
     const answer = await this.#answer(name, input, body);
     if (!isLines(answer)) return void response.end(JSON.stringify(answer));
     response.writeHead(200, { "content-type": "application/x-ndjson" });
-    for await (const line of answer) response.write(`${JSON.stringify(line)}\n`);
+    for await (const line of answer) {
+      if (response.destroyed) return;
+      if (!response.write(`${JSON.stringify(line)}\n`)) await Promise.race([once(response, "drain"), once(response, "close")]);
+    }
     response.end();
   }
 
