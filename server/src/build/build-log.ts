@@ -1,4 +1,5 @@
 // The lines of one build: tagged, without secrets, kept by the log store; the last ones are the evidence of a failure.
+import { stripVTControlCharacters } from "node:util";
 import type { LogTags } from "@slipstream/contract/logs.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import { redactorOf } from "#platform/redact.ts";
@@ -6,6 +7,8 @@ import { redactorOf } from "#platform/redact.ts";
 const evidenceLines = 20;
 
 export interface BuildLog {
+  /** A line of our own: in the log, but no evidence of anything. */
+  note(text: string): void;
   write(stream: "stdout" | "stderr", text: string): void;
   /** The newest lines, oldest first. */
   last(): string[];
@@ -14,11 +17,13 @@ export interface BuildLog {
 export const buildLogOf = (logs: LogWriter, tags: LogTags, secrets: readonly string[]): BuildLog => {
   const redact = redactorOf(secrets);
   let last: string[] = [];
+  const append = (stream: "stdout" | "stderr", text: string): void => logs.append({ ...tags, time: new Date().toISOString(), source: "build", stream, text });
   return {
+    note: (text) => append("stdout", redact(text)),
     write(stream, text) {
-      const shown = redact(text);
+      const shown = redact(stripVTControlCharacters(text));
       if (shown.trim() !== "") last = [...last.slice(1 - evidenceLines), shown];
-      logs.append({ ...tags, time: new Date().toISOString(), source: "build", stream, text: shown });
+      append(stream, shown);
     },
     last: () => last,
   };

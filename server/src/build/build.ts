@@ -60,11 +60,11 @@ export const runBuild = async (context: BuildContext): Promise<BuildResult & { o
   const { home } = dependencies;
   const manifest = readManifest(home, spec.tags.tenant, spec.source);
   const plan = planOf(storedTree(home, spec.tags.tenant, manifest), spec.config);
-  log.write("stdout", `buildpack ${plan.buildpack}: ${plan.runtime.map(({ name, version }) => `${name} ${version}`).join(", ")}`);
+  log.note(`buildpack ${plan.buildpack}: ${plan.runtime.map(({ name, version }) => `${name} ${version}`).join(", ")}`);
   await mkdir(home.cache, { recursive: true, mode: 0o755 });
   const made = await make(context, plan, manifest.entries);
   if (context.signal.aborted) throw new SlipError("cancelled");
   const { digest, sizeBytes } = await image(context, plan, made);
-  log.write("stdout", `artifact ${digest}, ${Math.ceil(sizeBytes / 2 ** 20)} MB`);
+  log.note(`artifact ${digest}, ${Math.ceil(sizeBytes / 2 ** 20)} MB`);
   return { outcome: "built", artifact: digest, buildpack: plan.buildpack, sizeBytes, steps: context.steps };
 };

@@ -70,7 +70,7 @@ export class Builds {
       if (error instanceof SlipError && error.code === "cancelled") return { outcome: "cancelled" };
       const known = asKnown(error);
       if (known === undefined) throw error;
-      context.log.write("stderr", known.message);
+      context.log.note(known.message);
       return { outcome: "failed", failure: failureOf(known) };
     } finally {
       await removeWorkspace(this.#dependencies.home, spec.id);

@@ -47,7 +47,8 @@ const symptoms: readonly Symptom[] = [
     next: "Use a version of the package that brings a prebuilt binary.",
   },
   {
-    pattern: /(?:Cannot find module|Cannot find package|Failed to resolve import|Module not found: (?:Error: )?Can't resolve) ['"]([^'"]+)['"]/,
+    pattern:
+      /(?:Cannot find module|Cannot find package|Failed to resolve import|Could not resolve|Module not found: (?:Error: )?Can't resolve) ['"]([^'"]+)['"]/,
     cause: ([, name]) => `${name} was not found.`,
     next: "Add the package to the dependencies, or correct the path.",
   },
@@ -65,6 +66,7 @@ const symptoms: readonly Symptom[] = [
 ];
 
 const places: readonly RegExp[] = [
+  /(?:Could not resolve|Failed to resolve import) "[^"]+" (?:from|in) "([^"]+)"()/,
   /File "(?:\/app\/)?([^"<>]+\.py)", line (\d+)/,
   /(?:^|[\s("'])(?:file:\/\/)?(?:\/app\/)?((?!\/)[\w@./[\]-]+\.(?:[cm]?[jt]sx?|vue|svelte|astro|css|scss|html|mdx?|json))[:(](\d+)(?:[:,]\d+)?\)?/,
 ];
@@ -73,8 +75,14 @@ const placeIn = (lines: readonly string[]): Pick<Diagnosis, "file" | "line"> => 
   for (const line of lines)
     for (const pattern of places) {
       const [, file, number] = pattern.exec(line) ?? [];
-      if (file !== undefined && !file.includes("node_modules/") && !file.includes("site-packages/") && !file.startsWith("..") && Number(number) > 0)
-        return { file: file.replace(/^\.\//, ""), line: Number(number) };
+      if (
+        file !== undefined &&
+        !file.includes("node_modules/") &&
+        !file.includes("site-packages/") &&
+        !file.startsWith("..") &&
+        (number === "" || Number(number) > 0)
+      )
+        return { file: file.replace(/^\.\//, ""), ...(number === "" ? {} : { line: Number(number) }) };
     }
   return {};
 };

@@ -114,7 +114,7 @@ export const dependencyLayer = async (context: BuildContext, request: InstallReq
   const descriptor = found ?? (await makeLayer(context, request, inputs));
   context.leases.take(descriptor.digest);
   if (found) {
-    context.log.write("stdout", `${request.plan.install.name}: reused, nothing that decides it has changed`);
+    context.log.note(`${request.plan.install.name}: reused, nothing that decides it has changed`);
     context.steps.push({ name: request.plan.install.name, ms: performance.now() - started, reused: true });
   } else {
     await mkdir(dirname(recordPath(context, key)), { recursive: true });

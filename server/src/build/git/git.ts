@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { GitFetch, GitFetched } from "@slipstream/contract/ports/host.ts";
+import { confined } from "#platform/confine.ts";
 import { type ExecResult, exec } from "#platform/exec.ts";
 import { redactorOf } from "#platform/redact.ts";
 import type { BuildDependencies } from "../context.ts";
@@ -24,18 +25,29 @@ interface Fetching {
   must: (...words: string[]) => Promise<string>;
 }
 
+/** Sees the system and its own folder, and nothing else of this machine. */
+const confine = (dependencies: BuildDependencies, root: string, argv: [string, ...string[]]): [string, ...string[]] => {
+  if (process.getuid?.() !== 0) return argv;
+  const { fetch } = dependencies.uids;
+  const writable = [join(root, "home"), join(root, "tree")];
+  const staging = join(root, "root");
+  return confined(
+    { uid: fetch, gid: fetch, groups: [], umask: "0022", readOnly: [], writable, staging, cwd: join(root, "tree"), lowPorts: false, named: true },
+    argv,
+  );
+};
+
+const secretsOf = (token: string | undefined): string[] =>
+  token === undefined || token === "" ? [] : [token, Buffer.from(`x-access-token:${token}`).toString("base64")];
+
 const fetchingOf = (dependencies: BuildDependencies, request: GitFetch, root: string, signal: AbortSignal): Fetching => {
   const { url, host } = gitAddress(request.url);
   const folder = join(root, "tree");
-  const { fetch } = dependencies.uids;
-  const env = gitEnvironment(root, url, request.token);
+  const env = gitEnvironment(join(root, "home"), url, request.token);
   const deadline = performance.now() + limit("gitFetchMs");
-  const redact = redactorOf(
-    [request.token ?? "", Buffer.from(`x-access-token:${request.token ?? ""}`).toString("base64")].filter((value) => request.token && value !== ""),
-  );
-  const user = process.getuid?.() === 0 ? { uid: fetch, gid: fetch } : {};
+  const redact = redactorOf(secretsOf(request.token));
   const git: Fetching["git"] = (...words) =>
-    exec(["git", ...words], { cwd: folder, env, timeoutMs: Math.max(1, deadline - performance.now()), signal, ...user });
+    exec(confine(dependencies, root, ["git", ...words]), { cwd: folder, env, timeoutMs: Math.max(1, Math.round(deadline - performance.now())), signal });
   return {
     url,
     host,
@@ -90,12 +102,10 @@ export const fetchGit = async (dependencies: BuildDependencies, request: GitFetc
   const ref = gitRef(request.ref);
   const subfolder = gitSubfolder(request.subfolder);
   const root = join(fetchesFolder(home), randomBytes(12).toString("hex"));
-  await mkdir(fetchesFolder(home), { recursive: true, mode: 0o711 });
+  await mkdir(fetchesFolder(home), { recursive: true, mode: 0o700 });
   try {
-    for (const folder of [root, join(root, "tree")]) {
-      await mkdir(folder, { mode: 0o700 });
-      if (process.getuid?.() === 0) await chown(folder, uids.fetch, uids.fetch);
-    }
+    for (const name of ["", "root", "home", "tree"]) await mkdir(join(root, name), { mode: 0o755 });
+    if (process.getuid?.() === 0) for (const name of ["home", "tree"]) await chown(join(root, name), uids.fetch, uids.fetch);
     const commit = await checkOut(fetchingOf(dependencies, request, root, signal), ref);
     return { source: await storeTree(home, request.tenant, await folderIn(join(root, "tree"), subfolder)), commit };
   } finally {

@@ -1,7 +1,7 @@
 // Stores the files of a folder as a source: blobs by content, and the manifest that names them.
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync } from "node:fs";
-import { copyFile, lstat, mkdir, readdir, readFile, readlink, rename } from "node:fs/promises";
+import { chmodSync, chownSync, createReadStream, existsSync, mkdirSync, statSync } from "node:fs";
+import { copyFile, lstat, open, readdir, readFile, readlink, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
@@ -34,13 +34,29 @@ async function* filesBelow(root: string, ignored: Ignore, prefix = ""): AsyncGen
   }
 }
 
+/** Folders of the store are shared between processes: a new one belongs to whom, and is open to whom, its parent is. */
+const makeFolder = (path: string): void => {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  makeFolder(parent);
+  mkdirSync(path, { recursive: true });
+  const { uid, gid, mode } = statSync(parent);
+  if (process.getuid?.() === 0) chownSync(path, uid, gid);
+  chmodSync(path, mode & 0o7777);
+};
+
 const storeBlob = async (home: Home, tenant: string, path: string): Promise<string> => {
   const sha256 = await hashOf(path);
   const place = home.sourceBlob(tenant, sha256);
   if (existsSync(place)) return sha256;
-  await mkdir(dirname(place), { recursive: true });
+  makeFolder(dirname(place));
   const temporary = `${place}.${randomBytes(6).toString("hex")}.new`;
   await copyFile(path, temporary);
+  const file = await open(temporary, "r+");
+  await file
+    .chmod(0o644)
+    .then(() => file.sync())
+    .finally(() => file.close());
   await rename(temporary, place);
   return sha256;
 };
@@ -75,7 +91,7 @@ export const storeTree = async (home: Home, tenant: string, root: string): Promi
   entries.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
   const digest = sourceDigest({ entries });
   const place = home.sourceManifest(tenant, digest);
-  mkdirSync(dirname(place), { recursive: true });
+  makeFolder(dirname(place));
   if (!existsSync(place)) writeDurably(place, JSON.stringify({ entries }), 0o644);
   return digest;
 };

@@ -72,6 +72,8 @@ const bunPackage = architecture === "arm64" ? "@oven/bun-linux-aarch64" : "@oven
 
 const recipe = (home: Home, { name, version }: Toolchain): Recipe => {
   const range = version === "default" ? "latest" : version;
+  if (name === "npm" && version !== "default")
+    return { key: `npm ${range}`, make: makeScriptTool(home, "npm", range, { npm: "npm/bin/npm-cli.js", npx: "npm/bin/npx-cli.js" }) };
   if (name === "npm") return { key: stamp(join(ownNpm(), "package.json")), make: makeNpm };
   if (name === "pnpm") return { key: `pnpm ${range}`, make: makeScriptTool(home, "pnpm", range, { pnpm: "pnpm/bin/pnpm.cjs", pnpx: "pnpm/bin/pnpx.cjs" }) };
   if (name === "yarn") return yarn(home, range);

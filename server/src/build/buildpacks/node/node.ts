@@ -10,7 +10,7 @@ import { installOf } from "./install.ts";
 import { type PackageFile, readPackageFile } from "./package-file.ts";
 import { type PackageManager, packageManagerOf } from "./package-manager.ts";
 import { declaredStart, impliedStart } from "./start.ts";
-import { nodeVersion } from "./version.ts";
+import { nodeVersion, npmVersion } from "./version.ts";
 
 const entryFiles = /^(server|index|app|main)\.(js|mjs|cjs)$/;
 
@@ -22,10 +22,12 @@ const buildOf = (file: PackageFile, manager: PackageManager, config: AppConfig):
   return { name: typeof command === "string" ? command : command.join(" "), command, env: { ...env, NODE_ENV: "production" }, failure: "build_failed" };
 };
 
+const npmFor = ({ version }: Toolchain): Toolchain => ({ name: "npm", version: npmVersion(version) });
+
 /** Package managers are in the artifact only when the start command runs one. */
-const runtimeTools = (command: Command, manager: PackageManager): Toolchain[] => {
+const runtimeTools = (command: Command, node: Toolchain, manager: PackageManager): Toolchain[] => {
   const tools: Toolchain[] = [];
-  if (names(command, "npm") || names(command, "npx")) tools.push({ name: "npm", version: "default" });
+  if (names(command, "npm") || names(command, "npx")) tools.push(npmFor(node));
   const { name } = manager.toolchain;
   if (name !== "npm" && (names(command, name) || (name === "bun" && names(command, "bunx")))) tools.push(manager.toolchain);
   return tools;
@@ -37,7 +39,7 @@ const site = (config: AppConfig, frontEnd: FrontEnd): Pick<BuildPlan, "output" |
 });
 
 const server = (command: Command, node: Toolchain, manager: PackageManager, config: AppConfig): Pick<BuildPlan, "output" | "process" | "runtime"> => ({
-  runtime: [node, ...runtimeTools(command, manager)],
+  runtime: [node, ...runtimeTools(command, node, manager)],
   output: config.build?.output === undefined ? undefined : [config.build.output],
   process: { command, env: { NODE_ENV: "production", HOST: "0.0.0.0" }, port: portOf(config) },
 });
@@ -61,11 +63,10 @@ export const node: Buildpack = {
     const runtime: Toolchain = { name: "node", version: nodeVersion(tree, file, process.version) };
     const build = buildOf(file, manager, config);
     const found = result(tree, config, file, build !== undefined);
-    const npm: Toolchain[] = manager.toolchain.name === "npm" ? [] : [{ name: "npm", version: "default" }];
     return {
       buildpack: "node",
       ...("command" in found ? server(found.command, runtime, manager, config) : site(config, found)),
-      tools: [runtime, manager.toolchain, ...npm],
+      tools: [runtime, npmFor(runtime), ...(manager.toolchain.name === "npm" ? [] : [manager.toolchain])],
       install: installOf(tree, file, manager, config),
       build,
     };

@@ -14,6 +14,7 @@ const PackageFile = z.object({
   devDependencies: strings,
   optionalDependencies: strings,
   workspaces: z.unknown().optional(),
+  allowScripts: z.unknown().optional(),
 });
 export type PackageFile = z.infer<typeof PackageFile>;
 

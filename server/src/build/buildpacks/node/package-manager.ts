@@ -50,7 +50,14 @@ const installOf = (name: Name, locked: boolean, version: string): string[] => {
 
 /** Caches outlive the build, so they lie on their tenant's cache mount. Packages are copied out of them: links would not outlive it. */
 const environments: Record<Name, Record<string, string>> = {
-  npm: { npm_config_cache: "/cache/npm", npm_config_audit: "false", npm_config_fund: "false", npm_config_update_notifier: "false" },
+  npm: {
+    npm_config_cache: "/cache/npm",
+    npm_config_audit: "false",
+    npm_config_fund: "false",
+    npm_config_update_notifier: "false",
+    npm_config_logs_max: "0",
+    npm_config_loglevel: "warn",
+  },
   pnpm: {
     npm_config_store_dir: "/cache/pnpm",
     npm_config_package_import_method: "copy",
@@ -61,6 +68,12 @@ const environments: Record<Name, Record<string, string>> = {
   bun: { BUN_INSTALL_CACHE_DIR: "/cache/bun" },
 };
 
+/** The sandbox is what protects from install scripts, so they run; unless the package has a policy of its own. */
+const scriptsAllowed = { npm_config_dangerously_allow_all_scripts: "true" };
+
+const environmentOf = (name: Name, file: PackageFile): Record<string, string> =>
+  name === "npm" && file.allowScripts === undefined ? { ...environments.npm, ...scriptsAllowed } : environments[name];
+
 export const packageManagerOf = (tree: SourceTree, file: PackageFile): PackageManager => {
   const wanted = declared(file);
   const found = lockFiles.find(([path, name]) => tree.paths.includes(path) && (wanted === undefined || wanted.name === name));
@@ -68,5 +81,5 @@ export const packageManagerOf = (tree: SourceTree, file: PackageFile): PackageMa
   const lock = found === undefined ? undefined : tree.read(found[0]);
   const version = wanted && wanted.version !== "default" && name !== "npm" ? wanted.version : versionFor(name, lock);
   const locked = found !== undefined;
-  return { toolchain: { name, version }, install: installOf(name, locked, version), env: environments[name], lockFile: found?.[0] };
+  return { toolchain: { name, version }, install: installOf(name, locked, version), env: environmentOf(name, file), lockFile: found?.[0] };
 };

@@ -30,6 +30,15 @@ const rangeOf = (tree: SourceTree, file: PackageFile): string => {
   return semver.validRange(range) ?? "*";
 };
 
+/** The npm that runs on a Node: the platform's own needs a recent one. */
+export const npmVersion = (node: string): string => {
+  if (node === "default") return "default";
+  const major = semver.minVersion(node)?.major ?? 0;
+  if (major >= 22) return "11";
+  if (major >= 18) return "10";
+  return major >= 14 ? "9" : "6";
+};
+
 /** "default" when the Node that the platform itself runs on fits, which costs no download; else the range. */
 export const nodeVersion = (tree: SourceTree, file: PackageFile, own: string): string => {
   const range = rangeOf(tree, file);
