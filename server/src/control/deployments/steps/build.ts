@@ -1,5 +1,5 @@
 // Phases "build" and "admit": the artifact, made or found, and the release that it becomes.
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
@@ -31,10 +31,20 @@ const buildSecrets = async ({ control, row }: Run): Promise<Record<string, numbe
   );
 };
 
+/** The host's folder need not be open to this process: only a clear "there is no such file" counts as gone. */
+const isGone = (path: string): boolean => {
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
+  }
+};
+
 /** An artifact of before, while it is still on the disk. */
 const reusable = async ({ control, row }: Run, input: string): Promise<ArtifactRow | undefined> => {
   const found = await builtArtifact(control.database, row.tenant, input);
-  if (found === undefined || existsSync(join(control.home.oci, "blobs", found.artifact.replace(":", "/")))) return found;
+  if (found === undefined || !isGone(join(control.home.oci, "blobs", found.artifact.replace(":", "/")))) return found;
   await forgetArtifact(control.database, row.tenant, found.artifact);
   return undefined;
 };
