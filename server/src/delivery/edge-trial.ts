@@ -39,7 +39,7 @@ const toRoute = (route: TrialRoute): TableRoute => ({
 /** A certificate for `name`, of P-256. */
 export const makeCertificate = async (name: string): Promise<{ certificate: string; key: string }> => {
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const keys = (await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair;
+  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=${name}`,
     keys,
@@ -80,7 +80,7 @@ export class EdgeTrial {
       version: this.#version,
       platformHosts: ["slip.localhost"],
       hosts: Object.fromEntries(entries),
-      certificates: this.certificates,
+      certificates: { ...this.certificates },
       proofKey,
     });
   }

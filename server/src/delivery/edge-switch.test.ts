@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import http from "node:http";
+import { test } from "node:test";
+import { ask, deploymentId, startApp, startTrial, until } from "./edge-trial.ts";
+
+test("a switch under load: no request fails, each answer is of one release, none of the old one after it", async (t) => {
+  const trial = await startTrial(t);
+  const release = (name: string) =>
+    startApp(t, (request, response) => {
+      response.write(`${name} `);
+      request.on("data", () => {});
+      setTimeout(() => response.end(name), 2);
+    });
+  const apps = { one: await release("one"), two: await release("two") };
+  const serve = (name: "one" | "two") => trial.publish({ "app.localhost": [{ app: "app", deployment: name, addresses: [apps[name].address] }] });
+  serve("one");
+  const agent = new http.Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
+  let running: boolean = true;
+  let count = 0;
+  const client = async (): Promise<void> => {
+    while (running) {
+      const answer = await ask(trial.http, "app.localhost", { agent, ...(count % 3 === 0 ? { method: "POST", body: "x".repeat(2_000) } : {}) });
+      count += 1;
+      assert.equal(answer.status, 200);
+      assert.match(answer.body, /^(one one|two two)$/);
+    }
+  };
+  const clients = Array.from({ length: 16 }, client);
+  for (const name of ["two", "one", "two", "one", "two"] as const) {
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    serve(name);
+    assert.match((await ask(trial.http, "app.localhost")).body, new RegExp(name));
+  }
+  running = false;
+  await Promise.all(clients);
+  assert.ok(count > 100, `${count} requests`);
+  assert.equal(trial.edge.inFlight(deploymentId("one")), 0);
+});
+
+test("a request under way ends on the old release, and is counted until then", async (t) => {
+  const trial = await startTrial(t);
+  let held: http.ServerResponse | undefined;
+  const old = await startApp(t, (_, response) => {
+    held = response;
+  });
+  const fresh = await startApp(t, (_, response) => response.end("new"));
+  trial.publish({ "app.localhost": [{ app: "app", deployment: "old", addresses: [old.address] }] });
+  const slow = ask(trial.http, "app.localhost");
+  await until(() => held !== undefined, "the request");
+  trial.publish({ "app.localhost": [{ app: "app", deployment: "new", addresses: [fresh.address] }] });
+  assert.equal((await ask(trial.http, "app.localhost")).body, "new");
+  assert.equal(trial.edge.inFlight(deploymentId("old")), 1);
+  held?.end("old");
+  assert.equal((await slow).body, "old");
+  assert.equal(trial.edge.inFlight(deploymentId("old")), 0);
+  assert.equal(trial.edge.inFlight(deploymentId("new")), 0);
+});
+
+test("connections to a release that no route leads to are closed", async (t) => {
+  const trial = await startTrial(t);
+  const app = await startApp(t, (_, response) => response.end("ok"));
+  let open = 0;
+  app.server.on("connection", (socket) => {
+    open += 1;
+    socket.on("close", () => (open -= 1));
+  });
+  trial.publish({ "app.localhost": [{ app: "app", addresses: [app.address] }] });
+  await ask(trial.http, "app.localhost");
+  assert.equal(open, 1);
+  trial.publish({});
+  await until(() => open === 0, "the connection to close");
+});
+
+test("an older table does not come back, and the version that holds is told", async (t) => {
+  const trial = await startTrial(t);
+  const table = (version: number, host: string) => ({
+    version,
+    platformHosts: [],
+    hosts: { [host]: [] },
+    certificates: {},
+    proofKey: "0123456789012345678901234567890123",
+  });
+  assert.equal(trial.edge.publish(table(5, "five.localhost")), 5);
+  assert.equal(trial.edge.publish(table(4, "four.localhost")), 5);
+  assert.equal(trial.edge.routes()?.sites.has("five.localhost"), true);
+  assert.equal(trial.edge.publish(table(6, "six.localhost")), 6);
+  assert.equal(trial.edge.status().version, 6);
+});
+
+test("requests are spread over the instances of a release", async (t) => {
+  const trial = await startTrial(t);
+  const counts = [0, 0, 0];
+  const apps = await Promise.all(
+    counts.map((_, index) =>
+      startApp(t, (_, response) => {
+        counts[index] = (counts[index] ?? 0) + 1;
+        response.end("ok");
+      }),
+    ),
+  );
+  trial.publish({ "app.localhost": [{ app: "app", addresses: apps.map((app) => app.address) }] });
+  await Promise.all(Array.from({ length: 150 }, () => ask(trial.http, "app.localhost")));
+  for (const count of counts) assert.ok(count > 20, String(counts));
+});

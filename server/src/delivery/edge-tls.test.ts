@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { test } from "node:test";
+import tls from "node:tls";
+import { type EdgeTrial, makeCertificate, startApp, startTrial } from "./edge-trial.ts";
+
+interface Secure {
+  name: string;
+  protocol: string | null;
+  alpn: string | false | null;
+  text: string;
+  reused: boolean;
+  session: Buffer | undefined;
+}
+
+/** Asks for "/" over TLS, at `servername`; the Host is the same unless given. */
+const secure = (trial: EdgeTrial, servername: string, options: tls.ConnectionOptions & { host?: string } = {}): Promise<Secure> =>
+  new Promise((resolve, reject) => {
+    const { host = servername, ...rest } = options;
+    let text = "";
+    let session: Buffer | undefined;
+    const socket = tls.connect(
+      { port: trial.https, host: "127.0.0.1", servername, rejectUnauthorized: false, ALPNProtocols: ["h2", "http/1.1"], ...rest },
+      () => socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+    );
+    const name = (): string => new X509Certificate(socket.getPeerX509Certificate()?.raw ?? Buffer.alloc(0)).subject;
+    let subject = "";
+    let shaken = false;
+    socket.on("secureConnect", () => {
+      shaken = true;
+      subject = socket.isSessionReused() ? "" : name();
+    });
+    socket.on("session", (ticket) => (session = ticket));
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("error", reject);
+    socket.on("end", () => {
+      if (!shaken) reject(new Error("the connection ended before the handshake did"));
+      resolve({ name: subject, protocol: socket.getProtocol(), alpn: socket.alpnProtocol, text, reused: socket.isSessionReused(), session });
+    });
+  });
+
+const startSecure = async (t: Parameters<typeof startTrial>[0]): Promise<EdgeTrial> => {
+  const trial = await startTrial(t);
+  const app = await startApp(t, (request, response) => response.end(String(request.headers["x-forwarded-proto"])));
+  for (const name of ["*.slip.localhost", "app.example.org"]) trial.certificates[name] = await makeCertificate(name);
+  const routes = [{ app: "app", addresses: [app.address] }];
+  trial.publish({ "one.slip.localhost": routes, "app.example.org": routes });
+  return trial;
+};
+
+test("each name has its certificate, and HTTP/1.1 is agreed", async (t) => {
+  const trial = await startSecure(t);
+  const one = await secure(trial, "one.slip.localhost");
+  assert.deepEqual([one.name, one.alpn, one.protocol], ["CN=*.slip.localhost", "http/1.1", "TLSv1.3"]);
+  assert.match(one.text, /^HTTP\/1\.1 200 [\s\S]*https$/);
+  assert.equal((await secure(trial, "APP.example.org")).name, "CN=app.example.org");
+});
+
+test("an unknown app below the wildcard gets a page, an unknown name the platform's certificate", async (t) => {
+  const trial = await startSecure(t);
+  assert.match((await secure(trial, "nobody.slip.localhost")).text, /^HTTP\/1\.1 404 /);
+  const other = await secure(trial, "other.example.org");
+  assert.equal(other.name, "CN=*.slip.localhost");
+  assert.match(other.text, /^HTTP\/1\.1 404 /);
+});
+
+test("a client without a server name is answered", async (t) => {
+  const trial = await startSecure(t);
+  assert.equal((await secure(trial, "", { host: "one.slip.localhost" })).name, "CN=*.slip.localhost");
+});
+
+test("TLS before 1.2 is refused", async (t) => {
+  const trial = await startSecure(t);
+  await assert.rejects(secure(trial, "one.slip.localhost", { minVersion: "TLSv1", maxVersion: "TLSv1.1" }));
+  assert.equal((await secure(trial, "one.slip.localhost", { maxVersion: "TLSv1.2" })).protocol, "TLSv1.2");
+});
+
+test("a new table brings its certificate without a restart", async (t) => {
+  const trial = await startSecure(t);
+  trial.certificates["new.example.org"] = await makeCertificate("new.example.org");
+  assert.equal((await secure(trial, "new.example.org")).name, "CN=*.slip.localhost");
+  trial.publish({});
+  assert.equal((await secure(trial, "new.example.org")).name, "CN=new.example.org");
+});
+
+test("a session begun at one edge is resumed at another", async (t) => {
+  const one = await startSecure(t);
+  const two = await startTrial(t);
+  Object.assign(two.certificates, one.certificates);
+  two.publish({});
+  for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+    const first = await secure(one, "one.slip.localhost", { maxVersion });
+    assert.equal(first.reused, false);
+    assert.ok(first.session);
+    assert.equal((await secure(two, "one.slip.localhost", { maxVersion, session: first.session })).reused, true, maxVersion);
+  }
+});
+
+test("a broken certificate in the table harms nobody else", async (t) => {
+  const trial = await startSecure(t);
+  trial.certificates["broken.example.org"] = { certificate: "-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----", key: "none" };
+  trial.publish({});
+  await assert.rejects(secure(trial, "broken.example.org"));
+  assert.equal((await secure(trial, "app.example.org")).name, "CN=app.example.org");
+});
