@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+import { serveGit } from "./git-server.ts";
 import { Installation } from "./installation.ts";
 import { newTree, nodeFiles, writeTree } from "./sources.ts";
 
-const git = (folder: string, ...args: string[]): string =>
-  execFileSync("git", ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "init.defaultBranch=main", ...args], {
-    cwd: folder,
-    encoding: "utf8",
-  }).trim();
+const execute = promisify(execFile);
+const identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "init.defaultBranch=main"];
 
-const commit = (folder: string, message: string): string => {
-  git(folder, "add", "--all");
-  git(folder, "commit", "--quiet", "--message", message);
+/** Not synchronous: a server of this process may have to answer it. */
+const git = async (folder: string, ...args: string[]): Promise<string> => (await execute("git", [...identity, ...args], { cwd: folder })).stdout.trim();
+
+const commit = async (folder: string, message: string): Promise<string> => {
+  await git(folder, "add", "--all");
+  await git(folder, "commit", "--quiet", "--message", message);
   return git(folder, "rev-parse", "HEAD");
 };
 
@@ -24,11 +26,11 @@ describe("deploys from git", () => {
   after(() => installation.end());
 
   it("takes a branch, a tag or a commit of a local repository", async () => {
-    git(work, "init", "--quiet");
-    const first = commit(work, "first");
-    git(work, "tag", "v1");
+    await git(work, "init", "--quiet");
+    const first = await commit(work, "first");
+    await git(work, "tag", "v1");
     writeTree(work, nodeFiles('"second"'));
-    const second = commit(work, "second");
+    const second = await commit(work, "second");
     const deployed = await installation.deployLive(`file://${work}#main`, ["--app", "from-git"]);
     assert.equal((await installation.request("from-git")).body, "second");
     await installation.deployLive(`file://${work}#v1`, ["--app", "from-git"]);
@@ -40,6 +42,46 @@ describe("deploys from git", () => {
     };
     assert.equal(deployments.find((each) => each.deployment === deployed.deployment)?.commit, second);
     assert.ok(deployments.some((each) => each.commit === first));
+  });
+
+  it("takes a repository over HTTP, with its subfolders and submodules", async () => {
+    const root = newTree("served", {});
+    const library = newTree("library", { "word.js": 'module.exports = "from a submodule";\n' });
+    await git(library, "init", "--quiet");
+    await commit(library, "library");
+    await git(root, "clone", "--quiet", "--bare", library, "library.git");
+    const server = await serveGit(root);
+    try {
+      const monorepo = newTree("monorepo", {});
+      writeTree(`${monorepo}/apps/shop`, { ...nodeFiles('require("./library/word.js")') });
+      await git(monorepo, "init", "--quiet");
+      await git(monorepo, "submodule", "--quiet", "add", `${server.url}/library.git`, "apps/shop/library");
+      await commit(monorepo, "monorepo");
+      await git(root, "clone", "--quiet", "--bare", monorepo, "monorepo.git");
+      await installation.deployLive(`${server.url}/monorepo.git#main`, ["--app", "over-http", "--subfolder", "apps/shop"]);
+      assert.equal((await installation.request("over-http")).body, "from a submodule");
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("takes a private repository by a token that shows nowhere", async () => {
+    const root = newTree("served", {});
+    await git(root, "clone", "--quiet", "--bare", work, "private.git");
+    const token = "a-token-of-this-test";
+    const server = await serveGit(root, token);
+    try {
+      await installation.expect(0, ["apps", "create", "private"]);
+      const refused = await installation.deploy(`${server.url}/private.git`, ["--app", "private"]);
+      assert.equal(refused.failure?.code, "git_unreachable");
+      await installation.expect(0, ["secrets", "set", "private", `GIT_TOKEN=${token}`]);
+      await installation.deployLive(`${server.url}/private.git`, ["--app", "private", "--token-secret", "GIT_TOKEN"]);
+      assert.equal((await installation.request("private")).status, 200);
+      const said = await installation.expect(0, ["logs", "private", "--build", "--platform", "--runtime"]);
+      assert.ok(!said.includes(token));
+    } finally {
+      await server.close();
+    }
   });
 
   it("says which ref there is not", async () => {
