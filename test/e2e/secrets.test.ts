@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Installation } from "./installation.ts";
-import { newTree, nodeProgram } from "./sources.ts";
+import { newTree, nodeProgram, writeTree } from "./sources.ts";
 
 const value = 'sup3r-s3cret/value+with "quotes"';
 const shapes = [value, Buffer.from(value).toString("base64").slice(0, -3), encodeURIComponent(value)];
@@ -29,6 +29,8 @@ describe("secrets", () => {
     "build.js": 'console.log("building with", process.env.TOKEN, Buffer.from(process.env.TOKEN ?? "").toString("base64"));\n',
     "server.js": `console.log("serving with", process.env.TOKEN, encodeURIComponent(process.env.TOKEN ?? ""));\n${nodeProgram("process.env.TOKEN")}`,
   });
+  /** Files that hold a text, but for those in memory. */
+  const filesOnDisk = (text: string): string[] => filesWith(installation.home, text).filter((path) => !path.startsWith(`${installation.home}/run/`));
   before(() => installation.up());
   after(() => installation.end());
 
@@ -41,10 +43,20 @@ describe("secrets", () => {
     const logs = await installation.expect(0, ["logs", "keeper", "--build", "--runtime"]);
     assert.match(logs, /building with \[redacted\]/);
     assert.match(logs, /serving with \[redacted\]/);
-    for (const shape of shapes) {
-      const found = filesWith(installation.home, shape).filter((path) => !path.startsWith(`${installation.home}/run/`));
-      assert.deepEqual(found, [], "no file but those in memory holds it");
-    }
+    for (const shape of shapes) assert.deepEqual(filesOnDisk(shape), []);
+  });
+
+  it("are not in the report of a program or build that prints them and fails", async () => {
+    const failing = { "server.js": "console.error('dying with', process.env.TOKEN); process.exit(1);\n", "build.js": "" };
+    writeTree(source, failing);
+    const exited = await installation.deploy(source);
+    assert.equal(exited.failure?.code, "exited");
+    assert.match(JSON.stringify(exited), /dying with \[redacted\]/);
+    writeTree(source, { "build.js": "console.error('failing with', process.env.TOKEN); process.exit(1);\n" });
+    const failed = await installation.deploy(source);
+    assert.equal(failed.failure?.code, "build_failed");
+    assert.match(JSON.stringify(failed), /failing with \[redacted\]/);
+    assert.deepEqual(filesOnDisk("s3cret"), []);
   });
 
   it("are listed by name and version alone", async () => {
