@@ -5,6 +5,7 @@ import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildPlan, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
 import type { BuildResult } from "@slipstream/contract/ports/host.ts";
 import type { SourceEntry } from "@slipstream/contract/source.ts";
+import { discardBlobs } from "#platform/oci/blob-file.ts";
 import { writeImage } from "#platform/oci/write-image.ts";
 import { type AppLayer, builtLayer, sourceLayer } from "./app-layer.ts";
 import { planOf } from "./buildpacks/list.ts";
@@ -38,9 +39,9 @@ const make = async (context: BuildContext, plan: BuildPlan, entries: readonly So
   return { app, dependencies: plan.output === undefined ? dependencies : undefined };
 };
 
-const image = async (context: BuildContext, plan: BuildPlan, made: Made): Promise<{ digest: string; sizeBytes: number }> => {
+const image = async (context: BuildContext, plan: BuildPlan, runtime: readonly ProvidedLayer[], made: Made): Promise<{ digest: string; sizeBytes: number }> => {
   const { home } = context.dependencies;
-  const stored = [...(await provide(context, plan.runtime)), ...(made.dependencies ? [made.dependencies] : [])];
+  const stored = [...runtime, ...(made.dependencies ? [made.dependencies] : [])];
   const { digest: appDigest } = made.app.sealed.descriptor;
   context.leases.take(appDigest);
   const written = await writeImage(home, {
@@ -48,7 +49,7 @@ const image = async (context: BuildContext, plan: BuildPlan, made: Made): Promis
     config: imageProcess(plan.process),
     labels: { "dev.slipstream.buildpack": plan.buildpack },
     maxBytes: limit("imageBytes"),
-  });
+  }).finally(() => discardBlobs([made.app.sealed]));
   context.leases.take(written.digest);
   await keepFolder(home, appDigest, made.app.folder);
   return written;
@@ -60,11 +61,15 @@ export const runBuild = async (context: BuildContext): Promise<BuildResult & { o
   const { home } = dependencies;
   const manifest = readManifest(home, spec.tags.tenant, spec.source);
   const plan = planOf(storedTree(home, spec.tags.tenant, manifest), spec.config);
-  log.note(`buildpack ${plan.buildpack}: ${plan.runtime.map(({ name, version }) => `${name} ${version}`).join(", ")}`);
+  log.note(`buildpack ${plan.buildpack}: ${plan.runtime.map(({ name, version }) => (version === "default" ? name : `${name} ${version}`)).join(", ")}`);
   await mkdir(home.cache, { recursive: true, mode: 0o755 });
+  const runtime = await provide(context, plan.runtime);
   const made = await make(context, plan, manifest.entries);
-  if (context.signal.aborted) throw new SlipError("cancelled");
-  const { digest, sizeBytes } = await image(context, plan, made);
+  if (context.signal.aborted) {
+    await discardBlobs([made.app.sealed]);
+    throw new SlipError("cancelled");
+  }
+  const { digest, sizeBytes } = await image(context, plan, runtime, made);
   log.note(`artifact ${digest}, ${Math.ceil(sizeBytes / 2 ** 20)} MB`);
   return { outcome: "built", artifact: digest, buildpack: plan.buildpack, sizeBytes, steps: context.steps };
 };

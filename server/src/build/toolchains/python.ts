@@ -1,8 +1,133 @@
-// Python for the sandboxes.
+// Python from the packages of the machine's own release: downloaded by apt, which verifies them, and unpacked without being installed.
+import { existsSync, readdirSync } from "node:fs";
+import { cp, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import semver from "semver";
+import { type ExecResult, exec, execOrThrow } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
+import { temporaryPath } from "#platform/oci/layout.ts";
 
-export const pythonKey = (version: string): string => `python ${version}`;
+const formatVersion = 1;
+export const pythonKey = (version: string): string => `python ${formatVersion} ${version}`;
 
-export const makePython = (_home: Home, _root: string, version: string): Promise<void> =>
-  Promise.reject(new SlipError("toolchain_unavailable", `Python ${version}`));
+const downloadMs = 300_000;
+
+/** What the base layer brings, or what only an installation needs. */
+const unneeded =
+  /^(libc6|libc-bin|gcc-\d+-base|libgcc-s1|libstdc\+\+6|tar|dpkg|debconf|perl-base|libselinux1|libpcre2-8-0|libacl1|libattr1|libmd0|ca-certificates|openssl|media-types|readline-common|libtirpc-common)_/;
+const unneededFolders = [
+  "usr/share/doc",
+  "usr/share/man",
+  "usr/share/lintian",
+  "usr/share/menu",
+  "usr/share/pixmaps",
+  "usr/share/applications",
+  "usr/share/bug",
+  "usr/share/doc-base",
+  "var",
+  "etc",
+];
+
+interface Folders {
+  archives: string;
+  lists: string | undefined;
+  status: string;
+  cache: string;
+}
+
+const aptArguments = ({ archives, lists, status, cache }: Folders): string[] =>
+  [
+    `Dir::State::status=${status}`,
+    `Dir::Cache=${cache}`,
+    `Dir::Cache::archives=${archives}`,
+    ...(lists === undefined ? [] : [`Dir::State::lists=${lists}`]),
+    "APT::Sandbox::User=root",
+  ].flatMap((option) => ["-o", option]);
+
+const download = (folders: Folders): Promise<ExecResult> =>
+  exec(["apt-get", "-q", "-y", ...aptArguments(folders), "--no-install-recommends", "--download-only", "install", "python3", "python3-venv"], {
+    timeoutMs: downloadMs,
+  });
+
+/** With the machine's lists of packages; where they are missing or old, with fresh ones of our own. */
+const fetchPackages = async (temporary: string): Promise<string> => {
+  const folders = { archives: join(temporary, "archives"), lists: undefined, status: join(temporary, "status"), cache: join(temporary, "cache") };
+  for (const folder of [join(folders.archives, "partial"), folders.cache]) await mkdir(folder, { recursive: true });
+  await writeFile(folders.status, "");
+  const first = await download(folders).catch(() => undefined);
+  if (first === undefined) throw new SlipError("toolchain_unavailable", "Python comes from the packages of Debian or Ubuntu, and this machine has no apt-get.");
+  if (first.code === 0) return folders.archives;
+  const own = { ...folders, lists: join(temporary, "lists") };
+  await mkdir(join(own.lists, "partial"), { recursive: true });
+  await exec(["apt-get", "-q", ...aptArguments(own), "update"], { timeoutMs: downloadMs });
+  const second = await download(own);
+  if (second.code === 0) return folders.archives;
+  throw new SlipError("toolchain_unavailable", "The packages of Python could not be downloaded.", { evidence: second.stderr.trim().split("\n").slice(-5) });
+};
+
+/** Packages may still hold /lib and /bin, which are links into /usr in every layer. */
+const mergeIntoUsr = async (root: string): Promise<void> => {
+  for (const name of ["bin", "sbin", "lib", "lib64"]) {
+    if (!existsSync(join(root, name))) continue;
+    await cp(join(root, name), join(root, "usr", name), { recursive: true, verbatimSymlinks: true });
+    await rm(join(root, name), { recursive: true });
+  }
+};
+
+/** PEP 440 as a range of semver: what cannot be said in it is left out, and pip will still see to it. */
+export const rangeOf = (specifier: string): string => {
+  const parts = specifier
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "" && !part.startsWith("!="))
+    .map((part) =>
+      part
+        .replace(/^===?\s*/, "")
+        .replace(/^~=\s*(\d+)\.(\d+)$/, "^$1.$2")
+        .replace(/^~=\s*(\d+\.\d+)\.(\d+)$/, "~$1.$2")
+        .replace(".*", ".x"),
+    );
+  return semver.validRange(parts.join(" ")) ?? "*";
+};
+
+const found = async (root: string): Promise<string> => {
+  const text = await execOrThrow([join(root, "usr/bin/python3"), "-I", "-S", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"], {
+    env: {
+      PYTHONHOME: join(root, "usr"),
+      LD_LIBRARY_PATH: ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((triplet) => join(root, "usr/lib", triplet)).join(":"),
+    },
+  });
+  return text.trim();
+};
+
+const addNames = async (root: string): Promise<void> => {
+  await mkdir(join(root, "usr/local/bin"), { recursive: true });
+  await symlink("/usr/bin/python3", join(root, "usr/local/bin/python"));
+  const wheels = join(root, "usr/share/python-wheels");
+  const wheel = existsSync(wheels) ? readdirSync(wheels).find((name) => name.startsWith("pip-")) : undefined;
+  if (wheel === undefined) throw new SlipError("toolchain_unavailable", "The packages of Python bring no pip.");
+  await mkdir(join(root, "opt"), { recursive: true });
+  await symlink(`/usr/share/python-wheels/${wheel}`, join(root, "opt/pip.whl"));
+};
+
+const unpack = async (archives: string, root: string): Promise<void> => {
+  for (const name of (await readdir(archives)).filter((each) => each.endsWith(".deb") && !unneeded.test(each)).sort((a, b) => (a < b ? -1 : 1)))
+    await execOrThrow(["dpkg-deb", "-x", join(archives, name), root]);
+  for (const folder of unneededFolders) await rm(join(root, folder), { recursive: true, force: true });
+  await mergeIntoUsr(root);
+};
+
+/** Makes the files of Python in an empty folder. Throws `toolchain_unavailable` when the release has no version that fits. */
+export const makePython = async (home: Home, root: string, version: string): Promise<void> => {
+  const temporary = temporaryPath(home);
+  try {
+    await unpack(await fetchPackages(temporary), root);
+    const has = await found(root);
+    if (version !== "default" && !semver.satisfies(has, rangeOf(version)))
+      throw new SlipError("toolchain_unavailable", `The app asks for Python ${version}; the packages of this machine's release bring ${has}.`);
+    await addNames(root);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+};

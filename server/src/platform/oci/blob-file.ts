@@ -47,7 +47,8 @@ export class BlobFile {
   /** Ends the content. The blob is not durable and has no name yet: `commitBlobs` does that. */
   async seal(mediaType: string): Promise<SealedBlob> {
     await this.#drain();
-    return { descriptor: { mediaType, digest: `sha256:${this.#hash.digest("hex")}`, size: this.#size }, path: this.#path, file: this.#file };
+    await this.#file.close();
+    return { descriptor: { mediaType, digest: `sha256:${this.#hash.digest("hex")}`, size: this.#size }, path: this.#path };
   }
 
   async discard(): Promise<void> {
@@ -59,7 +60,6 @@ export class BlobFile {
 export interface SealedBlob {
   descriptor: Descriptor;
   path: string;
-  file: FileHandle;
 }
 
 /** A blob of bytes that are in memory. */
@@ -69,18 +69,23 @@ export const sealBytes = async (home: Home, mediaType: string, bytes: Buffer): P
   return await blob.seal(mediaType);
 };
 
-const syncFolder = async (path: string): Promise<void> => {
-  const folder = await open(path, "r");
+const sync = async (path: string): Promise<void> => {
+  const file = await open(path, "r");
   try {
-    await folder.sync();
+    await file.sync();
   } finally {
-    await folder.close();
+    await file.close();
   }
+};
+
+/** For blobs that will not be committed. */
+export const discardBlobs = async (blobs: readonly SealedBlob[]): Promise<void> => {
+  for (const { path } of blobs) await rm(path, { force: true });
 };
 
 /** Makes blobs durable together, then gives them their names: a name never stands for content that could be lost. */
 export const commitBlobs = async (home: Home, blobs: readonly SealedBlob[]): Promise<void> => {
-  await Promise.all(blobs.map(({ file }) => file.sync().finally(() => file.close())));
+  await Promise.all(blobs.map(({ path }) => sync(path)));
   for (const { path, descriptor } of blobs) await rename(path, blobPath(home, descriptor.digest));
-  await syncFolder(blobFolder(home));
+  await sync(blobFolder(home));
 };

@@ -1,11 +1,53 @@
-// Python: requirements.txt or pyproject.toml; WSGI and ASGI apps, and scripts.
+// Python: requirements.txt, pyproject.toml or uv.lock; WSGI and ASGI apps, and scripts.
+import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import type { Buildpack } from "@slipstream/contract/ports/buildpack.ts";
+import type { Buildpack, BuildStep, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { names } from "../command.ts";
+import { portOf } from "../port.ts";
+import { webCommand } from "../procfile.ts";
+import { installOf } from "./install.ts";
+import { asksFor, type Pyproject, pythonWanted, readPyproject } from "./project.ts";
+import { impliedStart, type PythonStart } from "./start.ts";
+
+const marks: readonly string[] = ["requirements.txt", "pyproject.toml", "uv.lock", "setup.py", "main.py", "app.py"];
+
+const startOf = (tree: SourceTree, config: AppConfig): PythonStart => {
+  const declared = config.run?.command ?? webCommand(tree);
+  if (declared !== undefined) return { command: declared, server: (["gunicorn", "uvicorn"] as const).find((name) => names(declared, name)) };
+  const implied = impliedStart(tree);
+  if (!implied) throw new SlipError("no_start_command", "There is no WSGI or ASGI app, no main.py or app.py, no Procfile and no [run] command.");
+  return implied;
+};
+
+const extraOf = (tree: SourceTree, project: Pyproject | undefined, { server }: PythonStart): string[] =>
+  server === undefined || asksFor(tree, project, server) ? [] : [server];
+
+const buildOf = ({ build }: AppConfig): BuildStep | undefined =>
+  build?.command === undefined
+    ? undefined
+    : { name: typeof build.command === "string" ? build.command : build.command.join(" "), command: build.command, env: {}, failure: "build_failed" };
+
+const hasSourceFolder = (tree: SourceTree): boolean => tree.paths.some((path) => path.startsWith("src/") && path.endsWith(".py"));
 
 export const python: Buildpack = {
   name: "python",
-  detect: (tree) => ["requirements.txt", "pyproject.toml"].find((path) => tree.paths.includes(path)),
-  plan() {
-    throw new SlipError("no_start_command");
+  detect: (tree) => marks.find((path) => tree.paths.includes(path)),
+  plan(tree, config) {
+    const project = readPyproject(tree);
+    const start = startOf(tree, config);
+    const runtime = [{ name: "python" as const, version: pythonWanted(tree, project) }];
+    return {
+      buildpack: "python",
+      runtime,
+      tools: runtime,
+      install: installOf(tree, project, extraOf(tree, project, start), config),
+      build: buildOf(config),
+      output: config.build?.output === undefined ? undefined : [config.build.output],
+      process: {
+        command: start.command,
+        env: { PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1", ...(hasSourceFolder(tree) ? { PYTHONPATH: "/app/src" } : {}) },
+        port: portOf(config),
+      },
+    };
   },
 };

@@ -1,0 +1,61 @@
+// What the files of a Python project say: its dependencies and the Python that it asks for.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
+import { z } from "zod";
+
+const Pyproject = z.object({
+  project: z
+    .object({ dependencies: z.array(z.string()).default([]), "requires-python": z.string().optional(), dynamic: z.array(z.string()).default([]) })
+    .optional(),
+  tool: z.object({ poetry: z.object({ dependencies: z.record(z.string(), z.unknown()).default({}) }).optional() }).optional(),
+});
+export type Pyproject = z.infer<typeof Pyproject>;
+
+/** Undefined without the file. Throws `build_failed` with file and line when it is not TOML, or not what PEP 621 says. */
+export const readPyproject = (tree: SourceTree): Pyproject | undefined => {
+  const text = tree.read("pyproject.toml");
+  if (text === undefined) return undefined;
+  const wrong = (message: string, line?: number): SlipError =>
+    new SlipError("build_failed", `pyproject.toml: ${message}`, {
+      file: "pyproject.toml",
+      ...(line === undefined ? {} : { line }),
+      next: "Correct pyproject.toml.",
+    });
+  try {
+    const parsed = Pyproject.safeParse(getStaticTOMLValue(parseTOML(text)));
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    throw wrong(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "does not fit"}`);
+  } catch (error) {
+    if (error instanceof ParseError) throw wrong(error.message, error.lineNumber);
+    throw error;
+  }
+};
+
+const meaningful = (text: string): string[] =>
+  text
+    .split("\n")
+    .map((line) => line.replace(/(^|\s)#.*$/, "").trim())
+    .filter((line) => line !== "");
+
+/** The lines of requirements.txt that ask for something. */
+export const requirements = (tree: SourceTree): string[] => meaningful(tree.read("requirements.txt") ?? "");
+
+/** Names of distributions are compared as PEP 503 says. */
+const normalized = (requirement: string): string => (/^[\w.-]+/.exec(requirement)?.[0] ?? "").toLowerCase().replace(/[-_.]+/g, "-");
+
+/** Whether the project asks for a distribution itself, by any of its files. */
+export const asksFor = (tree: SourceTree, project: Pyproject | undefined, name: string): boolean => {
+  const all = [...requirements(tree), ...(project?.project?.dependencies ?? []), ...Object.keys(project?.tool?.poetry?.dependencies ?? {})];
+  return (
+    all.some((requirement) => normalized(requirement) === name) ||
+    new RegExp(`^name = "${name}"$`, "m").test(tree.read("uv.lock") ?? tree.read("poetry.lock") ?? "")
+  );
+};
+
+/** A version of Python as the project asks for it, in the words of PEP 440; "default" when it does not. */
+export const pythonWanted = (tree: SourceTree, project: Pyproject | undefined): string => {
+  const pinned = /^(?:python-)?(\d+\.\d+)(?:\.\d+)?\s*$/m.exec(tree.read(".python-version") ?? tree.read("runtime.txt") ?? "")?.[1];
+  return pinned === undefined ? (project?.project?.["requires-python"] ?? "default") : `==${pinned}.*`;
+};
