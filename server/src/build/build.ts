@@ -6,7 +6,7 @@ import type { BuildPlan, Toolchain } from "@slipstream/contract/ports/buildpack.
 import type { BuildResult } from "@slipstream/contract/ports/host.ts";
 import type { SourceEntry } from "@slipstream/contract/source.ts";
 import { discardBlobs } from "#platform/oci/blob-file.ts";
-import { writeImage } from "#platform/oci/write-image.ts";
+import { type ImageDraft, type ImageLayer, writeImage } from "#platform/oci/write-image.ts";
 import { type AppLayer, builtLayer, sourceLayer } from "./app-layer.ts";
 import { planOf } from "./buildpacks/list.ts";
 import type { BuildContext } from "./context.ts";
@@ -39,20 +39,27 @@ const make = async (context: BuildContext, plan: BuildPlan, entries: readonly So
   return { app, dependencies: plan.output === undefined ? dependencies : undefined };
 };
 
-const image = async (context: BuildContext, plan: BuildPlan, runtime: readonly ProvidedLayer[], made: Made): Promise<{ digest: string; sizeBytes: number }> => {
+const draftOf = (plan: BuildPlan, runtime: readonly ProvidedLayer[], made: Made): ImageDraft => ({
+  layers: [...runtime, ...(made.dependencies ? [made.dependencies] : [])]
+    .map(({ descriptor }): ImageLayer => ({ stored: descriptor }))
+    .concat({ sealed: made.app.sealed }),
+  config: imageProcess(plan.process),
+  labels: { "dev.slipstream.buildpack": plan.buildpack },
+  maxBytes: limit("imageBytes"),
+});
+
+const image = async (context: BuildContext, draft: ImageDraft, app: AppLayer): Promise<{ digest: string; sizeBytes: number }> => {
   const { home } = context.dependencies;
-  const stored = [...runtime, ...(made.dependencies ? [made.dependencies] : [])];
-  const { digest: appDigest } = made.app.sealed.descriptor;
+  const { digest: appDigest } = app.sealed.descriptor;
   context.leases.take(appDigest);
-  const written = await writeImage(home, {
-    layers: [...stored.map(({ descriptor }) => ({ stored: descriptor })), { sealed: made.app.sealed }],
-    config: imageProcess(plan.process),
-    labels: { "dev.slipstream.buildpack": plan.buildpack },
-    maxBytes: limit("imageBytes"),
-  }).finally(() => discardBlobs([made.app.sealed]));
-  context.leases.take(written.digest);
-  await keepFolder(home, appDigest, made.app.folder);
-  return written;
+  try {
+    const written = await writeImage(home, draft);
+    context.leases.take(written.digest);
+    await keepFolder(home, appDigest, app.folder);
+    return written;
+  } finally {
+    await discardBlobs([app.sealed]);
+  }
 };
 
 /** Throws a SlipError for what is wrong with the source; anything else is our defect. */
@@ -69,7 +76,7 @@ export const runBuild = async (context: BuildContext): Promise<BuildResult & { o
     await discardBlobs([made.app.sealed]);
     throw new SlipError("cancelled");
   }
-  const { digest, sizeBytes } = await image(context, plan, runtime, made);
+  const { digest, sizeBytes } = await image(context, draftOf(plan, runtime, made), made.app);
   log.note(`artifact ${digest}, ${Math.ceil(sizeBytes / 2 ** 20)} MB`);
   return { outcome: "built", artifact: digest, buildpack: plan.buildpack, sizeBytes, steps: context.steps };
 };

@@ -8,7 +8,7 @@ import { type ExecResult, exec, execOrThrow } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
 import { temporaryPath } from "#platform/oci/layout.ts";
 
-const formatVersion = 1;
+const formatVersion = 2;
 export const pythonKey = (version: string): string => `python ${formatVersion} ${version}`;
 
 const downloadMs = 300_000;
@@ -91,14 +91,37 @@ export const rangeOf = (specifier: string): string => {
   return semver.validRange(parts.join(" ")) ?? "*";
 };
 
-const found = async (root: string): Promise<string> => {
-  const text = await execOrThrow([join(root, "usr/bin/python3"), "-I", "-S", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"], {
+/** Runs the unpacked Python as it lies there: isolated from the machine's own, and leaving no compiled files by itself. */
+const runPython = (root: string, words: readonly string[]): Promise<string> =>
+  execOrThrow([join(root, "usr/bin/python3"), "-I", "-S", "-B", ...words], {
     env: {
       PYTHONHOME: join(root, "usr"),
       LD_LIBRARY_PATH: ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((triplet) => join(root, "usr/lib", triplet)).join(":"),
     },
+    timeoutMs: downloadMs,
   });
-  return text.trim();
+
+const versionOf = async (root: string): Promise<string> => (await runPython(root, ["-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"])).trim();
+
+/** Layers are read-only: what is not compiled here would be compiled at every start. Its validity does not hang on times, which layers do not keep. */
+const compileLibrary = async (root: string): Promise<void> => {
+  const library = readdirSync(join(root, "usr/lib")).find((name) => /^python3\.\d+$/.test(name)) ?? "python3";
+  const words = [
+    "-m",
+    "compileall",
+    "-q",
+    "-j",
+    "2",
+    "--invalidation-mode",
+    "unchecked-hash",
+    "-s",
+    root,
+    "-p",
+    "/",
+    "-x",
+    "/(test|idlelib|lib2to3|tkinter|turtledemo)/",
+  ];
+  await runPython(root, [...words, join(root, "usr/lib", library)]);
 };
 
 const addNames = async (root: string): Promise<void> => {
@@ -123,9 +146,10 @@ export const makePython = async (home: Home, root: string, version: string): Pro
   const temporary = temporaryPath(home);
   try {
     await unpack(await fetchPackages(temporary), root);
-    const has = await found(root);
+    const has = await versionOf(root);
     if (version !== "default" && !semver.satisfies(has, rangeOf(version)))
       throw new SlipError("toolchain_unavailable", `The app asks for Python ${version}; the packages of this machine's release bring ${has}.`);
+    await compileLibrary(root);
     await addNames(root);
   } finally {
     await rm(temporary, { recursive: true, force: true });
