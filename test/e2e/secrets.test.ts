@@ -56,7 +56,7 @@ describe("secrets", () => {
     const failed = await installation.deploy(source);
     assert.equal(failed.failure?.code, "build_failed");
     assert.match(JSON.stringify(failed), /failing with \[redacted\]/);
-    assert.deepEqual(filesOnDisk("s3cret"), []);
+    assert.deepEqual(filesOnDisk("sup3r-s3cret"), []);
   });
 
   it("are listed by name and version alone", async () => {
