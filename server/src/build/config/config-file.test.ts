@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { AppConfig } from "@slipstream/contract/config.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { parseConfig } from "./config-file.ts";
+
+const example = readFileSync(join(import.meta.dirname, "../../../../docs/reference/slip.toml"), "utf8");
+
+const mistake = (text: string): { message: string; line: number | undefined; file: string | undefined } => {
+  try {
+    parseConfig(text);
+  } catch (error) {
+    assert.ok(error instanceof SlipError);
+    assert.equal(error.code, "invalid_config");
+    return { message: error.message, line: error.details.line, file: error.details.file };
+  }
+  return assert.fail("the text was accepted");
+};
+
+/** Every key path of a schema of objects, optional or not. */
+const keysOf = (schema: unknown, prefix = ""): string[] => {
+  const type = schema as { unwrap?: () => unknown; shape?: Record<string, unknown>; element?: unknown };
+  if (type.shape) return Object.entries(type.shape).flatMap(([key, value]) => keysOf(value, prefix === "" ? key : `${prefix}.${key}`));
+  if (type.element) return keysOf(type.element, prefix);
+  if (typeof type.unwrap === "function") return keysOf(type.unwrap(), prefix);
+  return [prefix];
+};
+
+const hasKey = (value: unknown, path: string): boolean =>
+  path.split(".").reduce<unknown>((at, key) => (Array.isArray(at) ? at[0] : at)?.[key as keyof typeof at], value) !== undefined;
+
+test("the annotated example is accepted, and gives bytes and milliseconds", () => {
+  const config = parseConfig(example);
+  assert.equal(config.name, "shop");
+  assert.equal(config.build?.memory, 2 ** 30);
+  assert.equal(config.build?.timeout, 600_000);
+  assert.deepEqual(config.build?.command, ["npm", "run", "build"]);
+  assert.equal(config.health?.timeout, 2_000);
+  assert.deepEqual(config.routes, [{ host: "shop.example.org", path: "/" }]);
+});
+
+test("the annotated example shows every key that there is", () => {
+  const config = parseConfig(example);
+  const keys = keysOf(AppConfig);
+  assert.ok(keys.includes("run.release_command"));
+  assert.deepEqual(
+    keys.filter((key) => !hasKey(config, key)),
+    [],
+  );
+});
+
+test("an empty file is an empty config", () => assert.deepEqual(parseConfig(""), {}));
+
+const mistakes: readonly [string, string, string][] = [
+  ["a value that is none of its kind", '[run]\n\nmemory = "12 parsecs"\n', 'slip.toml:3: run.memory: expected a size such as "512MB"'],
+  ["a key that is almost another", '[run]\ncomand = "x"', 'slip.toml:2: run.comand: there is no such key; did you mean "command"?'],
+  ["a key that is nothing like another", "\n[run]\nzzzzzzzzzzz = 1", "slip.toml:3: run.zzzzzzzzzzz: there is no such key"],
+  ["a section that is almost another", "[helth]\n", 'slip.toml:1: helth: there is no such key; did you mean "health"?'],
+  ["a number that is too large", "[run]\nport = 99999\n", "slip.toml:2: run.port: Too big: expected number to be <=65535"],
+  ["a variable that is no text", "[run.env]\nA = 3", "slip.toml:2: run.env.A: expected string, received number"],
+  ["an entry of a list of tables", '[[routes]]\npath = "/"\n\n[[routes]]\npath = "x"\n', "slip.toml:5: routes.1.path: expected a path that starts with '/'"],
+  ["a key inside an inline table", '\nrun = { instances = 1,\n port = "x" }', "slip.toml:3: run.port: expected number, received string"],
+  ["a dotted key", "run.cpus = 1000", "slip.toml:1: run.cpus: Too big: expected number to be <=64"],
+  ["a key twice", 'name = "a"\nname = "b"', "slip.toml:2: Defining a key multiple times is invalid"],
+  ["no TOML", "[run]\nx", "slip.toml:2: Expected equal (=) token"],
+];
+
+for (const [what, text, message] of mistakes)
+  test(`${what} is told with its line and key`, () => {
+    const found = mistake(text);
+    assert.equal(found.message, message);
+    assert.equal(found.file, "slip.toml");
+    assert.equal(found.line, Number(/slip\.toml:(\d+)/.exec(message)?.[1]));
+  });
