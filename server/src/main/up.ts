@@ -11,6 +11,7 @@ import { homeAt } from "#platform/home.ts";
 import { readInstallation } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
 import { isAlive, signal } from "#platform/process-identity.ts";
+import { ensureCode, inCode } from "./supervisor/code.ts";
 import { lockSupervisor } from "./supervisor/lock.ts";
 import { unmountRun } from "./supervisor/mounts.ts";
 import type { Ground } from "./supervisor/plan.ts";
@@ -21,17 +22,17 @@ import { Supervisor } from "./supervisor/supervisor.ts";
 
 const readyMs = 120_000;
 const downMs = 150_000;
-const code = resolve(import.meta.dirname, "../../..");
+/** The repository that this file is of. */
+const source = resolve(import.meta.dirname, "../../..");
 
 const requireRoot = (): void => {
   if (process.getuid?.() !== 0) throw new SlipError("not_root");
 };
 
-const groundOf = (config: ReturnType<typeof readConfig>, prepared: Pick<Ground, "home" | "installation">): Ground => ({
+const groundOf = (config: ReturnType<typeof readConfig>, prepared: Pick<Ground, "home" | "installation" | "code">): Ground => ({
   ...prepared,
   config,
-  code,
-  node: process.execPath,
+  node: inCode(prepared.code, source, process.execPath),
   cores: availableParallelism(),
 });
 
@@ -76,15 +77,17 @@ const foreground = async (report: (result: object) => void): Promise<void> => {
     return;
   }
   const installation = await claimSubnet(prepared.installation);
-  await superviseUntilAsked(new Supervisor(groundOf(config, { home: prepared.home, installation }), logOf("supervisor")), report);
+  const code = await ensureCode(prepared.home, source);
+  await superviseUntilAsked(new Supervisor(groundOf(config, { home: prepared.home, installation, code }), logOf("supervisor")), report);
 };
 
 /** Starts the supervisor detached and waits for its report. */
 const background = async (): Promise<void> => {
   const { home } = await prepareHome(readConfig().home, givenPorts());
-  const args = [import.meta.filename, "--foreground", "--report", "3"];
+  const code = await ensureCode(home, source);
+  const args = [inCode(code, source, import.meta.filename), "--foreground", "--report", "3"];
   const child = withProcessLog(home, "supervisor", (file) =>
-    spawn(process.execPath, args, { detached: true, cwd: "/", env: process.env, stdio: ["ignore", file, file, "pipe"] }),
+    spawn(inCode(code, source, process.execPath), args, { detached: true, cwd: "/", env: process.env, stdio: ["ignore", file, file, "pipe"] }),
   );
   const pipe = child.stdio[3];
   if (!pipe || !("setEncoding" in pipe)) throw new Error("the supervisor's report cannot be read");
@@ -106,7 +109,7 @@ const stopLeftovers = async (config: ReturnType<typeof readConfig>, home: Ground
   const lock = await lockSupervisor(home);
   if (!lock) throw new SlipError("conflict", "The platform starts at this moment.", { next: "Run 'slip down' again in a moment." });
   if (readState(home)) {
-    const supervisor = new Supervisor(groundOf(config, { home, installation: readInstallation(home) }), logOf("down"));
+    const supervisor = new Supervisor(groundOf(config, { home, installation: readInstallation(home), code: source }), logOf("down"));
     supervisor.adoptToStop();
     await supervisor.stop();
   } else await unmountRun(home);

@@ -9,6 +9,7 @@ import type { Log } from "#platform/log.ts";
 import { isPortFree } from "#platform/ports.ts";
 import { identityOf, isAlive, signal } from "#platform/process-identity.ts";
 import { ensureCluster } from "./cluster.ts";
+import { removeOtherCode } from "./code.ts";
 import { runFolders } from "./folders.ts";
 import { mountRun, unmountRun } from "./mounts.ts";
 import { type Ground, type ProcessPlan, planOf, postgresConfinement } from "./plan.ts";
@@ -46,6 +47,7 @@ export class Supervisor {
     const adopted = this.#adopt();
     if (!adopted.some((name) => name.startsWith("edge-"))) await checkPorts([installation.httpPort, installation.httpsPort]);
     if (!adopted.includes("control")) await checkPorts([installation.handlerPort]);
+    if (adopted.length === 0) removeOtherCode(home, this.#ground.code);
     prepareDisk(home, installation);
     await mountRun(home);
     makeFolders(runFolders(home, uids(installation)));

@@ -1,0 +1,66 @@
+// The platform runs from a copy of its own: a checkout may change, be installed anew or go away without its noticing.
+import { createHash } from "node:crypto";
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { exec } from "#platform/exec.ts";
+import type { Home } from "#platform/home.ts";
+
+/** What of a checkout runs, besides its packages. */
+const folders = ["contract", "server"] as const;
+const packages = "node_modules";
+
+/** Names a state of the code: the lock file's text, and each source file's path, size and time. */
+export const codeKey = (source: string): string => {
+  const hash = createHash("sha256").update(readFileSync(join(source, "package-lock.json")));
+  for (const folder of folders)
+    for (const entry of readdirSync(join(source, folder), { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const { size, mtimeMs } = statSync(path);
+      hash.update(`\0${relative(source, path)}\0${size}\0${mtimeMs}`);
+    }
+  return hash.digest("hex").slice(0, 16);
+};
+
+/** Another copied the same code in the same moment: theirs is as good. */
+const moveUnlessThere = (from: string, to: string): void => {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!existsSync(to)) throw error;
+  }
+};
+
+/** Makes the copy under another name first, so that it is there whole or not at all. False where the packages cannot be linked. */
+const copyCode = async (source: string, target: string): Promise<boolean> => {
+  const unfinished = mkdtempSync(`${target}.`);
+  chmodSync(unfinished, 0o755);
+  try {
+    // Hard links cost neither time nor room; an install replaces files, so these keep what they had.
+    const linked = await exec(["cp", "--archive", "--link", "--", join(source, packages), unfinished]);
+    if (linked.code !== 0) return false;
+    for (const folder of folders) cpSync(join(source, folder), join(unfinished, folder), { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+    for (const file of ["package.json", "package-lock.json"]) copyFileSync(join(source, file), join(unfinished, file));
+    moveUnlessThere(unfinished, target);
+    return true;
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+};
+
+/** The folder to run from: the copy of `source`, or `source` itself when it is a copy or lies on another disk. */
+export const ensureCode = async (home: Home, source: string): Promise<string> => {
+  if (source.startsWith(`${home.code}/`)) return source;
+  mkdirSync(home.code, { recursive: true, mode: 0o755 });
+  const target = join(home.code, codeKey(source));
+  return existsSync(target) || (await copyCode(source, target)) ? target : source;
+};
+
+/** Where a program of `source` is in the copy `code`. */
+export const inCode = (code: string, source: string, program: string): string =>
+  program.startsWith(`${source}/`) ? join(code, relative(source, program)) : program;
+
+/** Removes every copy but `code`. Only for when nothing runs from another. */
+export const removeOtherCode = (home: Home, code: string): void => {
+  for (const name of readdirSync(home.code)) if (name !== basename(code)) rmSync(join(home.code, name), { recursive: true, force: true });
+};
