@@ -2,9 +2,10 @@
 import { Installation } from "../test/e2e/installation.ts";
 import { type Claim, tableOf } from "./claim.ts";
 import { deployClaims } from "./deploy.ts";
+import { edgeClaims } from "./edge.ts";
 import { rollbackClaims } from "./rollback.ts";
 
-const measurements: Record<string, (installation: Installation) => Promise<Claim[]>> = { deploy: deployClaims, rollback: rollbackClaims };
+const measurements: Record<string, (installation: Installation) => Promise<Claim[]>> = { deploy: deployClaims, rollback: rollbackClaims, edge: edgeClaims };
 
 const wanted = process.argv.slice(2);
 const installation = new Installation();
