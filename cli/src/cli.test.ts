@@ -4,12 +4,12 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { LogLine } from "@slipstream/contract/logs.ts";
 import { appOf, artifact, deploymentId, deploymentOf, liveDeployment } from "./testing/samples.ts";
 import { slip, startSlip } from "./testing/slip.ts";
 import { TinyPlatform } from "./testing/tiny-platform.ts";
+import { until } from "./testing/until.ts";
 
 const lineOf = (text: string, time = "2026-01-01T00:00:00.000Z"): LogLine => ({
   time,
@@ -163,11 +163,11 @@ describe("slip", () => {
     running.child.stdout?.on("data", (chunk: Buffer) => {
       text += chunk.toString();
     });
-    while (text.split("\n").length < 4) await pause(10);
+    await until(() => text.split("\n").length >= 4);
     await platform.stop();
     kept.push(lineOf("two", "2026-01-01T00:00:01.000Z"), lineOf("three", "2026-01-01T00:00:02.000Z"));
     await platform.start();
-    while (!text.includes("three")) await pause(10);
+    await until(() => text.includes("three"));
     running.child.kill("SIGTERM");
     await running.ended;
     assert.equal(asked, 2);

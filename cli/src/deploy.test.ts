@@ -9,6 +9,7 @@ import type { Deployment } from "@slipstream/contract/words.ts";
 import { deploymentId, deploymentOf, liveDeployment } from "./testing/samples.ts";
 import { slip, startSlip } from "./testing/slip.ts";
 import { TinyPlatform } from "./testing/tiny-platform.ts";
+import { until } from "./testing/until.ts";
 
 const linesOf = async function* (...lines: Deployment[]) {
   yield* lines;
@@ -151,7 +152,7 @@ describe("slip deploy", () => {
       yield liveDeployment;
     };
     const running = startSlip(platform.home, ["deploy", folder]);
-    while (calls === 0) await pause(10);
+    await until(() => calls > 0);
     await platform.stop();
     await pause(600);
     await platform.start();
@@ -168,11 +169,11 @@ describe("slip deploy", () => {
     platform.handlers["deployments.watch"] = async function* () {
       watching = true;
       yield deploymentOf({ phase: "build" });
-      while (!cancelled) await pause(10);
+      await until(() => cancelled);
       yield deploymentOf({ state: "cancelled" });
     };
     const running = startSlip(platform.home, ["deploy", folder, "--json"]);
-    while (!watching) await pause(10);
+    await until(() => watching);
     running.child.kill("SIGINT");
     const ran = await running.ended;
     assert.equal(ran.code, 3);
@@ -193,9 +194,9 @@ describe("slip deploy", () => {
       await never();
     };
     const running = startSlip(platform.home, ["deploy", folder]);
-    while (!watching) await pause(10);
+    await until(() => watching);
     running.child.kill("SIGINT");
-    while (cancels === 0) await pause(10);
+    await until(() => cancels > 0);
     running.child.kill("SIGINT");
     assert.equal((await running.ended).code, 3);
   });

@@ -16,7 +16,8 @@ const usageOf = (error: CommanderError, command: string | undefined): SlipError 
 const knownOf = (error: unknown, command: string | undefined): SlipError => {
   if (error instanceof SlipError) return error;
   if (error instanceof CommanderError) return usageOf(error, command);
-  if (error instanceof Error && error.name === "AbortError") return new SlipError("cancelled", "Cancelled.");
+  if (error instanceof Error && error.name === "AbortError")
+    return new SlipError("cancelled", "Cancelled; nothing was changed.", { next: "Run it again when you want to." });
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new SlipError("internal", `A defect: ${text.split("\n").slice(0, 4).join(" ").slice(0, 1_000)}`, { next: "Report it with the command that you ran." });
 };

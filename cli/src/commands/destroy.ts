@@ -17,7 +17,7 @@ const run = async (call: Invocation): Promise<ExitCode> => {
   }
   const destroyed = await call.session.call("apps.destroy", { app });
   if (call.screen.json) call.screen.data(destroyed);
-  else call.screen.print(`${destroyed.app} and its ${destroyed.releases} releases are gone`);
+  else call.screen.print(`${destroyed.app} is gone, with ${destroyed.releases} ${destroyed.releases === 1 ? "release" : "releases"}`);
   return 0;
 };
 

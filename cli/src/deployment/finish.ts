@@ -24,10 +24,10 @@ const noteLive = ({ screen }: Invocation, result: DeployResult, startedAt: numbe
     screen.note(`${screen.errorColours.green("✓")} ${result.app} release ${result.release} is live, in ${tookText(Date.now() - startedAt)}`);
 };
 
-const cancelOnInterrupt = (call: Invocation, { deployment }: Deployment, stops: Interrupts): void =>
+const cancelOnInterrupt = ({ session }: Invocation, { deployment }: Deployment, { stops, progress }: { stops: Interrupts; progress: Progress }): void =>
   stops.onFirst(() => {
-    call.screen.note("Cancelling; press Ctrl-C again to leave it running.");
-    call.session.call("deployments.cancel", { deployment }).catch((error: SlipError) => call.screen.note(`error: ${error.message}`));
+    progress.note("Cancelling; press Ctrl-C again to leave it running.");
+    session.call("deployments.cancel", { deployment }).catch((error: SlipError) => progress.note(`error: ${error.message}`));
   });
 
 /** Waits for the end of a deployment; Ctrl-C cancels it. */
@@ -37,7 +37,7 @@ export const finish = async (
   shared: { stops: Interrupts; progress: Progress; startedAt: number } = { stops: interrupts(), progress: progressOn(call.screen), startedAt: Date.now() },
 ): Promise<DeployResult> => {
   const { stops, progress, startedAt } = shared;
-  cancelOnInterrupt(call, deployment, stops);
+  cancelOnInterrupt(call, deployment, shared);
   try {
     const result = resultOf(await watchToEnd(call.session, deployment, progress.update));
     progress.end();

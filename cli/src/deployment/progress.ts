@@ -2,21 +2,24 @@
 import type { Deployment } from "@slipstream/contract/words.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { tookText } from "../terminal/time.ts";
+import { hasEnded } from "./result.ts";
 
 export interface Progress {
   /** Something that is done before the platform has a deployment. */
   say(what: string): void;
   update(deployment: Deployment): void;
+  /** A line that stays, above the moving one. */
+  note(line: string): void;
   /** Takes the moving line away. */
   end(): void;
 }
 
 const frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 const frameMs = 80;
-const silent: Progress = { say: () => {}, update: () => {}, end: () => {} };
 
 /** Shows nothing unless standard error is a terminal. */
-export const progressOn = (screen: Screen): Progress => (screen.live ? liveProgress(screen) : silent);
+export const progressOn = (screen: Screen): Progress =>
+  screen.live ? liveProgress(screen) : { say: () => {}, update: () => {}, note: screen.note, end: () => {} };
 
 const liveProgress = ({ errorColours: { cyan, dim, green } }: Screen): Progress => {
   let now = "";
@@ -27,7 +30,7 @@ const liveProgress = ({ errorColours: { cyan, dim, green } }: Screen): Progress 
   const clear = (): void => void process.stderr.write("\r\u001b[K");
   const draw = (): void => {
     frame = (frame + 1) % frames.length;
-    process.stderr.write(`\r\u001b[K${cyan(frames.charAt(frame))} ${now} ${dim(tookText(Math.round((Date.now() - since) / 100) * 100))}`);
+    process.stderr.write(`\r\u001b[K${cyan(frames.charAt(frame))} ${now} ${dim(`${((Date.now() - since) / 1_000).toFixed(1)} s`)}`);
   };
   const say = (what: string): void => {
     if (what === now) return;
@@ -44,9 +47,14 @@ const liveProgress = ({ errorColours: { cyan, dim, green } }: Screen): Progress 
         process.stderr.write(`${green("✓")} ${name.padEnd(16)} ${dim(tookText(ms))}\n`);
       }
       shown = Math.max(shown, deployment.phases.length);
-      say(deployment.phase ?? deployment.state);
+      if (!hasEnded(deployment)) say(deployment.phase ?? deployment.state);
+    },
+    note(line) {
+      clear();
+      process.stderr.write(`${line}\n`);
     },
     end() {
+      if (timer === undefined) return;
       clearInterval(timer);
       timer = undefined;
       now = "";
