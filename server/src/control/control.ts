@@ -18,6 +18,8 @@ export interface Control {
   installation: Installation;
   version: string;
   database: Database;
+  /** The same, for progress that can be found out again: its commits do not wait for the disk. */
+  progress: Database;
   host: Callers<typeof hostCalls>;
   restate: RestateClient;
   sealing: Sealing;

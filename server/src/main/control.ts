@@ -70,7 +70,8 @@ const assemble = async (): Promise<Control> => {
   const config = readConfig();
   const home = homeAt(config.home);
   const installation = readInstallation(home);
-  const database = openDatabase(connectionOf(home, config));
+  const connection = connectionOf(home, config);
+  const database = openDatabase(connection);
   await untilThere("PostgreSQL", () => prepareDatabase(database, home), isConnectionError);
   const sealing = sealingWith(keyFile(join(home.control, "sealing.key")));
   const proofKey = keyFile(join(home.control, "proof.key")).toString("hex");
@@ -80,6 +81,7 @@ const assemble = async (): Promise<Control> => {
     installation,
     version: versionOf(),
     database,
+    progress: openDatabase(connection, { durable: false, max: 4 }),
     host: callers(hostCalls, home.hostSocket),
     restate: restateClient(restateAddresses(home, config)),
     sealing,
@@ -110,11 +112,16 @@ const listenForClients = (control: Control): Promise<void> => {
   });
 };
 
+/** Its own words on each invocation are too many to keep. */
+const restateLogger = ({ level }: { level: string }, message?: unknown, ...rest: unknown[]): void => {
+  if (level === "warn" || level === "error") log.warn("restate", { message: [message, ...rest].map(String).join(" ") });
+};
+
 /** Steps of the workflow, for Restate alone: requests that it did not sign are refused. */
 const listenForRestate = (control: Control): Promise<void> => {
   const key = readFileSync(control.home.restateIdentityKey, "utf8").trim();
   if (key === "") throw new Error("The key of Restate's identity is empty.");
-  const server = http2.createServer(createEndpointHandler({ services: [appObject(control)], identityKeys: [key] }));
+  const server = http2.createServer(createEndpointHandler({ services: [appObject(control)], identityKeys: [key], logger: restateLogger }));
   return new Promise((resolve, reject) => {
     server.on("error", reject);
     server.listen(control.installation.handlerPort, "127.0.0.1", () => resolve());

@@ -11,7 +11,6 @@ export type Database = postgres.Sql<{ bigint: number }>;
 export type Query = postgres.ISql<{ bigint: number }>;
 
 const options: postgres.Options<{ bigint: postgres.PostgresType<number> }> = {
-  max: 10,
   idle_timeout: 0,
   connect_timeout: 10,
   max_lifetime: null,
@@ -20,10 +19,15 @@ const options: postgres.Options<{ bigint: postgres.PostgresType<number> }> = {
   types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
 };
 
-export const openDatabase = (connection: PostgresConnection): Database => {
-  if (connection.kind === "url") return postgres(connection.url, options);
+/**
+ * A pool. With `durable: false` a commit is safe on disk a moment after it is answered: a power cut may take the last ones,
+ * in their order, and never one that a durable commit came after. For what can be found out again.
+ */
+export const openDatabase = (connection: PostgresConnection, { durable = true, max = 10 } = {}): Database => {
+  const settings = { ...options, max, connection: durable ? {} : { synchronous_commit: "off" } };
+  if (connection.kind === "url") return postgres(connection.url, settings);
   const { host, port, user, password, database } = connection;
-  return postgres({ ...options, path: join(host, `.s.PGSQL.${port}`), user, password, database });
+  return postgres({ ...settings, path: join(host, `.s.PGSQL.${port}`), user, password, database });
 };
 
 /** A value for a jsonb column. What a schema of the contract describes is always JSON; the library's type is narrower than that. */

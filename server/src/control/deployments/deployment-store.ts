@@ -55,12 +55,15 @@ export const supersedeWaiting = async (query: Query, appId: string, kinds: reado
   return rows.map((row) => row.id);
 };
 
-/** Waiting becomes running; false when it has ended meanwhile. Running stays running, so that a retry goes on. */
-export const markRunning = async (query: Query, id: string): Promise<boolean> => {
-  const rows = await query`
-    update deployments set state = 'running', started_at = coalesce(started_at, now()) where id = ${id} and state in ('waiting', 'running') returning id`;
-  return rows.length > 0;
-};
+/** Waiting becomes running, and running stays so: a retry goes on. Gives the deployment; undefined when it has ended meanwhile. */
+export const beginDeployment = async (query: Query, id: string): Promise<DeploymentRow | undefined> =>
+  (
+    await query<DeploymentRow[]>`
+      with begun as (
+        update deployments set state = 'running', started_at = coalesce(started_at, now()) where id = ${id} and state in ('waiting', 'running') returning id
+      )
+      select ${columns(query)} from ${tables(query)} where d.id = (select id from begun)`
+  )[0];
 
 /** What was found out on the way; `null` leaves a field as it is. */
 export interface Facts {

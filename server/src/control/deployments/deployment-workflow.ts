@@ -5,7 +5,7 @@ import type { DeploymentKind } from "@slipstream/contract/words.ts";
 import { isConnectionError } from "#platform/database.ts";
 import type { Control } from "../control.ts";
 import { isOpen } from "./deployment.ts";
-import { deploymentOf, markRunning } from "./deployment-store.ts";
+import { beginDeployment } from "./deployment-store.ts";
 import { allocate } from "./steps/allocate.ts";
 import { buildArtifact } from "./steps/build.ts";
 import { endWithout } from "./steps/end.ts";
@@ -42,9 +42,8 @@ export type StepOutcome = "going-on" | "ended";
 
 /** Does one named step. Rejects only when PostgreSQL is away: then it is to be done again. */
 export const doStep = async (control: Control, id: string, { steps }: NamedStep): Promise<StepOutcome> => {
-  if (!(await markRunning(control.database, id))) return ended(control, id);
-  const row = await deploymentOf(control.database, id);
-  if (!row || !isOpen(row.state)) return ended(control, id);
+  const row = await beginDeployment(control.progress, id);
+  if (!row) return ended(control, id);
   const run = control.runs.of(control, row);
   try {
     for (const step of steps) {

@@ -70,7 +70,7 @@ export class Run {
     const { control } = this;
     const row = this.#row;
     this.#saved = this.#saved
-      .then(() => saveProgress(control.database, row.id, row.phase ?? "queue", row.phases))
+      .then(() => saveProgress(control.progress, row.id, row.phase ?? "queue", row.phases))
       .catch((error: unknown) => control.log.warn("progress was not saved", { deployment: row.id, error: String(error) }));
     control.changes.emit(row.id, toDeployment(row, control.installation));
   }

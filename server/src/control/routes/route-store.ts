@@ -9,13 +9,14 @@ export const replaceRoutes = async (
   of: { appId: string; deployment: string; routes: readonly { host: string; path: string }[] },
 ): Promise<void> => {
   const { appId, deployment, routes } = of;
-  await query`delete from routes where app_id = ${appId}`;
-  const rows = await query`
+  const removed = query`delete from routes where app_id = ${appId}`.execute();
+  const inserted = query`
     insert into routes (host, path, app_id, deployment)
     select *, ${appId}, ${deployment} from unnest(${routes.map((route) => route.host)}::text[], ${routes.map((route) => route.path)}::text[])
-    on conflict do nothing returning host`;
+    on conflict do nothing returning host`.execute();
+  // Sent without waiting for one another, done in this order.
+  const [, rows] = await Promise.all([removed, inserted, countUp(query)]);
   if (rows.length !== routes.length) throw new SlipError("conflict", "Another app serves one of the routes already.");
-  await countUp(query);
 };
 
 export const removeRoutes = async (query: Query, appId: string): Promise<void> => {

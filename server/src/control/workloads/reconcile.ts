@@ -5,16 +5,17 @@ import { specOf } from "../deployments/steps/start.ts";
 import { countUp } from "../routes/route-store.ts";
 import { type DesiredRow, desiredWorkloads, saveTargets, targetsOf } from "./workload-store.ts";
 
-/** True when the host has what is desired, as far as it can be seen from outside. */
-export const matches = (desired: readonly Pick<DesiredRow, "id" | "desire" | "instances">[], observed: readonly Workload[]): boolean => {
+type Wanted = Pick<DesiredRow, "id" | "desire" | "instances" | "targets">;
+
+/** True when the host has what is desired, as far as it can be seen from outside. What is being started has no targets yet and is not judged. */
+export const matches = (desired: readonly Wanted[], observed: readonly Workload[]): boolean => {
   const byId = new Map(observed.map((workload) => [workload.id, workload]));
-  return (
-    byId.size === desired.length &&
-    desired.every(({ id, desire, instances }) => {
-      const workload = byId.get(id);
-      return workload?.desire === desire && workload.instances.length === instances;
-    })
-  );
+  const wanted = new Set(desired.map((row) => row.id));
+  const isThere = ({ id, desire, instances }: Wanted): boolean => {
+    const workload = byId.get(id);
+    return workload?.desire === desire && workload.instances.length === instances;
+  };
+  return observed.every((workload) => wanted.has(workload.id)) && desired.every((row) => row.targets.length === 0 || isThere(row));
 };
 
 /** Addresses differ after the machine was started anew. Only what serves already is looked at: what starts is told by its deployment. */

@@ -1,5 +1,6 @@
 // Workloads that serve no more: they finish what is under way, then are parked or removed.
 import type { Control } from "../control.ts";
+import { liveRelease } from "../releases/release-store.ts";
 import { type Retired, type Retirement, retirements } from "./workload.ts";
 import { dropWorkload, setDesire, type WorkloadRow, workloadsOfApp } from "./workload-store.ts";
 
@@ -25,8 +26,11 @@ const isRetired = (row: WorkloadRow): row is WorkloadRow & { retiredAt: Date } =
 
 /** Does what can be done now. True when something still has to finish: then it is to be called again soon. */
 export const retire = async (control: Control, appId: string): Promise<boolean> => {
-  const rows = (await workloadsOfApp(control.database, appId)).filter(isRetired);
-  const retired: Retired[] = await Promise.all(rows.map(async (row) => ({ ...row, inFlight: row.desire === "running" ? await inFlight(control, row.id) : 0 })));
+  const [workloads, live] = await Promise.all([workloadsOfApp(control.database, appId), liveRelease(control.database, appId)]);
+  const rows = workloads.filter(isRetired);
+  const retired: Retired[] = await Promise.all(
+    rows.map(async (row) => ({ ...row, isLiveRelease: row.releaseId === live?.id, inFlight: row.desire === "running" ? await inFlight(control, row.id) : 0 })),
+  );
   const decisions = retirements(retired, Date.now());
   for (const [id, decision] of decisions) await carryOut(control, id, decision);
   return [...decisions.values()].some((decision) => decision.kind === "wait");

@@ -28,12 +28,12 @@ export const workloadOf = async (query: Query, id: string): Promise<WorkloadRow 
 export const workloadsOfApp = (query: Query, appId: string): Promise<WorkloadRow[]> =>
   query<WorkloadRow[]>`select ${columns(query)} from workloads w where w.app_id = ${appId} order by w.id desc`;
 
-/** The instances that still run of a release that serves no more, if any. */
-export const retiredWorkload = async (query: Query, releaseId: string): Promise<WorkloadRow | undefined> =>
+/** The instances that are still there of a release that serves no more, if any. */
+export const retiredWorkload = async (query: Query, appId: string, release: number): Promise<WorkloadRow | undefined> =>
   (
-    await query<
-      WorkloadRow[]
-    >`select ${columns(query)} from workloads w where w.release_id = ${releaseId} and w.retired_at is not null order by w.id desc limit 1`
+    await query<WorkloadRow[]>`
+      select ${columns(query)} from workloads w join releases r on r.id = w.release_id
+      where w.app_id = ${appId} and r.number = ${release} and w.retired_at is not null order by w.id desc limit 1`
   )[0];
 
 /** Where requests can go: the first `count` instances, in the order that the host gives. */

@@ -41,6 +41,8 @@ export const workloadSpec = ({ id, tags, release, secrets, instances }: SpecPart
 
 export interface Retired {
   id: string;
+  /** Of the release that is live now, after a restart: going back to it would go nowhere. */
+  isLiveRelease: boolean;
   desire: "running" | "parked";
   retiredAt: Date;
   /** Requests that are still under way on it. */
@@ -57,7 +59,7 @@ export const retirements = (retired: readonly Retired[], now: number): Map<strin
   const decisions = new Map<string, Retirement>();
   let parked = 0;
   for (const it of [...retired].sort((a, b) => b.retiredAt.getTime() - a.retiredAt.getTime())) {
-    const mayPark = parked < limit("parkedReleases");
+    const mayPark = !it.isLiveRelease && parked < limit("parkedReleases");
     if (mayPark) parked += 1;
     decisions.set(it.id, retirement(it, mayPark, now));
   }

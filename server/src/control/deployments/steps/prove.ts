@@ -8,6 +8,9 @@ const deadlineMs = 15_000;
 const requestMs = 10_000;
 const pauseMs = 50;
 
+/** Every proof has a connection of its own, as a new visitor has; only the TLS session is taken up again. */
+const agent = new https.Agent({ keepAlive: false, maxCachedSessions: 1_000 });
+
 interface Answer {
   status: number;
   deployment: string | undefined;
@@ -32,7 +35,7 @@ const request = ({ authority, proofKey, installation }: Control, { host, path }:
         path,
         headers: { host, "slip-prove": proofKey, "user-agent": "slipstream" },
         ca: authority.certificate,
-        agent: false,
+        agent,
         timeout: requestMs,
         signal,
       },

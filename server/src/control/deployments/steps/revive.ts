@@ -1,5 +1,6 @@
 // What kinds of deployments that build nothing do in place of source, build and start.
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { ReleaseRow } from "../../releases/release.ts";
 import { liveRelease, releaseNumbered } from "../../releases/release-store.ts";
 import { retiredWorkload, saveTargets, targetsOf } from "../../workloads/workload-store.ts";
 import { saveFacts } from "../deployment-store.ts";
@@ -9,19 +10,17 @@ import { createRelease } from "./build.ts";
 import { startWorkload } from "./start.ts";
 import type { Step } from "./step.ts";
 
-const takeRelease = async (
-  run: Run,
-  release: { id: string; number: number; artifact: string; source: string | null; commit: string | null },
-): Promise<void> => {
+const takeRelease = async (run: Run, release: ReleaseRow, workload?: string): Promise<void> => {
   const facts = {
     releaseId: release.id,
     release: release.number,
     artifact: release.artifact,
+    ...(workload === undefined ? {} : { workload }),
     ...(release.source === null ? {} : { source: release.source }),
     ...(release.commit === null ? {} : { commit: release.commit }),
   };
   run.learn(facts);
-  await saveFacts(run.control.database, run.row.id, facts);
+  await saveFacts(run.control.progress, run.row.id, facts);
 };
 
 /** Config: the live release's artifact with the settings of now. Restart: the live release itself. */
@@ -39,10 +38,11 @@ export const takeLiveRelease: Step = async (run) => {
 export const reviveRelease: Step = async (run) => {
   const { control, row, signal } = run;
   run.enter("allocate");
-  const release = await releaseNumbered(control.database, row.appId, row.request.to ?? 0);
-  if (!release) throw new SlipError("nothing_to_roll_back", `Release ${row.request.to} is not kept any more.`);
-  await takeRelease(run, release);
-  const parked = row.workload === null ? await retiredWorkload(control.database, release.id) : undefined;
+  const to = row.request.to ?? 0;
+  const [release, retired] = await Promise.all([releaseNumbered(control.database, row.appId, to), retiredWorkload(control.database, row.appId, to)]);
+  if (!release) throw new SlipError("nothing_to_roll_back", `Release ${to} is not kept any more.`);
+  const parked = row.workload === null || row.workload === retired?.id ? retired : undefined;
+  await takeRelease(run, release, parked?.id);
   if (!parked) return startWorkload(run);
   run.enter("start");
   // A host that has just been started may not have it yet; then a new one is as good.
@@ -51,6 +51,5 @@ export const reviveRelease: Step = async (run) => {
     throw error;
   });
   if (!revived) return startWorkload(run);
-  run.learn({ workload: parked.id });
-  await Promise.all([saveTargets(control.database, parked.id, targetsOf(revived)), saveFacts(control.database, row.id, { workload: parked.id })]);
+  await saveTargets(control.progress, parked.id, targetsOf(revived));
 };

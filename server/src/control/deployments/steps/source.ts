@@ -45,5 +45,5 @@ export const resolveSource: Step = async (run) => {
   const { config } = await patiently(signal, () => control.host.readConfig({ id: row.id, tenant, source }, { signal }));
   run.learn({ config });
   const { commit } = run.row;
-  await saveFacts(control.database, row.id, { source, ...(commit === null ? {} : { commit }), config });
+  await saveFacts(control.progress, row.id, { source, ...(commit === null ? {} : { commit }), config });
 };

@@ -41,9 +41,8 @@ const runReleaseCommand = async (run: Run, spec: WorkloadSpec, command: string |
 export const startWorkload: Step = async (run) => {
   const { control, row, signal } = run;
   run.enter("start");
-  const { database, host } = control;
-  const release = row.releaseId === null ? undefined : await releaseOf(database, row.releaseId);
-  const app = await appOf(database, row.appId);
+  const { host, progress: database } = control;
+  const [release, app] = await Promise.all([row.releaseId === null ? undefined : releaseOf(database, row.releaseId), appOf(database, row.appId)]);
   if (!release || !app) throw new SlipError("internal", "The release is not there.");
   const instances = row.request.instances ?? app.instances ?? release.config.run?.instances ?? limit("instances");
   await wantWorkload(database, { id: row.id, appId: row.appId, releaseId: release.id, instances });

@@ -20,8 +20,8 @@ import { DeploymentCancelled, type Step } from "./step.ts";
 
 /** Points the routes of an app to a deployment of one of its releases; gives the routes. Publishing is the caller's. */
 export const pointRoutes = async (query: Query, of: { appId: string; deployment: string; release: ReleaseRow }): Promise<{ host: string; path: string }[]> => {
-  await lockApp(query, of.appId);
-  const hosts = (await domainsOf(query, of.appId)).map((domain) => domain.host);
+  const [, domains] = await Promise.all([lockApp(query, of.appId), domainsOf(query, of.appId)]);
+  const hosts = domains.map((domain) => domain.host);
   const routes = routesOf(of.release.config, hosts);
   await replaceRoutes(query, { appId: of.appId, deployment: of.deployment, routes });
   return routes;
@@ -37,9 +37,8 @@ const proofOf = (run: Run, release: ReleaseRow, routes: readonly { host: string;
 
 /** Rollback gives back the settings of its release too; what is staged stays staged. */
 const restoreSettings = async (query: Query, appId: string, live: ReleaseRow, target: ReleaseRow): Promise<void> => {
-  const env = await envValues(query, appId);
+  const [env, versions] = await Promise.all([envValues(query, appId), secretVersions(query, appId)]);
   await replaceEnv(query, appId, restored({ current: env, live: live.env, target: target.env }));
-  const versions = await secretVersions(query, appId);
   await replaceSecrets(query, appId, restored({ current: versions, live: live.secretVersions, target: target.secretVersions }));
 };
 
@@ -51,11 +50,14 @@ const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
     if (!(await endDeployment(query, row.id, { state: "live", phases }))) return false;
     const before = row.kind === "rollback" ? await liveRelease(query, row.appId) : undefined;
     if (before) await restoreSettings(query, row.appId, before, release);
-    await setLive(query, row.appId, row.id);
-    await markLive(query, release.id);
-    await retireOthers(query, row.appId, row.workload ?? row.id);
-    await keepDomains(query, row.id);
-    await announce(query, { tenant: row.tenant, topic: "deployment.live", subject: row.id, payload: { app: row.app, release: release.number } });
+    // Statements of one transaction are sent without waiting for one another; they are done in this order.
+    await Promise.all([
+      setLive(query, row.appId, row.id),
+      markLive(query, release.id),
+      retireOthers(query, row.appId, row.workload ?? row.id),
+      keepDomains(query, row.id),
+      announce(query, { tenant: row.tenant, topic: "deployment.live", subject: row.id, payload: { app: row.app, release: release.number } }),
+    ]);
     return true;
   });
   if (!committed) throw new DeploymentCancelled();
@@ -70,8 +72,8 @@ export const switchAndProve: Step = async (run) => {
   const release = row.releaseId === null ? undefined : await releaseOf(control.database, row.releaseId);
   if (!release) throw new SlipError("internal", "The release is not there.");
   const routes = await control.database.begin(async (query) => {
-    await serveWorkload(query, row.workload ?? row.id);
-    return pointRoutes(query, { appId: row.appId, deployment: row.id, release });
+    const [, routes] = await Promise.all([serveWorkload(query, row.workload ?? row.id), pointRoutes(query, { appId: row.appId, deployment: row.id, release })]);
+    return routes;
   });
   await publishOrFail(control);
   run.signal.throwIfAborted();
