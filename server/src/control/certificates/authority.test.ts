@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import tls from "node:tls";
+import { authorityIn } from "./authority.ts";
+import { certificateName } from "./certificate-store.ts";
+
+let folder = "";
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "slip-authority-"));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+/** A real handshake; gives whether a client that trusts `ca` accepts the certificate for `servername`. */
+const accepts = async (leaf: { certificate: string; key: string }, ca: string, servername: string): Promise<boolean> => {
+  const server = tls.createServer({ cert: leaf.certificate, key: leaf.key }, (socket) => socket.end()).listen(0, "127.0.0.1");
+  server.on("tlsClientError", () => {});
+  await once(server, "listening");
+  const socket = tls.connect({ host: "127.0.0.1", port: (server.address() as AddressInfo).port, ca, servername });
+  try {
+    return await new Promise((resolve) => {
+      socket.on("secureConnect", () => resolve(true));
+      socket.on("error", () => resolve(false));
+    });
+  } finally {
+    socket.destroy();
+    server.close();
+  }
+};
+
+test("the authority is made once, and its key is for its owner alone", async () => {
+  const first = await authorityIn(folder, "Slipstream test");
+  const second = await authorityIn(folder, "Slipstream test");
+  assert.equal(second.fingerprint, first.fingerprint);
+  assert.equal(statSync(join(folder, "authority-key.pem")).mode & 0o777, 0o600);
+  assert.ok(new X509Certificate(first.certificate).ca);
+});
+
+test("clients that trust the authority accept its certificates for their names only", async () => {
+  const authority = await authorityIn(folder, "Slipstream test");
+  const leaf = await authority.issue(["*.slip.localhost", "slip.localhost"]);
+  assert.equal(await accepts(leaf, authority.certificate, "shop.slip.localhost"), true);
+  assert.equal(await accepts(leaf, authority.certificate, "slip.localhost"), true);
+  assert.equal(await accepts(leaf, authority.certificate, "www.example.org"), false);
+  const other = await authorityIn(mkdtempSync(join(folder, "other-")), "Another");
+  assert.equal(await accepts(leaf, other.certificate, "shop.slip.localhost"), false);
+});
+
+test("one wildcard serves the default host names, each other domain has its own certificate", () => {
+  assert.equal(certificateName("shop.slip.localhost"), "*.slip.localhost");
+  assert.equal(certificateName("www.example.org"), "www.example.org");
+  assert.equal(certificateName("a.b.slip.localhost"), "a.b.slip.localhost");
+});

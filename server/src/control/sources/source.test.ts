@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { SourceEntry } from "@slipstream/contract/source.ts";
+import { blobsOf, checkManifest, staysInside } from "./source.ts";
+
+const file = (path: string, size = 1): SourceEntry => ({ type: "file", path, sha256: "a".repeat(64), size, executable: false });
+const link = (path: string, target: string): SourceEntry => ({ type: "link", path, target });
+const refused = (code: string) => (error: unknown) => (error as SlipError).code === code;
+
+test("links stay inside the tree or are refused", () => {
+  const cases: [string, string, boolean][] = [
+    ["a", "b", true],
+    ["a/b", "../c", true],
+    ["a/b", "../../c", false],
+    ["a", "..", false],
+    ["a", "/etc/passwd", false],
+    ["a/b/c", "../../d/./e", true],
+    ["a", "b/../../c", false],
+    ["a", "x\0y", false],
+    ["a", "..b", true],
+  ];
+  for (const [path, target, expected] of cases) assert.equal(staysInside(path, target), expected, `${path} -> ${target}`);
+});
+
+test("a source is counted", () => {
+  assert.deepEqual(checkManifest({ entries: [file("a", 3), file("b/c", 4), link("d", "a")] }), { files: 2, sizeBytes: 7 });
+});
+
+test("a source that would be written elsewhere is refused", () => {
+  assert.throws(() => checkManifest({ entries: [file("a"), file("a")] }), refused("source_unsafe"));
+  assert.throws(() => checkManifest({ entries: [file("x"), link("a", "x"), file("a/b")] }), refused("source_unsafe"));
+  assert.throws(() => checkManifest({ entries: [file("a"), link("l", "../../etc")] }), refused("source_unsafe"));
+});
+
+test("an empty source and one that is too large are refused", () => {
+  assert.throws(() => checkManifest({ entries: [] }), refused("source_empty"));
+  assert.throws(() => checkManifest({ entries: [link("a", "b")] }), refused("source_empty"));
+  assert.throws(() => checkManifest({ entries: [file("a", limit("sourceFileBytes") + 1)] }), refused("too_large"));
+  const many = Array.from({ length: 5 }, (_, index) => file(`f${index}`, limit("sourceFileBytes")));
+  assert.throws(() => checkManifest({ entries: many }), refused("too_large"));
+});
+
+test("a content is asked for once", () => {
+  assert.deepEqual(blobsOf({ entries: [file("a"), file("b"), link("c", "a")] }), ["a".repeat(64)]);
+});

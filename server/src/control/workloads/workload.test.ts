@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { limit } from "@slipstream/contract/limits.ts";
+import { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import { matches } from "./reconcile.ts";
+import { type Retired, retirements, workloadSpec } from "./workload.ts";
+
+const id = "dep_01m7xm9abf060jxg485492xs7b";
+const tags = { tenant: "local", project: "default", app: "shop", deployment: id, commit: "", instance: "" };
+const artifact = `sha256:${"0".repeat(64)}`;
+
+test("a release without slip.toml runs with the defaults", () => {
+  const spec = WorkloadSpec.parse(workloadSpec({ id, tags, release: { number: 1, artifact, config: {}, env: {} }, secrets: {}, instances: 1 }));
+  assert.equal(spec.port, 3_000);
+  assert.equal(spec.memoryBytes, limit("memoryBytes"));
+  assert.deepEqual(spec.health, { timeoutMs: limit("healthTimeoutMs"), startMs: limit("startMs") });
+  assert.ok(!("command" in spec) && !("sandbox" in spec));
+});
+
+test("secrets stand over variables of the app, these over slip.toml", () => {
+  const config = { run: { env: { A: "file", B: "file", C: "file" }, port: 80, command: ["serve"] } };
+  const spec = workloadSpec({ id, tags, release: { number: 1, artifact, config, env: { B: "app", C: "app" } }, secrets: { C: "secret" }, instances: 2 });
+  assert.deepEqual(spec.env, { A: "file", B: "app", C: "secret" });
+  assert.deepEqual(spec.secretNames, ["C"]);
+  assert.deepEqual([spec.port, spec.command, spec.instances], [80, ["serve"], 2]);
+});
+
+const now = 1_000_000;
+const retired = (name: string, of: Partial<Retired> & { ageMs?: number } = {}): Retired => ({
+  id: name,
+  isLiveRelease: false,
+  desire: "running",
+  inFlight: 0,
+  ...of,
+  retiredAt: new Date(now - (of.ageMs ?? 0)),
+});
+const decide = (...all: Retired[]) => Object.fromEntries([...retirements(all, now)].map(([name, { kind }]) => [name, kind]));
+
+test("the newest that serves no more is parked, older ones are removed", () => {
+  assert.deepEqual(decide(retired("old", { ageMs: 9_000, desire: "parked" }), retired("new", { ageMs: 1_000 })), { new: "park", old: "remove" });
+  assert.deepEqual(decide(retired("parked", { desire: "parked" })), { parked: "keep" });
+});
+
+test("requests that are under way are waited for, but not for ever, and never frozen", () => {
+  assert.deepEqual(decide(retired("busy", { inFlight: 1 })), { busy: "wait" });
+  assert.deepEqual(decide(retired("stuck", { inFlight: 1, ageMs: limit("drainMs") })), { stuck: "remove" });
+});
+
+test("an older copy of the live release is no release to go back to", () => {
+  assert.deepEqual(decide(retired("copy", { isLiveRelease: true }), retired("before", { ageMs: 5_000, desire: "parked" })), { copy: "remove", before: "keep" });
+});
+
+const target = { instance: "ins_01m7xm9abf060jxg485492xs7b", address: "10.9.0.2:3000" };
+const instance = { ...target, state: "ready" as const, sandbox: "runc" as const, restarts: 0 };
+const observed = { id, desire: "running" as const, release: 1, artifact, instances: [instance] };
+const wanted = { id, desire: "running" as const, instances: 1, targets: [target] };
+
+test("the host has what is desired, or something differs", () => {
+  assert.equal(matches([wanted], [observed]), true);
+  assert.equal(matches([wanted], []), false, "it is missing");
+  assert.equal(matches([], [observed]), false, "nobody wants it");
+  assert.equal(matches([{ ...wanted, desire: "parked" }], [observed]), false, "it should be parked");
+  assert.equal(matches([{ ...wanted, instances: 2 }], [observed]), false, "an instance is missing");
+  assert.equal(matches([{ ...wanted, targets: [] }], []), true, "it is being started");
+});
