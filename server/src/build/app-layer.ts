@@ -1,6 +1,6 @@
 // The app layer: the tree, or what the build made of it, below /app.
 import { existsSync } from "node:fs";
-import { lstat, mkdir, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, realpath, rename, rm } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
@@ -56,11 +56,13 @@ export const sourceLayer = async (context: BuildContext, plan: BuildPlan, entrie
   return await pack(context, workspace.layer);
 };
 
-const isFolder = async (path: string): Promise<boolean> => (await lstat(path).catch(() => undefined))?.isDirectory() === true;
+/** A folder that is where its path says: a build may have put links on the way, and they could lead anywhere on this machine. */
+const isFolder = async (path: string): Promise<boolean> => (await realpath(path).catch(() => "")) === path && (await lstat(path)).isDirectory();
 
 /** Of several candidates, one with a page in it; of one that was named, whatever it holds. */
 const outputFolder = async (app: string, output: readonly string[]): Promise<string> => {
-  const folders = output.map((folder) => join(app, insideTree(folder)));
+  const root = await realpath(app);
+  const folders = output.map((folder) => join(root, insideTree(folder)));
   for (const folder of folders) if ((await isFolder(folder)) && (folders.length === 1 || existsSync(join(folder, "index.html")))) return folder;
   throw missing(output);
 };

@@ -1,7 +1,7 @@
 // How an artifact starts its program, as the image says it.
 import type { BuildPlan } from "@slipstream/contract/ports/buildpack.ts";
+import { argumentsOf } from "#platform/command-line.ts";
 import type { Image } from "#platform/oci/image.ts";
-import { argumentsOf } from "./buildpacks/command.ts";
 
 export const sandboxPath = "/app/node_modules/.bin:/app/.venv/bin:/usr/local/bin:/usr/bin:/bin";
 

@@ -1,7 +1,7 @@
 // The install step: its result is a layer, named by everything that decides it, and used again while that is the same.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { lstat, mkdir, readdir, rm, rmdir, utimes } from "node:fs/promises";
+import { mkdir, readdir, realpath, rm, rmdir, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildPlan, InstallStep } from "@slipstream/contract/ports/buildpack.ts";
@@ -63,21 +63,25 @@ const known = async (context: BuildContext, key: string): Promise<Descriptor | u
   return parsed.data.layer;
 };
 
-/** Takes what the step was given out of what it made, and the folders that are empty then. */
-const removeInputs = async (app: string, inputs: readonly SourceEntry[]): Promise<void> => {
-  for (const { path } of inputs) {
-    await rm(join(app, path), { force: true });
-    for (let folder = dirname(path); folder !== "."; folder = dirname(folder))
-      if (!(await isEmpty(join(app, folder))) || !(await removed(join(app, folder)))) break;
-  }
-};
-const isEmpty = async (folder: string): Promise<boolean> =>
-  (await lstat(folder).catch(() => undefined))?.isDirectory() === true && (await readdir(folder)).length === 0;
-const removed = (folder: string): Promise<boolean> =>
+/** Whether a folder is where its path says: a program of the install may have put links on the way. */
+const isReal = async (folder: string): Promise<boolean> => (await realpath(folder).catch(() => "")) === folder;
+
+const removeIfEmpty = (folder: string): Promise<boolean> =>
   rmdir(folder).then(
     () => true,
     () => false,
   );
+
+/** Takes what the step was given out of what it made, and the folders that are empty then. */
+const removeInputs = async (app: string, inputs: readonly SourceEntry[]): Promise<void> => {
+  const root = await realpath(app);
+  for (const { path } of inputs) {
+    let folder = dirname(join(root, path));
+    if (!(await isReal(folder))) continue;
+    await rm(join(root, path), { recursive: true, force: true });
+    while (folder !== root && (await removeIfEmpty(folder))) folder = dirname(folder);
+  }
+};
 
 const makeLayer = async (context: BuildContext, request: InstallRequest, inputs: readonly SourceEntry[]): Promise<Descriptor> => {
   const { dependencies, spec, workspace } = context;

@@ -7,7 +7,7 @@ import { type ErrorCode, SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildStep } from "@slipstream/contract/ports/buildpack.ts";
 import type { RanOnce } from "@slipstream/contract/ports/sandbox.ts";
-import { argumentsOf } from "./buildpacks/command.ts";
+import { argumentsOf } from "#platform/command-line.ts";
 import type { BuildContext } from "./context.ts";
 import { diagnose } from "./diagnosis.ts";
 import { sandboxPath } from "./image-process.ts";

@@ -41,7 +41,9 @@ export const prepareOverlay = async (overlay: { upper: string; work: string }, o
   return app;
 };
 
+/** Made anew for each step: in the folders of the last one its program may have put links for us to follow. */
 export const prepareScratch = async ({ scratch }: Workspace, owner: number): Promise<void> => {
+  await rm(scratch, { recursive: true, force: true });
   for (const name of ["", "home", "tmp"]) {
     await mkdir(join(scratch, name), { recursive: true, mode: 0o700 });
     await chown(join(scratch, name), owner, owner);

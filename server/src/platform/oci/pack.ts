@@ -67,9 +67,12 @@ const addLarge = (tar: Pack, name: string, entry: TreeEntry & { type: "file" }):
 
 const whiteoutName = (name: string): string => name.replace(/[^/]*$/, (base) => `.wh.${base}`);
 
+/** Everyone may write in these, where a runtime mounts nothing over them. */
+const openFolders: readonly string[] = ["tmp", "var/tmp"];
+
 const add = async (tar: Pack, { entry, content }: Loaded): Promise<void> => {
   const { name } = entry;
-  if (entry.type === "directory") tar.entry({ ...common, name: `${name}/`, type: "directory", mode: 0o755 }, "");
+  if (entry.type === "directory") tar.entry({ ...common, name: `${name}/`, type: "directory", mode: openFolders.includes(name) ? 0o1777 : 0o755 }, "");
   else if (entry.type === "link") tar.entry({ ...common, name, type: "symlink", linkname: entry.target, mode: 0o777 }, "");
   else if (entry.type === "whiteout") tar.entry({ ...common, name: whiteoutName(name), mode: 0o644 }, "");
   else if (content) tar.entry({ ...common, name, mode: entry.executable ? 0o755 : 0o644 }, content);
