@@ -1,7 +1,6 @@
 // The typed client of the operations, over the platform's Unix socket or over HTTPS.
 import { randomUUID } from "node:crypto";
-import http from "node:http";
-import https from "node:https";
+import type http from "node:http";
 import { StringDecoder } from "node:string_decoder";
 import { fromErrorBody, SlipError } from "./errors.ts";
 import { type InputOf, type OperationName, type OutputOf, operations } from "./operations/registry.ts";
@@ -47,6 +46,7 @@ const unreachable = (error: NodeJS.ErrnoException): Error => {
   return told;
 };
 
+/** Opens the request. An `import` of node:http would load its lazy parts too, undici among them: 25 ms of every start of the CLI. */
 const send = (options: ClientOptions, prepared: Prepared, call: CallOptions): Promise<http.IncomingMessage> =>
   new Promise((resolve, reject) => {
     const headers: Record<string, string | number> = { authorization: `Bearer ${options.token}`, accept: "application/json" };
@@ -56,12 +56,10 @@ const send = (options: ClientOptions, prepared: Prepared, call: CallOptions): Pr
     const { endpoint } = options;
     const request =
       "socketPath" in endpoint
-        ? http.request({ ...common, socketPath: endpoint.socketPath }, resolve)
-        : (endpoint.url.startsWith("http:") ? http : https).request(
-            new URL(prepared.path, endpoint.url),
-            { ...common, ...(endpoint.ca ? { ca: endpoint.ca } : {}) },
-            resolve,
-          );
+        ? process.getBuiltinModule("node:http").request({ ...common, socketPath: endpoint.socketPath }, resolve)
+        : process
+            .getBuiltinModule(endpoint.url.startsWith("http:") ? "node:http" : "node:https")
+            .request(new URL(prepared.path, endpoint.url), { ...common, ...(endpoint.ca ? { ca: endpoint.ca } : {}) }, resolve);
     request.on("error", (error: NodeJS.ErrnoException) => reject(unreachable(error)));
     request.end(prepared.body);
   });

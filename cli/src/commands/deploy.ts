@@ -61,7 +61,9 @@ const treeSource = async (
 
 const prepareFolder = async (deploying: Deploying, folder: string): Promise<Prepared> => {
   const { environment } = deploying.call;
-  const [tree, commit] = await Promise.all([readTree(folder, environment.cacheFolder), cleanCommit(environment, folder)]);
+  const commitFound = cleanCommit(environment, folder);
+  deploying.call.session.warm();
+  const [tree, commit] = await Promise.all([readTree(folder, environment.cacheFolder), commitFound]);
   return { suggestedName: nameOf(tree.root), send: () => treeSource(deploying, folder, tree, commit === undefined ? {} : { commit }) };
 };
 

@@ -1,14 +1,14 @@
+import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Command, ExitCode, Invocation } from "../command.ts";
 import { refusal } from "../platform/access.ts";
 import { localOnly } from "../platform/local.ts";
-import { runProgram } from "../platform/programs.ts";
+import { programPath } from "../platform/programs.ts";
 
-const foreground = async ({ environment }: Invocation): Promise<ExitCode> => {
-  // The supervisor ends on Ctrl-C by itself; this process waits until it has.
-  const ignore = (): void => {};
-  process.on("SIGINT", ignore);
-  process.on("SIGTERM", ignore);
-  return (await runProgram(environment, "up", ["--foreground"], "show")).code as ExitCode;
+/** Becomes the supervisor, with the same process id: who started us signals it, not a process that stands before it. */
+const foreground = ({ environment }: Invocation): never => {
+  if (!process.execve) throw new SlipError("internal", "This system cannot replace a process by another.");
+  const env = Object.fromEntries(Object.entries(environment.inherited).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return process.execve(process.execPath, [process.execPath, programPath("up"), "--foreground"], env);
 };
 
 const run = async (call: Invocation): Promise<ExitCode> => {

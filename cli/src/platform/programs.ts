@@ -7,6 +7,8 @@ import type { Environment } from "../environment.ts";
 const programs = join(import.meta.dirname, "../../../server/src/main");
 const outputLimitBytes = 4 * 2 ** 20;
 
+export const programPath = (name: string): string => join(programs, `${name}.ts`);
+
 /** What a program did: its exit code and, where they were kept, its words. */
 export interface Ran {
   code: number;
@@ -27,7 +29,7 @@ const keep = (stream: NodeJS.ReadableStream | null | undefined): (() => string) 
 /** Runs `name.ts` to its end. `words`: keep what it says, or show all of it on our standard error, for ours is data. */
 export const runProgram = (environment: Environment, name: string, args: readonly string[], words: "keep" | "show"): Promise<Ran> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(programs, `${name}.ts`), ...args], {
+    const child = spawn(process.execPath, [programPath(name), ...args], {
       env: environment.inherited,
       stdio: words === "keep" ? ["ignore", "pipe", "pipe"] : ["ignore", 2, 2],
     });

@@ -22,6 +22,8 @@ export interface Session {
   lines<N extends OperationName>(name: N, input: InputOf<N>, options?: CallOptions): AsyncGenerator<OutputOf<N>>;
   /** Starts the platform of this machine where none runs. */
   ensureRunning(): Promise<void>;
+  /** Loads what the first call needs, for a moment in which another program is waited for. */
+  warm(): void;
 }
 
 export const isUnreachable = (error: unknown): boolean => error instanceof SlipError && error.code === "unreachable";
@@ -89,6 +91,7 @@ export const openSession = (environment: Environment, screen: Screen): Session =
       check(name, input);
       yield* client.lines(name, input, options);
     },
+    warm: () => void loadContract().catch(() => {}),
     async ensureRunning() {
       await startPlatform(environment, screen);
       opened = undefined;

@@ -1,5 +1,7 @@
 // Git on this machine: which commit a folder is at, and a copy of a commit of a local repository.
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Environment } from "../environment.ts";
 
@@ -29,8 +31,16 @@ export const runGit = (environment: Environment, args: readonly string[]): Promi
     child.on("close", (code) => resolve({ code: code ?? 1, output: output.trim(), errors: errors.trim() }));
   });
 
+const isInWorkTree = (folder: string): boolean => {
+  for (let path = resolve(folder); ; path = dirname(path)) {
+    if (existsSync(join(path, ".git"))) return true;
+    if (path === dirname(path)) return false;
+  }
+};
+
 /** The commit that the folder shows, when git tracks it there and nothing in it differs; else undefined. */
 export const cleanCommit = async (environment: Environment, folder: string): Promise<string | undefined> => {
+  if (!isInWorkTree(folder)) return undefined;
   const head = await runGit(environment, ["-C", folder, "rev-parse", "--verify", "--quiet", "HEAD"]);
   if (head?.code !== 0 || !/^[0-9a-f]{40,64}$/.test(head.output)) return undefined;
   const [status, tracked] = await Promise.all([

@@ -8,6 +8,8 @@ import { openFound, type Tree, TreeChanged } from "./manifest.ts";
 import { sideBySide } from "./side-by-side.ts";
 
 const uploadsAtOnce = 6;
+/** A content is in memory while it is sent, so larger ones go one by one. */
+const largeBytes = 16n * 2n ** 20n;
 
 /** The bytes of a content, checked again: a file may have changed since its hash was taken. */
 const bytesOf = async (tree: Tree, sha256: string): Promise<Buffer> => {
@@ -23,10 +25,17 @@ const bytesOf = async (tree: Tree, sha256: string): Promise<Buffer> => {
 export const uploadTree = async (session: Session, tree: Tree, signal: AbortSignal): Promise<{ source: Digest; sentFiles: number; sentBytes: number }> => {
   const { source, missing } = await session.call("sources.check", tree.manifest, { signal });
   let sentBytes = 0;
-  await sideBySide(missing, uploadsAtOnce, async (sha256) => {
+  const send = async (sha256: string): Promise<void> => {
     const bytes = await bytesOf(tree, sha256);
     await session.call("sources.upload", { sha256 }, { bytes, signal });
     sentBytes += bytes.length;
-  });
+  };
+  const isLarge = (sha256: string): boolean => (tree.files.get(sha256)?.stats.size ?? 0n) > largeBytes;
+  await sideBySide(
+    missing.filter((sha256) => !isLarge(sha256)),
+    uploadsAtOnce,
+    send,
+  );
+  await sideBySide(missing.filter(isLarge), 1, send);
   return { source, sentFiles: missing.length, sentBytes };
 };
