@@ -1,0 +1,193 @@
+// The supervisor as a user starts it: a repository of fixtures in place of control, host and edge, and everything else real.
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, afterEach, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { cleanEnv, execOrThrow } from "#platform/exec.ts";
+
+const repository = resolve(import.meta.dirname, "../../..");
+
+/** Serves what the supervisor asks for, on the socket of the process. */
+const fixture = `import http from "node:http";
+import { chmodSync, rmSync } from "node:fs";
+import { readConfig } from "#platform/config.ts";
+import { homeAt } from "#platform/home.ts";
+export const config = readConfig();
+export const home = homeAt(config.home);
+export const serve = (path) => {
+  rmSync(path, { force: true });
+  http.createServer((_, answer) => answer.end('{"workloads":[]}')).listen(path, () => chmodSync(path, 0o660));
+  process.on("SIGTERM", () => process.exit(0));
+};
+`;
+const programs = {
+  "fixture.ts": fixture,
+  "control.ts": `import { home, serve } from "./fixture.ts"; import { existsSync } from "node:fs"; import { join } from "node:path";
+if (existsSync(join(home.sources, "broken"))) { console.error("the key is broken"); process.exit(1); }
+serve(home.controlSocket);`,
+  "host.ts": `import { config, home, serve } from "./fixture.ts"; import { watchSupervisor } from "./supervisor/watch.ts";
+serve(home.hostSocket); watchSupervisor(home, config);`,
+  "edge.ts": `import { home, serve } from "./fixture.ts"; import { readInstallation } from "#platform/installation.ts"; import net from "node:net";
+serve(home.edgeSocket(Number(process.argv[2])));
+for (const port of [readInstallation(home).httpPort, readInstallation(home).httpsPort]) net.createServer((socket) => socket.destroy()).listen({ port, reusePort: true });`,
+};
+
+const Listed = z.object({
+  running: z.boolean(),
+  httpPort: z.number().nullable(),
+  processes: z.array(z.object({ name: z.string(), pid: z.number().nullable(), state: z.string(), restarts: z.number(), memoryBytes: z.number().nullable() })),
+});
+
+let folder = "";
+let home = "";
+const sources = () => join(folder, "repository", "server", "src", "main");
+
+const start = (program: string, args: readonly string[] = [], env: Record<string, string> = {}): ChildProcess => {
+  const own = { SLIP_HOME: home, SLIP_HTTP_PORT: "0", SLIP_HTTPS_PORT: "0", DATABASE_URL: "postgres://none/none", RESTATE_URL: "http://none,http://none" };
+  return spawn(process.execPath, [join(sources(), program), ...args], { env: { ...cleanEnv, ...own, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+};
+
+const run = async (program: string, args: readonly string[] = [], env: Record<string, string> = {}) => {
+  const child = start(program, args, env);
+  const said = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) child[name]?.on("data", (chunk: Buffer) => (said[name] += chunk.toString()));
+  const [code] = (await once(child, "close")) as [number];
+  return { code, ...said };
+};
+
+const list = async () => Listed.parse(JSON.parse((await run("processes.ts")).stdout));
+const pids = async (): Promise<Map<string, number | null>> => new Map((await list()).processes.map(({ name, pid }) => [name, pid]));
+const isMounted = (): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(home);
+
+const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
+  for (const limit = performance.now() + 15_000; !(await holds()); await sleep(50)) assert.ok(performance.now() < limit, what);
+};
+
+const kill = async (name: string): Promise<number> => {
+  const pid = (await pids()).get(name);
+  assert.ok(pid, name);
+  process.kill(pid, "SIGKILL");
+  return pid;
+};
+const returned = (name: string, before: number): Promise<void> =>
+  until(`${name} came back`, async () => (await list()).processes.some((one) => one.name === name && one.pid !== before && one.state === "running"));
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "slip-up-"));
+  chmodSync(folder, 0o700);
+  const copy = join(folder, "repository");
+  mkdirSync(copy);
+  await execOrThrow(["cp", "--archive", "--link", join(repository, "node_modules"), copy]);
+  for (const path of ["contract", "server", "package.json", "package-lock.json"])
+    cpSync(join(repository, path), join(copy, path), { recursive: true, verbatimSymlinks: true });
+  for (const [name, text] of Object.entries(programs)) writeFileSync(join(sources(), name), text);
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("slip up", () => {
+  before(() => {
+    home = join(folder, "home");
+  });
+  afterEach(async () => {
+    assert.equal((await run("up.ts", ["--down"])).code, 0);
+    assert.ok(!isMounted(), "nothing is mounted any more");
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  it("is ready when it returns, says nothing, and may be asked again", async () => {
+    assert.deepEqual(await run("up.ts"), { code: 0, stdout: "", stderr: "" });
+    const first = await list();
+    assert.ok(first.running);
+    for (const { name, state, memoryBytes } of first.processes) assert.ok(state === "running" && (memoryBytes ?? 0) > 2 ** 20, name);
+    assert.equal((await run("up.ts")).code, 0);
+    assert.deepEqual(await pids(), new Map(first.processes.map(({ name, pid }) => [name, pid])));
+  });
+
+  it("brings back each process that is killed, and leaves the others alone", async () => {
+    await run("up.ts");
+    const before = await pids();
+    for (const name of ["control", "host", "edge-0"]) await returned(name, await kill(name));
+    const now = await pids();
+    for (const [name, pid] of now) assert.equal(pid === before.get(name), !["control", "host", "edge-0"].includes(name), name);
+  });
+
+  it("goes on under a new supervisor when the supervisor is killed", async () => {
+    await run("up.ts");
+    const before = await pids();
+    await returned("supervisor", await kill("supervisor"));
+    for (const [name, pid] of await pids()) assert.equal(pid === before.get(name), name !== "supervisor", name);
+    await returned("control", await kill("control"));
+  });
+
+  it("starts one platform when it is asked twice at the same time", async () => {
+    const both = await Promise.all([run("up.ts"), run("up.ts")]);
+    assert.deepEqual(
+      both.map(({ code }) => code),
+      [0, 0],
+    );
+    assert.ok((await list()).running);
+  });
+
+  it("runs on when its checkout is gone", async () => {
+    await run("up.ts");
+    const away = join(folder, "away");
+    const main = sources();
+    await execOrThrow(["mv", join(folder, "repository"), away]);
+    try {
+      const state = () =>
+        JSON.parse(readFileSync(join(home, "processes", "state.json"), "utf8")) as { processes: { name: string; pid: number; state: string }[] };
+      const control = () => state().processes.find(({ name }) => name === "control");
+      const before = control()?.pid ?? 0;
+      process.kill(before, "SIGKILL");
+      await until("control came back", async () => control()?.state === "ready" && control()?.pid !== before);
+      assert.ok(!existsSync(main));
+    } finally {
+      await execOrThrow(["mv", away, join(folder, "repository")]);
+    }
+  });
+
+  it("names a port that is taken, and leaves nothing behind", async () => {
+    const other = createServer().listen(0);
+    await once(other, "listening");
+    const { port } = other.address() as { port: number };
+    const ran = await run("up.ts", [], { SLIP_HTTPS_PORT: `${port}` });
+    assert.equal(ran.code, 2);
+    assert.match(ran.stderr, new RegExp(`^Port ${port} is in use by another program\\. .*SLIP_HTTPS_PORT`));
+    assert.deepEqual((await list()).processes, []);
+    other.close();
+  });
+
+  it("says which process does not start and why, and leaves nothing behind", async () => {
+    await run("up.ts");
+    await run("up.ts", ["--down"]);
+    writeFileSync(join(home, "sources", "broken"), "");
+    const ran = await run("up.ts");
+    assert.equal(ran.code, 4);
+    assert.match(ran.stderr, /^control does not start\. Read .*control\.log\./);
+    assert.match(ran.stderr, /the key is broken/);
+    assert.deepEqual((await list()).processes, []);
+  });
+
+  it("in the foreground ends with Ctrl-C, everything with it", async () => {
+    const child = start("up.ts", ["--foreground"]);
+    await until("it runs", async () => (await list()).running);
+    child.kill("SIGINT");
+    assert.deepEqual(await once(child, "exit"), [0, null]);
+    assert.deepEqual((await list()).processes, []);
+  });
+
+  it("needs root", async () => {
+    const [program, ...args] = ["setpriv", "--reuid", "65534", "--clear-groups", process.execPath, join(import.meta.dirname, "up.ts")];
+    const child = spawn(program ?? "", args, { env: { ...cleanEnv, SLIP_HOME: home }, stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    assert.deepEqual(await once(child, "close"), [2, null]);
+    assert.match(said, /^Sandboxes and networks need root\. Run it again with sudo\.\n$/);
+  });
+});
