@@ -9,6 +9,7 @@ import { join, resolve } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { confined } from "#platform/confine.ts";
 import { cleanEnv, execOrThrow } from "#platform/exec.ts";
 
 const repository = resolve(import.meta.dirname, "../../..");
@@ -183,8 +184,12 @@ describe("slip up", () => {
   });
 
   it("needs root", async () => {
-    const [program, ...args] = ["setpriv", "--reuid", "65534", "--clear-groups", process.execPath, join(import.meta.dirname, "up.ts")];
-    const child = spawn(program ?? "", args, { env: { ...cleanEnv, SLIP_HOME: home }, stdio: ["ignore", "ignore", "pipe"] });
+    const nobody = { uid: 65_534, gid: 65_534, groups: [], umask: "0077", lowPorts: false, named: false };
+    const copy = join(folder, "repository");
+    // As confined as our own processes, since the repository may lie below a folder that is closed to others.
+    const how = { ...nobody, readOnly: [copy, join(process.execPath, "..")], writable: [], staging: copy, cwd: copy };
+    const [program, ...args] = confined(how, [process.execPath, join(sources(), "up.ts")]);
+    const child = spawn(program, args, { env: { ...cleanEnv, SLIP_HOME: home }, stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
     child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
     assert.deepEqual(await once(child, "close"), [2, null]);
