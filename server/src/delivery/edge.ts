@@ -145,18 +145,23 @@ export class Edge implements EdgeContext {
     return this.#inFlight.get(deployment)?.requests ?? 0;
   }
 
+  /** Requests that have a connection to `address` or wait for one. */
+  loadOf(address: string): number {
+    return this.#pools.of(address).load;
+  }
+
   status(): { version: number; connections: number; requests: number } {
     return { version: this.#map?.table.version ?? 0, connections: this.#clients.size, requests: this.#requests };
   }
 
-  /** Takes no more connections, finishes what is under way within `drainMs`, and closes everything. */
-  async end(): Promise<void> {
+  /** Takes no more connections, finishes what is under way within `withinMs`, and closes everything. */
+  async end(withinMs = this.limits.drainMs): Promise<void> {
     this.draining = true;
     const closed = [this.#http, this.#https].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     for (const client of this.#clients) client.drain();
     const late = setTimeout(() => {
       for (const client of this.#clients) client.destroy();
-    }, this.limits.drainMs);
+    }, withinMs);
     await Promise.all(closed);
     clearTimeout(late);
     this.clock.stop();

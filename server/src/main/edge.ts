@@ -62,9 +62,12 @@ await edge.listen({ http: installation.httpPort, https: installation.httpsPort }
 dropRoot();
 log.info("The edge serves", { http: installation.httpPort, https: installation.httpsPort, table: edge.status().version });
 
+/** The supervisor waits ten seconds before it kills. */
+const endMs = 8_000;
+
 process.once("SIGTERM", () => {
   calls.close();
-  edge.end().then(
+  edge.end(endMs).then(
     () => process.exit(0),
     (error: unknown) => {
       log.error("The edge did not end cleanly", error);
