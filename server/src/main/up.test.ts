@@ -187,7 +187,7 @@ describe("slip up", () => {
     const nobody = { uid: 65_534, gid: 65_534, groups: [], umask: "0077", lowPorts: false, named: false };
     const copy = join(folder, "repository");
     // As confined as our own processes, since the repository may lie below a folder that is closed to others.
-    const how = { ...nobody, readOnly: [copy, join(process.execPath, "..")], writable: [], staging: copy, cwd: copy };
+    const how = { ...nobody, readOnly: [copy, join(process.execPath, "..")], writable: [], staging: join(copy, "contract"), cwd: copy };
     const [program, ...args] = confined(how, [process.execPath, join(sources(), "up.ts")]);
     const child = spawn(program, args, { env: { ...cleanEnv, SLIP_HOME: home }, stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
