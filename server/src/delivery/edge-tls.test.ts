@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
+import https from "node:https";
 import { test } from "node:test";
 import tls from "node:tls";
 import { type EdgeTrial, makeCertificate, startApp, startTrial } from "./edge-trial.ts";
@@ -104,4 +105,39 @@ test("a broken certificate in the table harms nobody else", async (t) => {
   trial.publish({});
   await assert.rejects(secure(trial, "broken.example.org"));
   assert.equal((await secure(trial, "app.example.org")).name, "CN=app.example.org");
+});
+
+test("a WebSocket and a large body pass over TLS as well", async (t) => {
+  const trial = await startTrial(t);
+  trial.certificates["*.slip.localhost"] = await makeCertificate("*.slip.localhost");
+  const app = await startApp(t, (request, response) => request.pipe(response));
+  app.server.on("upgrade", (_, socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+    socket.pipe(socket);
+  });
+  trial.publish({ "app.slip.localhost": [{ app: "app", addresses: [app.address] }] });
+  const common = { host: "127.0.0.1", port: trial.https, servername: "app.slip.localhost", rejectUnauthorized: false, agent: false as const };
+  const body = Buffer.alloc(5_000_003, "0123456789");
+  const echoed = await new Promise<Buffer>((resolve, reject) => {
+    const request = https.request({ ...common, method: "POST", headers: { host: "app.slip.localhost" } }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.on("end", () => resolve(Buffer.concat(chunks)));
+    });
+    request.on("error", reject);
+    request.end(body);
+  });
+  assert.ok(echoed.equals(body));
+  const text = await new Promise<string>((resolve, reject) => {
+    const request = https.get({ ...common, headers: { host: "app.slip.localhost", connection: "Upgrade", upgrade: "websocket" } });
+    request.on("error", reject);
+    request.on("upgrade", (_, socket) => {
+      socket.write("ping");
+      socket.once("data", (chunk: Buffer) => {
+        socket.destroy();
+        resolve(chunk.toString());
+      });
+    });
+  });
+  assert.equal(text, "ping");
 });

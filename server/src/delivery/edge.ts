@@ -10,7 +10,7 @@ import type { EdgeContext } from "./proxy/edge-context.ts";
 import { type EdgeLimits, edgeLimits } from "./proxy/edge-limits.ts";
 import { RequestIds } from "./proxy/request-ids.ts";
 import { TargetPools } from "./proxy/target-pool.ts";
-import { compileRoutesOf, type InFlight, type RouteMap } from "./routes/route-map.ts";
+import { type InFlight, RouteMap } from "./routes/route-map.ts";
 import { CertificateContexts, ticketKeys } from "./tls/certificates.ts";
 
 export interface EdgeOptions {
@@ -114,7 +114,7 @@ export class Edge implements EdgeContext {
   /** Takes a table in place of the present one, at once and whole. An older one is left aside. Gives the version that holds now. */
   publish(table: RouteTable): number {
     if (this.#map && table.version <= this.#map.table.version) return this.#map.table.version;
-    const map = compileRoutesOf(table, { pools: this.#pools, inFlight: this.#inFlight, controlSocket: this.#controlSocket });
+    const map = new RouteMap(table, { pools: this.#pools, inFlight: this.#inFlight, controlSocket: this.#controlSocket });
     this.#certificates.replace(table.certificates);
     this.#renewTls(table.proofKey);
     this.#map = map;
@@ -132,13 +132,10 @@ export class Edge implements EdgeContext {
     this.#https.setSecureContext({ ...pair, minVersion: "TLSv1.2", sessionIdContext: "slipstream", ticketKeys: ticketKeys(proofKey) });
   }
 
-  /** Drops what only older tables knew: connections to targets that no route leads to, counters that are at zero. */
+  /** Drops what only older tables knew: connections to targets that no route leads to, and counters that are at zero. */
   #forget(map: RouteMap): void {
-    const routes = [...map.sites.values()].flatMap((site) => (site.kind === "app" ? site.routes : []));
-    const addresses = routes.flatMap((route) => route.targets.map((target) => target.address));
-    this.#pools.keepOnly(new Set([...addresses, this.#controlSocket]));
-    const deployments = new Set(routes.map((route) => route.entry.deployment));
-    for (const [deployment, { requests }] of this.#inFlight) if (requests === 0 && !deployments.has(deployment)) this.#inFlight.delete(deployment);
+    this.#pools.keepOnly(map.addresses());
+    for (const [deployment, { requests }] of this.#inFlight) if (requests === 0) this.#inFlight.delete(deployment);
   }
 
   inFlight(deployment: string): number {

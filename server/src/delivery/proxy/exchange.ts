@@ -102,7 +102,7 @@ export class Exchange implements UpstreamUser {
       return;
     }
     const name = hostName(this.#host);
-    const site = map.sites.get(name);
+    const site = map.site(name);
     if (!site) {
       this.#refuse(404, "no route");
       return;

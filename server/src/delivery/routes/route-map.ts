@@ -17,11 +17,6 @@ export interface Route {
 /** What answers at a host: routes of apps, or the platform's own API. */
 export type Site = { kind: "app"; routes: readonly Route[] } | { kind: "platform"; control: TargetPool };
 
-export interface RouteMap {
-  table: RouteTable;
-  sites: ReadonlyMap<string, Site>;
-}
-
 /** The name in a Host field: lower case, without port and trailing dot. */
 export const hostName = (host: string): string => {
   const colon = host.charCodeAt(0) === 91 ? host.indexOf(":", host.indexOf("]")) : host.indexOf(":");
@@ -50,19 +45,45 @@ export interface RouteMapParts {
   controlSocket: string;
 }
 
-const compileRoutes = (entries: readonly TableRoute[], parts: RouteMapParts): Route[] =>
-  entries
-    .map((entry) => {
-      const inFlight = parts.inFlight.get(entry.deployment) ?? { requests: 0 };
-      parts.inFlight.set(entry.deployment, inFlight);
-      return { path: entry.path, entry, inFlight, targets: entry.targets.map((target) => parts.pools.of(target.address)) };
-    })
-    .sort((one, other) => other.path.length - one.path.length);
+/** A table made ready for requests: a host is looked at when it is first asked for, so that a large table costs nothing to take. */
+export class RouteMap {
+  readonly table: RouteTable;
+  readonly #parts: RouteMapParts;
+  readonly #platform: ReadonlySet<string>;
+  readonly #sites = new Map<string, Site>();
 
-/** Makes the map of a table. Platform hosts win over apps: no app can take the name of the API. */
-export const compileRoutesOf = (table: RouteTable, parts: RouteMapParts): RouteMap => {
-  const sites = new Map<string, Site>();
-  for (const [host, entries] of Object.entries(table.hosts)) sites.set(host.toLowerCase(), { kind: "app", routes: compileRoutes(entries, parts) });
-  for (const host of table.platformHosts) sites.set(host, { kind: "platform", control: parts.pools.of(parts.controlSocket) });
-  return { table, sites };
-};
+  constructor(table: RouteTable, parts: RouteMapParts) {
+    this.table = table;
+    this.#parts = parts;
+    this.#platform = new Set(table.platformHosts);
+  }
+
+  /** What answers at a host. Platform hosts win over apps: no app can take the name of the API. */
+  site(host: string): Site | undefined {
+    const known = this.#sites.get(host);
+    if (known) return known;
+    const site = this.#compile(host);
+    if (site) this.#sites.set(host, site);
+    return site;
+  }
+
+  #compile(host: string): Site | undefined {
+    if (this.#platform.has(host)) return { kind: "platform", control: this.#parts.pools.of(this.#parts.controlSocket) };
+    const entries = Object.hasOwn(this.table.hosts, host) ? this.table.hosts[host] : undefined;
+    return entries && { kind: "app", routes: entries.map((entry) => this.#route(entry)).sort((one, other) => other.path.length - one.path.length) };
+  }
+
+  #route(entry: TableRoute): Route {
+    const { pools, inFlight } = this.#parts;
+    const counter = inFlight.get(entry.deployment) ?? { requests: 0 };
+    inFlight.set(entry.deployment, counter);
+    return { path: entry.path, entry, inFlight: counter, targets: entry.targets.map((target) => pools.of(target.address)) };
+  }
+
+  /** Everything that a request may be sent to. */
+  addresses(): Set<string> {
+    const all = new Set([this.#parts.controlSocket]);
+    for (const routes of Object.values(this.table.hosts)) for (const route of routes) for (const target of route.targets) all.add(target.address);
+    return all;
+  }
+}
