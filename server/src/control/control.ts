@@ -9,6 +9,7 @@ import type { Log } from "#platform/log.ts";
 import type { RestateClient } from "#platform/restate.ts";
 import type { Authority } from "./certificates/authority.ts";
 import type { Changes } from "./deployments/changes.ts";
+import type { Driver } from "./deployments/driver.ts";
 import type { Runs } from "./deployments/run.ts";
 import type { RoutePublisher } from "./routes/route-publisher.ts";
 import type { Sealing } from "./secrets/sealing.ts";
@@ -29,6 +30,7 @@ export interface Control {
   routes: RoutePublisher;
   changes: Changes;
   runs: Runs;
+  driver: Driver;
   logWriter: LogWriter;
   logReader: LogReader;
   log: Log;

@@ -23,6 +23,7 @@ import { authorityIn } from "../control/certificates/authority.ts";
 import type { Control } from "../control/control.ts";
 import { appObject } from "../control/deployments/app-object.ts";
 import { Changes } from "../control/deployments/changes.ts";
+import { Driver } from "../control/deployments/driver.ts";
 import { Runs } from "../control/deployments/run.ts";
 import { submitOpen } from "../control/deployments/submission.ts";
 import { handlersOf } from "../control/handlers.ts";
@@ -90,6 +91,7 @@ const assemble = async (): Promise<Control> => {
     routes: new RoutePublisher({ path: home.routeTable, edges, read: tableReader({ database, sealing, proofKey }) }),
     changes: new Changes(),
     runs: new Runs(),
+    driver: new Driver(),
     logWriter: logWriter(home.controlLogs),
     logReader: logReader(() => logFolders(home)),
     log,
@@ -99,7 +101,7 @@ const assemble = async (): Promise<Control> => {
 const listenForClients = (control: Control): Promise<void> => {
   const { database, home } = control;
   const handlers = handlersOf(control, new SourceStore(home));
-  const gate = new Gate({ database, tokens: new Tokens(database), idempotency: new Idempotency(database), handlers });
+  const gate = new Gate({ database, tokens: new Tokens(database), idempotency: new Idempotency(control), handlers });
   const server = createAdaptorServer({ fetch: restApi(gate, log, control.version).fetch, overrideGlobalObjects: false });
   mkdirSync(dirname(home.controlSocket), { recursive: true });
   rmSync(home.controlSocket, { force: true });

@@ -30,10 +30,13 @@ interface UnderWay {
 
 export class Idempotency {
   readonly #database: Database;
+  readonly #progress: Database;
   readonly #underWay = new Map<string, UnderWay>();
 
-  constructor(database: Database) {
+  /** An answer that a power cut takes is made anew: what it told of is found by its own key. */
+  constructor({ database, progress }: { database: Database; progress: Database }) {
     this.#database = database;
+    this.#progress = progress;
   }
 
   /** The stored answer of this request, or that of `act`, which is stored then. Errors are not stored: asking again tries again. */
@@ -51,7 +54,7 @@ export class Idempotency {
     const before = await stored(this.#database, request);
     if (before) return before.answer;
     const answer = await act();
-    await this.#database`
+    await this.#progress`
       insert into idempotency_keys (tenant, key, request_sha256, answer)
       values (${request.tenant}, ${request.key}, ${request.sha256}, ${json(this.#database, answer)}) on conflict do nothing`;
     return answer;

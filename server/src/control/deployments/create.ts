@@ -1,13 +1,14 @@
 // A new deployment: its row, what it supersedes and the journal in one transaction, then the work is handed over.
+import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Deployment, DeploymentKind } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
 import type { Call } from "../api/call.ts";
-import { ensureApp } from "../apps/app-store.ts";
+import { ensureApp, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
 import { type DeploymentRequest, type DeploymentRow, failureOfCode, supersededBy, toDeployment } from "./deployment.ts";
-import { deploymentOf, deploymentWithKey, insertDeployment, supersedeWaiting } from "./deployment-store.ts";
+import { deploymentOf, deploymentWithKey, insertDeployment, isAlone, supersedeWaiting } from "./deployment-store.ts";
 import { submitDeployment } from "./submission.ts";
 
 export interface Asked {
@@ -26,32 +27,45 @@ export interface Asked {
 
 interface Inserted {
   row: DeploymentRow;
+  alone: boolean;
   superseded: readonly string[];
 }
 
-const insert = async (control: Control, call: Call, asked: Asked): Promise<Inserted> =>
+/** Undefined when there is a deployment with this idempotency key already: then nothing else changes either. */
+const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted | undefined> =>
   control.database.begin(async (query) => {
     const { id: appId } = await ensureApp(query, call.tenant, asked.app);
-    await asked.alongside?.(query, appId);
-    const superseded = await supersedeWaiting(query, appId, supersededBy(asked.kind), failureOfCode("queue", "superseded"));
+    // Two that come at the same time see each other, and their ids are in their order.
+    await lockApp(query, appId);
     const id = newId("dep");
     const { kind, request, source, commit } = asked;
-    await insertDeployment(query, { id, appId, tenant: call.tenant, kind, request, source, commit, idempotencyKey: call.idempotencyKey });
-    await journal(query, call, asked);
-    const row = await deploymentOf(query, id);
+    const isNew = await insertDeployment(query, { id, appId, tenant: call.tenant, kind, request, source, commit, idempotencyKey: call.idempotencyKey });
+    if (!isNew) return undefined;
+    await asked.alongside?.(query, appId);
+    const [superseded, , row, alone] = await Promise.all([
+      supersedeWaiting(query, { appId, except: id, kinds: supersededBy(kind), failure: failureOfCode("queue", "superseded") }),
+      journal(query, call, asked),
+      deploymentOf(query, id),
+      isAlone(query, { id, appId }),
+    ]);
     if (!row) throw new Error(`Deployment ${id} is not there.`);
-    return { row, superseded };
+    return { row, alone, superseded };
   });
+
+const begin = (control: Control, { row, alone, superseded }: Inserted): void => {
+  void submitDeployment(control, row);
+  for (const id of superseded) control.changes.emit(id);
+  // It begins at once when nothing is before it. Restate sees to its end, whatever becomes of this process.
+  if (!alone) return;
+  control.driver.drive(control, row).catch((error: unknown) => control.log.warn("a deployment goes on later", { deployment: row.id, error: String(error) }));
+};
 
 /** The same idempotency key gives the same deployment, also when the answer to the first request was lost. */
 export const createDeployment = async (control: Control, call: Call, asked: Asked): Promise<Deployment> => {
-  const before = call.idempotencyKey === undefined ? undefined : await deploymentWithKey(control.database, call.tenant, call.idempotencyKey);
-  if (before) {
-    call.journaled = true;
-    return toDeployment(before, control.installation);
-  }
-  const { row, superseded } = await insert(control, call, asked);
-  void submitDeployment(control, row);
-  for (const id of superseded) control.changes.emit(id);
+  const inserted = await insert(control, call, asked);
+  if (inserted) begin(control, inserted);
+  else call.journaled = true;
+  const row = inserted?.row ?? (await deploymentWithKey(control.database, call.tenant, call.idempotencyKey ?? ""));
+  if (!row) throw new SlipError("internal", "The deployment is not there.");
   return toDeployment(row, control.installation);
 };

@@ -30,6 +30,19 @@ export interface OpenDeployment {
 export const openDeployments = (query: Query): Promise<OpenDeployment[]> =>
   query<OpenDeployment[]>`select id, app_id, kind, created_at from deployments where state in ('waiting', 'running') order by id`;
 
+/** Those of the same app that were asked for before it and have not ended, oldest first. */
+export const olderOpen = (query: Query, { id, appId }: OpenDeployment): Promise<OpenDeployment[]> =>
+  query<OpenDeployment[]>`
+    select id, app_id, kind, created_at from deployments where app_id = ${appId} and id < ${id} and state in ('waiting', 'running') order by id`;
+
+/** Whether nothing else is to be done for an app. */
+export const isAlone = async (query: Query, { id, appId }: { id: string; appId: string }): Promise<boolean> => {
+  const rows = await query<{ alone: boolean }[]>`
+    select not exists (select 1 from deployments where app_id = ${appId} and id <> ${id} and state in ('waiting', 'running'))
+      and not exists (select 1 from tasks where app_id = ${appId} and state = 'open') as alone`;
+  return rows[0]?.alone === true;
+};
+
 export interface NewDeployment {
   id: string;
   appId: string;
@@ -40,18 +53,24 @@ export interface NewDeployment {
   commit?: string | undefined;
   idempotencyKey: string | undefined;
 }
-export const insertDeployment = async (query: Query, it: NewDeployment): Promise<void> => {
-  await query`
+/** False when there is one with this idempotency key already. */
+export const insertDeployment = async (query: Query, it: NewDeployment): Promise<boolean> => {
+  const rows = await query`
     insert into deployments (id, app_id, tenant, kind, state, phase, request, source, commit, idempotency_key)
     values (${it.id}, ${it.appId}, ${it.tenant}, ${it.kind}, 'waiting', 'queue', ${json(query, it.request)},
-      ${it.source ?? null}, ${it.commit ?? null}, ${it.idempotencyKey ?? null})`;
+      ${it.source ?? null}, ${it.commit ?? null}, ${it.idempotencyKey ?? null})
+    on conflict (tenant, idempotency_key) do nothing returning id`;
+  return rows.length > 0;
 };
 
 /** Ends the waiting deployments of these kinds; gives their ids. */
-export const supersedeWaiting = async (query: Query, appId: string, kinds: readonly string[], failure: FailureReport): Promise<string[]> => {
+export const supersedeWaiting = async (
+  query: Query,
+  of: { appId: string; except: string; kinds: readonly string[]; failure: FailureReport },
+): Promise<string[]> => {
   const rows = await query<{ id: string }[]>`
-    update deployments set state = 'cancelled', phase = null, failure = ${json(query, failure)}, ended_at = now()
-    where app_id = ${appId} and state = 'waiting' and kind = any(${[...kinds]}) returning id`;
+    update deployments set state = 'cancelled', phase = null, failure = ${json(query, of.failure)}, ended_at = now()
+    where app_id = ${of.appId} and id <> ${of.except} and state = 'waiting' and kind = any(${[...of.kinds]}) returning id`;
   return rows.map((row) => row.id);
 };
 

@@ -20,8 +20,8 @@ const handOver = async (control: Control, of: { key: string; handler: string; in
   }
 };
 
-export const submitDeployment = (control: Control, { id, appId, kind, createdAt }: OpenDeployment): Promise<void> =>
-  handOver(control, { key: appId, handler: "deploy", input: { deployment: id, kind }, id, createdAt });
+export const submitDeployment = (control: Control, { id, appId, createdAt }: OpenDeployment): Promise<void> =>
+  handOver(control, { key: appId, handler: "deploy", input: { deployment: id }, id, createdAt });
 
 export const submitTask = (control: Control, { id, appId, createdAt }: { id: string; appId: string; createdAt: Date }): Promise<void> =>
   handOver(control, { key: appId, handler: "task", input: { task: id }, id, createdAt });
