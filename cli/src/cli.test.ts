@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { LogLine } from "@slipstream/contract/logs.ts";
-import { appOf, artifact, deploymentId, deploymentOf, liveDeployment } from "./testing/samples.ts";
+import { appOf, artifact, deploymentId, deploymentOf, liveDeployment, statusOf } from "./testing/samples.ts";
 import { slip, startSlip } from "./testing/slip.ts";
 import { TinyPlatform } from "./testing/tiny-platform.ts";
 import { until } from "./testing/until.ts";
@@ -226,8 +226,9 @@ describe("slip", () => {
 
   it("prints the certificate alone", async () => {
     platform.handlers["platform.trust"] = () => ({ certificate: "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n", fingerprint: "AB:CD" });
+    platform.handlers["platform.status"] = () => statusOf();
     assert.equal((await run("trust", "--pem")).stdout, "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
-    assert.match((await run("trust")).stdout, /update-ca-certificates[\s\S]*NODE_EXTRA_CA_CERTS[\s\S]*AB:CD/);
+    assert.match((await run("trust")).stdout, /https:\/\/APP\.slip\.localhost:9443[\s\S]*update-ca-certificates[\s\S]*NODE_EXTRA_CA_CERTS[\s\S]*AB:CD/);
   });
 });
 

@@ -11,6 +11,7 @@ import { type Progress, progressOn } from "../deployment/progress.ts";
 import { cancelledEarly, failedEarly } from "../deployment/result.ts";
 import { refusal } from "../platform/access.ts";
 import { cleanCommit, cloneLocal } from "../source/git.ts";
+import { leadsOut } from "../source/links.ts";
 import { readTree, type Tree, TreeChanged } from "../source/manifest.ts";
 import { nameOf, type Origin, originOf } from "../source/origin.ts";
 import { uploadTree } from "../source/upload.ts";
@@ -73,6 +74,7 @@ const prepareRepository = async (deploying: Deploying, origin: Origin & { kind: 
   const folder = join(temporary, "source");
   const commit = await cloneLocal(deploying.call.environment, { path: resolve(origin.path), ref: origin.ref }, folder);
   const source = join(folder, subfolderOf(deploying.call));
+  if (leadsOut(folder, source)) throw new SlipError("source_unsafe", "The subfolder is a link that leaves the repository.");
   const tree = await readTree(source, undefined);
   const about = { commit, ...(origin.ref === undefined ? {} : { ref: origin.ref }) };
   return { suggestedName: nameOf(resolve(origin.path)), send: () => treeSource(deploying, source, tree, about) };

@@ -8,7 +8,7 @@ const run = async ({ environment, screen }: Invocation): Promise<ExitCode> => {
   localOnly(environment, "down");
   const refused = refusal(environment);
   if (refused) throw refused;
-  const ran = await runProgram(environment, "up", ["--down"], "keep");
+  const ran = await runProgram(environment, "up", ["--down"]);
   if (ran.code !== 0) throw new ProgramError("The platform did not stop.", ran);
   if (screen.json) screen.data({ running: false, home: environment.home });
   return 0;

@@ -1,9 +1,9 @@
 import type { Command, ExitCode, Invocation } from "../command.ts";
 
-const guide = (fingerprint: string): string => `Apps on this machine are served with certificates of your own authority. To trust it:
+const guide = (address: string, fingerprint: string): string => `Apps on this machine are served with certificates of your own authority. To trust it:
 
   save it        slip trust --pem > slipstream-ca.pem
-  curl           curl --cacert slipstream-ca.pem https://APP.slip.localhost:8443
+  curl           curl --cacert slipstream-ca.pem ${address}
   Debian, Ubuntu slip trust --pem > /usr/local/share/ca-certificates/slipstream.crt && update-ca-certificates
   Fedora         slip trust --pem > /etc/pki/ca-trust/source/anchors/slipstream.pem && update-ca-trust
   macOS          sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain slipstream-ca.pem
@@ -16,7 +16,11 @@ SHA-256 fingerprint: ${fingerprint}`;
 const run = async ({ options, screen, session }: Invocation): Promise<ExitCode> => {
   const trust = await session.call("platform.trust", {});
   if (screen.json) screen.data(trust);
-  else screen.print(options.pem ? trust.certificate.trimEnd() : guide(trust.fingerprint));
+  else if (options.pem) screen.print(trust.certificate.trimEnd());
+  else {
+    const { domain, httpsPort } = await session.call("platform.status", {});
+    screen.print(guide(`https://APP.${domain}${httpsPort === 443 ? "" : `:${httpsPort}`}`, trust.fingerprint));
+  }
   return 0;
 };
 

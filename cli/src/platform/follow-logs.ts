@@ -1,7 +1,8 @@
 // Lines of a log that go on when the platform went away and came back.
+import { SlipError } from "@slipstream/contract/errors.ts";
 import type { LogLine } from "@slipstream/contract/logs.ts";
 import type { InputOf } from "@slipstream/contract/operations/registry.ts";
-import { type Session, waitForReturn } from "./session.ts";
+import { brokeOff, type Session, waitForReturn } from "./session.ts";
 
 const keyOf = (line: LogLine): string => JSON.stringify([line.instance, line.deployment, line.source, line.stream, line.text]);
 
@@ -45,9 +46,11 @@ export async function* followLogs(session: Session, input: InputOf<"logs.read">)
         seen.add(line);
         yield line;
       }
-      return;
+      if (input.follow !== true) return;
+      await waitForReturn(new SlipError("unreachable", "The platform went away."), since);
     } catch (error) {
-      if (!connected || input.follow !== true) throw error;
+      if (input.follow !== true || !(connected || brokeOff(error))) throw error;
+      connected = true;
       await waitForReturn(error, since);
     }
   }

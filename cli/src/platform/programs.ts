@@ -26,13 +26,10 @@ const keep = (stream: NodeJS.ReadableStream | null | undefined): (() => string) 
   return () => Buffer.concat(chunks).toString();
 };
 
-/** Runs `name.ts` to its end. `words`: keep what it says, or show all of it on our standard error, for ours is data. */
-export const runProgram = (environment: Environment, name: string, args: readonly string[], words: "keep" | "show"): Promise<Ran> =>
+/** Runs `name.ts` to its end, and keeps what it says: standard output is for our own data. */
+export const runProgram = (environment: Environment, name: string, args: readonly string[]): Promise<Ran> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [programPath(name), ...args], {
-      env: environment.inherited,
-      stdio: words === "keep" ? ["ignore", "pipe", "pipe"] : ["ignore", 2, 2],
-    });
+    const child = spawn(process.execPath, [programPath(name), ...args], { env: environment.inherited, stdio: ["ignore", "pipe", "pipe"] });
     const output = keep(child.stdout);
     const errors = keep(child.stderr);
     child.on("error", reject);
@@ -41,7 +38,7 @@ export const runProgram = (environment: Environment, name: string, args: readonl
 
 /** The JSON that a program prints. Throws `internal` when it prints something else. */
 export const jsonOf = async (environment: Environment, name: string): Promise<unknown> => {
-  const { output, errors } = await runProgram(environment, name, ["--json"], "keep");
+  const { output, errors } = await runProgram(environment, name, ["--json"]);
   try {
     return JSON.parse(output);
   } catch {

@@ -51,7 +51,8 @@ const isSupervised = async (environment: Environment): Promise<boolean> => {
 };
 
 /** The platform had taken the request, so it is there and comes back. */
-const brokeOff = (error: unknown): boolean => isUnreachable(error) && ((error as SlipError).cause as NodeJS.ErrnoException | undefined)?.code === "ECONNRESET";
+export const brokeOff = (error: unknown): boolean =>
+  isUnreachable(error) && ((error as SlipError).cause as NodeJS.ErrnoException | undefined)?.code === "ECONNRESET";
 
 export const openSession = (environment: Environment, screen: Screen): Session => {
   let opened: Promise<{ client: Client; check(name: OperationName, input: unknown): void }> | undefined;

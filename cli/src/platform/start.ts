@@ -34,6 +34,6 @@ export const startPlatform = async (environment: Environment, screen: Screen): P
   const refused = refusal(environment);
   if (refused) throw refused;
   if (screen.errorTerminal) screen.note("Starting Slipstream on this machine …");
-  const ran = await runProgram(environment, "up", [], "keep");
+  const ran = await runProgram(environment, "up", []);
   if (ran.code !== 0) throw new ProgramError("The platform did not start.", ran);
 };

@@ -15,6 +15,9 @@ const realPathOf = (path: string): string => {
   }
 };
 
+/** Whether `path` (absolute, which may go through links) ends outside of the folder `root`. */
+export const leadsOut = (root: string, path: string): boolean => !isWithin(realPathOf(root), realPathOf(path));
+
 /** Whether the link at `path` (relative to `root`, which is real) leads out of `root`, by its words or through other links. */
 export const linkLeaves = (root: string, path: string, target: string): boolean => {
   if (isAbsolute(target)) return true;

@@ -1,4 +1,5 @@
 // Values of the contract that tests answer with.
+import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
 import type { App, Deployment } from "@slipstream/contract/words.ts";
 
 export const artifact = `sha256:${"a".repeat(64)}`;
@@ -35,4 +36,16 @@ export const appOf = (more: Partial<App> = {}): App => ({
   instances: 1,
   createdAt: "2026-01-01T00:00:00.000Z",
   ...more,
+});
+
+export const statusOf = (): OutputOf<"platform.status"> => ({
+  version: "0.1.0",
+  installation: "abcdef",
+  url: "https://localhost:9443",
+  httpPort: 9080,
+  httpsPort: 9443,
+  domain: "slip.localhost",
+  apps: 1,
+  deploymentsOpen: 0,
+  tableVersion: 1,
 });
