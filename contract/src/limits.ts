@@ -14,6 +14,7 @@ export const limits = {
   buildsAtOnce: { default: 2, unit: "builds", what: "builds that run at the same time" },
   buildCacheBytes: { default: 16 * 2 ** 30, unit: "bytes", what: "toolchain and dependency layers that no artifact needs now" },
   buildCacheMs: { default: 14 * 86_400_000, unit: "ms", what: "keeping a toolchain or dependency layer after its last use" },
+  downloadCacheBytes: { default: 8 * 2 ** 30, unit: "bytes", what: "what the package managers of one tenant have downloaded" },
   collectGraceMs: { default: 600_000, unit: "ms", what: "before something new that nothing names yet counts as garbage" },
   imageBytes: { default: 4 * 2 ** 30, unit: "bytes", what: "all layers of one artifact" },
   // runtime

@@ -7,6 +7,8 @@ import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildPlan, BuildStep } from "@slipstream/contract/ports/buildpack.ts";
 import type { SourceEntry } from "@slipstream/contract/source.ts";
 import type { SealedBlob } from "#platform/oci/blob-file.ts";
+import { temporaryPath } from "#platform/oci/layout.ts";
+import { hiddenNames } from "#platform/oci/opaque.ts";
 import { packLayer } from "#platform/oci/pack.ts";
 import type { BuildContext } from "./context.ts";
 import { isLeftOver, onlyApp } from "./install.ts";
@@ -42,8 +44,8 @@ const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[
   throw missing(output);
 };
 
-const pack = async ({ dependencies: { home } }: BuildContext, folder: string): Promise<AppLayer> => ({
-  sealed: await packLayer(home, folder, { maxBytes: limit("imageBytes"), without: isLeftOver }),
+const pack = async ({ dependencies: { home } }: BuildContext, folder: string, deleted: readonly string[] = []): Promise<AppLayer> => ({
+  sealed: await packLayer(home, folder, { maxBytes: limit("imageBytes"), without: isLeftOver, deleted }),
   folder,
 });
 
@@ -76,8 +78,12 @@ export const builtLayer = async (
   const { plan, entries, layers } = request;
   const app = await prepareOverlay(workspace.build, dependencies.uids.app);
   await materialise(entries, { home: dependencies.home, tenant: spec.tags.tenant, folder: app, owner: dependencies.uids.app });
-  await runStep(context, { step: plan.build, layers: layers.map((layer) => layer.folder), overlay: workspace.build });
-  if (plan.output === undefined) return await pack(context, await onlyApp(workspace.build.upper));
+  const lower = layers.map((layer) => layer.folder);
+  await runStep(context, { step: plan.build, layers: lower, overlay: workspace.build });
+  if (plan.output === undefined) {
+    const upper = await onlyApp(workspace.build.upper);
+    return await pack(context, upper, await hiddenNames(upper, lower, temporaryPath(dependencies.home)));
+  }
   const output = await outputFolder(app, plan.output);
   const place = join(workspace.layer, "app");
   await mkdir(dirname(place), { recursive: true, mode: 0o755 });

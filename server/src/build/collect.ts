@@ -1,6 +1,6 @@
 // Garbage collection: what no kept artifact, source, build or instance needs is deleted, and counted.
-import { existsSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { existsSync, renameSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
@@ -8,60 +8,91 @@ import type { Collect, Collected } from "@slipstream/contract/ports/host.ts";
 import type { Home } from "#platform/home.ts";
 import { imageBlobs } from "#platform/oci/image.ts";
 import { keepInIndex } from "#platform/oci/index-file.ts";
-import { blobFolder, hexOf } from "#platform/oci/layout.ts";
+import { blobFolder, hexOf, temporaryFolder, temporaryPath } from "#platform/oci/layout.ts";
 import type { BuildDependencies } from "./context.ts";
+import { collectDownloads } from "./downloads.ts";
 import { keptRecords } from "./kept-records.ts";
-import { removeCounted } from "./remove-counted.ts";
+import { type Counted, removeCounted } from "./remove-counted.ts";
 import { collectSources } from "./sources/collect.ts";
 
+/** A manifest is small; what is larger is a layer, and no use reading. */
+const manifestBytes = 65_536;
+/** A temporary file that nothing has touched for so long belongs to no work that is still under way. */
+const staleMs = 6 * 3_600_000;
+
+/** The digest of an artifact and of all that it needs; empty when it is not here, which is for the reconciliation to notice. */
 const digestsOf = (home: Home, artifact: string): string[] => {
   try {
     const { config, layers } = imageBlobs(home, artifact);
     return [artifact, config.digest, ...layers.map((layer) => layer.digest)];
   } catch (error) {
-    // An artifact that is not here needs nothing; it is for the reconciliation to notice.
     if (error instanceof SlipError && error.code === "not_found") return [];
     throw error;
   }
 };
 
-/** Manifests that are too young to be in anyone's list of releases yet, and what they need. */
-const youngArtifacts = async (home: Home, blobs: readonly string[], youngMs: number): Promise<string[]> => {
-  const found: string[] = [];
-  for (const name of blobs) {
-    const stats = await stat(join(blobFolder(home), name)).catch(() => undefined);
-    if (stats && stats.size < 65_536 && Date.now() - stats.mtimeMs < youngMs) found.push(`sha256:${name}`);
-  }
-  return found.flatMap((digest) => {
+const isYoung = (path: string, youngMs: number): boolean => {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && Date.now() - stats.mtimeMs < youngMs;
+};
+
+/** Young artifacts, which may be in no one's list yet, need their layers, however old those are. */
+const youngArtifacts = (home: Home, blobs: readonly string[], youngMs: number): string[] => {
+  const paths = blobs.map((name) => ({ name, path: join(blobFolder(home), name) }));
+  const small = paths.filter(({ path }) => isYoung(path, youngMs) && (statSync(path, { throwIfNoEntry: false })?.size ?? manifestBytes) < manifestBytes);
+  return small.flatMap(({ name }) => {
     try {
-      return digestsOf(home, digest);
+      return digestsOf(home, `sha256:${name}`);
     } catch {
-      // Small blobs that are no manifests: configs, small layers. Young ones are kept as they are.
-      return [digest];
+      return []; // A config or a small layer: it stays for being young.
     }
   });
 };
 
-const names = (folder: string): Promise<string[]> => (existsSync(folder) ? readdir(folder) : Promise.resolve([]));
+const namesIn = (folder: string): Promise<string[]> => (existsSync(folder) ? readdir(folder) : Promise.resolve([]));
 
-/** Deletes everything that is not in `kept`, leased, in use, or younger than `youngMs`. */
+interface Sweep {
+  home: Home;
+  needed: ReadonlySet<string>;
+  leased: ReadonlyMap<string, number>;
+  youngMs: number;
+  counted: Counted;
+}
+
+/** Looked at, and taken out of its place, in one go: no build can begin to use it in between. */
+const sweep = async (folder: string, { home, needed, leased, youngMs, counted }: Sweep): Promise<void> => {
+  for (const name of (await namesIn(folder)).filter((each) => /^[0-9a-f]{64}$/.test(each))) {
+    const path = join(folder, name);
+    if (needed.has(name) || leased.has(`sha256:${name}`) || isYoung(path, youngMs) || !existsSync(path)) continue;
+    const aside = temporaryPath(home);
+    renameSync(path, aside);
+    await removeCounted(aside, counted);
+  }
+};
+
+const collectTemporary = async (home: Home, counted: Counted): Promise<void> => {
+  for (const name of await namesIn(temporaryFolder(home))) {
+    const path = join(temporaryFolder(home), name);
+    if (!isYoung(path, staleMs)) await removeCounted(path, counted);
+  }
+};
+
+/** Deletes everything that is not in `kept`, leased, in use, recorded for the next build, or younger than `youngMs`. */
 export const collectGarbage = async (
   { home, layersInUse }: BuildDependencies,
   kept: Collect,
   leased: ReadonlyMap<string, number>,
   youngMs: number = limit("collectGraceMs"),
 ): Promise<Collected> => {
-  const blobs = await names(blobFolder(home));
-  const inUse = [...(await layersInUse())].map((name) => hexOf(basename(name)));
-  const artifacts = [...kept.artifacts.flatMap((artifact) => digestsOf(home, artifact)), ...(await youngArtifacts(home, blobs, youngMs))];
-  const records = await keptRecords(home);
-  // Leases are read last: what a build took in the meantime counts.
-  const needed = new Set([...artifacts.map(hexOf), ...inUse, ...records.map(hexOf), ...[...leased.keys()].map(hexOf)]);
-  keepInIndex(home, new Set(artifacts));
-  const unneeded = (name: string): boolean => /^[0-9a-f]{64}$/.test(name) && !needed.has(name) && !leased.has(`sha256:${name}`);
+  const inUse = [...(await layersInUse())].map((name) => basename(name));
+  const artifacts = [...kept.artifacts.flatMap((artifact) => digestsOf(home, artifact)), ...youngArtifacts(home, await namesIn(blobFolder(home)), youngMs)];
+  const needed = new Set([...artifacts, ...inUse, ...(await keptRecords(home))].map(hexOf));
   const counted = { removed: 0, freedBytes: 0 };
-  for (const name of blobs.filter(unneeded)) await removeCounted(join(blobFolder(home), name), counted);
-  for (const name of (await names(home.layers)).filter(unneeded)) await removeCounted(join(home.layers, name), counted);
+  keepInIndex(home, new Set([...artifacts, ...leased.keys()]));
+  const all: Sweep = { home, needed, leased, youngMs, counted };
+  for (const folder of [blobFolder(home), home.layers]) await sweep(folder, all);
+  await collectTemporary(home, counted);
+  await collectDownloads(home, counted);
   await collectSources(home, kept.sources, { youngMs, counted });
   return counted;
 };

@@ -1,6 +1,7 @@
 // The build part of what the host answers.
 import type { hostCalls } from "@slipstream/contract/ports/host.ts";
 import type { Handlers } from "#platform/calls.ts";
+import type { Home } from "#platform/home.ts";
 import { Builds } from "./builds.ts";
 import { collectGarbage } from "./collect.ts";
 import { configFile, parseConfig } from "./config/config-file.ts";
@@ -8,6 +9,7 @@ import type { BuildDependencies } from "./context.ts";
 import { fetchGit } from "./git/git.ts";
 import { readManifest } from "./sources/manifest.ts";
 import { storedTree } from "./sources/tree.ts";
+import { baseLayer, toolchainLayer } from "./toolchains/toolchains.ts";
 
 export type { BuildDependencies } from "./context.ts";
 
@@ -31,6 +33,12 @@ export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCa
     collect: (kept) => collectGarbage(dependencies, kept, builds.leased),
     buildsUnderway: () => builds.count,
   };
+};
+
+/** Makes the layers that nearly every app needs, so that the first deployment does not wait for them. Needs no network. */
+export const prepareToolchains = async (home: Home): Promise<void> => {
+  await baseLayer(home);
+  for (const name of ["node", "npm", "static"] as const) await toolchainLayer(home, { name, version: "default" });
 };
 
 /** What a killed host process left of its builds is removed. To be called before the first build. */

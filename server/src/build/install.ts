@@ -1,7 +1,7 @@
 // The install step: its result is a layer, named by everything that decides it, and used again while that is the same.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readdir, realpath, rm, rmdir, utimes } from "node:fs/promises";
+import { lchown, lstat, mkdir, readdir, realpath, rm, rmdir, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildPlan, InstallStep } from "@slipstream/contract/ports/buildpack.ts";
@@ -11,7 +11,9 @@ import type { Home } from "#platform/home.ts";
 import { commitBlobs } from "#platform/oci/blob-file.ts";
 import { blobPath, type Descriptor, layerFolder } from "#platform/oci/layout.ts";
 import { packLayer } from "#platform/oci/pack.ts";
+import { unpackLayer } from "#platform/oci/unpack.ts";
 import type { BuildContext } from "./context.ts";
+import { inParallel } from "./parallel.ts";
 import { materialise } from "./sources/materialise.ts";
 import { runStep } from "./step.ts";
 import { keepFolder, LayerRecord, type ProvidedLayer } from "./toolchains/provided-layer.ts";
@@ -57,7 +59,7 @@ const known = async (context: BuildContext, key: string): Promise<Descriptor | u
   const path = recordPath(context, key);
   if (!existsSync(path)) return undefined;
   const parsed = LayerRecord.safeParse(JSON.parse(readFileSync(path, "utf8")));
-  if (!parsed.success || !existsSync(blobPath(home, parsed.data.layer.digest)) || !existsSync(layerFolder(home, parsed.data.layer.digest))) return undefined;
+  if (!parsed.success || !existsSync(blobPath(home, parsed.data.layer.digest))) return undefined;
   const now = new Date();
   await utimes(path, now, now);
   return parsed.data.layer;
@@ -108,21 +110,33 @@ export const onlyApp = async (upper: string): Promise<string> => {
   return upper;
 };
 
+/** A layer that was unpacked from its blob is ours; a build step may write where the one that installed it could. */
+const giveTo = async (folder: string, owner: number): Promise<void> => {
+  const stats = await lstat(folder).catch(() => undefined);
+  if (!stats?.isDirectory() || stats.uid === owner) return;
+  const paths = await readdir(folder, { recursive: true });
+  await inParallel(paths, 16, (path) => lchown(join(folder, path), owner, owner));
+  await lchown(folder, owner, owner);
+};
+
 /** The dependency layer of a plan: found, or made by running the install step. Throws what runStep throws, and `image_too_large`. */
 export const dependencyLayer = async (context: BuildContext, request: InstallRequest): Promise<ProvidedLayer> => {
-  const { home } = context.dependencies;
+  const { home, uids } = context.dependencies;
   const started = performance.now();
   const inputs = inputEntries(request.plan.install, request.entries);
   const key = keyOf(context, request, inputs);
   const found = await known(context, key);
   const descriptor = found ?? (await makeLayer(context, request, inputs));
   context.leases.take(descriptor.digest);
+  const folder = layerFolder(home, descriptor.digest);
   if (found) {
+    if (!existsSync(folder)) await unpackLayer(home, descriptor);
+    if (request.plan.build !== undefined) await giveTo(join(folder, "app"), uids.app);
     context.log.note(`${request.plan.install.name}: reused, nothing that decides it has changed`);
     context.steps.push({ name: request.plan.install.name, ms: performance.now() - started, reused: true });
   } else {
     await mkdir(dirname(recordPath(context, key)), { recursive: true });
     writeDurably(recordPath(context, key), JSON.stringify({ key, layer: descriptor }), 0o644);
   }
-  return { descriptor, folder: layerFolder(home, descriptor.digest) };
+  return { descriptor, folder };
 };

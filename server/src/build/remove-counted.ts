@@ -7,7 +7,8 @@ export interface Counted {
   freedBytes: number;
 }
 
-const bytesOf = async (path: string): Promise<number> => {
+/** What a file or folder takes on the disk; another name of the same file takes nothing. */
+export const bytesOf = async (path: string): Promise<number> => {
   const stats = await lstat(path);
   if (!stats.isDirectory()) return stats.nlink > 1 ? 0 : stats.blocks * 512;
   let sum = stats.blocks * 512;

@@ -1,8 +1,6 @@
 // Runs one step of a plan in a sandbox. Its lines go to the build's log; how it ended becomes nothing, or an error of the catalogue.
 import { existsSync } from "node:fs";
-import { chown, mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { type ErrorCode, SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildStep } from "@slipstream/contract/ports/buildpack.ts";
@@ -10,6 +8,7 @@ import type { RanOnce } from "@slipstream/contract/ports/sandbox.ts";
 import { argumentsOf } from "#platform/command-line.ts";
 import type { BuildContext } from "./context.ts";
 import { diagnose } from "./diagnosis.ts";
+import { tenantDownloads } from "./downloads.ts";
 import { sandboxPath } from "./image-process.ts";
 import { certificateBundle } from "./toolchains/base.ts";
 import { prepareScratch, prepareSecrets } from "./workspace.ts";
@@ -45,14 +44,6 @@ const environmentOf = ({ spec }: BuildContext, step: BuildStep): Record<string, 
   ...spec.secrets,
 });
 
-/** Downloads are kept for the next build of the same tenant, and for no one else. */
-const tenantCache = async ({ dependencies: { home, uids }, spec }: BuildContext): Promise<string> => {
-  const folder = join(home.cache, "downloads", spec.tags.tenant);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chown(folder, uids.app, uids.app);
-  return folder;
-};
-
 const failed = (code: ErrorCode, summary: string, context: BuildContext, step: BuildStep): SlipError => {
   const evidence = context.log.last();
   const found = diagnose(evidence);
@@ -86,7 +77,7 @@ const runNow = async (context: BuildContext, { step, layers, overlay }: StepRun)
     layers,
     overlay,
     mounts: [
-      { source: await tenantCache(context), destination: "/cache", readOnly: false },
+      { source: await tenantDownloads(dependencies.home, spec.tags.tenant, dependencies.uids.app), destination: "/cache", readOnly: false },
       { source: workspace.scratch, destination: "/scratch", readOnly: false },
       { source: workspace.secrets, destination: "/run/secrets", readOnly: true },
     ],

@@ -24,19 +24,25 @@ const blobsOf = (path: string): string[] => {
   return parsed.success ? parsed.data.entries.flatMap((entry) => (entry.type === "file" ? [entry.sha256] : [])) : [];
 };
 
+/** Contents that the manifests of a tenant name, and the names of those manifests. */
+const neededBlobs = async (folder: string): Promise<{ blobs: Set<string>; names: string[] }> => {
+  const names = (await list(folder)).filter((name) => name.endsWith(".json"));
+  return { blobs: new Set(names.flatMap((name) => blobsOf(join(folder, name)))), names };
+};
+
 const collectTenant = async (home: Home, tenant: string, kept: ReadonlySet<string>, { youngMs, counted }: Options): Promise<void> => {
   const manifests = join(home.sources, tenant, "manifests");
-  const needed = new Set<string>();
-  for (const name of await list(manifests)) {
-    const path = join(manifests, name);
-    if (kept.has(name) || (await isYoung(path, youngMs))) for (const blob of name.endsWith(".json") ? blobsOf(path) : []) needed.add(blob);
-    else await removeCounted(path, counted);
-  }
-  for (const group of await list(home.sourceBlobs(tenant)))
+  for (const name of await list(manifests))
+    if (!kept.has(name) && !(await isYoung(join(manifests, name), youngMs))) await removeCounted(join(manifests, name), counted);
+  let needed = await neededBlobs(manifests);
+  for (const group of await list(home.sourceBlobs(tenant))) {
+    // A source that arrives meanwhile relies on what is here already.
+    if ((await list(manifests)).length > needed.names.length) needed = await neededBlobs(manifests);
     for (const name of await list(join(home.sourceBlobs(tenant), group))) {
       const path = join(home.sourceBlobs(tenant), group, name);
-      if (!needed.has(name) && !(await isYoung(path, youngMs))) await removeCounted(path, counted);
+      if (!needed.blobs.has(name) && !(await isYoung(path, youngMs))) await removeCounted(path, counted);
     }
+  }
 };
 
 export const collectSources = async (home: Home, kept: readonly { tenant: string; source: string }[], options: Options): Promise<void> => {

@@ -2,6 +2,7 @@
 import { constants } from "node:fs";
 import { chmod, copyFile, lchown, mkdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceEntry } from "@slipstream/contract/source.ts";
 import type { Home } from "#platform/home.ts";
 import { inParallel } from "../parallel.ts";
@@ -24,7 +25,9 @@ const place = async (entry: SourceEntry, { home, tenant, folder, owner }: Placem
   const path = join(folder, entry.path);
   if (entry.type === "link") await symlink(entry.target, path);
   else {
-    await copyFile(home.sourceBlob(tenant, entry.sha256), path, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    await copyFile(home.sourceBlob(tenant, entry.sha256), path, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === "ENOENT" ? new SlipError("source_missing", `The content of ${entry.path} is not stored; send the source again.`) : error;
+    });
     await chmod(path, entry.executable ? 0o755 : 0o644);
   }
   if (owner !== undefined) await lchown(path, owner, owner);

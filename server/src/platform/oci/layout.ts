@@ -27,15 +27,12 @@ export const layerFolder = (home: Home, digest: string): string => join(home.lay
 export const temporaryFolder = (home: Home): string => join(home.oci, "tmp");
 export const temporaryPath = (home: Home): string => join(temporaryFolder(home), randomBytes(12).toString("hex"));
 
-const ready = new Set<string>();
-
 /** Makes the folders and the marker of a layout where they are missing. */
 export const ensureLayout = (home: Home): void => {
-  if (ready.has(home.root) && existsSync(home.oci)) return;
+  if (existsSync(temporaryFolder(home)) && existsSync(home.layers)) return;
   for (const folder of [blobFolder(home), temporaryFolder(home), home.layers]) mkdirSync(folder, { recursive: true, mode: 0o755 });
   const marker = join(home.oci, "oci-layout");
   if (!existsSync(marker)) writeFileSync(marker, '{"imageLayoutVersion":"1.0.0"}');
-  ready.add(home.root);
 };
 
 /** A blob that is JSON, as it is. The caller parses it. */
