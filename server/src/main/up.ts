@@ -11,11 +11,12 @@ import { homeAt } from "#platform/home.ts";
 import { readInstallation } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
 import { isAlive, signal } from "#platform/process-identity.ts";
+import { ensureCluster } from "./supervisor/cluster.ts";
 import { ensureCode, inCode } from "./supervisor/code.ts";
 import { lockSupervisor } from "./supervisor/lock.ts";
 import { unmountRun } from "./supervisor/mounts.ts";
 import type { Ground } from "./supervisor/plan.ts";
-import { claimSubnet, prepareHome } from "./supervisor/prepare.ts";
+import { claimSubnet, prepareDisk, prepareHome } from "./supervisor/prepare.ts";
 import { lastLines, withProcessLog } from "./supervisor/process-log.ts";
 import { readState } from "./supervisor/state.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
@@ -67,6 +68,14 @@ const superviseUntilAsked = async (supervisor: Supervisor, report: (result: obje
   }
 };
 
+/** Begins at once with the cluster of a first start, which takes the longest of all; PostgreSQL waits for it, and a failure is tried again. */
+const firstCluster = (ground: Ground) => {
+  if (ground.config.databaseUrl !== undefined) return {};
+  const begun = ensureCluster(ground);
+  begun.catch(() => {});
+  return { postgres: () => begun.catch(() => ensureCluster(ground)) };
+};
+
 const foreground = async (report: (result: object) => void): Promise<void> => {
   const config = readConfig();
   const prepared = await prepareHome(config.home, givenPorts());
@@ -76,18 +85,20 @@ const foreground = async (report: (result: object) => void): Promise<void> => {
     report({ ready: true });
     return;
   }
+  const { home } = prepared;
   const installation = await claimSubnet(prepared.installation);
-  const code = await ensureCode(prepared.home, source);
-  await superviseUntilAsked(new Supervisor(groundOf(config, { home: prepared.home, installation, code }), logOf("supervisor")), report);
+  prepareDisk(home, installation);
+  const prepare = firstCluster(groundOf(config, { home, installation, code: source }));
+  const code = await ensureCode(home, source);
+  await superviseUntilAsked(new Supervisor(groundOf(config, { home, installation, code }), logOf("supervisor"), prepare), report);
 };
 
 /** Starts the supervisor detached and waits for its report. */
 const background = async (): Promise<void> => {
   const { home } = await prepareHome(readConfig().home, givenPorts());
-  const code = await ensureCode(home, source);
-  const args = [inCode(code, source, import.meta.filename), "--foreground", "--report", "3"];
+  const args = [import.meta.filename, "--foreground", "--report", "3"];
   const child = withProcessLog(home, "supervisor", (file) =>
-    spawn(inCode(code, source, process.execPath), args, { detached: true, cwd: "/", env: process.env, stdio: ["ignore", file, file, "pipe"] }),
+    spawn(process.execPath, args, { detached: true, cwd: "/", env: process.env, stdio: ["ignore", file, file, "pipe"] }),
   );
   const pipe = child.stdio[3];
   if (!pipe || !("setEncoding" in pipe)) throw new Error("the supervisor's report cannot be read");

@@ -1,23 +1,29 @@
 // The first start of the embedded PostgreSQL makes its cluster: whole, or not at all.
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lchownSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { confined } from "#platform/confine.ts";
 import { execOrThrow } from "#platform/exec.ts";
-import type { Home } from "#platform/home.ts";
+import { uids } from "#platform/installation.ts";
 import { accessRules, firstSql, initdbArguments, postgresPrograms, singleUserArguments } from "#platform/postgres-server.ts";
+import { confinementOf, type Ground } from "./plan.ts";
 
-type Confine = (argv: readonly [string, ...string[]]) => [string, ...string[]];
+/** The server itself also sees the folder of its socket; while the cluster is made there is none yet. */
+const confinement = (ground: Ground) => confinementOf(ground, "postgres", { writable: [ground.home.postgres], umask: "0077", named: true });
 
-/** `confine` runs a program as the user of PostgreSQL. A cluster that was cut off while it was made is made anew. */
-export const ensureCluster = async (home: Home, code: string, owner: number, confine: Confine): Promise<void> => {
+/** Makes the cluster where there is none. One that was cut off while it was made is made anew. */
+export const ensureCluster = async (ground: Ground): Promise<void> => {
+  const { home, code, installation } = ground;
   if (existsSync(home.postgresData)) return;
+  const owner = uids(installation).postgres;
   const programs = postgresPrograms(code);
   const unfinished = join(home.postgres, "data.new");
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { mode: 0o700 });
-  chownSync(unfinished, owner, owner);
+  lchownSync(unfinished, owner, owner);
+  const confine = (argv: readonly [string, ...string[]]) => confined(confinement(ground), argv);
   await execOrThrow(confine(initdbArguments(programs.initdb, unfinished)));
   const password = readFileSync(home.postgresPassword, "utf8").trim();
   await execOrThrow(confine(singleUserArguments(programs.postgres, unfinished)), { input: firstSql(password) });
-  writeFileSync(join(unfinished, "pg_hba.conf"), accessRules);
+  await execOrThrow(confine(["sh", "-c", 'cat > "$1"', "sh", join(unfinished, "pg_hba.conf")]), { input: accessRules });
   renameSync(unfinished, home.postgresData);
 };

@@ -52,6 +52,7 @@ const copyCode = async (source: string, target: string): Promise<boolean> => {
 export const ensureCode = async (home: Home, source: string): Promise<string> => {
   if (source.startsWith(`${home.code}/`)) return source;
   mkdirSync(home.code, { recursive: true, mode: 0o755 });
+  if (statSync(home.code).dev !== statSync(source).dev) return source;
   const target = join(home.code, codeKey(source));
   return existsSync(target) || (await copyCode(source, target)) ? target : source;
 };

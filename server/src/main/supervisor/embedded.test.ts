@@ -8,13 +8,12 @@ import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import postgres from "postgres";
 import { readConfig } from "#platform/config.ts";
-import { confined } from "#platform/confine.ts";
 import { uids } from "#platform/installation.ts";
 import { connectionOf } from "#platform/postgres.ts";
 import { restateAddresses, restateClient } from "#platform/restate.ts";
 import { ensureCluster } from "./cluster.ts";
 import { runFolders } from "./folders.ts";
-import { type Ground, planOf, postgresConfinement } from "./plan.ts";
+import { type Ground, planOf } from "./plan.ts";
 import { makeFolders, prepareDisk, prepareHome } from "./prepare.ts";
 import { Supervised } from "./supervised.ts";
 
@@ -31,7 +30,7 @@ before(async () => {
   ground = { ...prepared, config, code: resolve(import.meta.dirname, "../../../.."), node: process.execPath, cores: 1 };
   prepareDisk(ground.home, ground.installation);
   makeFolders(runFolders(ground.home, uids(ground.installation)));
-  const cluster = () => ensureCluster(ground.home, ground.code, uids(ground.installation).postgres, (argv) => confined(postgresConfinement(ground), argv));
+  const cluster = () => ensureCluster(ground);
   servers = planOf(ground)
     .filter(({ name }) => name === "postgres" || name === "restate")
     .map((plan) => new Supervised(plan, { home: ground.home, log: silent, changed: () => {}, ...(plan.name === "postgres" ? { before: cluster } : {}) }));

@@ -55,7 +55,7 @@ export const confinementOf = ({ home, installation, code, node }: Ground, user: 
   };
 };
 
-export const postgresConfinement = (ground: Ground): Confinement =>
+const postgresConfinement = (ground: Ground): Confinement =>
   confinementOf(ground, "postgres", { writable: [ground.home.postgres, ground.home.postgresSockets], umask: "0077", named: true });
 
 const postgres = (ground: Ground): ProcessPlan => ({

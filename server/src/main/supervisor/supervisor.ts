@@ -3,17 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { callers } from "@slipstream/contract/ports/calls.ts";
 import { hostCalls } from "@slipstream/contract/ports/host.ts";
-import { confined } from "#platform/confine.ts";
 import { uids } from "#platform/installation.ts";
 import type { Log } from "#platform/log.ts";
 import { isPortFree } from "#platform/ports.ts";
 import { identityOf, isAlive, signal } from "#platform/process-identity.ts";
-import { ensureCluster } from "./cluster.ts";
 import { removeOtherCode } from "./code.ts";
 import { runFolders } from "./folders.ts";
 import { mountRun, unmountRun } from "./mounts.ts";
-import { type Ground, type ProcessPlan, planOf, postgresConfinement } from "./plan.ts";
-import { makeFolders, prepareDisk } from "./prepare.ts";
+import { type Ground, planOf } from "./plan.ts";
+import { makeFolders } from "./prepare.ts";
 import { lastLines, rotateProcessLog } from "./process-log.ts";
 import { bootId, readState, type SupervisorState, writeState } from "./state.ts";
 import { Supervised } from "./supervised.ts";
@@ -31,14 +29,14 @@ export class Supervisor {
   #state: SupervisorState["supervisor"]["state"] = "starting";
   #rotation: NodeJS.Timeout | undefined;
 
-  constructor(ground: Ground, log: Log, plans: readonly ProcessPlan[] = planOf(ground)) {
+  /** `prepare` runs before a start of the process that it is named after. */
+  constructor(ground: Ground, log: Log, prepare: Readonly<Record<string, () => Promise<void>>> = {}) {
     this.#ground = ground;
     this.#log = log;
-    const postgresUser = uids(ground.installation).postgres;
-    const cluster = () => ensureCluster(ground.home, ground.code, postgresUser, (argv) => confined(postgresConfinement(ground), argv));
-    this.#processes = plans.map(
-      (plan) => new Supervised(plan, { home: ground.home, log, changed: () => this.#save(), ...(plan.name === "postgres" ? { before: cluster } : {}) }),
-    );
+    this.#processes = planOf(ground).map((plan) => {
+      const before = prepare[plan.name];
+      return new Supervised(plan, { home: ground.home, log, changed: () => this.#save(), ...(before ? { before } : {}) });
+    });
   }
 
   /** Takes over what an earlier supervisor left running, and starts the rest. Throws `ports_taken`. */
@@ -48,7 +46,6 @@ export class Supervisor {
     if (!adopted.some((name) => name.startsWith("edge-"))) await checkPorts([installation.httpPort, installation.httpsPort]);
     if (!adopted.includes("control")) await checkPorts([installation.handlerPort]);
     if (adopted.length === 0) removeOtherCode(home, this.#ground.code);
-    prepareDisk(home, installation);
     await mountRun(home);
     makeFolders(runFolders(home, uids(installation)));
     this.#save();
