@@ -63,7 +63,7 @@ export class Installation {
   readonly userHome: string;
   #ca: string | undefined;
   #ports: { https: number; http: number } | undefined;
-  #agents: https.Agent[] = [];
+  readonly #endings: (() => void)[] = [];
 
   constructor() {
     this.home = mkdtempSync(join(tmpdir(), "slip-e2e-"));
@@ -122,10 +122,15 @@ export class Installation {
     return result;
   }
 
+  /** Something of a test that must not outlive it, also where it fails. */
+  atEnd(ending: () => void): void {
+    this.#endings.push(ending);
+  }
+
   /** An HTTPS agent that trusts this platform. Its connections are closed at the end of the test. */
   agent(options: https.AgentOptions = {}): https.Agent {
     const agent = new https.Agent({ ca: this.ca, ...options });
-    this.#agents.push(agent);
+    this.atEnd(() => agent.destroy());
     return agent;
   }
 
@@ -157,7 +162,7 @@ export class Installation {
 
   /** Stops the platform and removes its folders. Throws when anything of it is left on the machine. */
   async end(): Promise<void> {
-    for (const agent of this.#agents) agent.destroy();
+    for (const ending of this.#endings) ending();
     const down = await this.slip(["down"], { timeoutMs: 60_000 }).catch((error: unknown) => ({ code: -1, stdout: "", stderr: String(error) }));
     const left = await leftoversOf(this.installationId(), this.home);
     rmSync(this.userHome, { recursive: true, force: true });

@@ -38,6 +38,7 @@ export const steadyLoad = (installation: Installation, app: string, options: { p
     const asked = ask().finally(() => open.delete(asked));
     open.add(asked);
   }, 1_000 / perSecond);
+  installation.atEnd(() => clearInterval(timer));
   const stop = async (): Promise<Sample[]> => {
     clearInterval(timer);
     await Promise.all(open);

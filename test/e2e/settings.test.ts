@@ -7,12 +7,12 @@ import { failuresOf, steadyLoad } from "./load.ts";
 import { newTree, nodeProgram, writeTree } from "./sources.ts";
 
 const program = (word: string): string =>
-  `console.log("${word} started");\n${nodeProgram(`(console.log("${word} asked " + request.url), JSON.stringify({ word: "${word}", host: require("node:os").hostname(), colour: process.env.COLOUR }))`)}`;
+  `const self = require("node:crypto").randomUUID();\nconsole.log("${word} started");\n${nodeProgram(`(console.log("${word} asked " + request.url), JSON.stringify({ word: "${word}", self, colour: process.env.COLOUR }))`)}`;
 
 describe("the settings of an app", () => {
   const installation = new Installation();
   const source = newTree("shop", { "package.json": '{ "name": "shop", "scripts": { "start": "node server.js" } }\n', "server.js": program("one") });
-  const asked = async (app = "shop"): Promise<{ word: string; host: string; colour?: string }> => JSON.parse((await installation.request(app)).body);
+  const asked = async (app = "shop"): Promise<{ word: string; self: string; colour?: string }> => JSON.parse((await installation.request(app)).body);
   const lines = async (...args: string[]): Promise<LogLine[]> =>
     (await installation.expect(0, ["logs", "shop", "--json", ...args]))
       .split("\n")
@@ -40,14 +40,14 @@ describe("the settings of an app", () => {
     await installation.expect(0, ["scale", "shop", "1"]);
     const samples = await load.stop();
     assert.deepEqual(failuresOf(samples), []);
-    assert.ok(new Set(samples.map((sample) => (JSON.parse(sample.body) as { host: string }).host)).size >= 3);
+    assert.ok(new Set(samples.map((sample) => (JSON.parse(sample.body) as { self: string }).self)).size >= 3);
   });
 
   it("restart: other instances, no failed request", async () => {
-    const { host } = await asked();
+    const { self } = await asked();
     const load = steadyLoad(installation, "shop");
     await installation.expect(0, ["restart", "shop"]);
-    assert.notEqual((await asked()).host, host);
+    assert.notEqual((await asked()).self, self);
     assert.deepEqual(failuresOf(await load.stop()), []);
   });
 
