@@ -39,6 +39,12 @@ test("servers of one's own take the place of the embedded ones, and only who nee
   assert.ok(!JSON.stringify(find("control", { config }).argv).includes("secret"));
 });
 
+test("control sees the socket of a database of one's own", () => {
+  const argv = (databaseUrl: string) => find("control", { config: { ...ground.config, databaseUrl } }).argv;
+  assert.ok(argv("postgres://x@/y?host=%2Frun%2Fpostgresql").includes("/run/postgresql"));
+  assert.ok(!argv("postgres://x@db/y?host=db").includes("db"));
+});
+
 test("only the host is root, and each other process has a user of its own", () => {
   const users = uids(installation);
   const uidIn = (argv: readonly string[]) => Number(argv[argv.indexOf("--reuid") + 1]);

@@ -102,9 +102,15 @@ const environment = ({ home, config }: Ground): Record<string, string> => ({
 
 const answersStatus = (socketPath: string): Readiness => ({ kind: "http", probes: [{ socketPath, path: "/v1/status" }] });
 
+/** The folder of the socket that a DATABASE_URL names as its host ("?host=/run/postgresql"): control must see it. */
+const databaseSockets = (databaseUrl: string | undefined): string[] => {
+  const host = databaseUrl !== undefined && URL.canParse(databaseUrl) ? new URL(databaseUrl).searchParams.get("host") : null;
+  return host?.startsWith("/") ? [host] : [];
+};
+
 const control = (ground: Ground): ProcessPlan => {
   const { home, installation, config, code, node } = ground;
-  const writable = [home.root, home.run];
+  const writable = [home.root, home.run, ...databaseSockets(config.databaseUrl)];
   const embedded = [...(config.databaseUrl === undefined ? ["postgres"] : []), ...(config.restateUrl === undefined ? ["restate"] : [])];
   return {
     name: "control",
