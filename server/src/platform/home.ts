@@ -41,4 +41,9 @@ export const homeAt = (root: string) => ({
   edgeSockets: join(root, "run", "edge"),
   edgeSocket: (index: number) => join(root, "run", "edge", `edge-${index}.sock`),
   postgresSockets: join(root, "run", "postgres"),
+  workloads: join(root, "run", "workloads"), // host: what each workload is, with opened secrets
+  instances: join(root, "run", "instances"), // host: bundle, record and raw output of each instance
+  runs: join(root, "run", "runs"), // host: the same of programs that run once
+  exits: join(root, "run", "exits"), // conmon: exit codes
+  runtimes: join(root, "run", "runtimes"), // runc and runsc: their own records
 });

@@ -1,0 +1,51 @@
+// host.ts: builds and instances of this machine.
+import { hostCalls } from "@slipstream/contract/ports/host.ts";
+import { serveCalls } from "#platform/calls.ts";
+import { readConfig } from "#platform/config.ts";
+import { homeAt } from "#platform/home.ts";
+import { readInstallation, uids } from "#platform/installation.ts";
+import { logOf } from "#platform/log.ts";
+import { buildHandlers, recoverBuilds } from "../build/handlers.ts";
+import { logWriter } from "../observability/store/writer.ts";
+import { openRuntime } from "../runtime/runtime.ts";
+import { watchSupervisor } from "./supervisor/watch.ts";
+
+const config = readConfig();
+const home = homeAt(config.home);
+const installation = readInstallation(home);
+const users = uids(installation);
+const log = logOf("host");
+const logs = logWriter(home.hostLogs, { group: users.control, log });
+
+const runtime = await openRuntime({ home, installation, logs, log });
+await recoverBuilds(home);
+const { buildsUnderway, ...builds } = buildHandlers({
+  home,
+  uids: users,
+  runner: runtime.runner,
+  logs,
+  log,
+  layersInUse: () => Promise.resolve(runtime.workloads.layersInUse()),
+});
+const calls = await serveCalls(
+  hostCalls,
+  {
+    ...builds,
+    ...runtime.handlers,
+    status: () => Promise.resolve({ ...runtime.status(), builds: buildsUnderway() }),
+  },
+  { socketPath: home.hostSocket, group: users.group, log },
+);
+watchSupervisor(home, config);
+log.info("The host serves", { workloads: runtime.workloads.list().length, sandbox: runtime.sandboxes().default });
+
+process.once("SIGTERM", () => {
+  calls.close();
+  runtime.close(false).then(
+    () => process.exit(0),
+    (error: unknown) => {
+      log.error("The host did not end cleanly", error);
+      process.exit(1);
+    },
+  );
+});

@@ -1,0 +1,21 @@
+// What every part of the runtime stands on.
+import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import type { SandboxKind } from "@slipstream/contract/words.ts";
+import type { Home } from "#platform/home.ts";
+import type { Log } from "#platform/log.ts";
+import type { Records } from "./instances/record.ts";
+import type { NetworkPool } from "./network/pool.ts";
+import type { Exits } from "./output/exits.ts";
+import type { OciSandbox } from "./sandboxes/oci-sandbox.ts";
+
+export interface RuntimeGround {
+  home: Home;
+  logs: LogWriter;
+  log: Log;
+  pool: NetworkPool;
+  exits: Exits;
+  records: Records;
+  /** The sandbox of instances of a kind. Throws `sandbox_unavailable`. */
+  sandbox(kind: SandboxKind): OciSandbox;
+  defaultSandbox(): SandboxKind;
+}

@@ -1,0 +1,22 @@
+// What a program finds in its environment, and how it is called. Pure.
+import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import { argumentsOf } from "#platform/command.ts";
+import type { Image } from "#platform/oci/image.ts";
+
+const defaults = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/tmp", HOST: "0.0.0.0" };
+
+/** The artifact's variables, over them the release's, over all those by which the platform says where the program is. */
+export const environmentOf = (spec: WorkloadSpec, image: Image, instance: string): Record<string, string> => ({
+  ...defaults,
+  ...image.config.env,
+  ...spec.env,
+  PORT: `${spec.port}`,
+  SLIP_APP: spec.tags.app,
+  SLIP_DEPLOYMENT: spec.id,
+  SLIP_RELEASE: `${spec.release}`,
+  SLIP_COMMIT: spec.tags.commit,
+  ...(instance === "" ? {} : { SLIP_INSTANCE: instance }),
+});
+
+/** The release's command, else the artifact's. May be empty. */
+export const argumentsFor = (spec: WorkloadSpec, image: Image): string[] => (spec.command === undefined ? image.config.args : argumentsOf(spec.command));

@@ -1,0 +1,47 @@
+// The lines of one instance on their way to the log: limited in number, without secrets, tagged; the last ones are kept for reports.
+import { limit } from "@slipstream/contract/limits.ts";
+import type { LogTags } from "@slipstream/contract/logs.ts";
+import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import { redactorOf } from "#platform/redact.ts";
+import { LineLimit } from "../output/line-limit.ts";
+import type { OutputLine } from "../output/output-line.ts";
+
+const keptLines = 40;
+
+/** Values of a workload that no log may show. */
+export const secretsOf = (spec: WorkloadSpec): string[] => spec.secretNames.flatMap((name) => spec.env[name] ?? []);
+
+export class InstanceLog {
+  readonly #logs: LogWriter;
+  readonly #tags: LogTags;
+  readonly #redact: (text: string) => string;
+  readonly #limit = new LineLimit(limit("logLinesPerSecond"));
+  readonly #last: string[] = [];
+
+  constructor(logs: LogWriter, spec: WorkloadSpec, instance: string, redact = redactorOf(secretsOf(spec))) {
+    this.#logs = logs;
+    this.#tags = { ...spec.tags, deployment: spec.id, instance };
+    this.#redact = redact;
+  }
+
+  /** A line of the program. */
+  take({ time, stream, text }: OutputLine): void {
+    const { pass, dropped } = this.#limit.take(Date.now());
+    if (dropped > 0) this.say(`${dropped} lines were dropped: more than ${limit("logLinesPerSecond")} a second came.`);
+    if (!pass) return;
+    const clean = this.#redact(text);
+    this.#last.push(clean);
+    if (this.#last.length > keptLines) this.#last.shift();
+    this.#logs.append({ ...this.#tags, time, source: "runtime", stream, text: clean });
+  }
+
+  /** A line of the platform about the program. */
+  say(text: string): void {
+    this.#logs.append({ ...this.#tags, time: new Date().toISOString(), source: "platform", stream: "stderr", text: this.#redact(text) });
+  }
+
+  get lastLines(): readonly string[] {
+    return this.#last;
+  }
+}

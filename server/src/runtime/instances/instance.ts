@@ -1,0 +1,220 @@
+// One running copy of a workload, from its start to its end. Its network, and so its address, stays the same over restarts.
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { Instance as InstanceView, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import type { Image } from "#platform/oci/image.ts";
+import type { RuntimeGround } from "../ground.ts";
+import type { Slot } from "../network/addresses.ts";
+import { OutputTail } from "../output/output-tail.ts";
+import { LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
+import { afterExit } from "./backoff.ts";
+import { argumentsFor, environmentOf } from "./environment.ts";
+import { isHopeless, type Patient, type Symptom } from "./failure.ts";
+import { untilHealthy } from "./health.ts";
+import { InstanceLog } from "./instance-log.ts";
+import { listeners } from "./listening.ts";
+import type { InstanceRecord } from "./record.ts";
+
+/** What came of waiting for its first healthy answer. */
+export type Gated = { outcome: "healthy" } | { outcome: "removed" } | { outcome: "failed"; symptom: Symptom };
+
+export class Instance {
+  readonly #ground: RuntimeGround;
+  readonly #spec: WorkloadSpec;
+  readonly #record: InstanceRecord;
+  readonly #slot: Slot;
+  readonly #sandbox: OciSandbox;
+  readonly #log: InstanceLog;
+  #state: InstanceView["state"] = "starting";
+  #tail: OutputTail | undefined;
+  /** Aborts when the present program ends or is to end; a restart makes a new one. */
+  #run = new AbortController();
+  readonly #removed = new AbortController();
+  #exit: { exitCode: number; outOfMemory: boolean } | undefined;
+  #startedAt = performance.now();
+  #failures = 0;
+  #parked = false;
+
+  constructor(ground: RuntimeGround, spec: WorkloadSpec, record: InstanceRecord) {
+    this.#ground = ground;
+    this.#spec = spec;
+    this.#record = record;
+    this.#slot = ground.pool.slot(record.slot);
+    this.#sandbox = ground.sandbox(record.sandbox);
+    this.#log = new InstanceLog(ground.logs, spec, record.instance);
+  }
+
+  get id(): string {
+    return this.#record.instance;
+  }
+  get layers(): readonly string[] {
+    return this.#record.layers;
+  }
+  get view(): InstanceView {
+    const { instance, sandbox, restarts } = this.#record;
+    return { instance, address: `${this.#slot.address}:${this.#spec.port}`, state: this.#state, sandbox, restarts };
+  }
+  get patient(): Patient {
+    const { port, memoryBytes, health } = this.#spec;
+    return { port, memoryBytes, check: health, command: this.#record.args, lastLines: this.#log.lastLines };
+  }
+
+  /** Starts the program; gives the symptom when that cannot be done. */
+  async start(image: Image): Promise<Symptom | undefined> {
+    this.#ground.records.saveInstance(this.#record);
+    const { cpus, memoryBytes } = this.#spec;
+    const spec = {
+      id: this.id,
+      layers: image.layers,
+      writable: undefined,
+      mounts: [],
+      args: argumentsFor(this.#spec, image),
+      env: environmentOf(this.#spec, image, this.id),
+      cwd: image.config.cwd,
+      network: this.#slot.path,
+      hostname: this.#spec.tags.app || "app",
+      limits: { memoryBytes, cpus, pids: limit("pids"), tmpBytes: limit("tmpBytes"), openFiles: limit("openFiles") },
+    };
+    return await this.#launch(() => this.#sandbox.start({ spec, address: this.#slot.address, overlay: undefined }));
+  }
+
+  /** Takes over an instance that an earlier host process started. */
+  adopt(parked: boolean): void {
+    this.#follow();
+    this.#parked = parked;
+    this.#state = parked ? "parked" : this.#record.proven ? "ready" : "starting";
+  }
+
+  /** Waits for the first healthy answer. To be called once the program was started or adopted. */
+  async gate(): Promise<Gated> {
+    if (this.#record.proven) return { outcome: "healthy" };
+    const gate = await this.#untilHealthy();
+    if (this.#removed.signal.aborted) return { outcome: "removed" };
+    if (gate.outcome === "healthy") {
+      this.#becomeReady();
+      return { outcome: "healthy" };
+    }
+    if (gate.outcome === "late")
+      return { outcome: "failed", symptom: { kind: "late", last: gate.last, listeners: this.#listeners(), elapsedMs: performance.now() - this.#startedAt } };
+    return { outcome: "failed", symptom: { kind: "exited", ...(this.#exit ?? { exitCode: 137, outOfMemory: false }) } };
+  }
+
+  /** Freezes the program in memory. */
+  async park(): Promise<void> {
+    this.#parked = true;
+    if (this.#state !== "ready") return;
+    await this.#sandbox.cgroup(this.id).freeze();
+    this.#state = "parked";
+  }
+
+  unpark(): void {
+    this.#parked = false;
+    this.#sandbox.cgroup(this.id).thaw();
+    if (this.#state === "parked") this.#state = "ready";
+  }
+
+  /** SIGTERM, after `graceMs` SIGKILL; then nothing of it is left. */
+  async remove(graceMs: number): Promise<void> {
+    const wasParked = this.#parked;
+    this.#removed.abort();
+    this.#run.abort();
+    this.#ground.exits.forget(this.id);
+    if (!wasParked) await this.#askToEnd(graceMs);
+    this.#tail?.close(false);
+    await this.#sandbox.remove(this.id, this.#slot.path);
+    await this.#ground.pool.release(this.#slot);
+  }
+
+  /** Lets go of the program without touching it: the next host process adopts it. */
+  abandon(): void {
+    this.#removed.abort();
+    this.#run.abort();
+    this.#ground.exits.forget(this.id);
+    this.#tail?.close(true);
+  }
+
+  async #askToEnd(graceMs: number): Promise<void> {
+    this.#sandbox.signal(this.id, "SIGTERM");
+    for (const end = performance.now() + graceMs; this.#isRunning() && performance.now() < end; ) await sleep(10);
+  }
+
+  #isRunning(): boolean {
+    return this.#sandbox.pid(this.id) !== undefined && this.#sandbox.exitCode(this.id) === undefined;
+  }
+
+  async #launch(start: () => Promise<void>): Promise<Symptom | undefined> {
+    this.#startedAt = performance.now();
+    this.#run = new AbortController();
+    if (this.#removed.signal.aborted) this.#run.abort();
+    this.#exit = undefined;
+    try {
+      await start();
+    } catch (error) {
+      if (error instanceof LaunchError) return { kind: "not_started", message: error.message };
+      throw error;
+    }
+    this.#follow();
+    return undefined;
+  }
+
+  #follow(): void {
+    this.#tail ??= new OutputTail(this.#sandbox.output(this.id), join(this.#sandbox.bundle(this.id), "place.json"), (line) => this.#log.take(line));
+    if (!this.#removed.signal.aborted) this.#ground.exits.onExit(this.id, () => this.#onExit());
+  }
+
+  #listeners() {
+    const pid = this.#sandbox.pid(this.id);
+    return pid === undefined ? [] : listeners(pid);
+  }
+
+  #untilHealthy() {
+    const { port, health: check } = this.#spec;
+    return untilHealthy({ host: this.#slot.address, port, check }, this.#run.signal, (last, elapsed) =>
+      isHopeless(last, elapsed, () => this.#listeners(), port),
+    );
+  }
+
+  #becomeReady(): void {
+    this.#state = this.#parked ? "parked" : "ready";
+    if (this.#record.proven) return;
+    this.#record.proven = true;
+    this.#ground.records.saveInstance(this.#record);
+  }
+
+  #onExit(): void {
+    this.#exit = { exitCode: this.#sandbox.exitCode(this.id) ?? 137, outOfMemory: this.#sandbox.cgroup(this.id).oomKills() > 0 };
+    this.#tail?.read();
+    this.#run.abort();
+    if (!this.#record.proven || this.#removed.signal.aborted) return;
+    this.#restartLater(this.#exit);
+  }
+
+  #restartLater({ exitCode, outOfMemory }: { exitCode: number; outOfMemory: boolean }): void {
+    const { failures, pauseMs } = afterExit(this.#failures, performance.now() - this.#startedAt);
+    this.#failures = failures;
+    this.#state = "backoff";
+    const why = outOfMemory ? `needed more than its ${Math.round(this.#spec.memoryBytes / 2 ** 20)} MB of memory and was ended` : `ended with ${exitCode}`;
+    this.#log.say(`The program ${why}; it is started again in ${pauseMs} ms.`);
+    sleep(pauseMs, undefined, { signal: this.#removed.signal })
+      .then(() => this.#restart())
+      .catch((error: unknown) => this.#removed.signal.aborted || this.#ground.log.error("an instance could not be restarted", error, { instance: this.id }));
+  }
+
+  async #restart(): Promise<void> {
+    if (this.#removed.signal.aborted) return;
+    this.#record.restarts += 1;
+    this.#ground.records.saveInstance(this.#record);
+    const symptom = await this.#launch(() => this.#sandbox.restart(this.id, this.#slot.path));
+    if (symptom?.kind === "not_started") this.#log.say(`The program could not be started: ${symptom.message}`);
+    if (symptom) return this.#restartLater({ exitCode: 127, outOfMemory: false });
+    const gate = await this.#untilHealthy();
+    if (gate.outcome === "healthy") {
+      this.#becomeReady();
+      if (this.#parked) await this.#sandbox.cgroup(this.id).freeze();
+    } else if (gate.outcome === "late") {
+      this.#log.say("The program did not become healthy again; it is ended.");
+      this.#sandbox.signal(this.id, "SIGKILL");
+    }
+  }
+}

@@ -1,0 +1,80 @@
+// What instances may reach, as one nftables table that is made or replaced whole.
+import { execOrThrow } from "#platform/exec.ts";
+import { rangeOf, slotPrefix } from "./addresses.ts";
+
+/** Addresses that are not the public internet: this host, private and shared ranges, link-local with the clouds' metadata, multicast. */
+export const closedRanges = [
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "224.0.0.0/4",
+  "240.0.0.0/4",
+];
+const mailPorts = [25, 465, 587];
+
+export interface EgressInput {
+  id: string;
+  subnet: number;
+  resolvers: readonly string[];
+}
+
+export const tableName = (id: string): string => `slip_${id}`;
+
+const rules = ({ id, subnet, resolvers }: EgressInput): string[] => {
+  const link = `"${slotPrefix(id)}*"`;
+  const set = (values: readonly (string | number)[]): string => `{ ${values.join(", ")} }`;
+  const dns = resolvers.length === 0 ? [] : [`ip daddr ${set(resolvers)} meta l4proto { tcp, udp } th dport 53 accept`];
+  return [
+    "chain input {",
+    "type filter hook input priority -10; policy accept;",
+    `iifname != ${link} accept`,
+    "ct state established,related accept",
+    ...dns,
+    "drop",
+    "}",
+    "chain forward {",
+    "type filter hook forward priority -10; policy accept;",
+    `iifname ${link} jump from_instance`,
+    `oifname ${link} jump to_instance`,
+    "}",
+    "chain from_instance {",
+    "meta nfproto ipv6 drop",
+    `ip saddr != ${rangeOf(subnet)} drop`,
+    "ct state established,related accept",
+    ...dns,
+    `oifname ${link} drop`,
+    `ip daddr ${set(closedRanges)} drop`,
+    `tcp dport ${set(mailPorts)} drop`,
+    "accept",
+    "}",
+    "chain to_instance {",
+    "ct state established,related accept",
+    "drop",
+    "}",
+    "chain postrouting {",
+    "type nat hook postrouting priority srcnat; policy accept;",
+    `ip saddr ${rangeOf(subnet)} oifname != ${link} masquerade`,
+    "}",
+  ];
+};
+
+/** The script for `nft -f -`: replaces the table in one transaction, so there is no moment without rules. */
+export const egressScript = (input: EgressInput): string => {
+  const name = tableName(input.id);
+  return [`table inet ${name}`, `delete table inet ${name}`, `table inet ${name} {`, ...rules(input), "}", ""].join("\n");
+};
+
+export const applyEgress = async (input: EgressInput): Promise<void> => {
+  await execOrThrow(["nft", "-f", "-"], { input: egressScript(input) });
+};
+
+export const removeEgress = async (id: string): Promise<void> => {
+  const name = tableName(id);
+  await execOrThrow(["nft", "-f", "-"], { input: `table inet ${name}\ndelete table inet ${name}\n` });
+};

@@ -1,0 +1,60 @@
+// Makes and removes network namespaces: a link of two ends, routed point to point. There is no bridge, so no instance is
+// another's neighbour.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { exec, execOrThrow } from "#platform/exec.ts";
+import { gatewayOf, namespaceFolder, type Slot, slotNumber } from "./addresses.ts";
+
+const lines = (commands: readonly string[]): string => `${commands.join("\n")}\n`;
+
+const hostCommands = (slot: Slot, gateway: string): string =>
+  lines([
+    `netns add ${slot.name}`,
+    `link add ${slot.name} type veth peer name eth0 netns ${slot.name}`,
+    `addr add ${gateway}/32 dev ${slot.name}`,
+    `link set ${slot.name} up`,
+    `route add ${slot.address}/32 dev ${slot.name}`,
+  ]);
+
+const insideCommands = (slot: Slot, gateway: string): string =>
+  lines([
+    "link set lo up",
+    `addr add ${slot.address}/32 dev eth0`,
+    "link set eth0 up",
+    `route add ${gateway}/32 dev eth0 scope link`,
+    `route add default via ${gateway}`,
+  ]);
+
+/** No IPv6, and any port may be bound by a program without capabilities. The text is fixed: no data goes into a shell. */
+const settings = "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start";
+
+const setForwarding = (link: string): void => writeFileSync(`/proc/sys/net/ipv4/conf/${link}/forwarding`, "1");
+
+export const createNamespace = async (slot: Slot, subnet: number): Promise<void> => {
+  const gateway = gatewayOf(subnet);
+  await execOrThrow(["ip", "-batch", "-"], { input: hostCommands(slot, gateway) });
+  await execOrThrow(["ip", "-n", slot.name, "-batch", "-"], { input: insideCommands(slot, gateway) });
+  await exec(["nsenter", `--net=${slot.path}`, "/bin/sh", "-c", settings]);
+  setForwarding(slot.name);
+};
+
+/** Removes a namespace with both ends of its link. Absent is fine. */
+export const deleteNamespace = async (name: string): Promise<void> => {
+  await exec(["ip", "link", "delete", name]);
+  await exec(["ip", "netns", "delete", name]);
+};
+
+/** Numbers of all slots of ours that exist on the machine. */
+export const listNamespaces = (id: string): number[] => {
+  try {
+    return readdirSync(namespaceFolder).flatMap((name) => slotNumber(id, name) ?? []);
+  } catch {
+    return [];
+  }
+};
+
+/** Lets packets pass between our links and the devices that lead out, where the machine does not forward already. */
+export const enableForwarding = async (): Promise<void> => {
+  if (readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8").trim() === "1") return;
+  const routes = await execOrThrow(["ip", "-4", "-o", "route", "show", "default"]);
+  for (const match of routes.matchAll(/ dev (\S+)/g)) if (match[1] !== undefined) setForwarding(match[1]);
+};

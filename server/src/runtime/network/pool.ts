@@ -1,0 +1,95 @@
+// Networks that are ready before anything needs one, so a start does not wait for them to be made.
+import type { Log } from "#platform/log.ts";
+import { maxSlots, type Slot, slotOf } from "./addresses.ts";
+import { applyEgress, removeEgress } from "./egress.ts";
+import { createNamespace, deleteNamespace, enableForwarding, listNamespaces } from "./namespaces.ts";
+import { resolvers } from "./resolvers.ts";
+
+export interface NetworkPoolOptions {
+  id: string;
+  subnet: number;
+  /** Networks kept ready. */
+  ready: number;
+  log: Log;
+}
+
+export class NetworkPool {
+  readonly resolvers = resolvers();
+  readonly #options: NetworkPoolOptions;
+  readonly #ready: Slot[] = [];
+  /** Numbers in use: taken, ready, or being made or removed. */
+  readonly #numbers = new Set<number>();
+  #filling: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: NetworkPoolOptions) {
+    this.#options = options;
+  }
+
+  slot(number: number): Slot {
+    return slotOf(this.#options.id, this.#options.subnet, number);
+  }
+
+  /** Sets the rules, keeps the networks of `taken` slots, and removes all others of ours. */
+  async open(taken: readonly number[]): Promise<void> {
+    const { id, subnet } = this.#options;
+    await applyEgress({ id, subnet, resolvers: this.resolvers });
+    await enableForwarding();
+    for (const number of taken) this.#numbers.add(number);
+    await Promise.all(listNamespaces(id).map(async (number) => taken.includes(number) || deleteNamespace(this.slot(number).name)));
+    this.#refill();
+  }
+
+  /** A network that nothing else uses. It is the caller's until `release`. */
+  async acquire(): Promise<Slot> {
+    const slot = this.#ready.shift() ?? (await this.#make());
+    this.#refill();
+    return slot;
+  }
+
+  /** Removes the network: no packet, connection or listening socket of one program is ever met by another. */
+  async release(slot: Slot): Promise<void> {
+    await deleteNamespace(slot.name);
+    this.#numbers.delete(slot.number);
+  }
+
+  /** Stops making networks; with `remove` takes down those that are ready, and the rules. Taken ones stay. */
+  async close(remove: boolean): Promise<void> {
+    this.#closed = true;
+    await this.#filling;
+    if (!remove) return;
+    await Promise.all(this.#ready.splice(0).map((slot) => this.release(slot)));
+    await removeEgress(this.#options.id);
+  }
+
+  async #make(): Promise<Slot> {
+    let number = 1;
+    while (this.#numbers.has(number)) number += 1;
+    if (number > maxSlots) throw new Error(`All ${maxSlots} networks of the installation are in use.`);
+    this.#numbers.add(number);
+    const slot = this.slot(number);
+    try {
+      await createNamespace(slot, this.#options.subnet);
+      return slot;
+    } catch (error) {
+      await deleteNamespace(slot.name);
+      this.#numbers.delete(number);
+      throw error;
+    }
+  }
+
+  #refill(): void {
+    if (this.#closed || this.#filling !== undefined) return;
+    this.#filling = this.#fill().finally(() => {
+      this.#filling = undefined;
+    });
+  }
+
+  async #fill(): Promise<void> {
+    try {
+      while (!this.#closed && this.#ready.length < this.#options.ready) this.#ready.push(await this.#make());
+    } catch (error) {
+      this.#options.log.error("no network could be made in advance", error);
+    }
+  }
+}

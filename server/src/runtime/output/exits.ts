@@ -1,0 +1,47 @@
+// Tells when a sandbox has ended: conmon writes its exit code into a folder of all of them.
+import { existsSync, mkdirSync, watch } from "node:fs";
+import { join } from "node:path";
+
+const pollMs = 500;
+
+export class Exits {
+  readonly folder: string;
+  readonly #waiting = new Map<string, () => void>();
+  readonly #stop: () => void;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const watcher = watch(folder, (_, name) => this.#look(name));
+    watcher.on("error", () => {});
+    // Watches can overflow; an exit must not be missed.
+    const timer = setInterval(() => {
+      for (const id of this.#waiting.keys()) this.#look(id);
+    }, pollMs);
+    timer.unref();
+    this.#stop = () => {
+      clearInterval(timer);
+      watcher.close();
+    };
+  }
+
+  /** Calls `ended` once when the sandbox ends, at the next turn when it has already. A later call for the same id takes its place. */
+  onExit(id: string, ended: () => void): void {
+    this.#waiting.set(id, ended);
+    setImmediate(() => this.#look(id));
+  }
+  forget(id: string): void {
+    this.#waiting.delete(id);
+  }
+  close(): void {
+    this.#stop();
+    this.#waiting.clear();
+  }
+
+  #look(id: string | null): void {
+    const ended = id === null ? undefined : this.#waiting.get(id);
+    if (id === null || !ended || !existsSync(join(this.folder, id))) return;
+    this.#waiting.delete(id);
+    ended();
+  }
+}

@@ -1,0 +1,196 @@
+// The runtime part of what the host answers.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { Check, HostStatus, hostCalls, JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
+import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import type { Runner, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
+import type { SandboxKind } from "@slipstream/contract/words.ts";
+import type { Handlers } from "#platform/calls.ts";
+import type { Home } from "#platform/home.ts";
+import { type Installation, uids } from "#platform/installation.ts";
+import type { Log } from "#platform/log.ts";
+import type { RuntimeGround } from "./ground.ts";
+import { Records } from "./instances/record.ts";
+import { NetworkPool } from "./network/pool.ts";
+import { resolvConf } from "./network/resolvers.ts";
+import { Exits } from "./output/exits.ts";
+import { Jobs } from "./runs/jobs.ts";
+import { runOnce } from "./runs/runner.ts";
+import type { OciRuntime } from "./sandboxes/oci-runtime.ts";
+import { OciSandbox, type SandboxGround } from "./sandboxes/oci-sandbox.ts";
+import { probeSandboxes, type SandboxSet } from "./sandboxes/sandbox-set.ts";
+import { candidates, requirePrograms } from "./sandboxes/sandboxes.ts";
+import { adoptAll, adoptable, groupOf, orphans } from "./workloads/adopt.ts";
+import { Workloads } from "./workloads/workloads.ts";
+
+type RuntimeCalls = Omit<typeof hostCalls, "fetchGit" | "readConfig" | "build" | "cancelBuild" | "collect" | "status">;
+
+export interface RuntimeDependencies {
+  home: Home;
+  installation: Installation;
+  logs: LogWriter;
+  log: Log;
+}
+
+export interface Runtime {
+  handlers: Handlers<RuntimeCalls>;
+  runner: Runner;
+  workloads: Workloads;
+  sandboxes: () => SandboxSet;
+  status(): Omit<HostStatus, "builds">;
+  /** Lets go of everything without ending it; with `remove` networks that are not in use and the rules go too. */
+  close(remove: boolean): Promise<void>;
+}
+
+const readyNetworks = 4;
+const trialMs = 20_000;
+
+const trialRun = (): Omit<RunOnce, "id"> => ({
+  sandbox: undefined,
+  layers: ["/"],
+  overlay: undefined,
+  mounts: [],
+  args: [existsSync("/usr/bin/true") ? "/usr/bin/true" : "/bin/true"],
+  env: {},
+  cwd: "/",
+  limits: { memoryBytes: 256 * 2 ** 20, cpus: 1, pids: limit("pids"), tmpBytes: 2 ** 20, openFiles: 1_024 },
+  timeoutMs: trialMs,
+  signal: AbortSignal.timeout(trialMs),
+  onLine: () => {},
+});
+
+class LocalRuntime implements Runtime {
+  readonly handlers: Handlers<RuntimeCalls>;
+  readonly runner: Runner;
+  readonly workloads: Workloads;
+  readonly #dependencies: RuntimeDependencies;
+  readonly #pool: NetworkPool;
+  readonly #exits: Exits;
+  readonly #jobs: Jobs;
+  readonly #ground: RuntimeGround;
+  #set: SandboxSet | undefined;
+
+  constructor(dependencies: RuntimeDependencies) {
+    const { home, installation, logs, log } = dependencies;
+    this.#dependencies = dependencies;
+    this.#pool = new NetworkPool({ id: installation.id, subnet: installation.subnet, ready: readyNetworks, log });
+    this.#exits = new Exits(home.exits);
+    this.#ground = {
+      home,
+      logs,
+      log,
+      pool: this.#pool,
+      exits: this.#exits,
+      records: new Records(home),
+      sandbox: (kind) => this.sandboxes().on(this.#sandboxGround(home.instances), kind),
+      defaultSandbox: () => this.sandboxes().default,
+    };
+    this.workloads = new Workloads(this.#ground);
+    this.runner = (run) => runOnce(this.#runGround, this.sandboxes().on(this.#sandboxGround(home.runs), run.sandbox ?? this.#runSandbox()), run);
+    this.#jobs = new Jobs(home, logs, this.runner, () => this.sandboxes().default);
+    this.handlers = this.#makeHandlers();
+  }
+
+  sandboxes(): SandboxSet {
+    if (!this.#set) throw new Error("The sandboxes were not looked for yet.");
+    return this.#set;
+  }
+
+  status(): Omit<HostStatus, "builds"> {
+    const { findings, default: defaultSandbox } = this.sandboxes();
+    return { sandboxes: [...findings], defaultSandbox, workloads: this.workloads.list() };
+  }
+
+  /** Rules, networks, sandboxes; takes over what runs and removes what nothing owns. */
+  async open(): Promise<void> {
+    requirePrograms();
+    const { home } = this.#dependencies;
+    const records = adoptable(this.#ground);
+    await this.#pool.open(records.map(({ slot }) => slot));
+    this.#set = await probeSandboxes(await candidates(home.runtimes), (runtime) => this.#try(runtime));
+    adoptAll(this.#ground, this.workloads, records);
+    await this.#removeOrphans(new Set(records.map(({ instance }) => instance)));
+  }
+
+  async close(remove: boolean): Promise<void> {
+    this.workloads.abandon();
+    await this.#dependencies.logs.flush();
+    this.#exits.close();
+    await this.#pool.close(remove);
+  }
+
+  get #runGround() {
+    return { pool: this.#pool, exits: this.#exits };
+  }
+
+  #sandboxGround(bundles: string): SandboxGround {
+    const { home, installation } = this.#dependencies;
+    return { group: groupOf(installation), uid: uids(installation).app, bundles, exits: home.exits, resolvConf: resolvConf(this.#pool.resolvers) };
+  }
+
+  /** Builds are thousands of short system calls: under a kernel in user space they take many times as long. */
+  #runSandbox(): SandboxKind {
+    return this.sandboxes().findings.find(({ kind, works }) => kind === "runc" && works)?.kind ?? this.sandboxes().default;
+  }
+
+  async #try(runtime: OciRuntime): Promise<string | undefined> {
+    const lines: string[] = [];
+    const sandbox = new OciSandbox(runtime, this.#sandboxGround(this.#dependencies.home.runs));
+    try {
+      const ran = await runOnce(this.#runGround, sandbox, { ...trialRun(), id: `trial-${runtime.kind}`, onLine: (_, text) => lines.push(text) });
+      if (ran.exitCode === 0) return undefined;
+      return ran.timedOut || ran.cancelled ? `no answer in ${trialMs} ms` : (lines.at(-1) ?? `the trial ended with ${ran.exitCode}`);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  async #removeOrphans(known: ReadonlySet<string>): Promise<void> {
+    const { home, installation, log } = this.#dependencies;
+    const kinds = this.sandboxes().findings.filter(({ works }) => works);
+    for (const bundles of [home.instances, home.runs])
+      for (const id of orphans(bundles, groupOf(installation), known)) {
+        if (!existsSync(join(bundles, id)) && bundles === home.instances) continue;
+        log.info("something that an earlier process left is removed", { id });
+        for (const { kind } of kinds) await this.sandboxes().on(this.#sandboxGround(bundles), kind).remove(id, "");
+      }
+  }
+
+  #makeHandlers(): Handlers<RuntimeCalls> {
+    const { workloads } = this;
+    const { logs } = this.#dependencies;
+    const empty = async (act: Promise<void>): Promise<Record<string, never>> => {
+      await act;
+      return {};
+    };
+    return {
+      ensure: (spec) => workloads.ensure(spec),
+      park: ({ id }) => empty(workloads.park(id)),
+      unpark: ({ id }) => workloads.unpark(id),
+      remove: ({ id }) => empty(workloads.remove(id)),
+      runJob: (job: JobSpec): Promise<JobResult> => this.#jobs.run(job),
+      cancelJob: ({ id }) => empty(this.#jobs.cancel(id)),
+      reconcile: async (desired) => ({ workloads: await workloads.reconcile(desired) }),
+      removeLogs: ({ tenant, project, app }) => empty(logs.removeApp(tenant, project, app)),
+      doctor: async () => ({ checks: this.#checks() }),
+    };
+  }
+
+  #checks(): Check[] {
+    const sandboxes = this.sandboxes().findings.map(({ kind, works, detail }): Check => ({ name: `sandbox ${kind}`, state: works ? "ok" : "warning", detail }));
+    const names = this.#pool.resolvers;
+    const dns: Check =
+      names.length > 0
+        ? { name: "resolvers", state: "ok", detail: names.join(", ") }
+        : { name: "resolvers", state: "warning", detail: "no name server that apps could reach", fix: "name one in /etc/resolv.conf" };
+    return [...sandboxes, dns];
+  }
+}
+
+/** The runtime of this machine, with what an earlier process left taken over. Rejects with `missing_program`. */
+export const openRuntime = async (dependencies: RuntimeDependencies): Promise<Runtime> => {
+  const runtime = new LocalRuntime(dependencies);
+  await runtime.open();
+  return runtime;
+};

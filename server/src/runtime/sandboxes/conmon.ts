@@ -1,0 +1,88 @@
+// conmon is the parent of a sandbox in our place: it keeps the output and the exit code while this process is away.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { cleanEnv } from "#platform/exec.ts";
+
+export interface ConmonPlan {
+  id: string;
+  bundle: string;
+  /** The runtime, and what stands before its own command. */
+  runtime: readonly [string, ...string[]];
+  exitFolder: string;
+  logBytes: number;
+}
+
+export const logPath = (bundle: string): string => join(bundle, "output.log");
+export const pidPath = (bundle: string): string => join(bundle, "pid");
+export const conmonPidPath = (bundle: string): string => join(bundle, "conmon.pid");
+
+/** Pure. */
+export const conmonArguments = ({ id, bundle, runtime: [program, ...args], exitFolder, logBytes }: ConmonPlan): string[] => [
+  "--api-version",
+  "1",
+  "--cid",
+  id,
+  "--cuuid",
+  id,
+  "--name",
+  id,
+  "--runtime",
+  program,
+  ...args.map((arg) => `--runtime-arg=${arg}`),
+  "--bundle",
+  bundle,
+  "--container-pidfile",
+  pidPath(bundle),
+  "--conmon-pidfile",
+  conmonPidPath(bundle),
+  "--log-path",
+  `k8s-file:${logPath(bundle)}`,
+  "--log-size-max",
+  `${logBytes}`,
+  "--exit-dir",
+  exitFolder,
+  "--socket-dir-path",
+  bundle,
+  "--no-sync-log",
+];
+
+/** What conmon says when the container is created or could not be: its process id, or the runtime's words. */
+export type Created = { pid: number } | { error: string };
+
+/** Reads conmon's answer, a JSON object with `data` (api version 1) or `pid`, negative for a failure. Pure. */
+export const parseCreated = (text: string): Created => {
+  try {
+    const answer = JSON.parse(text) as { pid?: number; data?: number; message?: string };
+    const pid = answer.data ?? answer.pid ?? -1;
+    return pid > 0 ? { pid } : { error: answer.message ?? "the runtime said nothing" };
+  } catch {
+    return { error: text.trim() || "conmon ended without an answer" };
+  }
+};
+
+/** Creates the container and resolves when the runtime has made it; its program waits to be started. */
+export const createUnderConmon = (plan: ConmonPlan, timeoutMs: number): Promise<Created> =>
+  new Promise((resolve) => {
+    // Descriptor 3 is conmon's answer pipe. It starts a session of its own and outlives this process.
+    const child = spawn("conmon", conmonArguments(plan), {
+      cwd: plan.bundle,
+      env: { ...cleanEnv, _OCI_SYNCPIPE: "3" },
+      stdio: ["ignore", "ignore", "ignore", "pipe"],
+      detached: true,
+    });
+    const answer = child.stdio[3];
+    let text = "";
+    const done = (created: Created): void => {
+      clearTimeout(timer);
+      resolve(created);
+      child.unref();
+      if (answer && "destroy" in answer) answer.destroy();
+    };
+    const timer = setTimeout(() => done({ error: `it was not created within ${timeoutMs} ms` }), timeoutMs);
+    child.on("error", (error) => done({ error: error.message }));
+    answer?.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.endsWith("\n")) done(parseCreated(text));
+    });
+    answer?.on("close", () => done(parseCreated(text)));
+  });

@@ -1,0 +1,14 @@
+// What differs between the programs that make sandboxes; the rest is in oci-sandbox.ts.
+import type { SandboxKind } from "@slipstream/contract/words.ts";
+import type { SeccompProfile } from "./runc/seccomp.ts";
+
+export interface OciRuntime {
+  kind: SandboxKind;
+  /** What stands before the runtime's own commands, for a sandbox in the namespace at `network`. */
+  command(network: string): readonly [string, ...string[]];
+  joinsNetwork: boolean;
+  seccomp: SeccompProfile | undefined;
+  createMs: number;
+  /** Lets the created program go without the runtime's own command, which costs a process; false when that must do it. */
+  release?(id: string): Promise<boolean>;
+}

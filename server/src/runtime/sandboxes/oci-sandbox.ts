@@ -1,0 +1,161 @@
+// Sandboxes made by an OCI runtime under conmon. Everything of one lies in its bundle, a folder on the tmpfs of the installation.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
+import type { SandboxKind } from "@slipstream/contract/words.ts";
+import { exec } from "#platform/exec.ts";
+import { Cgroup } from "./cgroup.ts";
+import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts";
+import { ociConfig } from "./oci-config.ts";
+import type { OciRuntime } from "./oci-runtime.ts";
+import { mountRoot, platformFiles, unmountRoot } from "./rootfs.ts";
+
+export interface SandboxGround {
+  /** Parent group of all sandboxes, "/slipstream-ab12cd". */
+  group: string;
+  uid: number;
+  /** Each sandbox's folder. */
+  bundles: string;
+  /** conmon writes exit codes here, each in a file named by the sandbox. */
+  exits: string;
+  resolvConf: string;
+}
+
+export interface Launch {
+  spec: SandboxSpec;
+  address: string;
+  overlay: { upper: string; work: string } | undefined;
+}
+
+/** The program could not be started; `message` is in the runtime's words. */
+export class LaunchError extends Error {}
+
+const logBytes = 32 * 2 ** 20;
+
+/** Descriptors a process may have open at most; more than this process may have itself cannot be given on. */
+const openFilesMax = (): number => {
+  const line = /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
+  return line ? Number(line[1]) : 1_024;
+};
+
+const readNumber = (path: string): number | undefined => {
+  try {
+    const value = Number(readFileSync(path, "utf8"));
+    return Number.isInteger(value) && value > 0 ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+export class OciSandbox {
+  readonly kind: SandboxKind;
+  readonly #runtime: OciRuntime;
+  readonly #ground: SandboxGround;
+
+  constructor(runtime: OciRuntime, ground: SandboxGround) {
+    this.kind = runtime.kind;
+    this.#runtime = runtime;
+    this.#ground = ground;
+  }
+
+  bundle(id: string): string {
+    return join(this.#ground.bundles, id);
+  }
+  output(id: string): string {
+    return logPath(this.bundle(id));
+  }
+  exitFile(id: string): string {
+    return join(this.#ground.exits, id);
+  }
+  cgroup(id: string): Cgroup {
+    return new Cgroup(`${this.#ground.group}/${id}`);
+  }
+  /** Process id on the host of the sandbox's first process. */
+  pid(id: string): number | undefined {
+    return readNumber(pidPath(this.bundle(id)));
+  }
+
+  /** Starts the program. Rejects with LaunchError, after which the caller removes what there is. */
+  async start(launch: Launch): Promise<void> {
+    const { id, network } = launch.spec;
+    await this.#prepare(launch);
+    const command = this.#runtime.command(network);
+    const plan = { id, bundle: this.bundle(id), runtime: command, exitFolder: this.#ground.exits, logBytes };
+    const created = await createUnderConmon(plan, this.#runtime.createMs);
+    if ("error" in created) throw new LaunchError(created.error);
+    if (await this.#runtime.release?.(id)) return;
+    const started = await exec([...command, "start", id], { timeoutMs: this.#runtime.createMs });
+    if (started.code !== 0) throw new LaunchError(started.stderr.trim() || started.stdout.trim() || "the runtime did not start it");
+  }
+
+  /** Starts the program of a bundle that has run before anew: same root, same configuration. */
+  async restart(id: string, network: string): Promise<void> {
+    await this.#delete(id, network);
+    const command = this.#runtime.command(network);
+    const created = await createUnderConmon(
+      { id, bundle: this.bundle(id), runtime: command, exitFolder: this.#ground.exits, logBytes },
+      this.#runtime.createMs,
+    );
+    if ("error" in created) throw new LaunchError(created.error);
+    if (await this.#runtime.release?.(id)) return;
+    const started = await exec([...command, "start", id], { timeoutMs: this.#runtime.createMs });
+    if (started.code !== 0) throw new LaunchError(started.stderr.trim());
+  }
+
+  /** Exit code, or undefined while it runs. */
+  exitCode(id: string): number | undefined {
+    if (!existsSync(this.exitFile(id))) return undefined;
+    const text = readFileSync(this.exitFile(id), "utf8").trim();
+    return text === "" ? undefined : Number(text);
+  }
+
+  signal(id: string, name: NodeJS.Signals): void {
+    const pid = this.pid(id);
+    if (pid === undefined || this.exitCode(id) !== undefined) return;
+    try {
+      process.kill(pid, name);
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
+  /** Ends what runs and removes everything of it but its folder's output. Absent is fine. */
+  async remove(id: string, network: string): Promise<void> {
+    this.cgroup(id).kill();
+    this.signal(id, "SIGKILL");
+    await this.#delete(id, network);
+    await unmountRoot(this.bundle(id));
+    this.cgroup(id).remove();
+    rmSync(this.exitFile(id), { force: true });
+    rmSync(this.bundle(id), { recursive: true, force: true });
+  }
+
+  async #delete(id: string, network: string): Promise<void> {
+    const inside = existsSync(network) ? this.#runtime.command(network) : this.#runtime.command("/proc/self/ns/net");
+    await exec([...inside, "delete", "--force", id], { timeoutMs: this.#runtime.createMs });
+    rmSync(this.exitFile(id), { force: true });
+    for (const path of [pidPath(this.bundle(id)), conmonPidPath(this.bundle(id))]) rmSync(path, { force: true });
+  }
+
+  async #prepare({ spec, address, overlay }: Launch): Promise<void> {
+    const { uid, resolvConf, exits, group } = this.#ground;
+    const bundle = this.bundle(spec.id);
+    mkdirSync(bundle, { recursive: true, mode: 0o711 });
+    mkdirSync(exits, { recursive: true });
+    const files = platformFiles({ uid, hostname: spec.hostname, address, resolvConf });
+    const root = await mountRoot({ bundle, layers: spec.layers, overlay, mounts: spec.mounts, files });
+    const limits = { ...spec.limits, openFiles: Math.min(limit("openFiles"), spec.limits.openFiles, openFilesMax()) };
+    const { joinsNetwork, seccomp } = this.#runtime;
+    const config = ociConfig({
+      spec: { ...spec, limits },
+      root,
+      readOnlyRoot: overlay === undefined,
+      uid,
+      cgroup: `${group}/${spec.id}`,
+      joinsNetwork,
+      seccomp,
+    });
+    writeFileSync(join(bundle, "config.json"), JSON.stringify(config), { mode: 0o600 });
+  }
+}

@@ -1,0 +1,68 @@
+// The root of a sandbox: the image's layers as one overlay, between a top that holds the platform's own files and a bottom that
+// holds the places where something is mounted. So nothing is copied, and an image need not have those places.
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { exec, execOrThrow } from "#platform/exec.ts";
+
+export interface RootPlan {
+  /** Folder of the bundle; the root appears at `root` in it. */
+  bundle: string;
+  layers: readonly string[];
+  overlay: { upper: string; work: string } | undefined;
+  mounts: readonly { source: string; destination: string }[];
+  /** Files on top of the image: path from the root, and text. */
+  files: Readonly<Record<string, string>>;
+}
+
+const systemFolders = ["proc", "sys", "dev", "tmp", "run", "app"];
+
+/** The files of every sandbox: who it is, and whom it asks for names. */
+export const platformFiles = (input: { uid: number; hostname: string; address: string; resolvConf: string }): Record<string, string> => ({
+  "etc/passwd": `root:x:0:0:root:/root:/bin/sh\napp:x:${input.uid}:${input.uid}:app:/tmp:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n`,
+  "etc/group": `root:x:0:\napp:x:${input.uid}:\nnogroup:x:65534:\n`,
+  "etc/hosts": `127.0.0.1 localhost\n${input.address} ${input.hostname}\n`,
+  "etc/hostname": `${input.hostname}\n`,
+  "etc/resolv.conf": input.resolvConf,
+});
+
+const isFolder = (path: string): boolean => statSync(path).isDirectory();
+
+const makePlaces = (bottom: string, mounts: RootPlan["mounts"]): void => {
+  for (const folder of systemFolders) mkdirSync(join(bottom, folder), { recursive: true });
+  for (const { source, destination } of mounts) {
+    const place = join(bottom, destination);
+    mkdirSync(isFolder(source) ? place : dirname(place), { recursive: true });
+    if (!isFolder(source)) writeFileSync(place, "", { flag: "a" });
+  }
+};
+
+const makeTop = (top: string, files: RootPlan["files"]): void => {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(top, path)), { recursive: true });
+    writeFileSync(join(top, path), text, { mode: 0o644 });
+  }
+};
+
+/** Options of the overlay. Layers are named by short links, so their number and the characters of their paths do not matter. */
+const overlayOptions = (names: readonly string[], writable: boolean): string =>
+  [...(writable ? ["upperdir=upper", "workdir=work"] : ["ro"]), `lowerdir=${names.join(":")}`].join(",");
+
+/** Mounts the root and gives its path. */
+export const mountRoot = async (plan: RootPlan): Promise<string> => {
+  const { bundle, layers, overlay } = plan;
+  const links = join(bundle, "layers");
+  const root = join(bundle, "root");
+  for (const folder of [links, root]) mkdirSync(folder, { recursive: true });
+  makePlaces(join(links, "bottom"), plan.mounts);
+  makeTop(join(links, "top"), plan.files);
+  for (const [index, layer] of layers.entries()) symlinkSync(layer, join(links, `${index}`));
+  for (const [name, path] of Object.entries(overlay ?? {})) symlinkSync(path, join(links, name));
+  const names = ["top", ...layers.map((_, index) => `${layers.length - 1 - index}`), "bottom"];
+  await execOrThrow(["mount", "-t", "overlay", "-o", overlayOptions(names, overlay !== undefined), "overlay", "../root"], { cwd: links });
+  return root;
+};
+
+/** Takes the root away. Absent is fine; one that is still in use goes when its last user has. */
+export const unmountRoot = async (bundle: string): Promise<void> => {
+  await exec(["umount", "-l", join(bundle, "root")]);
+};

@@ -1,0 +1,55 @@
+// The kinds of sandbox of this machine, and which of them work. A new kind is one folder and one line here.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { SandboxKind } from "@slipstream/contract/words.ts";
+import { findProgram } from "#platform/programs.ts";
+import { gvisor } from "./gvisor/gvisor.ts";
+import { gvisorPlatforms } from "./gvisor/platforms.ts";
+import type { OciRuntime } from "./oci-runtime.ts";
+import { runc } from "./runc/runc.ts";
+
+export interface Finding {
+  kind: SandboxKind;
+  works: boolean;
+  detail: string;
+}
+/** Each kind in the order of preference, with what it needs and how it could be run; the first that works is taken. */
+export interface Candidate {
+  kind: SandboxKind;
+  missing: string | undefined;
+  runtimes: readonly { label: string; runtime: OciRuntime }[];
+}
+
+const folderFor = (stateFolder: string, name: string): string => {
+  const folder = join(stateFolder, name);
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  return folder;
+};
+
+const gvisorCandidate = async (stateFolder: string): Promise<Candidate> => {
+  const program = findProgram("runsc");
+  const nsenter = findProgram("nsenter");
+  if (program === undefined || nsenter === undefined) return { kind: "gvisor", missing: program ? "nsenter" : "runsc", runtimes: [] };
+  const folder = folderFor(stateFolder, "runsc");
+  const platforms = await gvisorPlatforms(program);
+  return {
+    kind: "gvisor",
+    missing: undefined,
+    runtimes: platforms.map((platform) => ({ label: `${program}, ${platform}`, runtime: gvisor({ program, nsenter, platform, stateFolder: folder }) })),
+  };
+};
+
+const runcCandidate = (stateFolder: string): Candidate => {
+  const program = findProgram("runc");
+  if (program === undefined) return { kind: "runc", missing: "runc", runtimes: [] };
+  return { kind: "runc", missing: undefined, runtimes: [{ label: program, runtime: runc({ program, stateFolder: folderFor(stateFolder, "runc") }) }] };
+};
+
+export const candidates = async (stateFolder: string): Promise<Candidate[]> => [await gvisorCandidate(stateFolder), runcCandidate(stateFolder)];
+
+/** Throws `missing_program` when a program that every sandbox needs is not there. */
+export const requirePrograms = (): void => {
+  for (const name of ["conmon", "runc", "ip", "nft", "nsenter", "mount", "umount"])
+    if (findProgram(name) === undefined) throw new SlipError("missing_program", `${name} is not installed.`);
+};

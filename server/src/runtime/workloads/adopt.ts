@@ -1,0 +1,36 @@
+// When the host process starts: instances of an earlier one are taken over as they are, and what belongs to nothing is removed.
+import { existsSync, readdirSync } from "node:fs";
+import type { Installation } from "#platform/installation.ts";
+import type { RuntimeGround } from "../ground.ts";
+import { Instance } from "../instances/instance.ts";
+import type { InstanceRecord } from "../instances/record.ts";
+import { childGroups } from "../sandboxes/cgroup.ts";
+import type { Workloads } from "./workloads.ts";
+
+/** The records of instances whose workload is known and whose sandbox works; to be called before the networks are opened. */
+export const adoptable = (ground: RuntimeGround): InstanceRecord[] => {
+  const known = new Set(ground.records.workloads().map(({ spec }) => spec.id));
+  return ground.records.instances().flatMap(({ name, record }) => (record?.instance === name && known.has(record.workload) ? [record] : []));
+};
+
+export const adoptAll = (ground: RuntimeGround, workloads: Workloads, records: readonly InstanceRecord[]): void => {
+  for (const { spec, desire } of ground.records.workloads()) {
+    const instances = records.filter(({ workload }) => workload === spec.id).map((record) => new Instance(ground, spec, record));
+    if (instances.length === 0) {
+      ground.records.forgetWorkload(spec.id);
+      continue;
+    }
+    for (const instance of instances) instance.adopt(desire === "parked");
+    workloads.adopt(spec, desire, instances);
+  }
+};
+
+export const groupOf = (installation: Pick<Installation, "id">): string => `/slipstream-${installation.id}`;
+
+const foldersIn = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
+
+/** Ids of sandboxes of ours that no record names, wherever they left something: a bundle, or a control group. */
+export const orphans = (bundles: string, group: string, known: ReadonlySet<string>): string[] => {
+  const names = [...foldersIn(bundles), ...childGroups(group).map((path) => path.slice(group.length + 1))];
+  return [...new Set(names)].filter((name) => !known.has(name));
+};

@@ -1,0 +1,211 @@
+// The workloads of this machine: what is asked for, and the instances that serve it. Desired state comes from outside alone.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { DesiredState, EnsureResult, Workload, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import { newId } from "#platform/ids.ts";
+import { openImage } from "#platform/oci/image.ts";
+import type { RuntimeGround } from "../ground.ts";
+import { argumentsFor } from "../instances/environment.ts";
+import { failureOf, type Symptom } from "../instances/failure.ts";
+import { Instance } from "../instances/instance.ts";
+
+interface Entry {
+  spec: WorkloadSpec;
+  desire: WorkloadDesire;
+  instances: Instance[];
+  /** The last thing that was asked of it; the next waits for its end. */
+  last: Promise<unknown>;
+  ensuring: { instances: number; result: Promise<EnsureResult> } | undefined;
+  removed: boolean;
+}
+
+const viewOf = ({ spec, desire, instances }: Entry): Workload => ({
+  id: spec.id,
+  desire,
+  release: spec.release,
+  artifact: spec.artifact,
+  instances: instances.map(({ view }) => view),
+});
+
+const sandboxFailure = (error: SlipError): EnsureResult => ({
+  outcome: "failed",
+  failure: { phase: "start", code: error.code, summary: error.message, evidence: [], nextActions: [error.next] },
+});
+
+export class Workloads {
+  readonly #ground: RuntimeGround;
+  readonly #entries = new Map<string, Entry>();
+  constructor(ground: RuntimeGround) {
+    this.#ground = ground;
+  }
+
+  list(): Workload[] {
+    return [...this.#entries.values()].map(viewOf);
+  }
+
+  layersInUse(): Set<string> {
+    return new Set([...this.#entries.values()].flatMap(({ instances }) => instances.flatMap(({ layers }) => [...layers])));
+  }
+
+  /** Puts back a workload that an earlier host process ran, with the instances that are still there. */
+  adopt(spec: WorkloadSpec, desire: WorkloadDesire, instances: Instance[]): void {
+    this.#entries.set(spec.id, { spec, desire, instances, last: Promise.resolve(), ensuring: undefined, removed: false });
+  }
+
+  /** Makes the workload run as the spec says, and resolves when it is healthy or why it cannot be. Asked again, it is joined. */
+  ensure(spec: WorkloadSpec): Promise<EnsureResult> {
+    const entry = this.#entries.get(spec.id) ?? this.#add(spec);
+    if (entry.ensuring?.instances === spec.instances) return entry.ensuring.result;
+    const result = this.#inTurn(entry, () => this.#ensure(entry, spec));
+    const ensuring = { instances: spec.instances, result };
+    entry.ensuring = ensuring;
+    const settled = (): void => {
+      if (entry.ensuring === ensuring) entry.ensuring = undefined;
+    };
+    result.then(settled, settled);
+    return result;
+  }
+
+  async park(id: string): Promise<void> {
+    const entry = this.#find(id);
+    await this.#inTurn(entry, async () => {
+      this.#desire(entry, "parked");
+      await Promise.all(entry.instances.map((instance) => instance.park()));
+    });
+  }
+
+  async unpark(id: string): Promise<Workload> {
+    const entry = this.#find(id);
+    return await this.#inTurn(entry, () => {
+      this.#unpark(entry);
+      return Promise.resolve(viewOf(entry));
+    });
+  }
+
+  /** Ends the workload, also one that is being started. Absent is fine. */
+  async remove(id: string): Promise<void> {
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    entry.removed = true;
+    this.#entries.delete(id);
+    this.#ground.records.forgetWorkload(id);
+    await this.#removeInstances(entry, entry.instances);
+    await entry.last.catch(() => {});
+    await this.#removeInstances(entry, entry.instances);
+  }
+
+  /** Removes what is not wanted, starts what is missing, parks what should be parked. What cannot be started is told in the log. */
+  async reconcile({ workloads }: DesiredState): Promise<Workload[]> {
+    const wanted = new Set(workloads.map(({ spec }) => spec.id));
+    const surplus = [...this.#entries.keys()].filter((id) => !wanted.has(id));
+    await Promise.all([...surplus.map((id) => this.remove(id)), ...workloads.map(({ spec, desire }) => this.#bring(spec, desire))]);
+    return this.list();
+  }
+
+  /** Leaves everything running for the host process that comes next. */
+  abandon(): void {
+    for (const { instances } of this.#entries.values()) for (const instance of instances) instance.abandon();
+  }
+
+  #add(spec: WorkloadSpec): Entry {
+    const entry: Entry = { spec, desire: "running", instances: [], last: Promise.resolve(), ensuring: undefined, removed: false };
+    this.#entries.set(spec.id, entry);
+    return entry;
+  }
+
+  #find(id: string): Entry {
+    const entry = this.#entries.get(id);
+    if (!entry) throw new SlipError("not_found", `There is no workload ${id}.`);
+    return entry;
+  }
+
+  #inTurn<T>(entry: Entry, act: () => Promise<T>): Promise<T> {
+    const turn = entry.last.then(act, act);
+    entry.last = turn.catch(() => {});
+    return turn;
+  }
+
+  #desire(entry: Entry, desire: WorkloadDesire): void {
+    entry.desire = desire;
+    if (!entry.removed) this.#ground.records.saveWorkload({ spec: entry.spec, desire });
+  }
+
+  #unpark(entry: Entry): void {
+    if (entry.desire === "parked") this.#desire(entry, "running");
+    for (const instance of entry.instances) instance.unpark();
+  }
+
+  async #bring(spec: WorkloadSpec, desire: WorkloadDesire): Promise<void> {
+    const entry = this.#entries.get(spec.id);
+    const isThere = entry !== undefined && entry.ensuring === undefined && entry.instances.length === spec.instances;
+    try {
+      if (!isThere) {
+        const result = await this.ensure(spec);
+        if (result.outcome === "failed") return this.#ground.log.warn("a workload could not be started", { workload: spec.id, why: result.failure.summary });
+      }
+      const now = this.#entries.get(spec.id)?.desire;
+      if (now !== undefined && now !== desire) await (desire === "parked" ? this.park(spec.id) : this.unpark(spec.id));
+    } catch (error) {
+      this.#ground.log.error("a workload could not be brought to what is desired", error, { workload: spec.id });
+    }
+  }
+
+  async #ensure(entry: Entry, spec: WorkloadSpec): Promise<EnsureResult> {
+    const started = performance.now();
+    entry.spec = spec;
+    this.#desire(entry, "running");
+    this.#unpark(entry);
+    await this.#removeInstances(entry, entry.instances.slice(spec.instances));
+    const fresh = await this.#startMissing(entry).catch((error: unknown) => {
+      if (error instanceof SlipError && error.code === "sandbox_unavailable") return error;
+      throw error;
+    });
+    if (fresh instanceof SlipError) return await this.#giveUp(entry, [], sandboxFailure(fresh));
+    const startMs = performance.now() - started;
+    const failed = fresh.symptom ?? (await this.#gate(entry));
+    if (entry.removed) throw new SlipError("cancelled", "The workload was removed while it was being started.");
+    if (failed) return await this.#giveUp(entry, fresh.instances, { outcome: "failed", failure: failureOf(failed.symptom, failed.instance.patient) });
+    return { outcome: "ready", workload: viewOf(entry), timings: { start: startMs, health: performance.now() - started - startMs } };
+  }
+
+  async #startMissing(entry: Entry): Promise<{ instances: Instance[]; symptom: { instance: Instance; symptom: Symptom } | undefined }> {
+    const { spec } = entry;
+    const count = spec.instances - entry.instances.length;
+    if (count <= 0) return { instances: [], symptom: undefined };
+    const image = await openImage(this.#ground.home, spec.artifact);
+    const kind = spec.sandbox ?? this.#ground.defaultSandbox();
+    this.#ground.sandbox(kind);
+    const make = async (): Promise<{ instance: Instance; symptom: Symptom | undefined }> => {
+      const slot = await this.#ground.pool.acquire();
+      const args = argumentsFor(spec, image);
+      const record = { instance: newId("ins"), workload: spec.id, slot: slot.number, sandbox: kind, proven: false, restarts: 0, layers: image.layers, args };
+      const instance = new Instance(this.#ground, spec, record);
+      entry.instances.push(instance);
+      return { instance, symptom: await instance.start(image) };
+    };
+    const made = await Promise.all(Array.from({ length: count }, make));
+    const bad = made.find(({ symptom }) => symptom !== undefined);
+    return { instances: made.map(({ instance }) => instance), symptom: bad?.symptom ? { instance: bad.instance, symptom: bad.symptom } : undefined };
+  }
+
+  async #gate(entry: Entry): Promise<{ instance: Instance; symptom: Symptom } | undefined> {
+    const gated = await Promise.all(entry.instances.map(async (instance) => ({ instance, gated: await instance.gate() })));
+    for (const { instance, gated: result } of gated) if (result.outcome === "failed") return { instance, symptom: result.symptom };
+    return undefined;
+  }
+
+  /** A failed start takes back what it started; a workload that served before goes on with what it had. */
+  async #giveUp(entry: Entry, fresh: readonly Instance[], result: EnsureResult): Promise<EnsureResult> {
+    await this.#removeInstances(entry, fresh);
+    if (entry.instances.length > 0) return result;
+    this.#ground.records.forgetWorkload(entry.spec.id);
+    this.#entries.delete(entry.spec.id);
+    return result;
+  }
+
+  async #removeInstances(entry: Entry, instances: readonly Instance[]): Promise<void> {
+    const gone = new Set(instances);
+    entry.instances = entry.instances.filter((instance) => !gone.has(instance));
+    await Promise.all([...gone].map((instance) => instance.remove(limit("stopMs"))));
+  }
+}
