@@ -48,7 +48,11 @@ export class Run {
   replace(measured: readonly Phase[], next: PhaseName): void {
     const names = new Set(measured.map((phase) => phase.name));
     this.#enteredAt = performance.now();
-    this.#row = { ...this.#row, phase: next, phases: [...this.#row.phases.filter((phase) => !names.has(phase.name)), ...measured] };
+    this.#row = {
+      ...this.#row,
+      phase: next,
+      phases: [...this.#row.phases.filter((phase) => !names.has(phase.name)), ...measured.map(({ name, ms }) => ({ name, ms: Math.max(0, ms) }))],
+    };
     this.#tell();
   }
 
