@@ -31,6 +31,9 @@ interface Prepared {
 }
 type Settings = Omit<InputOf<"deployments.create">, "source" | "suggestedName">;
 
+/** Stands for the source while the other fields are checked. */
+const anySource: SourceOrigin = { kind: "git", url: "" };
+
 const sandboxOf = (text: string | undefined): SandboxKind | undefined => {
   if (text === undefined || text === "gvisor" || text === "runc") return text;
   throw new SlipError("usage", `There is no sandbox "${text.slice(0, 40)}".`, { next: "Use --sandbox gvisor or --sandbox runc." });
@@ -136,6 +139,7 @@ const run = async (call: Invocation): Promise<ExitCode> => {
   const refused = refusal(call.environment);
   if (refused) throw refused;
   const settings = settingsOf(call);
+  if (Object.keys(settings).length > 0) await call.session.check("deployments.create", { ...settings, source: anySource });
   const startedAt = Date.now();
   const deploying: Deploying = { call, stops: interrupts(), progress: progressOn(call.screen), cleanups: [] };
   try {

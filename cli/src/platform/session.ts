@@ -20,6 +20,8 @@ export interface Session {
   call<N extends OperationName>(name: N, input: InputOf<N>, options?: Call): Promise<OutputOf<N>>;
   /** Lines of an operation; does not try again. */
   lines<N extends OperationName>(name: N, input: InputOf<N>, options?: CallOptions): AsyncGenerator<OutputOf<N>>;
+  /** Throws `invalid_input` for what the platform would refuse, before anything is sent. */
+  check<N extends OperationName>(name: N, input: InputOf<N>): Promise<void>;
   /** Starts the platform of this machine where none runs. */
   ensureRunning(): Promise<void>;
   /** Loads what the first call needs, for a moment in which another program is waited for. */
@@ -34,14 +36,18 @@ export const waitForReturn = async (error: unknown, since: number): Promise<void
   await sleep(retryMs);
 };
 
+const wrongInput = (issue: { path: PropertyKey[]; message: string } | undefined): SlipError =>
+  new SlipError("invalid_input", `Wrong ${issue?.path.map(String).join(".") || "input"}: ${issue?.message ?? "it does not fit"}.`);
+
 /** Reading the contract takes longer than everything else the CLI loads, so it is loaded when something is asked. */
 const loadContract = async () => {
   const [{ Client }, { operations }] = await Promise.all([import("@slipstream/contract/client.ts"), import("@slipstream/contract/operations/registry.ts")]);
-  return { Client, operations };
+  const check = (name: OperationName, input: unknown): void => {
+    const parsed = operations[name].input.safeParse(input);
+    if (!parsed.success) throw wrongInput(parsed.error.issues[0]);
+  };
+  return { Client, check };
 };
-
-const wrongInput = (issue: { path: PropertyKey[]; message: string } | undefined): SlipError =>
-  new SlipError("invalid_input", `Wrong ${issue?.path.map(String).join(".") || "input"}: ${issue?.message ?? "it does not fit"}.`);
 
 /** Whether control is away for a moment only: the supervisor of this machine brings it back. */
 const isSupervised = async (environment: Environment): Promise<boolean> => {
@@ -58,11 +64,7 @@ export const openSession = (environment: Environment, screen: Screen): Session =
   let opened: Promise<{ client: Client; check(name: OperationName, input: unknown): void }> | undefined;
   let known = false;
   const open = async () => {
-    const { Client, operations } = await loadContract();
-    const check = (name: OperationName, input: unknown): void => {
-      const parsed = operations[name].input.safeParse(input);
-      if (!parsed.success) throw wrongInput(parsed.error.issues[0]);
-    };
+    const { Client, check } = await loadContract();
     return { check, client: new Client(accessOf(environment)) };
   };
   const ready = () => {
@@ -92,6 +94,7 @@ export const openSession = (environment: Environment, screen: Screen): Session =
       check(name, input);
       yield* client.lines(name, input, options);
     },
+    check: async (name, input) => (await loadContract()).check(name, input),
     warm: () => void loadContract().catch(() => {}),
     async ensureRunning() {
       await startPlatform(environment, screen);
