@@ -3,6 +3,7 @@ import net from "node:net";
 import tls from "node:tls";
 import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import { BodyEncoder } from "./http/body-encoder.ts";
 import { AccessLog } from "./proxy/access-log.ts";
 import { ClientConnection } from "./proxy/client-connection.ts";
 import { EdgeClock } from "./proxy/clock.ts";
@@ -29,6 +30,7 @@ export class Edge implements EdgeContext {
   readonly limits: EdgeLimits;
   readonly clock = new EdgeClock();
   readonly ids = new RequestIds();
+  readonly encoder = new BodyEncoder();
   readonly accessLog: AccessLog;
   readonly httpsPort: number;
   draining = false;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BodyDecoder, type BodyKind, encodeBody } from "./body.ts";
+import { BodyDecoder, type BodyKind } from "./body.ts";
 
 /** Decodes `wire` given in pieces that end at `cuts`; what is left over after the body is `rest`. */
 const decode = (kind: BodyKind, wire: string, options: { length?: number; cuts?: number[] } = {}) => {
@@ -64,27 +64,3 @@ for (const [name, wire] of malformed) {
     assert.equal(decode("chunked", wire, { cuts: everywhere }).failed, true);
   });
 }
-
-const encode = (kind: BodyKind, wire: Buffer, chunkedOut: boolean): string => {
-  const decoder = new BodyDecoder();
-  decoder.begin(kind, wire.length);
-  decoder.decode(wire, 0, wire.length);
-  const out = encodeBody("HEAD\r\n\r\n", wire, decoder, chunkedOut);
-  return typeof out === "string" ? out : out.toString("latin1");
-};
-
-test("head and body leave as one value; chunks become one chunk, without extensions and trailers", () => {
-  assert.equal(encode("length", Buffer.from("hello"), false), "HEAD\r\n\r\nhello");
-  assert.equal(encode("chunked", Buffer.from(chunked), true), "HEAD\r\n\r\n15\r\nhello world0123456789\r\n0\r\n\r\n");
-  assert.equal(encode("chunked", Buffer.from("5\r\nhel"), true), "HEAD\r\n\r\n3\r\nhel\r\n");
-  assert.equal(encode("chunked", Buffer.from("0\r\n\r\n"), true), "HEAD\r\n\r\n0\r\n\r\n");
-  assert.equal(encode("close", Buffer.from("abc"), true), "HEAD\r\n\r\n3\r\nabc\r\n");
-});
-
-test("every byte survives, in small bodies and in large ones", () => {
-  for (const size of [256, 70_000]) {
-    const wire = Buffer.from(Array.from({ length: size }, (_, index) => index % 256));
-    assert.equal(encode("length", wire, false), `HEAD\r\n\r\n${wire.toString("latin1")}`);
-    assert.equal(encode("close", wire, true), `HEAD\r\n\r\n${size.toString(16)}\r\n${wire.toString("latin1")}\r\n`);
-  }
-});

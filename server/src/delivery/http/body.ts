@@ -157,23 +157,3 @@ export class BodyDecoder {
     if (code === LF || (code < 32 && code !== 9) || code === 127 || this.#extra > extraBytes) this.failed = true;
   }
 }
-
-/** Up to so many bytes go out as one latin1 string, which Node hands to the kernel without allocating. */
-const stringBytes = 15_000;
-
-/** `head`, then the payload of `ranges` as one chunk or plain, then the last chunk where it is the end: one value, one write. */
-export const encodeBody = (head: string, bytes: Buffer, decoder: BodyDecoder, chunked: boolean): string | Buffer => {
-  const { ranges, total, done } = decoder;
-  const before = chunked && total > 0 ? `${head}${total.toString(16)}\r\n` : head;
-  const after = chunked ? `${total > 0 ? "\r\n" : ""}${done ? "0\r\n\r\n" : ""}` : "";
-  if (before.length + total + after.length <= stringBytes) {
-    let text = before;
-    for (let index = 0; index < ranges.length; index += 2) text += bytes.toString("latin1", ranges[index], ranges[index + 1]);
-    return text + after;
-  }
-  const out = Buffer.allocUnsafe(before.length + total + after.length);
-  let at = out.write(before, 0, "latin1");
-  for (let index = 0; index < ranges.length; index += 2) at += bytes.copy(out, at, ranges[index], ranges[index + 1]);
-  out.write(after, at, "latin1");
-  return out;
-};

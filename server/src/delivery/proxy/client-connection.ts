@@ -167,6 +167,10 @@ export class ClientConnection implements ExchangeClient {
     return typeof data === "string" ? this.#socket.write(data, "latin1") : this.#socket.write(data);
   }
 
+  get flushed(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
   inputChanged(): void {
     const exchange = this.#exchange;
     if (this.#state === "tunnel" && exchange && !exchange.tunnelBlocked) return void this.#socket.resume();

@@ -1,4 +1,5 @@
 // What every connection of an edge process shares.
+import type { BodyEncoder } from "../http/body-encoder.ts";
 import type { RouteMap } from "../routes/route-map.ts";
 import type { AccessLog } from "./access-log.ts";
 import type { EdgeClock } from "./clock.ts";
@@ -9,6 +10,7 @@ export interface EdgeContext {
   readonly limits: EdgeLimits;
   readonly clock: EdgeClock;
   readonly ids: RequestIds;
+  readonly encoder: BodyEncoder;
   readonly accessLog: AccessLog;
   /** Where HTTPS is from outside: the aim of redirects. */
   readonly httpsPort: number;

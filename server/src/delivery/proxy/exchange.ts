@@ -1,6 +1,6 @@
 // One request and its answer: from the parsed head to the last byte, whatever happens between.
 import { timingSafeEqual } from "node:crypto";
-import { BodyDecoder, encodeBody } from "../http/body.ts";
+import { BodyDecoder } from "../http/body.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
 import { findRoute, hostName, type Route, type RouteMap } from "../routes/route-map.ts";
@@ -20,6 +20,8 @@ export interface ExchangeClient {
   putBack(bytes: Buffer): void;
   /** False = the client does not keep up. */
   send(data: string | Buffer): boolean;
+  /** The kernel has taken everything that was sent. */
+  readonly flushed: boolean;
   /** The exchange has become ready, or unready, for more of the request. */
   inputChanged(): void;
   setDeadline(inMs: number): void;
@@ -195,9 +197,13 @@ export class Exchange implements UpstreamUser {
       return;
     }
     if (next < bytes.length) this.#client.putBack(bytes.subarray(next));
-    const data = encodeBody(head, bytes, this.#input, this.#chunked);
+    const { encoder } = this.#context;
+    const data = encoder.encode(head, bytes, this.#input, this.#chunked);
     if (this.#phase === "waiting") this.#client.setDeadline(this.#context.limits.responseMs);
-    if (data.length > 0 && this.#upstream?.send(data) === false) this.#blocked = true;
+    if (data.length > 0 && this.#upstream) {
+      if (!this.#upstream.send(data)) this.#blocked = true;
+      encoder.written(data, this.#upstream.flushed);
+    }
     this.#client.inputChanged();
   }
 
@@ -259,8 +265,10 @@ export class Exchange implements UpstreamUser {
 
   #write(head: string, bytes: Buffer, decoder: BodyDecoder): boolean {
     this.#bytes += decoder.total;
-    const data = encodeBody(head, bytes, decoder, this.#chunkedAnswer);
+    const { encoder } = this.#context;
+    const data = encoder.encode(head, bytes, decoder, this.#chunkedAnswer);
     const keepsUp = data.length === 0 || this.#client.send(data);
+    encoder.written(data, this.#client.flushed);
     this.#client.setDeadline(keepsUp ? Number.POSITIVE_INFINITY : this.#context.limits.responseMs);
     return keepsUp;
   }

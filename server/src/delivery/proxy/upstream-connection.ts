@@ -86,6 +86,11 @@ export class UpstreamConnection {
     return typeof data === "string" ? this.#socket.write(data, "latin1") : this.#socket.write(data);
   }
 
+  /** The kernel has taken everything that was sent. */
+  get flushed(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
   get alive(): boolean {
     return !this.#socket.destroyed;
   }
