@@ -1,0 +1,82 @@
+// A control plane for tests: PostgreSQL, Restate, control and one edge for real, as the supervisor starts them; no host.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Client } from "@slipstream/contract/client.ts";
+import { readConfig } from "#platform/config.ts";
+import { type Database, openDatabase } from "#platform/database.ts";
+import type { Home } from "#platform/home.ts";
+import { type Installation, uids } from "#platform/installation.ts";
+import { connectionOf } from "#platform/postgres.ts";
+import { ensureCluster } from "../supervisor/cluster.ts";
+import { runFolders } from "../supervisor/folders.ts";
+import { type Ground, planOf } from "../supervisor/plan.ts";
+import { makeFolders, prepareDisk, prepareHome } from "../supervisor/prepare.ts";
+import { Supervised } from "../supervisor/supervised.ts";
+
+export interface ControlPlane {
+  home: Home;
+  installation: Installation;
+  client: Client;
+  database: Database;
+  /** Another caller: of a token that the test stored itself, or of none. */
+  clientWith(token: string): Client;
+  /** Kills a process without warning, and waits until its successor is ready. */
+  kill(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const silent = { info() {}, warn() {}, error() {} };
+const comeBackMs = 60_000;
+
+const groundIn = async (folder: string): Promise<Ground> => {
+  const config = readConfig({ SLIP_HOME: join(folder, "home") });
+  const prepared = await prepareHome(config.home, { httpPort: 0, httpsPort: 0 });
+  const ground = { ...prepared, config, code: resolve(import.meta.dirname, "../../../.."), node: process.execPath, cores: 1 };
+  prepareDisk(ground.home, ground.installation);
+  makeFolders(runFolders(ground.home, uids(ground.installation)));
+  return ground;
+};
+
+const startAll = async (ground: Ground): Promise<Supervised[]> => {
+  const { home } = ground;
+  const cluster = () => ensureCluster(ground);
+  const servers = planOf(ground)
+    .filter(({ name }) => name !== "host")
+    .map((plan) => new Supervised(plan, { home, log: silent, changed: () => {}, ...(plan.name === "postgres" ? { before: cluster } : {}) }));
+  await Promise.all(servers.map((server) => server.start()));
+  await Promise.all(servers.map((server) => server.ready));
+  return servers;
+};
+
+const killAndAwait = async (server: Supervised | undefined): Promise<void> => {
+  const pid = server?.record?.pid;
+  if (server === undefined || pid === undefined) throw new Error("There is no such process.");
+  process.kill(pid, "SIGKILL");
+  for (const until = performance.now() + comeBackMs; server.record?.state !== "ready" || server.record.pid === pid; ) {
+    if (performance.now() > until) throw new Error(`${server.plan.name} did not come back.`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+};
+
+export const startControlPlane = async (): Promise<ControlPlane> => {
+  const folder = mkdtempSync(join(tmpdir(), "slip-control-"));
+  const ground = await groundIn(folder);
+  const { home, installation, config } = ground;
+  const servers = await startAll(ground);
+  const database = openDatabase(connectionOf(home, config), { max: 2 });
+  const clientWith = (token: string): Client => new Client({ endpoint: { socketPath: home.controlSocket }, token });
+  return {
+    home,
+    installation,
+    database,
+    clientWith,
+    client: clientWith(readFileSync(home.token, "utf8").trim()),
+    kill: (name) => killAndAwait(servers.find(({ plan }) => plan.name === name)),
+    async stop() {
+      await database.end({ timeout: 1 });
+      await Promise.all(servers.map((server) => server.stop()));
+      rmSync(folder, { recursive: true });
+    },
+  };
+};
