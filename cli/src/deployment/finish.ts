@@ -5,7 +5,7 @@ import type { ExitCode, Invocation } from "../command.ts";
 import { tookText } from "../terminal/time.ts";
 import { type Interrupts, interrupts } from "./interrupt.ts";
 import { type Progress, progressOn } from "./progress.ts";
-import { afterLine, reportLines } from "./report.ts";
+import { endLines } from "./report.ts";
 import { type DeployResult, exitCodeOf, resultOf } from "./result.ts";
 import { watchToEnd } from "./watch.ts";
 
@@ -13,9 +13,7 @@ import { watchToEnd } from "./watch.ts";
 export const showResult = ({ screen }: Invocation, result: DeployResult): ExitCode => {
   if (screen.json) screen.data(result);
   else if (result.outcome === "live" && result.url !== null) screen.print(result.url);
-  if (result.failure) for (const line of reportLines(result.failure, screen.errorColours)) screen.note(line);
-  const after = afterLine(result);
-  if (after !== undefined) screen.note(after);
+  for (const line of endLines(result, screen.errorColours)) screen.note(line);
   return exitCodeOf(result.outcome);
 };
 

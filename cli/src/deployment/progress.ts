@@ -25,7 +25,7 @@ const liveProgress = ({ errorColours: { cyan, dim, green } }: Screen): Progress 
   let now = "";
   let since = Date.now();
   let frame = 0;
-  let shown = 0;
+  const shown = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   const clear = (): void => void process.stderr.write("\r\u001b[K");
   const draw = (): void => {
@@ -42,11 +42,12 @@ const liveProgress = ({ errorColours: { cyan, dim, green } }: Screen): Progress 
   return {
     say,
     update(deployment) {
-      for (const { name, ms } of deployment.phases.slice(shown)) {
+      for (const { name, ms } of deployment.phases) {
+        if (shown.has(name)) continue;
+        shown.add(name);
         clear();
         process.stderr.write(`${green("✓")} ${name.padEnd(16)} ${dim(tookText(ms))}\n`);
       }
-      shown = Math.max(shown, deployment.phases.length);
       if (!hasEnded(deployment)) say(deployment.phase ?? deployment.state);
     },
     note(line) {

@@ -7,7 +7,7 @@ import type { DeployResult } from "./result.ts";
 const placeOf = ({ file, line }: FailureReport): string => (file === undefined ? "" : ` (${file}${line === undefined ? "" : `:${line}`})`);
 
 /** What failed and where, what the app said (marked as its words), why, what to do. */
-export const reportLines = (failure: FailureReport, { bold, dim, red }: Colours): string[] => [
+const reportLines = (failure: FailureReport, { bold, dim, red }: Colours): string[] => [
   `${red("error:")} ${bold(safeText(failure.summary))}${safeText(placeOf(failure))}`,
   `  in phase ${failure.phase} (${safeText(failure.code)})`,
   ...(failure.evidence.length === 0
@@ -17,9 +17,8 @@ export const reportLines = (failure: FailureReport, { bold, dim, red }: Colours)
   ...failure.nextActions.map((action) => `next: ${safeText(action)}`),
 ];
 
-/** What stays true after a deployment that did not go live. */
-export const afterLine = (result: DeployResult): string | undefined => {
-  if (result.outcome === "cancelled")
-    return result.failure?.code === "superseded" ? "A newer deployment took its place." : "Cancelled; nothing was left behind.";
-  return undefined;
+/** What a person is told of a deployment that did not go live. */
+export const endLines = ({ outcome, failure }: DeployResult, colours: Colours): string[] => {
+  if (outcome === "cancelled") return [failure?.code === "superseded" ? "A newer deployment took its place." : "Cancelled; nothing was left behind."];
+  return failure ? reportLines(failure, colours) : [];
 };

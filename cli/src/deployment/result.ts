@@ -26,7 +26,7 @@ export const resultOf = (deployment: Ended): DeployResult => ({
   artifact: deployment.artifact ?? null,
   url: deployment.url ?? null,
   outcome: deployment.state,
-  phases: deployment.phases.map(({ name, ms }) => ({ name, ms })),
+  phases: deployment.phases.map(({ name, ms }) => ({ name, ms: Math.round(ms * 10) / 10 })),
   ...(deployment.failure === undefined ? {} : { failure: deployment.failure }),
 });
 
