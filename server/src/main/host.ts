@@ -8,7 +8,7 @@ import { logOf } from "#platform/log.ts";
 import { buildHandlers, recoverBuilds } from "../build/handlers.ts";
 import { logWriter } from "../observability/store/writer.ts";
 import { openRuntime } from "../runtime/runtime.ts";
-import { watchSupervisor } from "./supervisor/watch.ts";
+import { isPlatformStopping, watchSupervisor } from "./supervisor/watch.ts";
 
 const config = readConfig();
 const home = homeAt(config.home);
@@ -41,7 +41,7 @@ log.info("The host serves", { workloads: runtime.workloads.list().length, sandbo
 
 process.once("SIGTERM", () => {
   calls.close();
-  runtime.close(false).then(
+  runtime.close(isPlatformStopping(home)).then(
     () => process.exit(0),
     (error: unknown) => {
       log.error("The host did not end cleanly", error);

@@ -126,6 +126,14 @@ describe("slip up", () => {
     await returned("control", await kill("control"));
   });
 
+  it("ends what is left when supervisor and host were killed together", async () => {
+    await run("up.ts");
+    await kill("host");
+    await kill("supervisor");
+    assert.equal((await run("up.ts", ["--down"])).code, 0);
+    assert.deepEqual((await list()).processes, []);
+  });
+
   it("starts one platform when it is asked twice at the same time", async () => {
     const both = await Promise.all([run("up.ts"), run("up.ts")]);
     assert.deepEqual(

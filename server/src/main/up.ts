@@ -121,7 +121,7 @@ const stopLeftovers = async (config: ReturnType<typeof readConfig>, home: Ground
   if (!lock) throw new SlipError("conflict", "The platform starts at this moment.", { next: "Run 'slip down' again in a moment." });
   if (readState(home)) {
     const supervisor = new Supervisor(groundOf(config, { home, installation: readInstallation(home), code: source }), logOf("down"));
-    supervisor.adoptToStop();
+    await supervisor.adoptToStop();
     await supervisor.stop();
   } else await unmountRun(home);
 };

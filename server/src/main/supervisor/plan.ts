@@ -104,7 +104,9 @@ const answersStatus = (socketPath: string): Readiness => ({ kind: "http", probes
 
 /** The folder of the socket that a DATABASE_URL names as its host ("?host=/run/postgresql"): control must see it. */
 const databaseSockets = (databaseUrl: string | undefined): string[] => {
-  const host = databaseUrl !== undefined && URL.canParse(databaseUrl) ? new URL(databaseUrl).searchParams.get("host") : null;
+  // The form with a socket may leave out the host before the path, which no URL may.
+  const query = databaseUrl?.split("?")[1] ?? "";
+  const host = new URLSearchParams(query).get("host");
   return host?.startsWith("/") ? [host] : [];
 };
 

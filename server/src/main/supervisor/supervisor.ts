@@ -20,6 +20,8 @@ import { Supervised } from "./supervised.ts";
 const hopelessFailures = 5;
 const readyMs = 90_000;
 const removeInstancesMs = 60_000;
+/** For a host that is started only to remove what is left. */
+const hostReadyMs = 15_000;
 const rotateEveryMs = 10_000;
 
 export class Supervisor {
@@ -90,10 +92,15 @@ export class Supervisor {
     return adopted.map(({ plan }) => plan.name);
   }
 
-  /** As start, when all is to end: only what lives is taken over. */
-  adoptToStop(): void {
+  /** As start, when all is to end: what lives is taken over, and the host is started where it died, to remove its instances. */
+  async adoptToStop(): Promise<void> {
     this.#state = "stopping";
-    this.#adopt();
+    const adopted = this.#adopt();
+    this.#save();
+    const host = this.#processes.find(({ plan }) => plan.name === "host");
+    if (!host || adopted.includes("host")) return;
+    await host.start();
+    await Promise.race([host.ready, sleep(hostReadyMs, undefined, { ref: false })]);
   }
 
   async #startWhenPossible(process: Supervised): Promise<void> {

@@ -16,6 +16,9 @@ const graceMs = 10_000;
 export const isOrphaned = (state: SupervisorState | undefined, alive: boolean): boolean =>
   state !== undefined && !alive && state.supervisor.state !== "stopping";
 
+/** Whether everything is being ended, not this process alone: then nothing may stay behind. */
+export const isPlatformStopping = (home: Home): boolean => readState(home)?.supervisor.state === "stopping";
+
 const startSupervisor = (home: Home, config: Config): void => {
   const env = {
     ...cleanEnv,
