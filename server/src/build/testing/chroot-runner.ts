@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { RanOnce, Runner, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
 
-/** $1 root, $2 overlay options, $3 user, $4 folder, $5 number of mounts, then source, destination, … and the command. */
+/** $1 root, $2 overlay options, $3 user, $4 folder, $5 number of mounts, then source, destination, "ro" or "rw", … and the command. */
 const script = `
 set -e
 root=$1; options=$2; user=$3; folder=$4; count=$5; shift 5
@@ -19,7 +19,9 @@ for device in null zero urandom random; do touch "$root/run/$device"; done
 mount -t tmpfs -o mode=755 dev "$root/dev"
 for device in null zero urandom random; do touch "$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"; done
 ln -s /proc/self/fd "$root/dev/fd"
-while [ "$count" -gt 0 ]; do mkdir -p "$root$2"; mount --bind "$1" "$root$2"; shift 2; count=$((count - 1)); done
+while [ "$count" -gt 0 ]; do
+  mkdir -p "$root$2"; mount --bind "$1" "$root$2"; mount -o "remount,bind,$3" "$root$2"; shift 3; count=$((count - 1))
+done
 mkdir -p "$root/run/etc"; cat /etc/resolv.conf > "$root/run/etc/resolv.conf"; mount --bind "$root/run/etc/resolv.conf" "$root/etc/resolv.conf"
 exec /usr/sbin/chroot --userspec="$user:$user" "$root" /bin/sh -c 'cd "$0"; exec "$@"' "$folder" "$@"
 `;
@@ -27,7 +29,7 @@ exec /usr/sbin/chroot --userspec="$user:$user" "$root" /bin/sh -c 'cd "$0"; exec
 const argumentsOf = (run: RunOnce, root: string, user: number): string[] => {
   const lower = `lowerdir=${[...run.layers].reverse().join(":")}`;
   const options = run.overlay ? `${lower},upperdir=${run.overlay.upper},workdir=${run.overlay.work}` : `${lower},ro`;
-  const mounts = run.mounts.flatMap(({ source, destination }) => [source, destination]);
+  const mounts = run.mounts.flatMap(({ source, destination, readOnly }) => [source, destination, readOnly ? "ro" : "rw"]);
   return [root, options, String(user), run.cwd, String(run.mounts.length), ...mounts, ...run.args];
 };
 

@@ -42,12 +42,23 @@ const unpackEntry = async (path: string, { header, content }: Entry): Promise<vo
   else throw new SlipError("internal", `A layer holds ${header.name}, a ${type}.`);
 };
 
+const drained = (tar: Extract): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      tar.off("drain", done);
+      tar.off("close", done);
+      resolve();
+    };
+    tar.on("drain", done);
+    tar.on("close", done);
+  });
+
 /** Feeds a file to a tar parser, and gives the digest of what it fed. */
 const feed = async (source: string, tar: Extract): Promise<string> => {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(source, { highWaterMark: 2 ** 20 })) {
     hash.update(chunk as Buffer);
-    if (!tar.write(chunk)) await new Promise<void>((resolve) => tar.once("drain", resolve).once("close", resolve));
+    if (!tar.write(chunk)) await drained(tar);
   }
   tar.end(undefined);
   return `sha256:${hash.digest("hex")}`;

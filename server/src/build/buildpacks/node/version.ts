@@ -27,7 +27,7 @@ const rangeOf = (tree: SourceTree, file: PackageFile): string => {
   const written = file.engines.node ?? first(tree.read(".nvmrc")) ?? first(tree.read(".node-version")) ?? "*";
   const named = /^lts\/(\w+)$/.exec(written)?.[1];
   const range = named === undefined ? written : (names[named] ?? "*");
-  return semver.validRange(range) ?? "*";
+  return semver.validRange(range) === null ? "*" : range.trim().replace(/^v(?=\d)/, "");
 };
 
 /** The npm that runs on a Node: the platform's own needs a recent one. */

@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { AppConfig } from "@slipstream/contract/config.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { BuildPlan } from "@slipstream/contract/ports/buildpack.ts";
+import { memoryTree } from "../../testing/memory-tree.ts";
+import { planOf } from "../list.ts";
+
+type Files = Record<string, string>;
+/** What a case is about; the rest of the plan is not compared. */
+interface Expected {
+  install?: string | undefined;
+  inputs?: readonly string[] | "all";
+  build?: string | undefined;
+  command?: unknown;
+  output?: readonly string[] | undefined;
+  runtime?: readonly string[];
+  tools?: readonly string[];
+}
+
+const pack = (file: object): string => JSON.stringify(file);
+const named = (toolchains: BuildPlan["runtime"]): string[] => toolchains.map(({ name, version }) => (version === "default" ? name : `${name}@${version}`));
+
+const summary = (plan: BuildPlan): Required<Expected> => ({
+  install: plan.install?.name,
+  inputs: plan.install?.inputs ?? [],
+  build: plan.build?.name,
+  command: plan.process.command,
+  output: plan.output,
+  runtime: named(plan.runtime),
+  tools: named(plan.tools),
+});
+
+const start = { start: "node server.js" };
+const dependencies = { express: "5" };
+const site = ["node", "/opt/static-server/main.mjs", "/app"];
+const spa = [...site, "--fallback"];
+
+const cases: readonly { what: string; files: Files; config?: AppConfig; expected: Expected }[] = [
+  {
+    what: "a package without dependencies installs nothing",
+    files: { "package.json": pack({ scripts: start }), "package-lock.json": "{}" },
+    expected: { install: undefined, build: undefined, command: "node server.js", output: undefined, runtime: ["node"], tools: ["node", "npm"] },
+  },
+  {
+    what: "npm with a lock file",
+    files: { "package.json": pack({ scripts: start, dependencies }), "package-lock.json": "{}", "server.js": "", ".npmrc": "" },
+    expected: { install: "npm ci", inputs: ["package.json", "package-lock.json", ".npmrc"] },
+  },
+  {
+    what: "npm without a lock file",
+    files: { "package.json": pack({ scripts: start, dependencies }) },
+    expected: { install: "npm install", inputs: ["package.json"] },
+  },
+  {
+    what: "an install that runs a script of the package itself may read every file",
+    files: { "package.json": pack({ scripts: { ...start, postinstall: "node x.js" } }), "x.js": "" },
+    expected: { install: "npm install", inputs: "all" },
+  },
+  {
+    what: "a dependency in the tree may read every file",
+    files: { "package.json": pack({ scripts: start, dependencies: { a: "file:./a" } }) },
+    expected: { inputs: "all" },
+  },
+  {
+    what: "workspaces are decided by all their package files",
+    files: {
+      "package.json": pack({ scripts: start, workspaces: ["packages/*"] }),
+      "packages/a/package.json": "{}",
+      "packages/a/index.js": "",
+      "package-lock.json": "{}",
+    },
+    expected: { install: "npm ci", inputs: ["package.json", "packages/a/package.json", "package-lock.json"] },
+  },
+  {
+    what: "pnpm by its lock file, in the release that wrote it",
+    files: { "package.json": pack({ scripts: start, dependencies }), "pnpm-lock.yaml": "lockfileVersion: '6.0'\n" },
+    expected: { install: "pnpm install --frozen-lockfile", tools: ["node", "npm", "pnpm@8"], runtime: ["node"] },
+  },
+  {
+    what: "yarn 1 by its lock file",
+    files: { "package.json": pack({ scripts: start, dependencies }), "yarn.lock": "# yarn lockfile v1\n" },
+    expected: { install: "yarn install --non-interactive --frozen-lockfile", tools: ["node", "npm", "yarn@1"] },
+  },
+  {
+    what: "a later yarn by its lock file",
+    files: { "package.json": pack({ scripts: start, dependencies }), "yarn.lock": "__metadata:\n  version: 8\n" },
+    expected: { install: "yarn install --immutable", tools: ["node", "npm", "yarn@4"] },
+  },
+  {
+    what: "bun by its lock file",
+    files: { "package.json": pack({ scripts: start, dependencies }), "bun.lock": "{}" },
+    expected: { install: "bun install --frozen-lockfile", tools: ["node", "npm", "bun"] },
+  },
+  {
+    what: "the packageManager field stands over lock files of others",
+    files: { "package.json": pack({ packageManager: "pnpm@9.1.0+sha512.abc", scripts: start, dependencies }), "package-lock.json": "{}" },
+    expected: { install: "pnpm install --no-frozen-lockfile", tools: ["node", "npm", "pnpm@9.1.0"] },
+  },
+  {
+    what: "a build script of a server",
+    files: { "package.json": pack({ scripts: { ...start, build: "tsc" } }) },
+    expected: { build: "npm run build", command: "node server.js", output: undefined },
+  },
+  {
+    what: "slip.toml stands over everything",
+    files: { "package.json": pack({ scripts: { ...start, build: "tsc" }, dependencies }), Procfile: "web: node p.js" },
+    config: { build: { command: "make", install: "make deps" }, run: { command: ["node", "c.js"] } },
+    expected: { install: "make deps", inputs: "all", build: "make", command: ["node", "c.js"] },
+  },
+  {
+    what: "a Procfile stands over the start script",
+    files: { "package.json": pack({ scripts: start }), Procfile: "release: x\nweb:  node p.js \n" },
+    expected: { command: "node p.js" },
+  },
+  {
+    what: "prestart comes before start",
+    files: { "package.json": pack({ scripts: { ...start, prestart: "node m.js" } }) },
+    expected: { command: "{ node m.js; } && node server.js" },
+  },
+  { what: "main without a start script", files: { "package.json": pack({ main: "./lib/a.js" }), "lib/a.js": "" }, expected: { command: ["node", "lib/a.js"] } },
+  { what: "a usual entry file without a start script", files: { "package.json": "{}", "index.js": "" }, expected: { command: ["node", "index.js"] } },
+  {
+    what: "npm in the start command is in the artifact",
+    files: { "package.json": pack({ scripts: { start: "npm run serve" } }) },
+    expected: { runtime: ["node", "npm"] },
+  },
+  {
+    what: "another package manager in the start command is in the artifact",
+    files: { "package.json": pack({ packageManager: "yarn@1.22.22", scripts: { start: "yarn serve" } }) },
+    expected: { runtime: ["node", "yarn@1.22.22"] },
+  },
+  {
+    what: "another major version of Node brings an npm that runs on it",
+    files: { "package.json": pack({ scripts: start, engines: { node: "20" } }) },
+    expected: { runtime: ["node@20"], tools: ["node@20", "npm@10"] },
+  },
+  {
+    what: "a range that the platform's own Node fits costs no download",
+    files: { "package.json": pack({ scripts: start, engines: { node: ">=18" } }) },
+    expected: { runtime: ["node"] },
+  },
+  { what: ".nvmrc", files: { "package.json": pack({ scripts: start }), ".nvmrc": "v22\n" }, expected: { runtime: ["node@22"] } },
+  { what: ".nvmrc with the name of a line", files: { "package.json": pack({ scripts: start }), ".nvmrc": "lts/iron\n" }, expected: { runtime: ["node@20"] } },
+  {
+    what: "a version that is none is the default",
+    files: { "package.json": pack({ scripts: start }), ".node-version": "stable" },
+    expected: { runtime: ["node"] },
+  },
+  {
+    what: "Vite makes a site whose routes are in the browser",
+    files: { "package.json": pack({ scripts: { build: "vite build", start: "vite preview" }, devDependencies: { vite: "7" } }) },
+    expected: { build: "npm run build", command: spa, output: ["dist"], runtime: ["node", "static"] },
+  },
+  {
+    what: "Vite with a folder of its own",
+    files: {
+      "package.json": pack({ scripts: { build: "vite build" }, devDependencies: { vite: "7" } }),
+      "vite.config.ts": 'export default { build: { outDir: "./www/out" } }',
+    },
+    expected: { output: ["www/out"] },
+  },
+  {
+    what: "Vite beside a server is a server",
+    files: { "package.json": pack({ scripts: { ...start, build: "vite build" }, devDependencies: { vite: "7" } }) },
+    expected: { command: "node server.js", output: undefined },
+  },
+  {
+    what: "Astro",
+    files: { "package.json": pack({ scripts: { build: "astro build", start: "astro dev" }, dependencies: { astro: "5" } }) },
+    expected: { command: site, output: ["dist"] },
+  },
+  {
+    what: "Astro with a server",
+    files: {
+      "package.json": pack({ scripts: { build: "astro build" }, dependencies: { astro: "5", "@astrojs/node": "9" } }),
+      "astro.config.mjs": "export default { output: 'server', adapter: node() }",
+    },
+    expected: { command: "node dist/server/entry.mjs", output: undefined },
+  },
+  {
+    what: "Next export",
+    files: {
+      "package.json": pack({ scripts: { build: "next build" }, dependencies: { next: "16" } }),
+      "next.config.mjs": 'export default { output: "export" }',
+    },
+    expected: { command: site, output: ["out"] },
+  },
+  {
+    what: "Next with a server",
+    files: { "package.json": pack({ scripts: { build: "next build", start: "next start" }, dependencies: { next: "16" } }) },
+    expected: { command: "next start", output: undefined },
+  },
+  {
+    what: "SvelteKit, static",
+    files: {
+      "package.json": pack({ scripts: { build: "vite build" }, devDependencies: { vite: "7", "@sveltejs/kit": "2", "@sveltejs/adapter-static": "3" } }),
+    },
+    expected: { command: site, output: ["build"] },
+  },
+  {
+    what: "SvelteKit with a server",
+    files: { "package.json": pack({ scripts: { build: "vite build" }, devDependencies: { vite: "7", "@sveltejs/kit": "2", "@sveltejs/adapter-node": "5" } }) },
+    expected: { command: "node build", output: undefined },
+  },
+  {
+    what: "Create React App starts a development server",
+    files: { "package.json": pack({ scripts: { start: "react-scripts start", build: "react-scripts build" }, dependencies: { "react-scripts": "5" } }) },
+    expected: { command: spa, output: ["build"] },
+  },
+  {
+    what: "a build of no framework",
+    files: { "package.json": pack({ scripts: { build: "node make.js" } }), "make.js": "" },
+    expected: { command: site, output: ["dist", "build", "out", "public", "_site"] },
+  },
+  {
+    what: "a named output folder",
+    files: { "package.json": pack({ scripts: { build: "x" } }) },
+    config: { build: { output: "site" } },
+    expected: { output: ["site"] },
+  },
+  { what: "a byte order mark", files: { "package.json": `\uFEFF${pack({ scripts: start })}` }, expected: { command: "node server.js" } },
+];
+
+for (const { what, files, config = {}, expected } of cases)
+  test(what, () => {
+    const found = summary(planOf(memoryTree(files), config));
+    for (const [key, value] of Object.entries(expected)) assert.deepEqual(found[key as keyof Expected], value, key);
+  });
+
+const failures: readonly { what: string; files: Files; code: string; file?: string }[] = [
+  { what: "nothing to start", files: { "package.json": "{}" }, code: "no_start_command" },
+  { what: "a package file that is not JSON", files: { "package.json": "{,}" }, code: "build_failed", file: "package.json" },
+  { what: "a package file of another shape", files: { "package.json": '{"scripts": 3}' }, code: "build_failed", file: "package.json" },
+  { what: "a tree that no buildpack knows", files: { "README.md": "" }, code: "no_buildpack" },
+];
+
+for (const { what, files, code, file } of failures)
+  test(`${what} is ${code}`, () =>
+    assert.throws(
+      () => planOf(memoryTree(files), {}),
+      (error) => error instanceof SlipError && error.code === code && error.details.file === file,
+    ));
+
+test("install scripts run in the sandbox, unless the package has a policy of its own", () => {
+  const env = (file: object): string | undefined =>
+    planOf(memoryTree({ "package.json": pack({ scripts: start, dependencies, ...file }) }), {}).install?.env.npm_config_dangerously_allow_all_scripts;
+  assert.equal(env({}), "true");
+  assert.equal(env({ allowScripts: { a: true } }), undefined);
+});

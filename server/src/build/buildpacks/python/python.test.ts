@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { memoryTree } from "../../testing/memory-tree.ts";
+import { planOf } from "../list.ts";
+
+type Files = Record<string, string>;
+const flask = "from flask import Flask\napp = Flask(__name__)\n";
+const gunicorn = (target: string): string[] => ["/bin/sh", "-c", `exec gunicorn --threads 4 --bind "0.0.0.0:$PORT" '${target}'`];
+const uvicorn = (target: string): string[] => ["/bin/sh", "-c", `exec uvicorn --host 0.0.0.0 --port "$PORT" '${target}'`];
+
+const starts: readonly [string, Files, unknown][] = [
+  ["a Flask app", { "requirements.txt": "flask", "app.py": flask }, gunicorn("app:app")],
+  ["a Flask app in a module of any name", { "requirements.txt": "flask", "shop.py": flask.replace("app =", "shop =") }, gunicorn("shop:shop")],
+  ["a Flask app in a package", { "requirements.txt": "flask", "shop/__init__.py": flask }, gunicorn("shop:app")],
+  ["a Flask factory", { "requirements.txt": "flask", "shop/__init__.py": "def create_app():\n  pass\n" }, gunicorn("shop:create_app()")],
+  ["a FastAPI app", { "requirements.txt": "fastapi", "main.py": "import fastapi\napi: fastapi.FastAPI = fastapi.FastAPI()\n" }, uvicorn("main:api")],
+  ["a FastAPI app below app/", { "requirements.txt": "fastapi", "app/main.py": "app = FastAPI(title='x')\n" }, uvicorn("app.main:app")],
+  ["a FastAPI app below src/", { "pyproject.toml": "", "src/shop/main.py": "app = FastAPI()\n" }, uvicorn("shop.main:app")],
+  ["Django", { "requirements.txt": "django", "manage.py": "", "shop/wsgi.py": "application = get_wsgi_application()\n" }, gunicorn("shop.wsgi:application")],
+  ["a script", { "requirements.txt": "", "main.py": "print(1)" }, ["python3", "main.py"]],
+  ["a script alone", { "app.py": "print(1)" }, ["python3", "app.py"]],
+  ["a Procfile", { "requirements.txt": "flask", "app.py": flask, Procfile: "web: python x.py\n" }, "python x.py"],
+];
+
+for (const [what, files, command] of starts) test(`${what} is started`, () => assert.deepEqual(planOf(memoryTree(files), {}).process.command, command));
+
+const installs: readonly [string, Files, { name: string | undefined; inputs?: unknown; words?: string[] }][] = [
+  ["requirements with no line in it", { "requirements.txt": "# none\n\n", "app.py": "" }, { name: undefined }],
+  [
+    "requirements, and the server that they lack",
+    { "requirements.txt": "flask", "app.py": flask },
+    { name: "pip install -r requirements.txt", inputs: ["requirements.txt"], words: ["-r", "requirements.txt", "gunicorn"] },
+  ],
+  [
+    "requirements that bring the server",
+    { "requirements.txt": "Flask==3\nGunicorn[gevent]>=20\n", "app.py": flask },
+    { name: "pip install -r requirements.txt", words: ["-r", "requirements.txt"] },
+  ],
+  ["requirements that name the tree", { "requirements.txt": "-e .\n", "app.py": "" }, { name: "pip install -r requirements.txt", inputs: "all" }],
+  [
+    "requirements that name others",
+    { "requirements.txt": "-r requirements/base.txt\n", "requirements/base.txt": "x", "app.py": "" },
+    { name: "pip install -r requirements.txt", inputs: ["requirements.txt", "requirements/base.txt"] },
+  ],
+  [
+    "a pyproject",
+    { "pyproject.toml": '[project]\nname = "x"\ndependencies = ["fastapi>=0.1", "uvicorn"]\n', "main.py": "app = FastAPI()" },
+    { name: "pip install", inputs: [], words: ["--", "fastapi>=0.1", "uvicorn"] },
+  ],
+  [
+    "a Poetry project",
+    { "pyproject.toml": '[tool.poetry]\nname = "x"\n[tool.poetry.dependencies]\nflask = "3"\n', "main.py": "" },
+    { name: "pip install .", inputs: "all", words: ["."] },
+  ],
+  [
+    "a lock file of uv",
+    { "pyproject.toml": '[project]\nname = "x"\n', "uv.lock": '[[package]]\nname = "gunicorn"\n', "app.py": flask },
+    { name: "uv sync", inputs: ["pyproject.toml", "uv.lock"], words: [] },
+  ],
+];
+
+for (const [what, files, expected] of installs)
+  test(`${what} is installed as it should be`, () => {
+    const install = planOf(memoryTree(files), {}).install;
+    assert.equal(install?.name, expected.name);
+    if (expected.inputs !== undefined) assert.deepEqual(install?.inputs, expected.inputs);
+    if (expected.words !== undefined) assert.deepEqual([...(install?.command ?? [])].slice(4), expected.words);
+  });
+
+const versions: readonly [Files, string][] = [
+  [{ "requirements.txt": "", "app.py": "" }, "default"],
+  [{ "requirements.txt": "", "app.py": "", ".python-version": "3.12.1\n" }, "==3.12.*"],
+  [{ "requirements.txt": "", "app.py": "", "runtime.txt": "python-3.11.4" }, "==3.11.*"],
+  [{ "pyproject.toml": '[project]\nrequires-python = ">=3.9,<4"', "app.py": "" }, ">=3.9,<4"],
+];
+for (const [files, version] of versions)
+  test(`the version is ${version}`, () => assert.deepEqual(planOf(memoryTree(files), {}).runtime, [{ name: "python", version }]));
+
+test("a pyproject that is not TOML is told with its line", () =>
+  assert.throws(
+    () => planOf(memoryTree({ "pyproject.toml": "[project]\nx", "app.py": "" }), {}),
+    (error) => error instanceof SlipError && error.code === "build_failed" && error.details.file === "pyproject.toml" && error.details.line === 2,
+  ));
+
+test("nothing to start is no_start_command", () =>
+  assert.throws(
+    () => planOf(memoryTree({ "requirements.txt": "x" }), {}),
+    (error) => error instanceof SlipError && error.code === "no_start_command",
+  ));
+
+test("nothing that a project says is part of a script", () => {
+  const install = planOf(memoryTree({ "pyproject.toml": '[project]\ndependencies = ["$(touch /tmp/x)"]\n', "app.py": "" }), {}).install;
+  assert.ok(Array.isArray(install?.command));
+  assert.deepEqual(install.command.slice(3), ["sh", "--", "$(touch /tmp/x)"]);
+  assert.ok(!install.command[2]?.includes("touch"));
+});
