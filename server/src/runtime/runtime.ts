@@ -17,6 +17,7 @@ import { resolvConf } from "./network/resolvers.ts";
 import { Exits } from "./output/exits.ts";
 import { Jobs } from "./runs/jobs.ts";
 import { runOnce } from "./runs/runner.ts";
+import { Cgroup } from "./sandboxes/cgroup.ts";
 import type { OciRuntime } from "./sandboxes/oci-runtime.ts";
 import { OciSandbox, type SandboxGround } from "./sandboxes/oci-sandbox.ts";
 import { probeSandboxes, type SandboxSet } from "./sandboxes/sandbox-set.ts";
@@ -39,7 +40,7 @@ export interface Runtime {
   workloads: Workloads;
   sandboxes: () => SandboxSet;
   status(): Omit<HostStatus, "builds">;
-  /** Lets go of everything without ending it; with `remove` networks that are not in use and the rules go too. */
+  /** Lets go of everything without ending it; with `remove` networks that are not in use, the rules and the control groups go too. */
   close(remove: boolean): Promise<void>;
 }
 
@@ -118,6 +119,7 @@ class LocalRuntime implements Runtime {
     await this.#dependencies.logs.flush();
     this.#exits.close();
     await this.#pool.close(remove);
+    if (remove) new Cgroup(groupOf(this.#dependencies.installation)).remove();
   }
 
   get #runGround() {
