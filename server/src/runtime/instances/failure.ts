@@ -60,7 +60,7 @@ const notStarted = (message: string, { command }: Patient): Finding => ({
   phase: "start",
   code: "start_failed",
   summary: isMissingProgram(message) ? `'${command[0] ?? ""}' cannot be run in the artifact.` : "The sandbox could not be started.",
-  suspectedCause: message.split("\n").at(-1)?.slice(0, 1_000) ?? message,
+  suspectedCause: message.trim().split("\n").at(-1)?.slice(0, 1_000) ?? message,
 });
 
 const late = ({ last, listeners, elapsedMs }: Extract<Symptom, { kind: "late" }>, { port, check }: Patient): Finding => {

@@ -15,6 +15,7 @@ import { untilHealthy } from "./health.ts";
 import { InstanceLog } from "./instance-log.ts";
 import { listeners } from "./listening.ts";
 import type { InstanceRecord } from "./record.ts";
+import { catchesTermination, terminate } from "./termination.ts";
 
 /** What came of waiting for its first healthy answer. */
 export type Gated = { outcome: "healthy" } | { outcome: "removed" } | { outcome: "failed"; symptom: Symptom };
@@ -134,8 +135,16 @@ export class Instance {
     this.#tail?.close(true);
   }
 
+  /**
+   * Asks the first process, and waits. One without a handler for SIGTERM never gets it, being the first of its namespace (a shell
+   * that started the program, say): then those below it are asked. Where nobody would hear, nobody is waited for.
+   */
   async #askToEnd(graceMs: number): Promise<void> {
-    this.#sandbox.signal(this.id, "SIGTERM");
+    const first = this.#sandbox.pid(this.id);
+    const hears = first !== undefined && catchesTermination(first);
+    const asked = hears ? [first] : this.#sandbox.cgroup(this.id).pids().filter(catchesTermination);
+    if (graceMs === 0 || asked.length === 0) return;
+    for (const pid of asked) terminate(pid);
     for (const end = performance.now() + graceMs; this.#isRunning() && performance.now() < end; ) await sleep(10);
   }
 

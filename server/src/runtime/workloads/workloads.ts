@@ -196,16 +196,16 @@ export class Workloads {
 
   /** A failed start takes back what it started; a workload that served before goes on with what it had. */
   async #giveUp(entry: Entry, fresh: readonly Instance[], result: EnsureResult): Promise<EnsureResult> {
-    await this.#removeInstances(entry, fresh);
+    await this.#removeInstances(entry, fresh, 0);
     if (entry.instances.length > 0) return result;
     this.#ground.records.forgetWorkload(entry.spec.id);
     this.#entries.delete(entry.spec.id);
     return result;
   }
 
-  async #removeInstances(entry: Entry, instances: readonly Instance[]): Promise<void> {
+  async #removeInstances(entry: Entry, instances: readonly Instance[], graceMs = limit("stopMs")): Promise<void> {
     const gone = new Set(instances);
     entry.instances = entry.instances.filter((instance) => !gone.has(instance));
-    await Promise.all([...gone].map((instance) => instance.remove(limit("stopMs"))));
+    await Promise.all([...gone].map((instance) => instance.remove(graceMs)));
   }
 }
