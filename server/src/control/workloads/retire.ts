@@ -18,7 +18,9 @@ const carryOut = async (control: Control, id: string, { kind }: Retirement): Pro
   }
   if (kind === "remove") {
     await dropWorkload(control.database, id);
-    await control.host.remove({ id });
+    // A program may take its time to end; the next deployment of the app does not wait for that. What is not wanted any more
+    // is removed sooner or later, whatever becomes of this call.
+    control.host.remove({ id }).catch((error: unknown) => control.log.warn("instances are removed later", { deployment: id, error: String(error) }));
   }
 };
 
