@@ -5,7 +5,7 @@ import { type ErrorCode, SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildStep } from "@slipstream/contract/ports/buildpack.ts";
 import type { RanOnce } from "@slipstream/contract/ports/sandbox.ts";
-import { argumentsOf } from "#platform/command-line.ts";
+import { argumentsOf } from "#platform/command.ts";
 import type { BuildContext } from "./context.ts";
 import { diagnose } from "./diagnosis.ts";
 import { tenantDownloads } from "./downloads.ts";

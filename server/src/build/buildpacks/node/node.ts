@@ -2,7 +2,7 @@
 import type { AppConfig, Command } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, Buildpack, BuildStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
-import { names } from "#platform/command-line.ts";
+import { names } from "#platform/command.ts";
 import { portOf } from "../port.ts";
 import { siteProcess } from "../static/site.ts";
 import { type FrontEnd, frontEndOf } from "./front-end.ts";

@@ -2,7 +2,7 @@
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Buildpack, BuildStep, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
-import { names } from "#platform/command-line.ts";
+import { names } from "#platform/command.ts";
 import { portOf } from "../port.ts";
 import { webCommand } from "../procfile.ts";
 import { installOf } from "./install.ts";

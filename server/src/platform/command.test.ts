@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { argumentsOf, names } from "./command-line.ts";
+import { argumentsOf, names } from "./command.ts";
 import { exec } from "./exec.ts";
 
 const shell = (line: string): string[] => ["/bin/sh", "-c", line];
