@@ -12,7 +12,10 @@ const reportLines = (failure: FailureReport, { bold, dim, red }: Colours): strin
   `  in phase ${failure.phase} (${safeText(failure.code)})`,
   ...(failure.evidence.length === 0
     ? []
-    : ["  output of the app:", ...failure.evidence.flatMap((text) => text.split("\n")).map((text) => `  ${dim(`│ ${safeText(text)}`)}`)]),
+    : [
+        failure.phase === "source" ? "  evidence:" : "  output of the app:",
+        ...failure.evidence.flatMap((text) => text.split("\n")).map((text) => `  ${dim(`│ ${safeText(text)}`)}`),
+      ]),
   ...(failure.suspectedCause === undefined ? [] : [`  probably: ${safeText(failure.suspectedCause)}`]),
   ...failure.nextActions.map((action) => `next: ${safeText(action)}`),
 ];

@@ -18,7 +18,7 @@ export type Call = CallOptions & { bytes?: Buffer; impatient?: boolean };
 
 export interface Session {
   call<N extends OperationName>(name: N, input: InputOf<N>, options?: Call): Promise<OutputOf<N>>;
-  /** Lines of an operation; does not try again. */
+  /** Lines of an operation; tries again until the first one came. */
   lines<N extends OperationName>(name: N, input: InputOf<N>, options?: CallOptions): AsyncGenerator<OutputOf<N>>;
   /** Throws `invalid_input` for what the platform would refuse, before anything is sent. */
   check<N extends OperationName>(name: N, input: InputOf<N>): Promise<void>;
@@ -60,6 +60,15 @@ const isSupervised = async (environment: Environment): Promise<boolean> => {
 export const brokeOff = (error: unknown): boolean =>
   isUnreachable(error) && ((error as SlipError).cause as NodeJS.ErrnoException | undefined)?.code === "ECONNRESET";
 
+const nobodyListens = new Set(["ENOENT", "ECONNREFUSED"]);
+
+/** Says it plainly when nobody listens on this machine's socket; any other error stays what it is. */
+const notRunning = (environment: Environment, error: unknown): unknown => {
+  const cause = isUnreachable(error) ? ((error as SlipError).cause as NodeJS.ErrnoException | undefined)?.code : undefined;
+  if (environment.url !== undefined || !nobodyListens.has(cause ?? "")) return error;
+  return new SlipError("unreachable", `No platform runs in ${environment.home}.`);
+};
+
 export const openSession = (environment: Environment, screen: Screen): Session => {
   let opened: Promise<{ client: Client; check(name: OperationName, input: unknown): void }> | undefined;
   let known = false;
@@ -84,7 +93,7 @@ export const openSession = (environment: Environment, screen: Screen): Session =
         } catch (error) {
           if (options.impatient || !isUnreachable(error)) throw error;
           known ||= brokeOff(error) || (await isSupervised(environment));
-          if (!known) throw error;
+          if (!known) throw notRunning(environment, error);
           await waitForReturn(error, since);
         }
       }
@@ -92,7 +101,18 @@ export const openSession = (environment: Environment, screen: Screen): Session =
     async *lines(name, input, options) {
       const { client, check } = await ready();
       check(name, input);
-      yield* client.lines(name, input, options);
+      for (let started = false, since = Date.now(); ; ) {
+        try {
+          for await (const line of client.lines(name, input, options)) {
+            started = true;
+            yield line;
+          }
+          return;
+        } catch (error) {
+          if (started || !isUnreachable(error) || !(await isSupervised(environment))) throw notRunning(environment, error);
+          await waitForReturn(error, since);
+        }
+      }
     },
     check: async (name, input) => (await loadContract()).check(name, input),
     warm: () => void loadContract().catch(() => {}),
