@@ -103,3 +103,35 @@ test("requests are spread over the instances of a release", async (t) => {
   await Promise.all(Array.from({ length: 150 }, () => ask(trial.http, "app.localhost")));
   for (const count of counts) assert.ok(count > 20, String(counts));
 });
+
+test("what outlasts its release is cut off when the time to drain is over; what came back to life is not", async (t) => {
+  const trial = await startTrial(t, { drainMs: 400 });
+  const app = await startApp(t, () => {});
+  app.server.on("upgrade", (_, socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"));
+  const serve = (): number => trial.publish({ "app.localhost": [{ app: "app", addresses: [app.address] }] });
+  const open = (): Promise<{ ended: boolean }> =>
+    new Promise((resolve, reject) => {
+      const headers = { host: "app.localhost", connection: "Upgrade", upgrade: "websocket" };
+      const request = http.get({ port: trial.http, host: "127.0.0.1", agent: false, headers });
+      request.on("error", reject);
+      request.on("upgrade", (_, socket) => {
+        const tunnel = { ended: false };
+        socket.resume().on("end", () => {
+          tunnel.ended = true;
+        });
+        t.after(() => socket.destroy());
+        resolve(tunnel);
+      });
+    });
+  serve();
+  const first = await open();
+  trial.publish({});
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assert.equal(first.ended, false);
+  serve();
+  await new Promise((resolve) => setTimeout(resolve, 900));
+  assert.equal(first.ended, false);
+  trial.publish({});
+  await until(() => first.ended, "the end");
+  await until(() => trial.edge.inFlight(deploymentId("app")) === 0, "the count");
+});

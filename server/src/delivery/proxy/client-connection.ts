@@ -146,9 +146,8 @@ export class ClientConnection implements ExchangeClient {
     if (this.#forwardedHost !== host) {
       const proto = this.secure ? "https" : "http";
       const node = this.address.includes(":") ? `"[${this.address}]"` : this.address;
-      const forwarded = `forwarded: for=${node};host="${host}";proto=${proto}\r\n`;
       this.#forwardedHost = host;
-      this.#forwarded = `x-forwarded-for: ${this.address}\r\nx-forwarded-host: ${host}\r\nx-forwarded-proto: ${proto}\r\n${forwarded}via: 1.1 slipstream\r\nx-request-id: `;
+      this.#forwarded = `x-forwarded-for: ${this.address}\r\nx-forwarded-host: ${host}\r\nx-forwarded-proto: ${proto}\r\nforwarded: for=${node};host="${host}";proto=${proto}\r\n`;
     }
     return this.#forwarded;
   }

@@ -1,11 +1,12 @@
 // One request and its answer: from the parsed head to the last byte, whatever happens between.
-import { timingSafeEqual } from "node:crypto";
 import { BodyDecoder } from "../http/body.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
-import { findRoute, hostName, type Route, type RouteMap } from "../routes/route-map.ts";
+import type { Route } from "../routes/route-map.ts";
+import { decide } from "./decision.ts";
 import type { EdgeContext } from "./edge-context.ts";
 import { pageAnswer, redirectAnswer } from "./pages.ts";
+import { answerText, interimText, requestText, upgradeText } from "./passed-heads.ts";
 import { chooseTarget, type TargetPool } from "./target-pool.ts";
 import type { UpstreamConnection, UpstreamUser } from "./upstream-connection.ts";
 
@@ -13,7 +14,7 @@ import type { UpstreamConnection, UpstreamUser } from "./upstream-connection.ts"
 export interface ExchangeClient {
   readonly address: string;
   readonly secure: boolean;
-  /** Fields that tell the app where the request came from, ending with the name of the request id's field. */
+  /** Field lines that tell the app where the request came from. */
   forwardedFields(host: string): string;
   /** Bytes that came after the head and are not used yet. */
   takeInput(): Buffer | undefined;
@@ -33,9 +34,6 @@ export interface ExchangeClient {
   cut(framed: boolean): void;
 }
 
-const sameSecret = (one: string, other: string): boolean =>
-  one.length === other.length && timingSafeEqual(Buffer.from(one, "latin1"), Buffer.from(other, "latin1"));
-const isLocal = (name: string): boolean => name === "localhost" || name.endsWith(".localhost");
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 export class Exchange implements UpstreamUser {
@@ -98,47 +96,24 @@ export class Exchange implements UpstreamUser {
   // ── routing ───────────────────────────────────────────────────────────────
 
   start(): void {
-    const map = this.#context.routes();
-    if (!map) {
-      this.#refuse(503, "no routes yet", "The platform is starting. Try again in a moment.");
-      return;
+    const asked = { host: this.#host, target: this.#target, prove: this.#prove, secure: this.#client.secure };
+    const decision = decide(this.#context.routes(), asked, this.#context.httpsPort);
+    if (decision.kind !== "platform" && decision.route) this.#enter(decision.route);
+    if (decision.kind === "page") this.#refuse(decision.status, decision.note, decision.text);
+    else if (decision.kind === "redirect") this.#redirect(decision.location);
+    else if (decision.kind === "platform") this.#forward(decision.targets);
+    else {
+      this.#proven = decision.proven;
+      this.#forward(decision.route.targets);
     }
-    const name = hostName(this.#host);
-    const site = map.site(name);
-    if (!site) {
-      this.#refuse(404, "no route");
-      return;
-    }
-    if (site.kind === "platform") {
-      this.#forward([site.control]);
-      return;
-    }
-    const route = findRoute(site.routes, this.#target);
-    if (!route) {
-      this.#refuse(404, "no route");
-      return;
-    }
-    this.#enter(route, map);
-    if (!this.#client.secure && !isLocal(name) && !this.#proven) {
-      this.#redirect(name);
-      return;
-    }
-    if (route.targets.length === 0) {
-      this.#refuse(503, "the app has no instance");
-      return;
-    }
-    this.#forward(route.targets);
   }
 
-  #enter(route: Route, map: RouteMap): void {
+  #enter(route: Route): void {
     this.#route = route;
     route.inFlight.requests += 1;
-    this.#proven = this.#prove !== "" && sameSecret(this.#prove, map.table.proofKey);
   }
 
-  #redirect(name: string): void {
-    const { httpsPort } = this.#context;
-    const location = `https://${name}${httpsPort === 443 ? "" : `:${httpsPort}`}${this.#target === "*" ? "/" : this.#target}`;
+  #redirect(location: string): void {
     this.#answerWhole(308, (close) => redirectAnswer(location, { close, date: this.#context.clock.date, requestId: this.requestId }));
   }
 
@@ -175,14 +150,16 @@ export class Exchange implements UpstreamUser {
   }
 
   #requestHead(): string {
-    const framing = this.#chunked ? "transfer-encoding: chunked\r\n" : this.#length > 0 || this.#sendsZero() ? `content-length: ${this.#length}\r\n` : "";
-    const upgrade = this.upgrade === "" ? "" : `connection: upgrade\r\nupgrade: ${this.upgrade}\r\n`;
-    return `${this.method} ${this.#target} HTTP/1.1\r\nhost: ${this.#host}\r\n${this.#kept}${framing}${upgrade}${this.#client.forwardedFields(this.#host)}${this.requestId}\r\n\r\n`;
-  }
-
-  /** Methods that usually have a body say so when it is empty (RFC 9110 §8.6). */
-  #sendsZero(): boolean {
-    return this.method === "POST" || this.method === "PUT" || this.method === "PATCH";
+    return requestText({
+      method: this.method,
+      target: this.#target,
+      host: this.#host,
+      kept: this.#kept,
+      length: this.#length,
+      upgrade: this.upgrade,
+      forwarded: this.#client.forwardedFields(this.#host),
+      requestId: this.requestId,
+    });
   }
 
   /** More of the request came, and `takesInput` was true. */
@@ -238,7 +215,7 @@ export class Exchange implements UpstreamUser {
   // ── the answer ────────────────────────────────────────────────────────────
 
   interim(head: ResponseHead): void {
-    if (this.#minor === 1 && this.#phase === "waiting") this.#client.send(`HTTP/1.1 ${head.line}\r\n${head.kept}\r\n`);
+    if (this.#minor === 1 && this.#phase === "waiting") this.#client.send(interimText(head));
   }
 
   answer(head: ResponseHead, bytes: Buffer, decoder: BodyDecoder): boolean {
@@ -251,12 +228,15 @@ export class Exchange implements UpstreamUser {
   }
 
   #answerHead(head: ResponseHead): string {
-    const length = head.length >= 0 && head.status !== 204 ? `content-length: ${head.length}\r\n` : "";
-    const framing = this.#chunkedAnswer ? "transfer-encoding: chunked\r\n" : length;
-    const date = head.hasDate ? "" : `date: ${this.#context.clock.date}\r\n`;
-    const id = head.hasRequestId ? "" : `x-request-id: ${this.requestId}\r\n`;
-    const proof = this.#proven && this.#route ? `slip-deployment: ${this.#route.entry.deployment}\r\nslip-artifact: ${this.#route.entry.artifact}\r\n` : "";
-    return `HTTP/1.1 ${head.line}\r\n${head.kept}${framing}${date}${id}${proof}${this.#keepAlive ? "" : "connection: close\r\n"}\r\n`;
+    const entry = this.#proven ? this.#route?.entry : undefined;
+    return answerText({
+      head,
+      chunked: this.#chunkedAnswer,
+      keepAlive: this.#keepAlive,
+      date: this.#context.clock.date,
+      requestId: this.requestId,
+      proof: entry ? `slip-deployment: ${entry.deployment}\r\nslip-artifact: ${entry.artifact}\r\n` : "",
+    });
   }
 
   body(bytes: Buffer, decoder: BodyDecoder): boolean {
@@ -293,8 +273,7 @@ export class Exchange implements UpstreamUser {
     this.#phase = "tunnel";
     this.#status = 101;
     this.#client.setDeadline(Number.POSITIVE_INFINITY);
-    const text = `HTTP/1.1 ${head.line}\r\n${head.kept}connection: upgrade\r\nupgrade: ${head.upgrade === "" ? this.upgrade : head.upgrade}\r\n\r\n`;
-    const keepsUp = this.#client.send(text + bytes.toString("latin1"));
+    const keepsUp = this.#client.send(upgradeText(head, this.upgrade) + bytes.toString("latin1"));
     this.#client.beginTunnel();
     return keepsUp;
   }

@@ -25,8 +25,9 @@ export class TargetPool implements UpstreamOwner {
   readonly #idle: UpstreamConnection[] = [];
   readonly #queue = new Set<UpstreamUser>();
   readonly #connecting = new Map<UpstreamConnection, UpstreamUser>();
-  #open = 0;
-  #retired: boolean = false;
+  readonly #open = new Set<UpstreamConnection>();
+  /** When what is still under way is cut off; undefined while routes lead here. */
+  #retiredUntil: number | undefined;
 
   constructor(address: string, options: { limits: EdgeLimits; clock: EdgeClock }) {
     this.address = address;
@@ -37,7 +38,7 @@ export class TargetPool implements UpstreamOwner {
   acquire(user: UpstreamUser, fresh = false): "given" | "connecting" | "queued" | "full" {
     const { limits } = this.#options;
     const idle = fresh ? undefined : this.#takeIdle();
-    if (!idle && this.#open >= limits.upstreamConnections && this.#queue.size >= limits.upstreamQueue) {
+    if (!idle && this.#open.size >= limits.upstreamConnections && this.#queue.size >= limits.upstreamQueue) {
       user.upstreamRefused("full");
       return "full";
     }
@@ -46,7 +47,7 @@ export class TargetPool implements UpstreamOwner {
       this.#give(idle, user);
       return "given";
     }
-    if (this.#open < limits.upstreamConnections) {
+    if (this.#open.size < limits.upstreamConnections) {
       this.#connect(user);
       return "connecting";
     }
@@ -88,8 +89,8 @@ export class TargetPool implements UpstreamOwner {
   }
 
   #connect(user: UpstreamUser): void {
-    this.#open += 1;
     const upstream = new UpstreamConnection(parseAddress(this.address), this, this.#options.limits.headerBytes);
+    this.#open.add(upstream);
     this.#connecting.set(upstream, user);
   }
 
@@ -116,7 +117,7 @@ export class TargetPool implements UpstreamOwner {
       this.#give(upstream, next);
       return;
     }
-    if (this.#retired) {
+    if (this.#retiredUntil !== undefined) {
       upstream.drop();
       return;
     }
@@ -125,10 +126,10 @@ export class TargetPool implements UpstreamOwner {
   }
 
   closed(upstream: UpstreamConnection): void {
-    this.#open -= 1;
+    this.#open.delete(upstream);
     const index = this.#idle.indexOf(upstream);
     if (index >= 0) this.#idle.splice(index, 1);
-    if (this.#open >= this.#options.limits.upstreamConnections) return;
+    if (this.#open.size >= this.#options.limits.upstreamConnections) return;
     const next = this.#takeWaiting();
     if (next) this.#connect(next);
   }
@@ -148,20 +149,33 @@ export class TargetPool implements UpstreamOwner {
     }
   }
 
-  /** No route leads here any more: what is idle closes now, what is busy when it is done. */
+  /** No route leads here any more: what is idle closes now, what is busy when it is done, within `drainMs`. */
   retire(): void {
-    this.#retired = true;
+    this.#retiredUntil ??= this.#options.clock.now + this.#options.limits.drainMs;
     for (const upstream of [...this.#idle]) upstream.drop();
   }
 
+  /** Routes lead here again. */
+  revive(): void {
+    this.#retiredUntil = undefined;
+  }
+
+  /** Cuts off what outlasts its release: it will be frozen, and a client would wait for it for ever. */
+  sweepRetired(): void {
+    if (this.#retiredUntil === undefined || this.#options.clock.now < this.#retiredUntil) return;
+    for (const upstream of [...this.#open]) upstream.fail("its release was replaced");
+  }
+
   get empty(): boolean {
-    return this.#open === 0 && this.load === 0;
+    return this.#open.size === 0 && this.load === 0;
   }
 }
 
 /** The pools of all targets, by address. */
 export class TargetPools {
   readonly #pools = new Map<string, TargetPool>();
+  /** Pools that no route leads to, with requests that are still under way. */
+  readonly #retired = new Map<string, TargetPool>();
   readonly #options: { limits: EdgeLimits; clock: EdgeClock };
 
   constructor(options: { limits: EdgeLimits; clock: EdgeClock }) {
@@ -171,22 +185,30 @@ export class TargetPools {
   of(address: string): TargetPool {
     const known = this.#pools.get(address);
     if (known) return known;
-    const pool = new TargetPool(address, this.#options);
+    const pool = this.#retired.get(address) ?? new TargetPool(address, this.#options);
+    pool.revive();
+    this.#retired.delete(address);
     this.#pools.set(address, pool);
     return pool;
   }
 
-  /** Forgets the pools of all other addresses; requests under way keep theirs until they end. */
+  /** Retires the pools of all other addresses, and takes these back. */
   keepOnly(addresses: ReadonlySet<string>): void {
+    for (const address of [...this.#retired.keys()]) if (addresses.has(address)) this.of(address);
     for (const [address, pool] of this.#pools) {
       if (addresses.has(address)) continue;
       pool.retire();
       this.#pools.delete(address);
+      this.#retired.set(address, pool);
     }
   }
 
   sweep(): void {
     for (const pool of this.#pools.values()) pool.sweep();
+    for (const [address, pool] of this.#retired) {
+      pool.sweepRetired();
+      if (pool.empty) this.#retired.delete(address);
+    }
   }
 }
 

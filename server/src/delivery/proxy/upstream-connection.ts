@@ -109,7 +109,8 @@ export class UpstreamConnection {
     this.#socket.destroy();
   }
 
-  #fail(reason: string, silent = false): void {
+  /** Gives the connection up, and tells the request why. */
+  fail(reason: string, silent = false): void {
     const user = this.#user;
     this.#user = undefined;
     this.#socket.destroy();
@@ -123,7 +124,7 @@ export class UpstreamConnection {
       this.#finish(false);
     } else if (this.#state === "tunnel") this.#user?.tunnelEnded();
     else if (this.#state === "idle") this.#socket.destroy();
-    else this.#fail("it ended the connection", this.#state === "head" && this.#pending === undefined);
+    else this.fail("it ended the connection", this.#state === "head" && this.#pending === undefined);
   }
 
   #closed(): void {
@@ -132,7 +133,7 @@ export class UpstreamConnection {
     if (state === "connecting") this.#owner.refused(this);
     this.#owner.closed(this);
     const silent = state === "head" && this.#pending === undefined;
-    if (state !== "connecting") this.#fail("it reset the connection", silent);
+    if (state !== "connecting") this.fail("it reset the connection", silent);
   }
 
   /** `size` bytes are in the read buffer. False = stop reading until `resume`. */
@@ -177,7 +178,7 @@ export class UpstreamConnection {
   }
 
   #stop(reason: string): boolean {
-    this.#fail(reason);
+    this.fail(reason);
     return true;
   }
 
