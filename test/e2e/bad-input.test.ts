@@ -118,8 +118,7 @@ describe("bad input", () => {
     const source = newTree("wrong-key", nodeFiles("1"));
     writeTree(source, { "slip.toml": '[run]\nmemory = "512MB"\nprot = 3000\n' });
     const { failure } = await installation.deploy(source, ["--app", app]);
-    const report = failure as unknown as { file?: string; line?: number };
-    assert.equal(report.file, "slip.toml");
-    assert.equal(report.line, 3);
+    assert.equal(failure?.file, "slip.toml");
+    assert.equal(failure?.line, 3);
   });
 });

@@ -33,7 +33,17 @@ export const DeployResult = z.object({
   url: known(z.string()),
   outcome: z.enum(["live", "failed", "cancelled"]),
   phases: z.array(z.object({ name: z.string(), ms: z.number() })),
-  failure: z.object({ phase: z.string(), code: z.string(), summary: z.string(), evidence: z.array(z.string()), nextActions: z.array(z.string()) }).optional(),
+  failure: z
+    .object({
+      phase: z.string(),
+      code: z.string(),
+      summary: z.string(),
+      evidence: z.array(z.string()),
+      nextActions: z.array(z.string()),
+      file: z.string().optional(),
+      line: z.number().optional(),
+    })
+    .optional(),
 });
 export type DeployResult = z.infer<typeof DeployResult>;
 

@@ -6,7 +6,7 @@ import { Installation } from "../e2e/installation.ts";
 import { failuresOf, steadyLoad } from "../e2e/load.ts";
 import { newTree, nodeFiles, writeTree } from "../e2e/sources.ts";
 
-const Processes = z.object({ processes: z.array(z.object({ name: z.string(), pid: z.number(), state: z.string() })) });
+const Processes = z.object({ processes: z.array(z.object({ name: z.string(), pid: z.number().nullish(), state: z.string() })) });
 
 describe("kill -9 of each process under load", () => {
   const installation = new Installation();
@@ -15,7 +15,7 @@ describe("kill -9 of each process under load", () => {
     Processes.parse(JSON.parse(await installation.expect(0, ["status", "--json"]))).processes;
   const pidOf = async (name: string): Promise<number> => {
     const found = (await processes()).find((each) => each.name === name);
-    assert.ok(found, `there is a process ${name}`);
+    assert.ok(found?.pid, `there is a process ${name}`);
     return found.pid;
   };
   /** Waits until another process has taken the place of `pid`. */
@@ -23,7 +23,7 @@ describe("kill -9 of each process under load", () => {
     for (let attempt = 0; attempt < 100; attempt += 1) {
       const ran = await installation.slip(["status", "--json"]);
       const listed = ran.code === 0 ? Processes.safeParse(JSON.parse(ran.stdout)).data?.processes.find((each) => each.name === name) : undefined;
-      if (listed && listed.pid !== pid && listed.state === "running") return;
+      if (listed?.pid && listed.pid !== pid && listed.state === "running") return;
       await pause(200);
     }
     assert.fail(`${name} did not come back`);
@@ -49,9 +49,10 @@ describe("kill -9 of each process under load", () => {
 
   it("edge: it comes back with the same routes", async () => {
     const edges = (await processes()).filter((each) => each.name.startsWith("edge"));
-    for (const edge of edges) {
-      process.kill(edge.pid, "SIGKILL");
-      await returned(edge.name, edge.pid);
+    for (const { name } of edges) {
+      const pid = await pidOf(name);
+      process.kill(pid, "SIGKILL");
+      await returned(name, pid);
     }
     assert.equal((await installation.request("steady")).status, 200);
   });
@@ -59,10 +60,8 @@ describe("kill -9 of each process under load", () => {
   for (const name of ["control", "host", "restate", "postgres"])
     it(`a deployment that is under way when ${name} is killed ends live`, async () => {
       writeTree(source, { ...nodeFiles(`"over ${name}"`), "slip.toml": '[run]\nrelease_command = "sleep 2"\n' });
-      const deploying = installation.deployLive(source);
-      await pause(1_000);
-      process.kill(await pidOf(name), "SIGKILL");
-      await deploying;
+      const killing = pause(1_000).then(async () => process.kill(await pidOf(name), "SIGKILL"));
+      await Promise.all([installation.deployLive(source), killing]);
       assert.equal((await installation.request("steady")).body, `over ${name}`);
     });
 });
