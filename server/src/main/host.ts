@@ -5,7 +5,7 @@ import { readConfig } from "#platform/config.ts";
 import { homeAt } from "#platform/home.ts";
 import { readInstallation, uids } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
-import { buildHandlers, recoverBuilds } from "../build/handlers.ts";
+import { buildHandlers, prepareToolchains, recoverBuilds } from "../build/handlers.ts";
 import { logWriter } from "../observability/store/writer.ts";
 import { openRuntime } from "../runtime/runtime.ts";
 import { isPlatformStopping, watchSupervisor } from "./supervisor/watch.ts";
@@ -37,6 +37,7 @@ const calls = await serveCalls(
   { socketPath: home.hostSocket, group: users.group, log },
 );
 watchSupervisor(home, config);
+prepareToolchains(home).catch((error: unknown) => log.error("The usual toolchains could not be made", error));
 log.info("The host serves", { workloads: runtime.workloads.list().length, sandbox: runtime.sandboxes().default });
 
 process.once("SIGTERM", () => {
