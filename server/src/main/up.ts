@@ -17,7 +17,7 @@ import { lockSupervisor } from "./supervisor/lock.ts";
 import { unmountRun } from "./supervisor/mounts.ts";
 import type { Ground } from "./supervisor/plan.ts";
 import { claimSubnet, prepareDisk, prepareHome } from "./supervisor/prepare.ts";
-import { lastLines, withProcessLog } from "./supervisor/process-log.ts";
+import { lastWords, withProcessLog } from "./supervisor/process-log.ts";
 import { readState } from "./supervisor/state.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 
@@ -110,7 +110,7 @@ const background = async (): Promise<void> => {
   }
   child.unref();
   if (text === "")
-    throw new SlipError("internal", "The supervisor ended.", { next: `Read ${home.processLogs}/supervisor.log.`, evidence: lastLines(home, "supervisor", 10) });
+    throw new SlipError("internal", "The supervisor ended.", { next: `Read ${home.processLogs}/supervisor.log.`, evidence: lastWords(home, "supervisor", 10) });
   const result = JSON.parse(text) as { ready?: true };
   if (!result.ready) throw fromErrorBody(result);
 };

@@ -27,10 +27,19 @@ export const rotateProcessLog = (home: Home, name: string): void => {
   truncateSync(path);
 };
 
-/** The last lines of the log of `name`, to be shown with a failure. */
-export const lastLines = (home: Home, name: string, count: number): string[] => {
+const isCause = (line: string): boolean => /^(\w+ )?\[?\w*Error\b|\bFATAL\b|\bPANIC\b|"level":"error"|^node: |cannot |No such file/i.test(line);
+
+/** The lines that say best why a process ended: from the last one that names a cause, else the last ones. Pure. */
+export const causeOf = (text: string, count: number): string[] => {
+  const lines = text.trimEnd().split("\n");
+  const cause = lines.findLastIndex(isCause);
+  return cause === -1 ? lines.slice(-count) : lines.slice(cause, cause + count);
+};
+
+/** What the log of `name` says of its end, to be shown with a failure. */
+export const lastWords = (home: Home, name: string, count: number): string[] => {
   try {
-    return readFileSync(processLogPath(home, name), "utf8").trimEnd().split("\n").slice(-count);
+    return causeOf(readFileSync(processLogPath(home, name), "utf8"), count);
   } catch {
     return [];
   }

@@ -12,7 +12,7 @@ import { runFolders } from "./folders.ts";
 import { mountRun, unmountRun } from "./mounts.ts";
 import { type Ground, planOf } from "./plan.ts";
 import { makeFolders } from "./prepare.ts";
-import { lastLines, rotateProcessLog } from "./process-log.ts";
+import { lastWords, rotateProcessLog } from "./process-log.ts";
 import { bootId, readState, type SupervisorState, writeState } from "./state.ts";
 import { Supervised } from "./supervised.ts";
 
@@ -120,7 +120,7 @@ export class Supervisor {
   }
 
   #evidence(name: string): { next: string; evidence: string[] } {
-    return { next: `Read ${this.#ground.home.processLogs}/${name}.log.`, evidence: lastLines(this.#ground.home, name, 10) };
+    return { next: `Read ${this.#ground.home.processLogs}/${name}.log.`, evidence: lastWords(this.#ground.home, name, 10) };
   }
 
   async #stopAll(which: (name: string) => boolean): Promise<void> {
