@@ -1,0 +1,188 @@
+// The static server over real HTTP, as it is in its layer: plain JavaScript, started by node.
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { makeStaticServer } from "../toolchains/static-server.ts";
+
+const root = mkdtempSync(join(tmpdir(), "slip-static-"));
+const site = join(root, "site");
+let server: ChildProcess;
+let fallbackServer: ChildProcess;
+let port = 0;
+let fallbackPort = 0;
+
+const files: Record<string, string | Buffer> = {
+  "index.html": "<h1>home</h1>",
+  "about.html": "about",
+  "docs/index.html": "docs",
+  "app-4f9a8b2c.js": "console.log(1)",
+  "style.css": "body{}",
+  "style.css.gz": gzipSync("body{}"),
+  "data.bin": Buffer.from("0123456789"),
+  "empty.txt": "",
+  "a b é.txt": "spaced",
+  ".env": "SECRET=1",
+  ".well-known/security.txt": "contact",
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const probe = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port: found } = probe.address() as net.AddressInfo;
+      probe.close(() => resolve(found));
+    });
+  });
+
+interface Answer {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  body: string;
+}
+/** `path` is sent as it is. */
+const ask = (path: string, options: { method?: string; headers?: Record<string, string>; to?: number } = {}): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const { method = "GET", headers = {}, to = port } = options;
+    const request = http.request({ host: "127.0.0.1", port: to, path, method, headers, agent: false }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks).toString("latin1") }));
+    });
+    request.on("error", reject).end();
+  });
+
+const start = async (words: string[], at: number): Promise<ChildProcess> => {
+  const child = spawn(process.execPath, [join(root, "layer/opt/static-server/main.mjs"), site, ...words], { env: { PORT: String(at) }, stdio: "inherit" });
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    if (
+      await ask("/", { to: at }).then(
+        () => true,
+        () => false,
+      )
+    )
+      return child;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  return assert.fail("the static server did not answer");
+};
+
+before(async () => {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(site, name, ".."), { recursive: true });
+    writeFileSync(join(site, name), content);
+  }
+  writeFileSync(join(root, "outside.txt"), "outside");
+  symlinkSync("../outside.txt", join(site, "escape.txt"));
+  symlinkSync("about.html", join(site, "inside.html"));
+  await makeStaticServer(join(root, "layer"));
+  [port, fallbackPort] = [await freePort(), await freePort()];
+  [server, fallbackServer] = [await start([], port), await start(["--fallback"], fallbackPort)];
+});
+after(async () => {
+  for (const child of [server, fallbackServer]) {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill();
+    await ended;
+  }
+  rmSync(root, { recursive: true, force: true });
+});
+
+const pages: readonly [string, number, string][] = [
+  ["/", 200, "<h1>home</h1>"],
+  ["/about", 200, "about"],
+  ["/about.html?x=1", 200, "about"],
+  ["/docs/", 200, "docs"],
+  ["/a%20b%20%C3%A9.txt", 200, "spaced"],
+  ["/empty.txt", 200, ""],
+  ["/inside.html", 200, "about"],
+  ["/.well-known/security.txt", 200, "contact"],
+  ["/nothing", 404, "There is nothing here.\n"],
+  ["/.env", 404, "There is nothing here.\n"],
+  ["/escape.txt", 404, "There is nothing here.\n"],
+  ["/../outside.txt", 400, "That is not a path.\n"],
+  ["/%2e%2e/outside.txt", 400, "That is not a path.\n"],
+  ["/docs/..%2f..%2foutside.txt", 400, "That is not a path.\n"],
+  ["/..%5coutside.txt", 400, "That is not a path.\n"],
+  ["/%00", 400, "That is not a path.\n"],
+  ["/%zz", 400, "That is not a path.\n"],
+];
+for (const [path, status, body] of pages)
+  test(`GET ${path} is ${status}`, async () => {
+    const answer = await ask(path);
+    assert.deepEqual([answer.status, answer.body], [status, body]);
+  });
+
+test("a folder is asked for again with its slash, and its query", async () => {
+  const answer = await ask("/docs?x=1");
+  assert.deepEqual([answer.status, answer.headers.location], [308, "/docs/?x=1"]);
+  assert.equal((await ask("//evil.example/")).status, 404);
+});
+
+test("unknown paths are the index page where the app routes in the browser, but only there", async () => {
+  const answer = await ask("/some/route", { to: fallbackPort });
+  assert.deepEqual([answer.status, answer.body], [200, "<h1>home</h1>"]);
+});
+
+test("types and cache headers say what a file is and how long it stays so", async () => {
+  const html = await ask("/");
+  assert.equal(html.headers["content-type"], "text/html; charset=utf-8");
+  assert.match(String(html.headers["cache-control"]), /must-revalidate/);
+  const hashed = await ask("/app-4f9a8b2c.js");
+  assert.equal(hashed.headers["content-type"], "text/javascript; charset=utf-8");
+  assert.match(String(hashed.headers["cache-control"]), /immutable/);
+  assert.doesNotMatch(String((await ask("/style.css")).headers["cache-control"]), /immutable/);
+});
+
+test("a file that the client has is not sent again", async () => {
+  const { etag = "" } = (await ask("/style.css")).headers;
+  const again = await ask("/style.css", { headers: { "if-none-match": `"other", W/${etag}` } });
+  assert.deepEqual([again.status, again.body], [304, ""]);
+  assert.equal((await ask("/style.css", { headers: { "if-none-match": '"other"' } })).status, 200);
+});
+
+const ranges: readonly [string, number, string, string | undefined][] = [
+  ["bytes=2-4", 206, "234", "bytes 2-4/10"],
+  ["bytes=7-", 206, "789", "bytes 7-9/10"],
+  ["bytes=-3", 206, "789", "bytes 7-9/10"],
+  ["bytes=5-99", 206, "56789", "bytes 5-9/10"],
+  ["bytes=10-", 416, "There is no such range.\n", "bytes */10"],
+  ["bytes=0-1,3-4", 200, "0123456789", undefined],
+  ["bytes=4-2", 200, "0123456789", undefined],
+];
+for (const [range, status, body, contentRange] of ranges)
+  test(`the range ${range} is ${status}`, async () => {
+    const answer = await ask("/data.bin", { headers: { range } });
+    assert.deepEqual([answer.status, answer.body, answer.headers["content-range"]], [status, body, contentRange]);
+  });
+
+test("a range of a file that has changed is the whole file", async () => {
+  const answer = await ask("/data.bin", { headers: { range: "bytes=2-4", "if-range": '"other"' } });
+  assert.deepEqual([answer.status, answer.body], [200, "0123456789"]);
+});
+
+test("a compressed copy is sent to those who take it", async () => {
+  const packed = await ask("/style.css", { headers: { "accept-encoding": "gzip, br;q=0" } });
+  assert.equal(packed.headers["content-encoding"], "gzip");
+  assert.equal(packed.headers["content-type"], "text/css; charset=utf-8");
+  assert.equal(packed.headers.vary, "accept-encoding");
+  assert.equal((await ask("/style.css", { headers: { "accept-encoding": "gzip;q=0" } })).headers["content-encoding"], undefined);
+});
+
+test("HEAD sends the head alone, other methods are refused", async () => {
+  const head = await ask("/style.css", { method: "HEAD" });
+  assert.deepEqual([head.status, head.body, head.headers["content-length"]], [200, "", "6"]);
+  const post = await ask("/", { method: "POST" });
+  assert.deepEqual([post.status, post.headers.allow], [405, "GET, HEAD"]);
+});
+
+test("a 404.html of the site is its answer to unknown paths", async () => {
+  writeFileSync(join(site, "404.html"), "own 404");
+  const answer = await ask("/nothing");
+  rmSync(join(site, "404.html"));
+  assert.deepEqual([answer.status, answer.body], [404, "own 404"]);
+});
