@@ -16,7 +16,7 @@ import { fetchesFolder } from "./fetch-folder.ts";
 const fixture = buildFixture(() => assert.fail("a program was started"));
 const served = join(fixture.home.root, "served");
 const identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main"];
-const commits: Record<string, string> = {};
+const commits = new Map<string, string>();
 let daemon: ChildProcess;
 let port = 0;
 
@@ -24,7 +24,7 @@ const git = (folder: string, ...words: string[]): Promise<string> => execOrThrow
 const commit = async (folder: string, name: string): Promise<void> => {
   await git(folder, "add", "--all");
   await git(folder, "commit", "--quiet", "--allow-empty", "--message", name);
-  commits[name] = (await git(folder, "rev-parse", "HEAD")).trim();
+  commits.set(name, (await git(folder, "rev-parse", "HEAD")).trim());
 };
 
 const repository = async (name: string, files: Record<string, string>): Promise<string> => {
@@ -92,9 +92,10 @@ const pathsOf = ({ source }: GitFetched): string[] => readManifest(fixture.home,
 const shop = [".slipignore", "a.txt", "sub/b.txt", "sub/deep/c.txt"];
 
 test("the default branch, a tag, a commit and the beginning of one are fetched", async () => {
-  for (const ref of [undefined, "main", "v1", commits.first, commits.first?.slice(0, 9)]) {
+  const first = commits.get("first") ?? "";
+  for (const ref of [undefined, "main", "v1", first, first.slice(0, 9)]) {
     const fetched = await fetch(ref === undefined ? {} : { ref });
-    assert.equal(fetched.commit, commits.first, `the ref ${ref}`);
+    assert.equal(fetched.commit, first, `the ref ${ref}`);
     assert.deepEqual(pathsOf(fetched), shop, `the ref ${ref}`);
   }
   assert.deepEqual(readdirSync(fetchesFolder(fixture.home)), []);
