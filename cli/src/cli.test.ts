@@ -107,6 +107,8 @@ describe("slip", () => {
     assert.equal((await slip(platform.home, ["up"], { env })).code, 2);
     assert.equal((await slip(platform.home, ["apps"], { env: { SLIP_URL: "http://127.0.0.1:1" } })).code, 2);
     assert.equal((await slip(platform.home, ["apps"], { env: { SLIP_URL: "nowhere", SLIP_TOKEN: "x" } })).code, 2);
+    const open = await slip(platform.home, ["apps"], { env: { SLIP_URL: "http://slip.example.org", SLIP_TOKEN: "x" } });
+    assert.match(open.stderr, /unencrypted/);
   });
 
   it("lists with tabs and ISO times in a pipe", async () => {

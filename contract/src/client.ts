@@ -46,6 +46,13 @@ const unreachable = (error: NodeJS.ErrnoException): Error => {
   return told;
 };
 
+/** Where to connect. Names below .localhost are this machine (RFC 6761 §6.3), whatever its resolver says. */
+const targetOf = ({ hostname, port }: URL): http.RequestOptions & { servername?: string } => ({
+  host: hostname.endsWith(".localhost") ? "127.0.0.1" : hostname.replace(/^\[|\]$/g, ""),
+  port,
+  ...(/^[\d.]+$|:/.test(hostname) ? {} : { servername: hostname }),
+});
+
 /** Opens the request. An `import` of node:http would load its lazy parts too, undici among them: 25 ms of every start of the CLI. */
 const send = (options: ClientOptions, prepared: Prepared, call: CallOptions): Promise<http.IncomingMessage> =>
   new Promise((resolve, reject) => {
@@ -54,12 +61,13 @@ const send = (options: ClientOptions, prepared: Prepared, call: CallOptions): Pr
     if (prepared.method !== "GET") headers["idempotency-key"] = call.idempotencyKey ?? randomUUID();
     const common = { method: prepared.method, path: prepared.path, headers, ...(call.signal ? { signal: call.signal } : {}) };
     const { endpoint } = options;
+    if ("url" in endpoint) headers.host = new URL(endpoint.url).host;
     const request =
       "socketPath" in endpoint
         ? process.getBuiltinModule("node:http").request({ ...common, socketPath: endpoint.socketPath }, resolve)
         : process
             .getBuiltinModule(endpoint.url.startsWith("http:") ? "node:http" : "node:https")
-            .request(new URL(prepared.path, endpoint.url), { ...common, ...(endpoint.ca ? { ca: endpoint.ca } : {}) }, resolve);
+            .request({ ...common, ...targetOf(new URL(endpoint.url)), ...(endpoint.ca ? { ca: endpoint.ca } : {}) }, resolve);
     request.on("error", (error: NodeJS.ErrnoException) => reject(unreachable(error)));
     request.end(prepared.body);
   });

@@ -7,9 +7,13 @@ import type { Environment } from "../environment.ts";
 
 export const socketOf = (environment: Environment): string => join(environment.home, "run", "control", "control.sock");
 
+const isLoopback = (hostname: string): boolean => /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+
 const remote = (environment: Environment, url: string): ClientOptions => {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new SlipError("usage", "SLIP_URL is not an address.", { next: "Set it to an address such as https://slip.example.org." });
+  if (new URL(url).protocol === "http:" && !isLoopback(new URL(url).hostname))
+    throw new SlipError("usage", "SLIP_URL would send the token unencrypted.", { next: "Use its https address." });
   if (environment.token === undefined)
     throw new SlipError("unauthorized", "SLIP_URL is set but SLIP_TOKEN is not.", { next: "Set SLIP_TOKEN to a token of that platform." });
   return { endpoint: { url, ...(environment.caPath === undefined ? {} : { ca: readCa(environment.caPath) }) }, token: environment.token };

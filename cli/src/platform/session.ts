@@ -6,6 +6,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { InputOf, OperationName, OutputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Environment } from "../environment.ts";
 import type { Screen } from "../terminal/screen.ts";
+import { explained } from "./absence.ts";
 import { accessOf } from "./access.ts";
 import { startPlatform } from "./start.ts";
 
@@ -60,15 +61,6 @@ const isSupervised = async (environment: Environment): Promise<boolean> => {
 export const brokeOff = (error: unknown): boolean =>
   isUnreachable(error) && ((error as SlipError).cause as NodeJS.ErrnoException | undefined)?.code === "ECONNRESET";
 
-const nobodyListens = new Set(["ENOENT", "ECONNREFUSED"]);
-
-/** Says it plainly when nobody listens on this machine's socket; any other error stays what it is. */
-const notRunning = (environment: Environment, error: unknown): unknown => {
-  const cause = isUnreachable(error) ? ((error as SlipError).cause as NodeJS.ErrnoException | undefined)?.code : undefined;
-  if (environment.url !== undefined || !nobodyListens.has(cause ?? "")) return error;
-  return new SlipError("unreachable", `No platform runs in ${environment.home}.`);
-};
-
 export const openSession = (environment: Environment, screen: Screen): Session => {
   let opened: Promise<{ client: Client; check(name: OperationName, input: unknown): void }> | undefined;
   let known = false;
@@ -93,7 +85,7 @@ export const openSession = (environment: Environment, screen: Screen): Session =
         } catch (error) {
           if (options.impatient || !isUnreachable(error)) throw error;
           known ||= brokeOff(error) || (await isSupervised(environment));
-          if (!known) throw notRunning(environment, error);
+          if (!known) throw explained(environment, error);
           await waitForReturn(error, since);
         }
       }
@@ -109,7 +101,7 @@ export const openSession = (environment: Environment, screen: Screen): Session =
           }
           return;
         } catch (error) {
-          if (started || !isUnreachable(error) || !(await isSupervised(environment))) throw notRunning(environment, error);
+          if (started || !isUnreachable(error) || !(await isSupervised(environment))) throw explained(environment, error);
           await waitForReturn(error, since);
         }
       }
