@@ -13,10 +13,10 @@ import type { Log } from "#platform/log.ts";
 import type { RuntimeGround } from "./ground.ts";
 import { Records } from "./instances/record.ts";
 import { NetworkPool } from "./network/pool.ts";
-import { resolvConf } from "./network/resolvers.ts";
+import { resolvConf, resolvers } from "./network/resolvers.ts";
 import { Exits } from "./output/exits.ts";
 import { Jobs } from "./runs/jobs.ts";
-import { runOnce } from "./runs/runner.ts";
+import { runOnce, SandboxRunner } from "./runs/runner.ts";
 import { Cgroup } from "./sandboxes/cgroup.ts";
 import type { OciRuntime } from "./sandboxes/oci-runtime.ts";
 import { OciSandbox, type SandboxGround } from "./sandboxes/oci-sandbox.ts";
@@ -40,7 +40,10 @@ export interface Runtime {
   workloads: Workloads;
   sandboxes: () => SandboxSet;
   status(): Omit<HostStatus, "builds">;
-  /** Lets go of everything without ending it; with `remove` networks that are not in use, the rules and the control groups go too. */
+  /**
+   * Ends runs, and lets go of instances without ending them. With `remove`, and when no instance is left, the networks in reserve,
+   * the rules and the control groups go too.
+   */
   close(remove: boolean): Promise<void>;
 }
 
@@ -65,7 +68,9 @@ class LocalRuntime implements Runtime {
   readonly handlers: Handlers<RuntimeCalls>;
   readonly runner: Runner;
   readonly workloads: Workloads;
+  readonly #runner: SandboxRunner;
   readonly #dependencies: RuntimeDependencies;
+  readonly #resolvers = resolvers();
   readonly #pool: NetworkPool;
   readonly #exits: Exits;
   readonly #jobs: Jobs;
@@ -75,7 +80,7 @@ class LocalRuntime implements Runtime {
   constructor(dependencies: RuntimeDependencies) {
     const { home, installation, logs, log } = dependencies;
     this.#dependencies = dependencies;
-    this.#pool = new NetworkPool({ id: installation.id, subnet: installation.subnet, ready: readyNetworks, log });
+    this.#pool = new NetworkPool({ id: installation.id, subnet: installation.subnet, resolvers: this.#resolvers, ready: readyNetworks, log });
     this.#exits = new Exits(home.exits);
     this.#ground = {
       home,
@@ -88,7 +93,10 @@ class LocalRuntime implements Runtime {
       defaultSandbox: () => this.sandboxes().default,
     };
     this.workloads = new Workloads(this.#ground);
-    this.runner = (run) => runOnce(this.#runGround, this.sandboxes().on(this.#sandboxGround(home.runs), run.sandbox ?? this.#runSandbox()), run);
+    this.#runner = new SandboxRunner({ pool: this.#pool, exits: this.#exits }, (kind) =>
+      this.sandboxes().on(this.#sandboxGround(home.runs), kind ?? this.#runSandbox()),
+    );
+    this.runner = this.#runner.run;
     this.#jobs = new Jobs(home, logs, this.runner, () => this.sandboxes().default);
     this.handlers = this.#makeHandlers();
   }
@@ -107,28 +115,27 @@ class LocalRuntime implements Runtime {
   async open(): Promise<void> {
     requirePrograms();
     const { home } = this.#dependencies;
-    const records = adoptable(this.#ground);
-    await this.#pool.open(records.map(({ slot }) => slot));
+    const found = adoptable(this.#ground);
+    await this.#pool.open(found.map(({ slot }) => slot));
     this.#set = await probeSandboxes(await candidates(home.runtimes), (runtime) => this.#try(runtime));
+    const records = found.filter(({ sandbox }) => this.sandboxes().has(sandbox));
     adoptAll(this.#ground, this.workloads, records);
     await this.#removeOrphans(new Set(records.map(({ instance }) => instance)));
   }
 
   async close(remove: boolean): Promise<void> {
+    const everything = remove && this.workloads.list().length === 0;
+    await this.#runner.close();
     this.workloads.abandon();
     await this.#dependencies.logs.flush();
     this.#exits.close();
-    await this.#pool.close(remove);
-    if (remove) new Cgroup(groupOf(this.#dependencies.installation)).remove();
-  }
-
-  get #runGround() {
-    return { pool: this.#pool, exits: this.#exits };
+    await this.#pool.close(everything);
+    if (everything) new Cgroup(groupOf(this.#dependencies.installation)).remove();
   }
 
   #sandboxGround(bundles: string): SandboxGround {
     const { home, installation } = this.#dependencies;
-    return { group: groupOf(installation), uid: uids(installation).app, bundles, exits: home.exits, resolvConf: resolvConf(this.#pool.resolvers) };
+    return { group: groupOf(installation), uid: uids(installation).app, bundles, exits: home.exits, resolvConf: resolvConf(this.#resolvers) };
   }
 
   /** Builds are thousands of short system calls: under a kernel in user space they take many times as long. */
@@ -140,7 +147,11 @@ class LocalRuntime implements Runtime {
     const lines: string[] = [];
     const sandbox = new OciSandbox(runtime, this.#sandboxGround(this.#dependencies.home.runs));
     try {
-      const ran = await runOnce(this.#runGround, sandbox, { ...trialRun(), id: `trial-${runtime.kind}`, onLine: (_, text) => lines.push(text) });
+      const ran = await runOnce({ pool: this.#pool, exits: this.#exits }, sandbox, {
+        ...trialRun(),
+        id: `trial-${runtime.kind}`,
+        onLine: (_, text) => lines.push(text),
+      });
       if (ran.exitCode === 0) return undefined;
       return ran.timedOut || ran.cancelled ? `no answer in ${trialMs} ms` : (lines.at(-1) ?? `the trial ended with ${ran.exitCode}`);
     } catch (error) {
@@ -181,7 +192,7 @@ class LocalRuntime implements Runtime {
 
   #checks(): Check[] {
     const sandboxes = this.sandboxes().findings.map(({ kind, works, detail }): Check => ({ name: `sandbox ${kind}`, state: works ? "ok" : "warning", detail }));
-    const names = this.#pool.resolvers;
+    const names = this.#resolvers;
     const dns: Check =
       names.length > 0
         ? { name: "resolvers", state: "ok", detail: names.join(", ") }

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { limit } from "@slipstream/contract/limits.ts";
-import type { Instance as InstanceView, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import type { Instance as InstanceView, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { Image } from "#platform/oci/image.ts";
 import type { RuntimeGround } from "../ground.ts";
 import type { Slot } from "../network/addresses.ts";
@@ -32,10 +32,12 @@ export class Instance {
   /** Aborts when the present program ends or is to end; a restart makes a new one. */
   #run = new AbortController();
   readonly #removed = new AbortController();
+  /** The start that is under way: removing waits for it, so nothing is made after it was removed. */
+  #launching: Promise<unknown> = Promise.resolve();
   #exit: { exitCode: number; outOfMemory: boolean } | undefined;
   #startedAt = performance.now();
   #failures = 0;
-  #parked = false;
+  #desire: WorkloadDesire = "running";
 
   constructor(ground: RuntimeGround, spec: WorkloadSpec, record: InstanceRecord) {
     this.#ground = ground;
@@ -55,6 +57,10 @@ export class Instance {
   get view(): InstanceView {
     const { instance, sandbox, restarts } = this.#record;
     return { instance, address: `${this.#slot.address}:${this.#spec.port}`, state: this.#state, sandbox, restarts };
+  }
+  /** It has answered at least once. */
+  get isProven(): boolean {
+    return this.#record.proven;
   }
   get patient(): Patient {
     const { port, memoryBytes, health } = this.#spec;
@@ -81,10 +87,10 @@ export class Instance {
   }
 
   /** Takes over an instance that an earlier host process started. */
-  adopt(parked: boolean): void {
+  adopt(desire: WorkloadDesire): void {
     this.#follow();
-    this.#parked = parked;
-    this.#state = parked ? "parked" : this.#record.proven ? "ready" : "starting";
+    this.#desire = desire;
+    this.#state = desire === "parked" ? "parked" : this.#record.proven ? "ready" : "starting";
   }
 
   /** Waits for the first healthy answer. To be called once the program was started or adopted. */
@@ -103,25 +109,27 @@ export class Instance {
 
   /** Freezes the program in memory. */
   async park(): Promise<void> {
-    this.#parked = true;
+    this.#desire = "parked";
     if (this.#state !== "ready") return;
     await this.#sandbox.cgroup(this.id).freeze();
     this.#state = "parked";
   }
 
   unpark(): void {
-    this.#parked = false;
+    this.#desire = "running";
     this.#sandbox.cgroup(this.id).thaw();
     if (this.#state === "parked") this.#state = "ready";
   }
 
   /** SIGTERM, after `graceMs` SIGKILL; then nothing of it is left. */
   async remove(graceMs: number): Promise<void> {
-    const wasParked = this.#parked;
+    const wasParked = this.#desire === "parked";
     this.#removed.abort();
     this.#run.abort();
+    await this.#launching;
     this.#ground.exits.forget(this.id);
-    if (!wasParked) await this.#askToEnd(graceMs);
+    // One that never answered has no requests to finish.
+    if (!wasParked) await this.#askToEnd(this.#record.proven ? graceMs : 0);
     this.#tail?.close(false);
     await this.#sandbox.remove(this.id, this.#slot.path);
     await this.#ground.pool.release(this.#slot);
@@ -152,7 +160,13 @@ export class Instance {
     return this.#sandbox.pid(this.id) !== undefined && this.#sandbox.exitCode(this.id) === undefined;
   }
 
-  async #launch(start: () => Promise<void>): Promise<Symptom | undefined> {
+  #launch(start: () => Promise<void>): Promise<Symptom | undefined> {
+    const launching = this.#launchNow(start);
+    this.#launching = launching.catch(() => {});
+    return launching;
+  }
+
+  async #launchNow(start: () => Promise<void>): Promise<Symptom | undefined> {
     this.#startedAt = performance.now();
     this.#run = new AbortController();
     if (this.#removed.signal.aborted) this.#run.abort();
@@ -185,7 +199,7 @@ export class Instance {
   }
 
   #becomeReady(): void {
-    this.#state = this.#parked ? "parked" : "ready";
+    this.#state = this.#desire === "parked" ? "parked" : "ready";
     if (this.#record.proven) return;
     this.#record.proven = true;
     this.#ground.records.saveInstance(this.#record);
@@ -220,7 +234,7 @@ export class Instance {
     const gate = await this.#untilHealthy();
     if (gate.outcome === "healthy") {
       this.#becomeReady();
-      if (this.#parked) await this.#sandbox.cgroup(this.id).freeze();
+      if (this.#desire === "parked") await this.#sandbox.cgroup(this.id).freeze();
     } else if (gate.outcome === "late") {
       this.#log.say("The program did not become healthy again; it is ended.");
       this.#sandbox.signal(this.id, "SIGKILL");

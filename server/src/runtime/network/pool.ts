@@ -3,24 +3,24 @@ import type { Log } from "#platform/log.ts";
 import { maxSlots, type Slot, slotOf } from "./addresses.ts";
 import { applyEgress, removeEgress } from "./egress.ts";
 import { createNamespace, deleteNamespace, enableForwarding, listNamespaces } from "./namespaces.ts";
-import { resolvers } from "./resolvers.ts";
 
 export interface NetworkPoolOptions {
   id: string;
   subnet: number;
+  /** Name servers that instances may ask. */
+  resolvers: readonly string[];
   /** Networks kept ready. */
   ready: number;
   log: Log;
 }
 
 export class NetworkPool {
-  readonly resolvers = resolvers();
   readonly #options: NetworkPoolOptions;
   readonly #ready: Slot[] = [];
   /** Numbers in use: taken, ready, or being made or removed. */
   readonly #numbers = new Set<number>();
   #filling: Promise<void> | undefined;
-  #closed = false;
+  readonly #closed = new AbortController();
 
   constructor(options: NetworkPoolOptions) {
     this.#options = options;
@@ -32,8 +32,8 @@ export class NetworkPool {
 
   /** Sets the rules, keeps the networks of `taken` slots, and removes all others of ours. */
   async open(taken: readonly number[]): Promise<void> {
-    const { id, subnet } = this.#options;
-    await applyEgress({ id, subnet, resolvers: this.resolvers });
+    const { id, subnet, resolvers } = this.#options;
+    await applyEgress({ id, subnet, resolvers });
     await enableForwarding();
     for (const number of taken) this.#numbers.add(number);
     await Promise.all(listNamespaces(id).map(async (number) => taken.includes(number) || deleteNamespace(this.slot(number).name)));
@@ -55,7 +55,7 @@ export class NetworkPool {
 
   /** Stops making networks; with `remove` takes down those that are ready, and the rules. Taken ones stay. */
   async close(remove: boolean): Promise<void> {
-    this.#closed = true;
+    this.#closed.abort();
     await this.#filling;
     if (!remove) return;
     await Promise.all(this.#ready.splice(0).map((slot) => this.release(slot)));
@@ -79,7 +79,7 @@ export class NetworkPool {
   }
 
   #refill(): void {
-    if (this.#closed || this.#filling !== undefined) return;
+    if (this.#closed.signal.aborted || this.#filling !== undefined) return;
     this.#filling = this.#fill().finally(() => {
       this.#filling = undefined;
     });
@@ -87,7 +87,7 @@ export class NetworkPool {
 
   async #fill(): Promise<void> {
     try {
-      while (!this.#closed && this.#ready.length < this.#options.ready) this.#ready.push(await this.#make());
+      while (!this.#closed.signal.aborted && this.#ready.length < this.#options.ready) this.#ready.push(await this.#make());
     } catch (error) {
       this.#options.log.error("no network could be made in advance", error);
     }

@@ -1,6 +1,7 @@
 // Runs a program in a sandbox to its end: a build step, a release command, the trial of a sandbox.
 import { join } from "node:path";
-import type { RanOnce, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
+import type { RanOnce, Runner, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
+import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { NetworkPool } from "../network/pool.ts";
 import type { Exits } from "../output/exits.ts";
 import { OutputTail } from "../output/output-tail.ts";
@@ -35,6 +36,36 @@ export const runName = (id: string): string => `run-${id.replace(/[^A-Za-z0-9_-]
 
 const watchOutput = (sandbox: OciSandbox, id: string, onLine: RunOnce["onLine"]): OutputTail =>
   new OutputTail(sandbox.output(id), join(sandbox.bundle(id), "place.json"), ({ stream, text }) => onLine(stream, text));
+
+/** The Runner of this machine; `sandboxOf` finds the sandbox of a run that may not name one. */
+export class SandboxRunner {
+  readonly #ground: RunGround;
+  readonly #sandboxOf: (kind: SandboxKind | undefined) => OciSandbox;
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(ground: RunGround, sandboxOf: (kind: SandboxKind | undefined) => OciSandbox) {
+    this.#ground = ground;
+    this.#sandboxOf = sandboxOf;
+  }
+
+  readonly run: Runner = async (run) => {
+    const signal = AbortSignal.any([run.signal, this.#closing.signal]);
+    const running = runOnce(this.#ground, this.#sandboxOf(run.sandbox), { ...run, signal });
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  };
+
+  /** Ends all runs and resolves when nothing of them is left. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled(this.#running);
+  }
+}
 
 /** Runs it; everything of it is removed when this resolves, whatever happened. Rejects only for a defect of ours. */
 export const runOnce = async ({ pool, exits }: RunGround, sandbox: OciSandbox, run: RunOnce): Promise<RanOnce> => {

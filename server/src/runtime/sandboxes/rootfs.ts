@@ -1,6 +1,6 @@
 // The root of a sandbox: the image's layers as one overlay, between a top that holds the platform's own files and a bottom that
 // holds the places where something is mounted. So nothing is copied, and an image need not have those places.
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { exec, execOrThrow } from "#platform/exec.ts";
 
@@ -62,7 +62,14 @@ export const mountRoot = async (plan: RootPlan): Promise<string> => {
   return root;
 };
 
-/** Takes the root away. Absent is fine; one that is still in use goes when its last user has. */
+const isMounted = (path: string): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(` ${path} `);
+
+/**
+ * Takes the root away. Absent is fine; one that is still in use goes when its last user has. Rejects when it is still there: who
+ * then deleted the bundle would delete through it.
+ */
 export const unmountRoot = async (bundle: string): Promise<void> => {
-  await exec(["umount", "-l", join(bundle, "root")]);
+  const root = join(bundle, "root");
+  const { stderr } = await exec(["umount", "-l", root]);
+  if (isMounted(root)) throw new Error(`${root} could not be unmounted: ${stderr.trim()}`);
 };

@@ -22,6 +22,10 @@ export class SandboxSet {
     return this.findings.find(({ works }) => works)?.kind ?? "runc";
   }
 
+  has(kind: SandboxKind): boolean {
+    return this.#runtimes.has(kind);
+  }
+
   /** A sandbox of a kind on `ground`. Throws `sandbox_unavailable`. */
   on(ground: SandboxGround, kind: SandboxKind): OciSandbox {
     const runtime = this.#runtimes.get(kind);

@@ -7,10 +7,12 @@ import type { InstanceRecord } from "../instances/record.ts";
 import { childGroups } from "../sandboxes/cgroup.ts";
 import type { Workloads } from "./workloads.ts";
 
-/** The records of instances whose workload is known and whose sandbox works; to be called before the networks are opened. */
+/** The records of instances whose workload is known and whose network is there; to be called before the networks are opened. */
 export const adoptable = (ground: RuntimeGround): InstanceRecord[] => {
   const known = new Set(ground.records.workloads().map(({ spec }) => spec.id));
-  return ground.records.instances().flatMap(({ name, record }) => (record?.instance === name && known.has(record.workload) ? [record] : []));
+  return ground.records
+    .instances()
+    .flatMap(({ name, record }) => (record?.instance === name && known.has(record.workload) && existsSync(ground.pool.slot(record.slot).path) ? [record] : []));
 };
 
 export const adoptAll = (ground: RuntimeGround, workloads: Workloads, records: readonly InstanceRecord[]): void => {
@@ -20,7 +22,7 @@ export const adoptAll = (ground: RuntimeGround, workloads: Workloads, records: r
       ground.records.forgetWorkload(spec.id);
       continue;
     }
-    for (const instance of instances) instance.adopt(desire === "parked");
+    for (const instance of instances) instance.adopt(desire);
     workloads.adopt(spec, desire, instances);
   }
 };

@@ -19,6 +19,11 @@ interface Entry {
   removed: boolean;
 }
 
+interface Sick {
+  instance: Instance;
+  symptom: Symptom;
+}
+
 const viewOf = ({ spec, desire, instances }: Entry): Workload => ({
   id: spec.id,
   desire,
@@ -137,7 +142,8 @@ export class Workloads {
 
   async #bring(spec: WorkloadSpec, desire: WorkloadDesire): Promise<void> {
     const entry = this.#entries.get(spec.id);
-    const isThere = entry !== undefined && entry.ensuring === undefined && entry.instances.length === spec.instances;
+    const isThere =
+      entry !== undefined && entry.ensuring === undefined && entry.instances.length === spec.instances && entry.instances.every(({ isProven }) => isProven);
     try {
       if (!isThere) {
         const result = await this.ensure(spec);
@@ -151,6 +157,16 @@ export class Workloads {
   }
 
   async #ensure(entry: Entry, spec: WorkloadSpec): Promise<EnsureResult> {
+    try {
+      return await this.#bringUp(entry, spec);
+    } catch (error) {
+      await this.#takeBack(entry);
+      throw error;
+    }
+  }
+
+  async #bringUp(entry: Entry, spec: WorkloadSpec): Promise<EnsureResult> {
+    if (entry.removed) throw new SlipError("cancelled", "The workload was removed before it was started.");
     const started = performance.now();
     entry.spec = spec;
     this.#desire(entry, "running");
@@ -160,47 +176,63 @@ export class Workloads {
       if (error instanceof SlipError && error.code === "sandbox_unavailable") return error;
       throw error;
     });
-    if (fresh instanceof SlipError) return await this.#giveUp(entry, [], sandboxFailure(fresh));
+    if (fresh instanceof SlipError) {
+      await this.#takeBack(entry);
+      return sandboxFailure(fresh);
+    }
     const startMs = performance.now() - started;
-    const failed = fresh.symptom ?? (await this.#gate(entry));
+    const failed = fresh ?? (await this.#gate(entry));
     if (entry.removed) throw new SlipError("cancelled", "The workload was removed while it was being started.");
-    if (failed) return await this.#giveUp(entry, fresh.instances, { outcome: "failed", failure: failureOf(failed.symptom, failed.instance.patient) });
+    if (failed) {
+      const failure = failureOf(failed.symptom, failed.instance.patient);
+      await this.#takeBack(entry);
+      return { outcome: "failed", failure };
+    }
     return { outcome: "ready", workload: viewOf(entry), timings: { start: startMs, health: performance.now() - started - startMs } };
   }
 
-  async #startMissing(entry: Entry): Promise<{ instances: Instance[]; symptom: { instance: Instance; symptom: Symptom } | undefined }> {
+  /** Starts what is missing; gives what was wrong with the first that could not be started. */
+  async #startMissing(entry: Entry): Promise<Sick | undefined> {
     const { spec } = entry;
     const count = spec.instances - entry.instances.length;
-    if (count <= 0) return { instances: [], symptom: undefined };
+    if (count <= 0) return undefined;
     const image = await openImage(this.#ground.home, spec.artifact);
     const kind = spec.sandbox ?? this.#ground.defaultSandbox();
     this.#ground.sandbox(kind);
-    const make = async (): Promise<{ instance: Instance; symptom: Symptom | undefined }> => {
+    const make = async (): Promise<Sick | undefined> => {
       const slot = await this.#ground.pool.acquire();
+      if (entry.removed) {
+        await this.#ground.pool.release(slot);
+        return undefined;
+      }
       const args = argumentsFor(spec, image);
       const record = { instance: newId("ins"), workload: spec.id, slot: slot.number, sandbox: kind, proven: false, restarts: 0, layers: image.layers, args };
       const instance = new Instance(this.#ground, spec, record);
       entry.instances.push(instance);
-      return { instance, symptom: await instance.start(image) };
+      const symptom = await instance.start(image);
+      return symptom && { instance, symptom };
     };
     const made = await Promise.all(Array.from({ length: count }, make));
-    const bad = made.find(({ symptom }) => symptom !== undefined);
-    return { instances: made.map(({ instance }) => instance), symptom: bad?.symptom ? { instance: bad.instance, symptom: bad.symptom } : undefined };
+    return made.find((sick) => sick !== undefined);
   }
 
-  async #gate(entry: Entry): Promise<{ instance: Instance; symptom: Symptom } | undefined> {
+  async #gate(entry: Entry): Promise<Sick | undefined> {
     const gated = await Promise.all(entry.instances.map(async (instance) => ({ instance, gated: await instance.gate() })));
     for (const { instance, gated: result } of gated) if (result.outcome === "failed") return { instance, symptom: result.symptom };
     return undefined;
   }
 
   /** A failed start takes back what it started; a workload that served before goes on with what it had. */
-  async #giveUp(entry: Entry, fresh: readonly Instance[], result: EnsureResult): Promise<EnsureResult> {
-    await this.#removeInstances(entry, fresh, 0);
-    if (entry.instances.length > 0) return result;
+  async #takeBack(entry: Entry): Promise<void> {
+    await this.#removeInstances(
+      entry,
+      entry.instances.filter(({ isProven }) => !isProven),
+      0,
+    );
+    if (entry.instances.length > 0 || entry.removed) return;
+    entry.removed = true;
     this.#ground.records.forgetWorkload(entry.spec.id);
     this.#entries.delete(entry.spec.id);
-    return result;
   }
 
   async #removeInstances(entry: Entry, instances: readonly Instance[], graceMs = limit("stopMs")): Promise<void> {
