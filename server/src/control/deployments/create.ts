@@ -7,8 +7,8 @@ import type { Call } from "../api/call.ts";
 import { ensureApp, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
-import { type DeploymentRequest, type DeploymentRow, failureOfCode, supersededBy, toDeployment } from "./deployment.ts";
-import { deploymentOf, deploymentWithKey, insertDeployment, isAlone, supersedeWaiting } from "./deployment-store.ts";
+import { type DeploymentRequest, type DeploymentRow, failureOfCode, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
+import { deploymentOf, deploymentWithKey, insertDeployment, isAlone, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
 import { submitDeployment } from "./submission.ts";
 
 export interface Asked {
@@ -28,7 +28,7 @@ export interface Asked {
 interface Inserted {
   row: DeploymentRow;
   alone: boolean;
-  superseded: readonly string[];
+  superseded: readonly Superseded[];
 }
 
 /** Undefined when there is a deployment with this idempotency key already: then nothing else changes either. */
@@ -49,12 +49,13 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted | 
       isAlone(query, { id, appId }),
     ]);
     if (!row) throw new Error(`Deployment ${id} is not there.`);
+    if (kind === "config") await saveSettings(query, id, joinSettings([request.settings, ...superseded.map((it) => it.request.settings)]));
     return { row, alone, superseded };
   });
 
 const begin = (control: Control, { row, alone, superseded }: Inserted): void => {
   void submitDeployment(control, row);
-  for (const id of superseded) control.changes.emit(id);
+  for (const { id } of superseded) control.changes.emit(id);
   // It begins at once when nothing is before it. Restate sees to its end, whatever becomes of this process.
   if (!alone) return;
   control.driver.drive(control, row).catch((error: unknown) => control.log.warn("a deployment goes on later", { deployment: row.id, error: String(error) }));

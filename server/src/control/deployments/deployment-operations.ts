@@ -12,6 +12,7 @@ import { createDeployment } from "./create.ts";
 import { type DeploymentRequest, type DeploymentRow, failureOfCode, isOpen, nameFrom, toDeployment } from "./deployment.ts";
 import { deploymentIn, deploymentsOfApp, requestCancel } from "./deployment-store.ts";
 import { patiently } from "./patience.ts";
+import { giveBackSettings } from "./settings.ts";
 import { watch } from "./watch.ts";
 
 type CreateInput = ParsedInputOf<"deployments.create">;
@@ -78,7 +79,9 @@ const cancel = async (control: Control, call: Call, id: string): Promise<Deploym
   const row = await find(control, call, id);
   const asked = await control.database.begin(async (query) => {
     await journal(query, call, { operation: "deployments.cancel", app: row.app, input: { deployment: id } });
-    return requestCancel(query, id, failureOfCode("queue", "cancelled"));
+    const state = await requestCancel(query, id, failureOfCode("queue", "cancelled"));
+    if (state === "cancelled") await giveBackSettings(query, row);
+    return state;
   });
   if (asked === undefined) throw new SlipError("conflict", `The deployment ${id} has ended already: it is ${row.state}.`);
   control.runs.cancel(id);

@@ -1,7 +1,7 @@
 // Deployments in PostgreSQL. A deployment that has ended never changes again: every update is guarded by its state.
 import type { DeploymentKind, DeploymentState, FailureReport, Phase } from "@slipstream/contract/words.ts";
 import { json, type Query } from "#platform/database.ts";
-import type { DeploymentRequest, DeploymentRow } from "./deployment.ts";
+import type { ChangedSettings, DeploymentRequest, DeploymentRow } from "./deployment.ts";
 
 const columns = (query: Query) => query`
   d.id, d.app_id, d.tenant, d.kind, d.state, d.phase, d.phases, d.request, d.config, d.source, d.commit, d.artifact, d.release_id, d.release,
@@ -63,15 +63,22 @@ export const insertDeployment = async (query: Query, it: NewDeployment): Promise
   return rows.length > 0;
 };
 
-/** Ends the waiting deployments of these kinds; gives their ids. */
+export interface Superseded {
+  id: string;
+  request: DeploymentRequest;
+}
+/** Ends the waiting deployments of these kinds, and gives them. */
 export const supersedeWaiting = async (
   query: Query,
   of: { appId: string; except: string; kinds: readonly string[]; failure: FailureReport },
-): Promise<string[]> => {
-  const rows = await query<{ id: string }[]>`
+): Promise<Superseded[]> =>
+  query<Superseded[]>`
     update deployments set state = 'cancelled', phase = null, failure = ${json(query, of.failure)}, ended_at = now()
-    where app_id = ${of.appId} and id <> ${of.except} and state = 'waiting' and kind = any(${[...of.kinds]}) returning id`;
-  return rows.map((row) => row.id);
+    where app_id = ${of.appId} and id <> ${of.except} and state = 'waiting' and kind = any(${[...of.kinds]}) returning id, request`;
+
+/** What changed with those whose place it takes goes back with it. */
+export const saveSettings = async (query: Query, id: string, settings: ChangedSettings): Promise<void> => {
+  await query`update deployments set request = request || ${json(query, { settings })} where id = ${id}`;
 };
 
 /** Waiting becomes running, and running stays so: a retry goes on. Gives the deployment; undefined when it has ended meanwhile. */

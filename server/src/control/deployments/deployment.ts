@@ -5,6 +5,11 @@ import type { Deployment, DeploymentKind, DeploymentState, FailureReport, Phase,
 import type { Installation } from "#platform/installation.ts";
 import { addressOf, platformDomain } from "../control.ts";
 
+export interface ChangedSettings {
+  env: readonly string[];
+  secrets: readonly string[];
+}
+
 /** What was asked for, as it is kept. */
 export interface DeploymentRequest {
   source?: SourceOrigin;
@@ -13,6 +18,8 @@ export interface DeploymentRequest {
   instances?: number;
   /** The release that a rollback goes to. */
   to?: number;
+  /** Names of the settings that changed with it: they go back when it does not become live. */
+  settings?: ChangedSettings;
 }
 
 export interface DeploymentRow {
@@ -42,6 +49,12 @@ export interface DeploymentRow {
 }
 
 export const isOpen = (state: DeploymentState): boolean => state === "waiting" || state === "running";
+
+/** Settings of a deployment and of those whose place it takes. */
+export const joinSettings = (all: readonly (ChangedSettings | undefined)[]): ChangedSettings => ({
+  env: [...new Set(all.flatMap((settings) => settings?.env ?? []))],
+  secrets: [...new Set(all.flatMap((settings) => settings?.secrets ?? []))],
+});
 
 const replaces: Record<DeploymentKind, readonly DeploymentKind[]> = {
   deploy: ["deploy", "rollback", "config", "restart"],

@@ -14,6 +14,7 @@ export interface Change {
   names: string[];
   stage: boolean;
   operation: string;
+  kind: "env" | "secrets";
   /** For the journal: never with the value of a secret. */
   input: Record<string, unknown>;
   inverse: (query: Query, appId: string) => Promise<{ operation: string; input: Record<string, unknown> } | undefined>;
@@ -26,7 +27,8 @@ export const changeSettings = async (control: Control, call: Call, change: Chang
   const app = await appNamed(control.database, call.tenant, name);
   const inverse = await change.inverse(control.database, app.id);
   if (!change.stage && app.liveDeployment !== null) {
-    const asked = { app: name, kind: "config", request: {}, operation, input, inverse, alongside: change.apply } as const;
+    const settings = { env: [], secrets: [], [change.kind]: names };
+    const asked = { app: name, kind: "config", request: { settings }, operation, input, inverse, alongside: change.apply } as const;
     return { app: name, names, deployment: await createDeployment(control, call, asked) };
   }
   await control.database.begin(async (query) => {
@@ -51,6 +53,7 @@ export const envOperations = (control: Control): Pick<Handlers, "env.set" | "env
       names,
       stage,
       operation: "env.set",
+      kind: "env",
       input: { app, values },
       async inverse(query, appId) {
         const before = await envValues(query, appId);
@@ -72,6 +75,7 @@ export const envOperations = (control: Control): Pick<Handlers, "env.set" | "env
       names,
       stage,
       operation: "env.remove",
+      kind: "env",
       input: { app, names },
       async inverse(query, appId) {
         const before = await envValues(query, appId);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restored, rollbackTarget } from "./release.ts";
+import { restored, rollbackTarget, withBefore } from "./release.ts";
 
 const deploy = (release: number) => ({ kind: "deploy" as const, release });
 const rollback = (release: number) => ({ kind: "rollback" as const, release });
@@ -30,4 +30,8 @@ test("what was staged since the live release began stays staged", () => {
   assert.deepEqual(restored({ current: { A: "staged" }, live: { A: "2" }, target: { A: "1" } }), { A: "staged" });
   assert.deepEqual(restored({ current: { NEW: "staged" }, live: {}, target: {} }), { NEW: "staged" });
   assert.deepEqual(restored({ current: {}, live: { GONE: "1" }, target: { GONE: "1" } }), {});
+});
+
+test("settings that a deployment brought go back when it fails, others stay", () => {
+  assert.deepEqual(withBefore({ A: "new", B: "b", C: "new" }, { A: "old", D: "gone" }, ["A", "C", "D"]), { B: "b", A: "old", D: "gone" });
 });

@@ -31,6 +31,13 @@ export const rollbackTarget = (history: readonly { kind: DeploymentKind; release
   return stack.at(-2);
 };
 
+/** Settings in which some names have the values of before again; a name that was not there goes. */
+export const withBefore = <T>(current: Readonly<Record<string, T>>, before: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> => {
+  const changed = new Set(names);
+  const kept = Object.entries(current).filter(([name]) => !changed.has(name));
+  return Object.fromEntries([...kept, ...Object.entries(before).filter(([name]) => changed.has(name))]);
+};
+
 /**
  * Settings after a rollback: those of the release, but for what was changed since the live release began (`stage`),
  * which waits for the next deployment as before.

@@ -22,6 +22,7 @@ export const secretOperations = (control: Control): Pick<Handlers, "secrets.set"
       names,
       stage,
       operation: "secrets.set",
+      kind: "secrets",
       input: { app, names },
       // Values do not come back, so only what is new can be undone by an operation; rollback brings back the versions of before.
       async inverse(query, appId) {
@@ -45,6 +46,7 @@ export const secretOperations = (control: Control): Pick<Handlers, "secrets.set"
       names,
       stage,
       operation: "secrets.remove",
+      kind: "secrets",
       input: { app, names },
       inverse: async () => undefined,
       apply: async (query, appId) => expectNames(await removeSecrets(query, appId, names), names, "secret"),

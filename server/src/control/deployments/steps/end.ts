@@ -10,6 +10,8 @@ import { dropWorkload, retireWorkload } from "../../workloads/workload-store.ts"
 import { failureOf, failureOfCode, toDeployment } from "../deployment.ts";
 import { endDeployment } from "../deployment-store.ts";
 import type { Run } from "../run.ts";
+import { giveBackSettings } from "../settings.ts";
+import { endingOf, tell } from "../story.ts";
 import { DeploymentCancelled, DeploymentFailed } from "./step.ts";
 import { pointRoutes } from "./switch.ts";
 
@@ -54,10 +56,12 @@ export const endWithout = async (run: Run, error: unknown): Promise<void> => {
   await run.settled();
   await control.database.begin(async (query) => {
     if (!(await endDeployment(query, row.id, { state, phases, failure }))) return;
+    await giveBackSettings(query, row);
     await dropDomains(query, row.id);
     await dropUnlived(query, row.id);
     await announce(query, { tenant: row.tenant, topic: `deployment.${state}`, subject: row.id, payload: { app: row.app, code: failure.code } });
   });
   run.learn({ state, phase: null, phases, failure, endedAt: new Date() });
+  tell(control, run.row, endingOf(run.row));
   control.changes.emit(row.id, toDeployment(run.row, control.installation));
 };

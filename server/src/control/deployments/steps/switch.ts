@@ -15,6 +15,7 @@ import { retireOthers, serveWorkload } from "../../workloads/workload-store.ts";
 import { defaultHost, toDeployment } from "../deployment.ts";
 import { endDeployment } from "../deployment-store.ts";
 import type { Run } from "../run.ts";
+import { endingOf, tell } from "../story.ts";
 import { prove } from "./prove.ts";
 import { DeploymentCancelled, type Step } from "./step.ts";
 
@@ -62,6 +63,7 @@ const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
   });
   if (!committed) throw new DeploymentCancelled();
   run.learn({ state: "live", phase: null, phases, endedAt: new Date() });
+  tell(control, run.row, endingOf(run.row));
   control.changes.emit(row.id, toDeployment(run.row, control.installation));
 };
 
