@@ -151,13 +151,10 @@ export class Instance {
     const first = this.#sandbox.pid(this.id);
     const hears = first !== undefined && catchesTermination(first);
     const asked = hears ? [first] : this.#sandbox.cgroup(this.id).pids().filter(catchesTermination);
-    if (graceMs === 0 || asked.length === 0) return;
+    if (graceMs === 0) return;
     for (const pid of asked) terminate(pid);
-    for (const end = performance.now() + graceMs; this.#isRunning() && performance.now() < end; ) await sleep(10);
-  }
-
-  #isRunning(): boolean {
-    return this.#sandbox.pid(this.id) !== undefined && this.#sandbox.exitCode(this.id) === undefined;
+    // A handler that was for once, as Node's own is, is gone after the signal: that program does not end by it.
+    for (const end = performance.now() + graceMs; asked.some(catchesTermination) && performance.now() < end; ) await sleep(10);
   }
 
   #launch(start: () => Promise<void>): Promise<Symptom | undefined> {

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { failureOf, isHopeless, type Patient, type Symptom } from "./failure.ts";
+import type { Listener } from "./listening.ts";
+
+const patient: Patient = {
+  port: 3000,
+  memoryBytes: 512 * 2 ** 20,
+  check: { timeoutMs: 5_000, startMs: 60_000 },
+  command: ["node", "server.js"],
+  lastLines: ["last words"],
+};
+const late = (listeners: readonly Listener[], last: Extract<Symptom, { kind: "late" }>["last"] = { kind: "refused" }): Symptom => ({
+  kind: "late",
+  last,
+  listeners,
+  elapsedMs: 60_000,
+});
+
+const cases: readonly [string, Symptom, string, RegExp][] = [
+  ["ended", { kind: "exited", exitCode: 3, outOfMemory: false }, "exited", /exit code 3/],
+  ["was ended by a signal", { kind: "exited", exitCode: 139, outOfMemory: false }, "exited", /SIGSEGV/],
+  ["needed too much memory", { kind: "exited", exitCode: 137, outOfMemory: true }, "out_of_memory", /512 MB/],
+  ["is not there", { kind: "not_started", message: 'exec: "x": executable file not found in $PATH\n' }, "start_failed", /'node' cannot be run/],
+  ["listens on loopback", late([{ port: 3000, loopback: true }]), "loopback_only", /127\.0\.0\.1:3000/],
+  [
+    "listens on another port",
+    late([
+      { port: 8080, loopback: false },
+      { port: 8080, loopback: false },
+    ]),
+    "wrong_port",
+    /listens on port 8080, and not on 3000/,
+  ],
+  ["listens on another port of loopback", late([{ port: 8080, loopback: true }]), "loopback_only", /127\.0\.0\.1:8080/],
+  ["listens nowhere", late([]), "not_listening", /on no port within 60 s/],
+  ["answers badly", late([{ port: 3000, loopback: false }], { kind: "status", status: 503 }), "unhealthy", /answered 503/],
+  ["does not answer", late([{ port: 3000, loopback: false }], { kind: "timeout" }), "unhealthy", /did not answer within 5 s/],
+];
+
+for (const [what, symptom, code, summary] of cases)
+  test(`a program that ${what} is told so, with its last lines and what to do`, () => {
+    const report = failureOf(symptom, patient);
+    assert.equal(report.code, code);
+    assert.match(report.summary, summary);
+    assert.deepEqual(report.evidence, ["last words"]);
+    assert.ok((report.nextActions[0] ?? "").length > 0);
+  });
+
+test("the runtime's words are given as the likely cause", () =>
+  assert.equal(failureOf({ kind: "not_started", message: "first\nno such file or directory\n" }, patient).suspectedCause, "no such file or directory"));
+
+test("a program on loopback is given up soon, one on another port later, a silent one not", () => {
+  const refused = { kind: "refused" } as const;
+  const on = (port: number, loopback: boolean) => () => [{ port, loopback }];
+  assert.equal(isHopeless(refused, 2_000, on(3000, true), 3000), true);
+  assert.equal(isHopeless(refused, 100, on(3000, true), 3000), false);
+  assert.equal(isHopeless(refused, 2_000, on(8080, false), 3000), false);
+  assert.equal(isHopeless(refused, 20_000, on(8080, false), 3000), true);
+  assert.equal(
+    isHopeless(refused, 50_000, () => [], 3000),
+    false,
+  );
+  assert.equal(isHopeless({ kind: "status", status: 503 }, 50_000, on(3000, false), 3000), false);
+});

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import http from "node:http";
+import net from "node:net";
+import { test } from "node:test";
+import { type Answer, isHealthy, probe, untilHealthy } from "./health.ts";
+
+const never = new AbortController().signal;
+const check = { timeoutMs: 200, startMs: 2_000 };
+
+const serve = async (handler: http.RequestListener, use: (port: number) => Promise<void>): Promise<void> => {
+  const server = http.createServer(handler);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    await use((server.address() as net.AddressInfo).port);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+};
+const withStatus =
+  (status: number): http.RequestListener =>
+  (_, response) =>
+    response.writeHead(status).end();
+
+test("without a path any answer below 500 is healthy, with one 200 to 399 are", () => {
+  const answer = (status: number): Answer => ({ kind: "status", status });
+  const healthy = (path?: string): number[] =>
+    [200, 302, 399, 400, 404, 499, 500, 503].filter((status) => isHealthy(answer(status), path === undefined ? {} : { path }));
+  assert.deepEqual(healthy(), [200, 302, 399, 400, 404, 499]);
+  assert.deepEqual(healthy("/up"), [200, 302, 399]);
+  assert.equal(isHealthy({ kind: "refused" }, {}), false);
+});
+
+test("a probe tells what came: a status, nothing in time, a closed door", async () => {
+  await serve(withStatus(404), async (port) => assert.deepEqual(await probe({ host: "127.0.0.1", port, check }), { kind: "status", status: 404 }));
+  await serve(
+    () => {},
+    async (port) => assert.deepEqual(await probe({ host: "127.0.0.1", port, check }), { kind: "timeout" }),
+  );
+  assert.deepEqual(await probe({ host: "127.0.0.1", port: 1, check }), { kind: "refused" });
+});
+
+test("what does not speak HTTP is told from what does not answer", async () => {
+  const server = net.createServer((socket) => socket.on("error", () => {}).end("SSH-2.0-x\r\n"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    assert.deepEqual(await probe({ host: "127.0.0.1", port: (server.address() as net.AddressInfo).port, check }), { kind: "broken" });
+  } finally {
+    server.close();
+  }
+});
+
+test("a program that comes up late is seen; the health path is the one asked", async () => {
+  const paths: (string | undefined)[] = [];
+  let ready = false;
+  setTimeout(() => {
+    ready = true;
+  }, 60);
+  await serve(
+    (request, response) => {
+      paths.push(request.url);
+      response.writeHead(ready ? 200 : 503).end();
+    },
+    async (port) => {
+      const gate = await untilHealthy({ host: "127.0.0.1", port, check: { ...check, path: "/up" } }, never, () => false);
+      assert.equal(gate.outcome, "healthy");
+    },
+  );
+  assert.ok(paths.length > 1 && paths.every((path) => path === "/up"), paths.join());
+});
+
+test("the wait ends with the last answer when the time is over, and at once when the program ends", async () => {
+  await serve(withStatus(503), async (port) => {
+    const target = { host: "127.0.0.1", port, check: { ...check, startMs: 50 } };
+    assert.deepEqual(await untilHealthy(target, never, () => false), { outcome: "late", last: { kind: "status", status: 503 } });
+    const started = performance.now();
+    const gate = await untilHealthy({ ...target, check: { ...check, startMs: 60_000 } }, AbortSignal.timeout(30), () => false);
+    assert.deepEqual(gate, { outcome: "stopped" });
+    assert.ok(performance.now() - started < 5_000);
+  });
+});

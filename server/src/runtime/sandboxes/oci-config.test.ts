@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type OciInput, ociConfig } from "./oci-config.ts";
+import { seccompProfile } from "./runc/seccomp.ts";
+
+const input: OciInput = {
+  spec: {
+    id: "ins_1",
+    layers: ["/layers/a"],
+    writable: undefined,
+    mounts: [{ source: "/secrets", destination: "/run/secrets", readOnly: true }],
+    args: ["node", "server.js"],
+    env: { PORT: "3000", TEXT: "a=b c" },
+    cwd: "/app",
+    network: "/run/netns/slipabcdef-1",
+    hostname: "shop",
+    limits: { memoryBytes: 512 * 2 ** 20, cpus: 0.5, pids: 100, tmpBytes: 2 ** 20, openFiles: 4_096 },
+  },
+  root: "/bundle/root",
+  readOnlyRoot: true,
+  uid: 1_879_048_198,
+  cgroup: "/slipstream-abcdef/ins_1",
+  joinsNetwork: true,
+  seccomp: seccompProfile("x64"),
+};
+
+test("the program is nobody, and cannot become anybody", () => {
+  const { process, root } = ociConfig(input);
+  assert.deepEqual(process, {
+    terminal: false,
+    user: { uid: 1_879_048_198, gid: 1_879_048_198, umask: 0o022 },
+    args: ["node", "server.js"],
+    env: ["PORT=3000", "TEXT=a=b c"],
+    cwd: "/app",
+    capabilities: { bounding: [], effective: [], permitted: [], inheritable: [], ambient: [] },
+    rlimits: [
+      { type: "RLIMIT_NOFILE", hard: 4_096, soft: 4_096 },
+      { type: "RLIMIT_CORE", hard: 0, soft: 0 },
+    ],
+    noNewPrivileges: true,
+    oomScoreAdj: 500,
+  });
+  assert.deepEqual(root, { path: "/bundle/root", readonly: true });
+});
+
+test("its limits hold memory without swap, half a processor, and its processes", () =>
+  assert.deepEqual(ociConfig(input).linux.resources, {
+    devices: [{ allow: false, access: "rwm" }],
+    memory: { limit: 512 * 2 ** 20, swap: 512 * 2 ** 20 },
+    cpu: { shares: 512, quota: 50_000, period: 100_000 },
+    pids: { limit: 100 },
+  }));
+
+test("it has namespaces of its own, and the network that was made for it", () => {
+  const named = { type: "network", path: "/run/netns/slipabcdef-1" };
+  const own = ["pid", "ipc", "uts", "mount", "cgroup"].map((type) => ({ type }));
+  assert.deepEqual(ociConfig(input).linux.namespaces, [...own, named]);
+  assert.deepEqual(ociConfig({ ...input, joinsNetwork: false }).linux.namespaces, own);
+});
+
+test("nothing of the host is mounted but what was asked for, and that without devices or set-user-id", () => {
+  const bound = ociConfig(input).mounts.filter(({ type }) => type === "bind");
+  assert.deepEqual(bound, [{ destination: "/run/secrets", type: "bind", source: "/secrets", options: ["rbind", "nosuid", "nodev", "ro"] }]);
+  for (const { destination, options } of ociConfig(input).mounts) assert.ok(options.includes("nosuid"), destination);
+});
+
+test("a build writes to its root and its folder, an instance to neither", () => {
+  const build = ociConfig({ ...input, readOnlyRoot: false, spec: { ...input.spec, writable: "/work" } });
+  assert.equal(build.root.readonly, false);
+  assert.deepEqual(build.mounts.find(({ destination }) => destination === "/app")?.options, ["rbind", "nosuid", "nodev", "rw"]);
+});
