@@ -83,8 +83,10 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), "slip-up-"));
   chmodSync(folder, 0o700);
   const copy = join(folder, "repository");
-  mkdirSync(copy);
-  await execOrThrow(["cp", "--archive", "--link", join(repository, "node_modules"), copy]);
+  mkdirSync(join(copy, "node_modules"), { recursive: true });
+  // What the fixtures and the supervisor load; all packages would take a second each time.
+  for (const name of ["zod", "@slipstream"])
+    await execOrThrow(["cp", "--archive", "--link", join(repository, "node_modules", name), join(copy, "node_modules")]);
   for (const path of ["contract", "server", "package.json", "package-lock.json"])
     cpSync(join(repository, path), join(copy, path), { recursive: true, verbatimSymlinks: true });
   for (const [name, text] of Object.entries(programs)) writeFileSync(join(sources(), name), text);
@@ -98,7 +100,7 @@ describe("slip up", () => {
   afterEach(async () => {
     assert.equal((await run("up.ts", ["--down"])).code, 0);
     assert.ok(!isMounted(), "nothing is mounted any more");
-    rmSync(home, { recursive: true, force: true });
+    rmSync(join(home, "sources", "broken"), { force: true });
   });
 
   it("is ready when it returns, says nothing, and may be asked again", async () => {
@@ -132,6 +134,35 @@ describe("slip up", () => {
     await kill("supervisor");
     assert.equal((await run("up.ts", ["--down"])).code, 0);
     assert.deepEqual((await list()).processes, []);
+  });
+
+  it("waits for a platform that stops, and starts it anew", async () => {
+    await run("up.ts");
+    const [down, up] = await Promise.all([run("up.ts", ["--down"]), sleep(150).then(() => run("up.ts"))]);
+    assert.deepEqual([down.code, up.code], [0, 0]);
+    assert.ok((await list()).running);
+  });
+
+  it("keeps what runs when the supervisor dies and another process cannot start", async () => {
+    await run("up.ts");
+    writeFileSync(join(home, "sources", "broken"), "");
+    const before = await pids();
+    await kill("control");
+    const supervisor = await kill("supervisor");
+    await until("another supervisor", async () => (await list()).processes.some(({ name, pid }) => name === "supervisor" && pid !== supervisor));
+    await sleep(3_000);
+    const now = await pids();
+    for (const name of ["host", "edge-0"]) assert.equal(now.get(name), before.get(name), name);
+    rmSync(join(home, "sources", "broken"));
+    await returned("control", before.get("control") ?? 0);
+  });
+
+  it("does not wake up with another database", async () => {
+    await run("up.ts");
+    await run("up.ts", ["--down"]);
+    const ran = await run("up.ts", [], { DATABASE_URL: "" });
+    assert.equal(ran.code, 2);
+    assert.match(ran.stderr, /^This installation was made with DATABASE_URL, which is not set now\. Set DATABASE_URL as before/);
   });
 
   it("starts one platform when it is asked twice at the same time", async () => {

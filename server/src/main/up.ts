@@ -1,6 +1,7 @@
 // Starts the platform: in the background until it is ready, with --foreground as the supervisor itself; --down ends it.
 import { spawn } from "node:child_process";
 import { existsSync, writeSync } from "node:fs";
+import type { Server } from "node:net";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,7 +9,7 @@ import { parseArgs } from "node:util";
 import { fromErrorBody, SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
 import { givenPorts, readConfig } from "#platform/config.ts";
 import { homeAt } from "#platform/home.ts";
-import { readInstallation } from "#platform/installation.ts";
+import { readInstallation, saveInstallation } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
 import { isAlive, signal } from "#platform/process-identity.ts";
 import { ensureCluster } from "./supervisor/cluster.ts";
@@ -19,6 +20,7 @@ import type { Ground } from "./supervisor/plan.ts";
 import { claimSubnet, prepareDisk, prepareHome } from "./supervisor/prepare.ts";
 import { lastWords, withProcessLog } from "./supervisor/process-log.ts";
 import { readState } from "./supervisor/state.ts";
+import { withStores } from "./supervisor/stores.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 
 const readyMs = 120_000;
@@ -45,23 +47,25 @@ const reporter = (descriptor: string | undefined) => (result: object) => {
   } catch {}
 };
 
-/** Another supervisor has the lock: what it starts is what was asked for. */
-const awaitOther = async (home: Ground["home"]): Promise<void> => {
+/** The lock; or undefined when another supervisor has it and is ready, for what it runs is what was asked for. One that stops is waited for. */
+const lockUnlessReady = async (home: Ground["home"]): Promise<Server | undefined> => {
   for (const until = performance.now() + readyMs; performance.now() < until; await sleep(50)) {
+    const lock = await lockSupervisor(home);
+    if (lock) return lock;
     const state = readState(home);
-    if (state?.supervisor.state === "ready" && isAlive(state.supervisor)) return;
+    if (state?.supervisor.state === "ready" && isAlive(state.supervisor)) return undefined;
   }
   throw new SlipError("unreachable", "Another 'slip up' runs, but does not become ready.", { next: `Read ${home.processLogs}/supervisor.log.` });
 };
 
-const superviseUntilAsked = async (supervisor: Supervisor, report: (result: object) => void): Promise<void> => {
+/** Resolves when the platform is to end. `ready` runs when every process answers. */
+const superviseUntilAsked = async (supervisor: Supervisor, ready: () => void): Promise<void> => {
   const asked = new Promise<void>((done) => {
     for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(name, () => done());
   });
   try {
     await supervisor.start();
-    await Promise.race([supervisor.ready(), asked]);
-    report({ ready: true });
+    await Promise.race([supervisor.ready().then(ready), asked]);
     await asked;
   } finally {
     await supervisor.stop();
@@ -79,18 +83,18 @@ const firstCluster = (ground: Ground) => {
 const foreground = async (report: (result: object) => void): Promise<void> => {
   const config = readConfig();
   const prepared = await prepareHome(config.home, givenPorts());
-  const lock = await lockSupervisor(prepared.home);
-  if (!lock) {
-    await awaitOther(prepared.home);
-    report({ ready: true });
-    return;
-  }
   const { home } = prepared;
+  if (!(await lockUnlessReady(home))) return report({ ready: true });
+  const agreed = withStores(prepared.installation, config);
   const installation = await claimSubnet(prepared.installation);
   prepareDisk(home, installation);
   const prepare = firstCluster(groundOf(config, { home, installation, code: source }));
   const code = await ensureCode(home, source);
-  await superviseUntilAsked(new Supervisor(groundOf(config, { home, installation, code }), logOf("supervisor"), prepare), report);
+  await superviseUntilAsked(new Supervisor(groundOf(config, { home, installation, code }), logOf("supervisor"), prepare), () => {
+    // Only now: an address that was mistyped at the first start is nothing to hold on to.
+    saveInstallation(home, { ...installation, database: agreed.database, restate: agreed.restate });
+    report({ ready: true });
+  });
 };
 
 /** Starts the supervisor detached and waits for its report. */

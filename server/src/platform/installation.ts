@@ -16,6 +16,9 @@ const Installation = z.object({
   httpsPort: z.int(),
   /** Port of the workflow handlers on 127.0.0.1; only requests that Restate signed are served. */
   handlerPort: z.int(),
+  /** Whose PostgreSQL and Restate hold its state. Decided at the first start: another database would be another, empty platform. */
+  database: z.enum(["embedded", "own"]).optional(),
+  restate: z.enum(["embedded", "own"]).optional(),
   createdAt: z.iso.datetime(),
 });
 export type Installation = z.infer<typeof Installation>;

@@ -29,6 +29,8 @@ export class Supervisor {
   readonly #log: Log;
   readonly #processes: Supervised[];
   #state: SupervisorState["supervisor"]["state"] = "starting";
+  /** It goes on with what an earlier supervisor started, instead of starting a platform. */
+  #goesOn: boolean = false;
   #rotation: NodeJS.Timeout | undefined;
 
   /** `prepare` runs before a start of the process that it is named after. */
@@ -45,9 +47,11 @@ export class Supervisor {
   async start(): Promise<void> {
     const { home, installation } = this.#ground;
     const adopted = this.#adopt();
-    if (!adopted.some((name) => name.startsWith("edge-"))) await checkPorts([installation.httpPort, installation.httpsPort]);
-    if (!adopted.includes("control")) await checkPorts([installation.handlerPort]);
-    if (adopted.length === 0) removeOtherCode(home, this.#ground.code);
+    this.#goesOn = adopted.length > 0;
+    if (!this.#goesOn) {
+      await checkPorts([installation.httpPort, installation.httpsPort, installation.handlerPort]);
+      removeOtherCode(home, this.#ground.code);
+    }
     await mountRun(home);
     makeFolders(runFolders(home, uids(installation)));
     this.#save();
@@ -57,12 +61,15 @@ export class Supervisor {
     }, rotateEveryMs);
   }
 
-  /** Resolves when every process answers. Rejects when one cannot be started. */
+  /**
+   * Resolves when every process answers. Rejects when one cannot be started, unless others were running already: these serve,
+   * and it is tried on and on.
+   */
   async ready(): Promise<void> {
     const all = Promise.all(this.#processes.map((process) => process.ready));
     const over = new AbortController();
     try {
-      await Promise.race([all, this.#hopeless(over.signal)]);
+      await (this.#goesOn ? all : Promise.race([all, this.#hopeless(over.signal)]));
     } finally {
       over.abort();
     }
