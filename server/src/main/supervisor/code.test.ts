@@ -58,6 +58,6 @@ test("without packages that can be linked the checkout itself runs", async () =>
 });
 
 test("a program of the checkout is found in the copy, another stays where it is", () => {
-  assert.equal(inCode("/home/code/1", "/checkout", "/checkout/node_modules/node"), "/home/code/1/node_modules/node");
-  assert.equal(inCode("/home/code/1", "/checkout", "/usr/bin/node"), "/usr/bin/node");
+  assert.equal(inCode("/srv/slip/code/1", "/checkout", "/checkout/node_modules/node"), "/srv/slip/code/1/node_modules/node");
+  assert.equal(inCode("/srv/slip/code/1", "/checkout", "/usr/bin/node"), "/usr/bin/node");
 });
