@@ -10,6 +10,7 @@ export const limits = {
   // build
   buildMs: { default: 900_000, unit: "ms", what: "one build" },
   buildMemoryBytes: { default: 2 * 2 ** 30, unit: "bytes", what: "memory of one build" },
+  buildTmpBytes: { default: 512 * 2 ** 20, unit: "bytes", what: "/tmp of one build (counts as its memory)" },
   buildPids: { default: 2_048, unit: "processes", what: "processes of one build" },
   buildsAtOnce: { default: 2, unit: "builds", what: "builds that run at the same time" },
   buildCacheBytes: { default: 16 * 2 ** 30, unit: "bytes", what: "toolchain and dependency layers that no artifact needs now" },

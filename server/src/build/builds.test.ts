@@ -123,6 +123,13 @@ test("a build sees the tree and its dependencies, and what it changes is the app
   assertTidy();
 });
 
+test("a folder of a dependency that the build renames is whole in the app layer", { skip }, async () => {
+  const install = "mkdir -p node_modules/x/deep && echo inside > node_modules/x/deep/a";
+  const result = await fixture.build(await fixture.store(hello("renames")), { config: { build: { install, command: "mv node_modules/x node_modules/z" } } });
+  const app = join(top(await imageOf(result)), "app");
+  assert.equal(readFileSync(join(app, "node_modules/z/deep/a"), "utf8"), "inside\n");
+});
+
 test("only the output folder of a front-end build is in the artifact", { skip }, async () => {
   const files = { "package.json": '{"scripts":{"build":"mkdir -p dist/assets && echo page > dist/index.html"}}', "src/a.js": "" };
   const image = await imageOf(await fixture.build(await fixture.store(files)));

@@ -88,7 +88,7 @@ const runNow = async (context: BuildContext, { step, layers, overlay }: StepRun)
       memoryBytes: spec.config.build?.memory ?? limit("buildMemoryBytes"),
       cpus: Math.max(1, availableParallelism() * 0.75),
       pids: limit("buildPids"),
-      tmpBytes: limit("tmpBytes"),
+      tmpBytes: limit("buildTmpBytes"),
       openFiles: limit("openFiles"),
     },
     timeoutMs: Math.max(1, Math.round(context.remainingMs)),

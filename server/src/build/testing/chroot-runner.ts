@@ -28,7 +28,7 @@ exec /usr/sbin/chroot --userspec="$user:$user" "$root" /bin/sh -c 'cd "$0"; exec
 
 const argumentsOf = (run: RunOnce, root: string, user: number): string[] => {
   const lower = `lowerdir=${[...run.layers].reverse().join(":")}`;
-  const options = run.overlay ? `${lower},upperdir=${run.overlay.upper},workdir=${run.overlay.work}` : `${lower},ro`;
+  const options = run.overlay ? `${lower},upperdir=${run.overlay.upper},workdir=${run.overlay.work},redirect_dir=off,metacopy=off` : `${lower},ro`;
   const mounts = run.mounts.flatMap(({ source, destination, readOnly }) => [source, destination, readOnly ? "ro" : "rw"]);
   return [root, options, String(user), run.cwd, String(run.mounts.length), ...mounts, ...run.args];
 };

@@ -4,7 +4,7 @@ import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { copyMachineFile, librariesOf } from "./machine-files.ts";
 
-const formatVersion = 2;
+const formatVersion = 3;
 
 const commands = `sh bash env ls cat cp mv rm mkdir rmdir ln chmod chown touch date echo printf true false test expr head tail sort uniq wc tr cut tee
   sleep basename dirname readlink realpath id whoami uname hostname mktemp nproc stat du df md5sum sha256sum base64 sed grep egrep awk find xargs

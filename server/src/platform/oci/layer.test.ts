@@ -83,6 +83,18 @@ test("an unpacked layer is what was packed, with plain modes", async () => {
   assert.ok(readFileSync(join(place, "app/large")).equals(Buffer.alloc(3 * 2 ** 20, 7)));
 });
 
+test("the folders that everyone may write in are so, in the folder that was packed and in the one that was unpacked", async () => {
+  const one = folder("one");
+  for (const name of ["tmp", "var/tmp", "etc"]) mkdirSync(join(one, name), { recursive: true });
+  const layer = await stored(one);
+  await unpackLayer(home, layer);
+  for (const place of [one, layerFolder(home, layer.digest)])
+    assert.deepEqual(
+      ["tmp", "var/tmp", "etc"].map((name) => lstatSync(join(place, name)).mode & 0o7777),
+      [0o1777, 0o1777, 0o755],
+    );
+});
+
 test("a blob that was damaged is not unpacked, and leaves nothing", async () => {
   const one = folder("one");
   writeTree(one, ["app/a.txt"]);

@@ -6,7 +6,7 @@ import { type Pack, pack } from "tar-stream";
 import type { Home } from "#platform/home.ts";
 import { BlobFile, type SealedBlob } from "./blob-file.ts";
 import { mediaTypes } from "./layout.ts";
-import { type TreeEntry, walkTree } from "./tree.ts";
+import { folderMode, type TreeEntry, walkTree } from "./tree.ts";
 
 export interface PackOptions {
   /** Only this folder of `folder` goes into the layer, under the same name. */
@@ -67,12 +67,9 @@ const addLarge = (tar: Pack, name: string, entry: TreeEntry & { type: "file" }):
 
 const whiteoutName = (name: string): string => name.replace(/[^/]*$/, (base) => `.wh.${base}`);
 
-/** Everyone may write in these, where a runtime mounts nothing over them. */
-const openFolders: readonly string[] = ["tmp", "var/tmp"];
-
 const add = async (tar: Pack, { entry, content }: Loaded): Promise<void> => {
   const { name } = entry;
-  if (entry.type === "directory") tar.entry({ ...common, name: `${name}/`, type: "directory", mode: openFolders.includes(name) ? 0o1777 : 0o755 }, "");
+  if (entry.type === "directory") tar.entry({ ...common, name: `${name}/`, type: "directory", mode: entry.mode }, "");
   else if (entry.type === "link") tar.entry({ ...common, name, type: "symlink", linkname: entry.target, mode: 0o777 }, "");
   else if (entry.type === "whiteout") tar.entry({ ...common, name: whiteoutName(name), mode: 0o644 }, "");
   else if (content) tar.entry({ ...common, name, mode: entry.executable ? 0o755 : 0o644 }, content);
@@ -80,7 +77,7 @@ const add = async (tar: Pack, { entry, content }: Loaded): Promise<void> => {
 };
 
 async function* chosen(folder: string, options: PackOptions): AsyncGenerator<TreeEntry> {
-  if (options.only !== undefined) yield { type: "directory", name: options.only, path: folder };
+  if (options.only !== undefined) yield { type: "directory", name: options.only, path: folder, mode: folderMode(options.only) };
   const skipped: string[] = [];
   for await (const entry of walkTree(folder, options.only ?? "")) {
     if (skipped.some((name) => entry.name.startsWith(`${name}/`))) continue;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 /** One thing in a layer. `name` is relative to the root of the image. Other kinds (sockets, pipes, devices) are left out. */
 export type TreeEntry =
-  | { type: "directory"; name: string; path: string }
+  | { type: "directory"; name: string; path: string; mode: number }
   | { type: "file"; name: string; path: string; size: number; executable: boolean }
   | { type: "link"; name: string; target: string }
   | { type: "whiteout"; name: string };
@@ -17,11 +17,16 @@ const isWhiteout = (stats: Stats): boolean => stats.isCharacterDevice() && stats
 
 const fileMode = (stats: Stats): number => (stats.mode & 0o111 ? 0o755 : 0o644);
 
+/** Everyone may write in these: runtimes that mount something over them take over their modes. */
+const openFolders: readonly string[] = ["tmp", "var/tmp"];
+export const folderMode = (name: string): number => (openFolders.includes(name) ? 0o1777 : 0o755);
+
 const entryOf = async (name: string, path: string): Promise<TreeEntry | undefined> => {
   const stats = await lstat(path);
   if (stats.isDirectory()) {
-    if ((stats.mode & 0o7777) !== 0o755) await chmod(path, 0o755);
-    return { type: "directory", name, path };
+    const mode = folderMode(name);
+    if ((stats.mode & 0o7777) !== mode) await chmod(path, mode);
+    return { type: "directory", name, path, mode };
   }
   if (stats.isFile()) {
     if ((stats.mode & 0o7777) !== fileMode(stats)) await chmod(path, fileMode(stats));

@@ -1,7 +1,7 @@
 // A layer's blob becomes a folder that an overlay mount can use. The digest is verified before the folder gets its name.
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { lstat, mkdir, rename, rm, symlink } from "node:fs/promises";
+import { chmod, lstat, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { type Extract, extract, type Header } from "tar-stream";
@@ -9,6 +9,7 @@ import { execOrThrow } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
 import { writeEntry } from "./entry-file.ts";
 import { blobPath, type Descriptor, ensureLayout, layerFolder, temporaryPath } from "./layout.ts";
+import { folderMode } from "./tree.ts";
 
 const whiteout = ".wh.";
 
@@ -32,11 +33,17 @@ interface Entry {
   content: AsyncIterable<Buffer>;
 }
 
+const makeFolder = async (path: string, name: string): Promise<void> => {
+  await mkdir(path, { recursive: true, mode: 0o755 });
+  const mode = folderMode(name.replace(/\/$/, ""));
+  if (mode !== 0o755) await chmod(path, mode);
+};
+
 const unpackEntry = async (path: string, { header, content }: Entry): Promise<void> => {
   const { type, linkname } = header;
   const base = path.slice(path.lastIndexOf("/") + 1);
   if (base.startsWith(whiteout)) await execOrThrow(["mknod", join(dirname(path), base.slice(whiteout.length)), "c", "0", "0"]);
-  else if (type === "directory") await mkdir(path, { recursive: true, mode: 0o755 });
+  else if (type === "directory") await makeFolder(path, header.name);
   else if (type === "symlink") await symlink(linkname, path);
   else if (type === "file") await writeEntry(path, content, header.mode & 0o111 ? 0o755 : 0o644);
   else throw new SlipError("internal", `A layer holds ${header.name}, a ${type}.`);

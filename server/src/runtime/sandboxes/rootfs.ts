@@ -43,9 +43,11 @@ const makeTop = (top: string, files: RootPlan["files"]): void => {
   }
 };
 
+/** What is written must be whole in the upper folder, which becomes a layer: no folder that only points to where it was below. */
+const wholeUpper = ["upperdir=upper", "workdir=work", "redirect_dir=off", "metacopy=off"];
+
 /** Options of the overlay. Layers are named by short links, so their number and the characters of their paths do not matter. */
-const overlayOptions = (names: readonly string[], writable: boolean): string =>
-  [...(writable ? ["upperdir=upper", "workdir=work"] : ["ro"]), `lowerdir=${names.join(":")}`].join(",");
+const overlayOptions = (names: readonly string[], writable: boolean): string => [...(writable ? wholeUpper : ["ro"]), `lowerdir=${names.join(":")}`].join(",");
 
 /** Mounts the root and gives its path. */
 export const mountRoot = async (plan: RootPlan): Promise<string> => {
