@@ -80,7 +80,7 @@ export const appOperations = (control: Control): Pick<Handlers, AppNames> => ({
   async "apps.restart"({ app }, call) {
     const row = await appNamed(control.database, call.tenant, app);
     if (row.liveDeployment === null) throw new SlipError("conflict", `The app ${app} has no live release.`, { next: "Deploy it first." });
-    return createDeployment(control, call, { app, kind: "restart", request: {}, operation: "apps.restart", input: { app } });
+    return createDeployment(control, call, { app, appId: row.id, kind: "restart", request: {}, operation: "apps.restart", input: { app } });
   },
 
   async "apps.destroy"({ app }, call) {

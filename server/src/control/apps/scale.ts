@@ -1,7 +1,6 @@
 // Another number of instances for what is live. More: they start, then requests go to them. Fewer: requests stop going to them,
 // and after the time to drain they end.
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { limit } from "@slipstream/contract/limits.ts";
 import type { Control } from "../control.ts";
 import { deploymentOf } from "../deployments/deployment-store.ts";
 import { patiently } from "../deployments/patience.ts";
@@ -58,6 +57,3 @@ export const scaleApp = async (control: Control, appId: string, instances: numbe
   else await ensureCount(control, row.id, instances);
   await setAppInstances(control.database, appId, instances);
 };
-
-/** How long after a shrink the instances without requests are kept. */
-export const shrinkAfterMs = limit("drainMs");

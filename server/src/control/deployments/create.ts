@@ -11,8 +11,12 @@ import { type DeploymentRequest, type DeploymentRow, failureOfCode, joinSettings
 import { deploymentOf, deploymentWithKey, insertDeployment, isAlone, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
 import { submitDeployment } from "./submission.ts";
 
+const handOverMs = 100;
+
 export interface Asked {
   app: string;
+  /** Where it is known; else the app is made when it is new. */
+  appId?: string;
   kind: DeploymentKind;
   request: DeploymentRequest;
   source?: string | undefined;
@@ -34,12 +38,14 @@ interface Inserted {
 /** Undefined when there is a deployment with this idempotency key already: then nothing else changes either. */
 const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted | undefined> =>
   control.database.begin(async (query) => {
-    const { id: appId } = await ensureApp(query, call.tenant, asked.app);
-    // Two that come at the same time see each other, and their ids are in their order.
-    await lockApp(query, appId);
+    const appId = asked.appId ?? (await ensureApp(query, call.tenant, asked.app)).id;
     const id = newId("dep");
     const { kind, request, source, commit } = asked;
-    const isNew = await insertDeployment(query, { id, appId, tenant: call.tenant, kind, request, source, commit, idempotencyKey: call.idempotencyKey });
+    // Those who come at the same time go through here one after the other, and see each other.
+    const [, isNew] = await Promise.all([
+      lockApp(query, appId),
+      insertDeployment(query, { id, appId, tenant: call.tenant, kind, request, source, commit, idempotencyKey: call.idempotencyKey }),
+    ]);
     if (!isNew) return undefined;
     await asked.alongside?.(query, appId);
     const [superseded, , row, alone] = await Promise.all([
@@ -53,11 +59,14 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted | 
     return { row, alone, superseded };
   });
 
+/**
+ * It begins at once when nothing is before it, and has often ended before Restate is asked. What takes longer is handed over, so
+ * that Restate sees to its end whatever becomes of this process; a control that starts hands over all that is open as well.
+ */
 const begin = (control: Control, { row, alone, superseded }: Inserted): void => {
-  void submitDeployment(control, row);
   for (const { id } of superseded) control.changes.emit(id);
-  // It begins at once when nothing is before it. Restate sees to its end, whatever becomes of this process.
-  if (!alone) return;
+  if (!alone) return void submitDeployment(control, row);
+  setTimeout(() => control.driver.isDriving(row.id) && void submitDeployment(control, row), handOverMs);
   control.driver.drive(control, row).catch((error: unknown) => control.log.warn("a deployment goes on later", { deployment: row.id, error: String(error) }));
 };
 

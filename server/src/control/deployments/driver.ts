@@ -3,6 +3,7 @@
 import type { Control } from "../control.ts";
 import { type OpenDeployment, olderOpen } from "./deployment-store.ts";
 import { doStep, stepsOf } from "./deployment-workflow.ts";
+import { submitLater } from "./submission.ts";
 import { Turns } from "./turns.ts";
 
 export class Driver {
@@ -18,6 +19,10 @@ export class Driver {
     return driven;
   }
 
+  isDriving(id: string): boolean {
+    return this.#underWay.has(id);
+  }
+
   /** As drive, after those that were asked for before: an older one must not end up on top of a newer one. */
   async driveInOrder(control: Control, deployment: OpenDeployment): Promise<void> {
     for (const older of await olderOpen(control.database, deployment)) await this.drive(control, older);
@@ -30,6 +35,7 @@ export class Driver {
   }
 }
 
-const doSteps = async (control: Control, { id, kind }: OpenDeployment): Promise<void> => {
-  for (const step of stepsOf[kind]) if ((await doStep(control, id, step)) === "ended") return;
+const doSteps = async (control: Control, { id, appId, kind }: OpenDeployment): Promise<void> => {
+  for (const step of stepsOf[kind]) if ((await doStep(control, id, step)) === "ended") break;
+  void submitLater(control, appId, "retire");
 };

@@ -1,6 +1,7 @@
 // A deployment while this process works on it: its phases with their times, and the signal that cancels it.
 import type { Phase, PhaseName } from "@slipstream/contract/words.ts";
 import type { Control } from "../control.ts";
+import type { ReleaseRow } from "../releases/release.ts";
 import { type DeploymentRow, toDeployment } from "./deployment.ts";
 import { saveProgress } from "./deployment-store.ts";
 
@@ -9,6 +10,8 @@ export class Run {
   readonly #abort = new AbortController();
   #row: DeploymentRow;
   #enteredAt = performance.now();
+  /** The release that it makes live, once that is known. */
+  release: ReleaseRow | undefined;
   #saved: Promise<void> = Promise.resolve();
 
   constructor(control: Control, row: DeploymentRow) {

@@ -1,4 +1,5 @@
 // Hands work over to Restate. The row in PostgreSQL comes first; what Restate did not take, or lost, is handed over again.
+import { limit } from "@slipstream/contract/limits.ts";
 import { type Control, serviceName } from "../control.ts";
 import { openTasks } from "../tasks/task-store.ts";
 import { type OpenDeployment, openDeployments } from "./deployment-store.ts";
@@ -25,6 +26,13 @@ export const submitDeployment = (control: Control, { id, appId, createdAt }: Ope
 
 export const submitTask = (control: Control, { id, appId, createdAt }: { id: string; appId: string; createdAt: Date }): Promise<void> =>
   handOver(control, { key: appId, handler: "task", input: { task: id }, id, createdAt });
+
+const laterMs = { retire: 250, shrink: limit("drainMs") } as const;
+
+/** Work of an app that is due later. What is not handed over is found again when control looks for what was left undone. */
+export const submitLater = async ({ restate, installation }: Control, appId: string, handler: keyof typeof laterMs): Promise<void> => {
+  await restate.send({ service: serviceName(installation), key: appId, handler, input: {}, delayMs: laterMs[handler] }).catch(() => undefined);
+};
 
 /** Everything that has not ended, in its order: nothing is lost with Restate's folder. */
 export const submitOpen = async (control: Control): Promise<void> => {

@@ -28,7 +28,7 @@ export const changeSettings = async (control: Control, call: Call, change: Chang
   const inverse = await change.inverse(control.database, app.id);
   if (!change.stage && app.liveDeployment !== null) {
     const settings = { env: [], secrets: [], [change.kind]: names };
-    const asked = { app: name, kind: "config", request: { settings }, operation, input, inverse, alongside: change.apply } as const;
+    const asked = { app: name, appId: app.id, kind: "config", request: { settings }, operation, input, inverse, alongside: change.apply } as const;
     return { app: name, names, deployment: await createDeployment(control, call, asked) };
   }
   await control.database.begin(async (query) => {

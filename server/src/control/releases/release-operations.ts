@@ -34,6 +34,7 @@ const rollback = async (control: Control, call: Call, input: { app: string; to?:
   const inverse = app.release === null ? undefined : { operation: "releases.rollback", input: { app: app.name, to: app.release } };
   return createDeployment(control, call, {
     app: app.name,
+    appId: app.id,
     kind: "rollback",
     request: { to },
     operation: "releases.rollback",

@@ -1,5 +1,7 @@
 // What kinds of deployments that build nothing do in place of source, build and start.
+import { isDeepStrictEqual } from "node:util";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { Workload } from "@slipstream/contract/ports/host.ts";
 import type { ReleaseRow } from "../../releases/release.ts";
 import { liveRelease, releaseNumbered } from "../../releases/release-store.ts";
 import { retiredWorkload, saveTargets, targetsOf } from "../../workloads/workload-store.ts";
@@ -20,6 +22,7 @@ const takeRelease = async (run: Run, release: ReleaseRow, workload?: string): Pr
     ...(release.commit === null ? {} : { commit: release.commit }),
   };
   run.learn(facts);
+  run.release = release;
   await saveFacts(run.control.progress, run.row.id, facts);
 };
 
@@ -34,22 +37,26 @@ export const takeLiveRelease: Step = async (run) => {
   await createRelease(run, { artifact: live.artifact, config: live.config, source: live.source, commit: live.commit });
 };
 
+/** A host that has just been started may not have it yet; then a new one is as good. */
+const unpark = ({ control, signal }: Run, id: string): Promise<Workload | undefined> =>
+  patiently(signal, () => control.host.unpark({ id }, { signal })).catch((error: unknown) => {
+    if (error instanceof SlipError && error.code === "not_found") return undefined;
+    throw error;
+  });
+
 /** Rollback: the release, with its parked instances where it has them, else with new ones. */
 export const reviveRelease: Step = async (run) => {
-  const { control, row, signal } = run;
+  const { control, row } = run;
   run.enter("allocate");
   const to = row.request.to ?? 0;
   const [release, retired] = await Promise.all([releaseNumbered(control.database, row.appId, to), retiredWorkload(control.database, row.appId, to)]);
   if (!release) throw new SlipError("nothing_to_roll_back", `Release ${to} is not kept any more.`);
   const parked = row.workload === null || row.workload === retired?.id ? retired : undefined;
-  await takeRelease(run, release, parked?.id);
-  if (!parked) return startWorkload(run);
+  const taken = takeRelease(run, release, parked?.id);
+  if (!parked) return taken.then(() => startWorkload(run));
   run.enter("start");
-  // A host that has just been started may not have it yet; then a new one is as good.
-  const revived = await patiently(signal, () => control.host.unpark({ id: parked.id }, { signal })).catch((error: unknown) => {
-    if (error instanceof SlipError && error.code === "not_found") return undefined;
-    throw error;
-  });
+  const [revived] = await Promise.all([unpark(run, parked.id), taken]);
   if (!revived) return startWorkload(run);
-  await saveTargets(control.progress, parked.id, targetsOf(revived));
+  const targets = targetsOf(revived);
+  if (!isDeepStrictEqual(targets, parked.targets)) await saveTargets(control.progress, parked.id, targets);
 };

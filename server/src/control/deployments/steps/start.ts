@@ -4,13 +4,13 @@ import { limit } from "@slipstream/contract/limits.ts";
 import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import { appOf } from "../../apps/app-store.ts";
 import type { Control } from "../../control.ts";
-import { releaseOf } from "../../releases/release-store.ts";
 import { openSecrets } from "../../secrets/secret-store.ts";
 import { workloadSpec } from "../../workloads/workload.ts";
 import { type DesiredRow, desiredWorkloads, saveTargets, targetsOf, wantWorkload } from "../../workloads/workload-store.ts";
 import { saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
 import type { Run } from "../run.ts";
+import { releaseOfRun } from "./release.ts";
 import { DeploymentFailed, type Step } from "./step.ts";
 
 /** The workload as the host is to run it, with its secrets opened. */
@@ -42,8 +42,8 @@ export const startWorkload: Step = async (run) => {
   const { control, row, signal } = run;
   run.enter("start");
   const { host, progress: database } = control;
-  const [release, app] = await Promise.all([row.releaseId === null ? undefined : releaseOf(database, row.releaseId), appOf(database, row.appId)]);
-  if (!release || !app) throw new SlipError("internal", "The release is not there.");
+  const [release, app] = await Promise.all([releaseOfRun(run), appOf(database, row.appId)]);
+  if (!app) throw new SlipError("internal", "The app is not there.");
   const instances = row.request.instances ?? app.instances ?? release.config.run?.instances ?? limit("instances");
   await wantWorkload(database, { id: row.id, appId: row.appId, releaseId: release.id, instances });
   await saveFacts(database, row.id, { workload: row.id });

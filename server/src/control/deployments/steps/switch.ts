@@ -1,4 +1,5 @@
 // Phases "switch" and "prove", and the end: from here on requests reach the new release.
+import { isDeepStrictEqual } from "node:util";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Query } from "#platform/database.ts";
 import { lockApp, setLive } from "../../apps/app-store.ts";
@@ -7,7 +8,7 @@ import { domainsOf, keepDomains } from "../../domains/domain-store.ts";
 import { envValues, replaceEnv } from "../../env/env-store.ts";
 import { announce } from "../../outbox/outbox-store.ts";
 import { type ReleaseRow, restored } from "../../releases/release.ts";
-import { liveRelease, markLive, releaseOf } from "../../releases/release-store.ts";
+import { liveRelease, markLive } from "../../releases/release-store.ts";
 import { replaceRoutes } from "../../routes/route-store.ts";
 import { routesOf } from "../../routes/route-table.ts";
 import { replaceSecrets, secretVersions } from "../../secrets/secret-store.ts";
@@ -17,6 +18,7 @@ import { endDeployment } from "../deployment-store.ts";
 import type { Run } from "../run.ts";
 import { endingOf, tell } from "../story.ts";
 import { prove } from "./prove.ts";
+import { releaseOfRun } from "./release.ts";
 import { DeploymentCancelled, type Step } from "./step.ts";
 
 /** Points the routes of an app to a deployment of one of its releases; gives the routes. Publishing is the caller's. */
@@ -36,11 +38,18 @@ const proofOf = (run: Run, release: ReleaseRow, routes: readonly { host: string;
   return { host: route.host, path: path?.startsWith(route.path) ? path : route.path, deployment: run.row.id, artifact: release.artifact };
 };
 
+interface Settings {
+  env: Record<string, string>;
+  secretVersions: Record<string, number>;
+}
+
 /** Rollback gives back the settings of its release too; what is staged stays staged. */
-const restoreSettings = async (query: Query, appId: string, live: ReleaseRow, target: ReleaseRow): Promise<void> => {
-  const [env, versions] = await Promise.all([envValues(query, appId), secretVersions(query, appId)]);
-  await replaceEnv(query, appId, restored({ current: env, live: live.env, target: target.env }));
-  await replaceSecrets(query, appId, restored({ current: versions, live: live.secretVersions, target: target.secretVersions }));
+const restoreSettings = async (query: Query, appId: string, of: { current: Settings; live: Settings; target: Settings }): Promise<void> => {
+  const { current, live, target } = of;
+  const env = restored({ current: current.env, live: live.env, target: target.env });
+  const versions = restored({ current: current.secretVersions, live: live.secretVersions, target: target.secretVersions });
+  if (!isDeepStrictEqual(env, current.env)) await replaceEnv(query, appId, env);
+  if (!isDeepStrictEqual(versions, current.secretVersions)) await replaceSecrets(query, appId, versions);
 };
 
 const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
@@ -48,10 +57,15 @@ const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
   const phases = run.closed();
   await run.settled();
   const committed = await control.database.begin(async (query) => {
-    if (!(await endDeployment(query, row.id, { state: "live", phases }))) return false;
-    const before = row.kind === "rollback" ? await liveRelease(query, row.appId) : undefined;
-    if (before) await restoreSettings(query, row.appId, before, release);
     // Statements of one transaction are sent without waiting for one another; they are done in this order.
+    const [isEnded, live, env, versions] = await Promise.all([
+      endDeployment(query, row.id, { state: "live", phases }),
+      liveRelease(query, row.appId),
+      envValues(query, row.appId),
+      secretVersions(query, row.appId),
+    ]);
+    if (!isEnded) return false;
+    if (live && row.kind === "rollback") await restoreSettings(query, row.appId, { current: { env, secretVersions: versions }, live, target: release });
     await Promise.all([
       setLive(query, row.appId, row.id),
       markLive(query, release.id),
@@ -71,8 +85,7 @@ const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
 export const switchAndProve: Step = async (run) => {
   const { control, row } = run;
   run.enter("switch");
-  const release = row.releaseId === null ? undefined : await releaseOf(control.database, row.releaseId);
-  if (!release) throw new SlipError("internal", "The release is not there.");
+  const release = await releaseOfRun(run);
   const routes = await control.database.begin(async (query) => {
     const [, routes] = await Promise.all([serveWorkload(query, row.workload ?? row.id), pointRoutes(query, { appId: row.appId, deployment: row.id, release })]);
     return routes;
