@@ -18,6 +18,7 @@ import { Exits } from "./output/exits.ts";
 import { Jobs } from "./runs/jobs.ts";
 import { runOnce, SandboxRunner } from "./runs/runner.ts";
 import { Cgroup } from "./sandboxes/cgroup.ts";
+import { makeMachineLayer } from "./sandboxes/machine-layer.ts";
 import type { OciRuntime } from "./sandboxes/oci-runtime.ts";
 import { OciSandbox, type SandboxGround } from "./sandboxes/oci-sandbox.ts";
 import { probeSandboxes, type SandboxSet } from "./sandboxes/sandbox-set.ts";
@@ -50,12 +51,12 @@ export interface Runtime {
 const readyNetworks = 4;
 const trialMs = 20_000;
 
-const trialRun = (): Omit<RunOnce, "id"> => ({
+const trialRun = (layer: string): Omit<RunOnce, "id"> => ({
   sandbox: undefined,
-  layers: ["/"],
+  layers: [layer],
   overlay: undefined,
   mounts: [],
-  args: [existsSync("/usr/bin/true") ? "/usr/bin/true" : "/bin/true"],
+  args: ["/bin/true"],
   env: {},
   cwd: "/",
   limits: { memoryBytes: 256 * 2 ** 20, cpus: 1, pids: limit("pids"), tmpBytes: 2 ** 20, openFiles: 1_024 },
@@ -117,7 +118,9 @@ class LocalRuntime implements Runtime {
     const { home } = this.#dependencies;
     const found = adoptable(this.#ground);
     await this.#pool.open(found.map(({ slot }) => slot));
-    this.#set = await probeSandboxes(await candidates(home.runtimes), (runtime) => this.#try(runtime));
+    const layer = join(home.runtimes, "trial");
+    await makeMachineLayer(layer, { "bin/true": "/bin/true" });
+    this.#set = await probeSandboxes(await candidates(home.runtimes), (runtime) => this.#try(runtime, layer));
     const records = found.filter(({ sandbox }) => this.sandboxes().has(sandbox));
     adoptAll(this.#ground, this.workloads, records);
     await this.#removeOrphans(new Set(records.map(({ instance }) => instance)));
@@ -130,7 +133,7 @@ class LocalRuntime implements Runtime {
     await this.#dependencies.logs.flush();
     this.#exits.close();
     await this.#pool.close(everything);
-    if (everything) new Cgroup(groupOf(this.#dependencies.installation)).remove();
+    if (everything) await new Cgroup(groupOf(this.#dependencies.installation)).remove();
   }
 
   #sandboxGround(bundles: string): SandboxGround {
@@ -143,12 +146,12 @@ class LocalRuntime implements Runtime {
     return this.sandboxes().findings.find(({ kind, works }) => kind === "runc" && works)?.kind ?? this.sandboxes().default;
   }
 
-  async #try(runtime: OciRuntime): Promise<string | undefined> {
+  async #try(runtime: OciRuntime, layer: string): Promise<string | undefined> {
     const lines: string[] = [];
     const sandbox = new OciSandbox(runtime, this.#sandboxGround(this.#dependencies.home.runs));
     try {
       const ran = await runOnce({ pool: this.#pool, exits: this.#exits }, sandbox, {
-        ...trialRun(),
+        ...trialRun(layer),
         id: `trial-${runtime.kind}`,
         onLine: (_, text) => lines.push(text),
       });

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const base = "/sys/fs/cgroup";
 const freezeMs = 2_000;
+const removeMs = 2_000;
 
 const read = (path: string): string => {
   try {
@@ -27,6 +28,17 @@ const isUnified = (): boolean => existsSync(join(base, "cgroup.controllers"));
 const foldersOf = (group: string): string[] => {
   if (isUnified()) return [join(base, group)];
   return readdirSync(base).map((controller) => join(base, controller, group));
+};
+
+/** False when it is still there. */
+const removeFolder = (folder: string): boolean => {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== "EBUSY" && code !== "ENOTEMPTY";
+  }
 };
 
 /** `group` is the path from the root of the hierarchy, "/slipstream-ab12cd/ins_…". */
@@ -79,15 +91,9 @@ export class Cgroup {
     }
   }
 
-  /** Removes the folders; those that still hold a process stay. */
-  remove(): void {
-    for (const folder of foldersOf(this.group)) {
-      try {
-        rmdirSync(folder);
-      } catch {
-        // Not there, or not empty yet.
-      }
-    }
+  /** Removes the folders, once the last process has left them; what still holds one after a while stays. */
+  async remove(): Promise<void> {
+    for (const end = performance.now() + removeMs; performance.now() < end; await sleep(5)) if (foldersOf(this.group).every(removeFolder)) return;
   }
 
   #isFrozen(): boolean {

@@ -126,7 +126,7 @@ export class OciSandbox {
     this.signal(id, "SIGKILL");
     await this.#delete(id, network);
     await unmountRoot(this.bundle(id));
-    this.cgroup(id).remove();
+    await this.cgroup(id).remove();
     rmSync(this.exitFile(id), { force: true });
     rmSync(this.bundle(id), { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 // The root of a sandbox: the image's layers as one overlay, between a top that holds the platform's own files and a bottom that
 // holds the places where something is mounted. So nothing is copied, and an image need not have those places.
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { exec, execOrThrow } from "#platform/exec.ts";
 
@@ -36,7 +36,10 @@ const makePlaces = (bottom: string, mounts: RootPlan["mounts"]): void => {
   }
 };
 
+/** /tmp is named here too: what is mounted over a folder takes on its mode, and that of the topmost layer counts. */
 const makeTop = (top: string, files: RootPlan["files"]): void => {
+  mkdirSync(join(top, "tmp"), { recursive: true });
+  chmodSync(join(top, "tmp"), 0o1777);
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(top, path)), { recursive: true });
     writeFileSync(join(top, path), text, { mode: 0o644 });
