@@ -123,13 +123,14 @@ export class Instance {
 
   /** SIGTERM, after `graceMs` SIGKILL; then nothing of it is left. */
   async remove(graceMs: number): Promise<void> {
-    const wasParked = this.#desire === "parked";
+    // One that is frozen hears nothing, and one that has not come up yet has nothing to finish.
+    const mayFinish = this.#state === "ready";
     this.#removed.abort();
     this.#run.abort();
     await this.#launching;
     this.#ground.exits.forget(this.id);
     // One that never answered has no requests to finish.
-    if (!wasParked) await this.#askToEnd(this.#record.proven ? graceMs : 0);
+    if (mayFinish) await this.#askToEnd(this.#record.proven ? graceMs : 0);
     this.#tail?.close(false);
     await this.#sandbox.remove(this.id, this.#slot.path);
     await this.#ground.pool.release(this.#slot);

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { before, describe, test } from "node:test";
+import { cleanEnv, execOrThrow } from "#platform/exec.ts";
+import { needsRoot } from "../testing/runtime-fixture.ts";
+import { egressScript } from "./egress.ts";
+
+test("the table is replaced in one go, and without resolvers no name server may be asked", () => {
+  const script = egressScript({ id: "abcdef", subnet: 77, resolvers: [] });
+  assert.ok(script.startsWith("table inet slip_abcdef\ndelete table inet slip_abcdef\ntable inet slip_abcdef {\n"));
+  assert.doesNotMatch(script, /dport 53/);
+  assert.match(
+    egressScript({ id: "abcdef", subnet: 77, resolvers: ["10.0.0.53"] }),
+    /ip daddr \{ 10\.0\.0\.53 \} meta l4proto \{ tcp, udp \} th dport 53 accept/,
+  );
+});
+
+describe("an instance", { skip: needsRoot }, () => {
+  let seen: Record<string, string>;
+  before(async () => {
+    const world = join(import.meta.dirname, "..", "testing", "egress-world.ts");
+    seen = JSON.parse(await execOrThrow(["unshare", "--net", "--mount", process.execPath, world], { timeoutMs: 90_000, env: cleanEnv }));
+  });
+  const closed = (name: string): void => assert.equal(seen[name], "no", `${name}: ${seen[name]}`);
+
+  test("reaches the internet", () => assert.equal(seen.public, "yes"));
+  for (const name of ["metadata", "private10", "private172", "private192", "shared"])
+    test(`does not reach ${name}, though the machine does`, () => {
+      assert.equal(seen[`${name} from the machine`], "yes");
+      closed(name);
+    });
+  test("asks the resolver for names, and nothing else of it, and no other private address", () => {
+    assert.equal(seen["the resolver's port 53"], "yes");
+    closed("resolver");
+    closed("port 53 of a private address");
+  });
+  for (const port of [25, 465, 587]) test(`sends no mail by port ${port}`, () => closed(`mail ${port}`));
+  for (const name of ["gateway", "uplink"])
+    test(`reaches no port of the machine by the address of its ${name}`, () => {
+      closed(`machine by its ${name}, 8080`);
+      closed(`machine by its ${name}, 53`);
+    });
+  test("has a loopback of its own", () => assert.equal(seen["machine by the loopback address"], "refused"));
+  test("does not reach another instance, which the machine does", () => {
+    assert.equal(seen["another instance from the machine"], "yes");
+    closed("another instance");
+  });
+  test("is not reached from outside", () => closed("an instance from outside"));
+  test("has no IPv6", () => assert.equal(seen.IPv6, "1"));
+  test("leaves no network and no rule", () => assert.deepEqual([seen["namespaces left"], seen["tables left"]], ["", ""]));
+});

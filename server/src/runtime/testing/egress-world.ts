@@ -1,0 +1,102 @@
+// A machine with an internet of its own, for the test of egress: to be run in new network and mount namespaces. Prints as JSON what
+// each party reached. The "internet" is one namespace behind the machine's uplink that has the addresses of everything outside.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { exec, execOrThrow } from "#platform/exec.ts";
+import { logOf } from "#platform/log.ts";
+import { NetworkPool } from "../network/pool.ts";
+
+const world = {
+  public: "198.51.100.7",
+  metadata: "169.254.169.254",
+  private10: "10.1.2.3",
+  private172: "172.16.5.5",
+  private192: "192.168.7.7",
+  shared: "100.64.1.1",
+  resolver: "10.66.0.53",
+};
+const ports = [25, 53, 80, 465, 587];
+const listening = (host: string, list: readonly number[]): string =>
+  `const net = require("node:net"); let open = ${list.length}; for (const port of ${JSON.stringify(list)}) net.createServer((s) => { s.on("error", () => {}); s.end("x"); }).listen(port, "${host}", () => { if (--open === 0) console.log("ready"); })`;
+
+const children: ReturnType<typeof spawn>[] = [];
+const listen = async (prefix: readonly string[], list: readonly number[], host = "0.0.0.0"): Promise<void> => {
+  const [program = process.execPath, ...args] = [...prefix, process.execPath, "-e", listening(host, list)];
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  await once(child.stdout, "data");
+};
+
+const makeOutside = async (): Promise<void> => {
+  mkdirSync("/run/netns", { recursive: true });
+  await execOrThrow(["mount", "-t", "tmpfs", "none", "/run/netns"]);
+  const inside = Object.values(world).map((address) => `addr add ${address}/32 dev lo`);
+  const commands = [
+    "netns add outside",
+    "link set lo up",
+    "link add uplink type veth peer name eth0 netns outside",
+    "addr add 203.0.113.2/24 dev uplink",
+    "link set uplink up",
+    "route add default via 203.0.113.1",
+  ];
+  await execOrThrow(["ip", "-batch", "-"], { input: `${commands.join("\n")}\n` });
+  const there = ["link set lo up", "addr add 203.0.113.1/24 dev eth0", "link set eth0 up", ...inside];
+  await execOrThrow(["ip", "-n", "outside", "-batch", "-"], { input: `${there.join("\n")}\n` });
+};
+
+const reaches = `const net = require("node:net"); const [host, port] = process.argv.slice(1);
+const s = net.connect({ host, port: Number(port), timeout: 700 }); s.on("connect", () => { console.log("yes"); process.exit(); });
+s.on("timeout", () => { console.log("no"); process.exit(); }); s.on("error", (e) => { console.log(e.code === "ECONNREFUSED" ? "refused" : "no"); process.exit(); });`;
+
+const connect = async (prefix: readonly string[], host: string, port: number): Promise<string> => {
+  const [program = "", ...args] = [...prefix, process.execPath, "-e", reaches, host, `${port}`];
+  return (await exec([program, ...args], { timeoutMs: 10_000 })).stdout.trim();
+};
+
+const main = async (): Promise<void> => {
+  await makeOutside();
+  const pool = new NetworkPool({ id: "abcdef", subnet: 77, resolvers: [world.resolver], ready: 0, log: logOf("egress") });
+  await pool.open([]);
+  const [one, two] = [await pool.acquire(), await pool.acquire()];
+  const within = (path: string): string[] => ["nsenter", `--net=${path}`];
+  await listen(within("/run/netns/outside"), ports);
+  await listen([], [8_080, 53]);
+  await listen(within(two.path), [3_000]);
+  const me = within(one.path);
+  const seen: Record<string, string> = {};
+  for (const [name, address] of Object.entries(world)) {
+    seen[`${name} from the machine`] = await connect([], address, 80);
+    seen[name] = await connect(me, address, 80);
+  }
+  for (const port of [25, 465, 587]) seen[`mail ${port}`] = await connect(me, world.public, port);
+  seen["the resolver's port 53"] = await connect(me, world.resolver, 53);
+  seen["port 53 of a private address"] = await connect(me, world.private10, 53);
+  for (const [name, address] of [
+    ["gateway", "10.77.0.1"],
+    ["uplink", "203.0.113.2"],
+  ] as const)
+    for (const port of [8_080, 53]) seen[`machine by its ${name}, ${port}`] = await connect(me, address, port);
+  seen["machine by the loopback address"] = await connect(me, "127.0.0.1", 8_080);
+  seen["another instance"] = await connect(me, two.address, 3_000);
+  seen["another instance from the machine"] = await connect([], two.address, 3_000);
+  seen["an instance from outside"] =
+    (await exec(["ip", "-n", "outside", "route", "add", "10.77.0.0/16", "via", "203.0.113.2"])).code === 0
+      ? await connect(within("/run/netns/outside"), two.address, 3_000)
+      : "no route";
+  seen.IPv6 = (await exec(["nsenter", `--net=${one.path}`, "cat", "/proc/sys/net/ipv6/conf/all/disable_ipv6"])).stdout.trim();
+  await Promise.all([pool.release(one), pool.release(two)]);
+  await pool.close(true);
+  seen["namespaces left"] = (await execOrThrow(["ip", "netns"]))
+    .split("\n")
+    .filter((line) => line.startsWith("slip"))
+    .join();
+  seen["tables left"] = (await execOrThrow(["nft", "list", "tables"])).trim();
+  process.stdout.write(JSON.stringify(seen));
+};
+
+try {
+  await main();
+} finally {
+  for (const child of children) child.kill("SIGKILL");
+}
