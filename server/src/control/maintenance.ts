@@ -1,6 +1,6 @@
 // What control looks after by itself: work that was handed over and lost, the host's state, edges, certificates, old rows.
 import { trimKeys } from "./api/idempotency.ts";
-import { ensureCertificate, expiringHosts } from "./certificates/certificate-store.ts";
+import { dropUnused, ensureCertificate, expiringHosts } from "./certificates/certificate-store.ts";
 import { type Control, platformDomain, serviceName } from "./control.ts";
 import { submitOpen } from "./deployments/submission.ts";
 import { trimOutbox } from "./outbox/outbox-store.ts";
@@ -10,7 +10,7 @@ import { reconcile, watchHost } from "./workloads/reconcile.ts";
 
 const hostEveryMs = 5_000;
 const workEveryMs = 30_000;
-const tidyEveryMs = 3_600_000;
+const tidyEveryMs = 600_000;
 
 /** Edges that were started anew read the table on disk; one that is behind all the same gets it now. */
 const watchEdges = async ({ database, routes }: Control): Promise<void> => {
@@ -37,6 +37,7 @@ const renewCertificates = async (control: Control): Promise<void> => {
 
 const tidy = async (control: Control): Promise<void> => {
   await renewCertificates(control);
+  await dropUnused(control.database);
   await trimOutbox(control.database);
   await trimKeys(control.database);
   await collectGarbage(control);

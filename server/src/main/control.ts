@@ -101,7 +101,12 @@ const assemble = async (): Promise<Control> => {
 const listenForClients = (control: Control): Promise<void> => {
   const { database, home } = control;
   const handlers = handlersOf(control, new SourceStore(home));
-  const gate = new Gate({ database, tokens: new Tokens(database), idempotency: new Idempotency(control), handlers });
+  const gate = new Gate({
+    database,
+    tokens: new Tokens(database),
+    idempotency: new Idempotency({ ...control, key: keyFile(join(home.control, "requests.key")) }),
+    handlers,
+  });
   const server = createAdaptorServer({ fetch: restApi(gate, log, control.version).fetch, overrideGlobalObjects: false });
   mkdirSync(dirname(home.controlSocket), { recursive: true });
   rmSync(home.controlSocket, { force: true });

@@ -8,7 +8,7 @@ import { mayDo, type Token } from "../access/token.ts";
 import type { Tokens } from "../access/token-store.ts";
 import { journal } from "../journal/journal-store.ts";
 import type { Call, Handlers } from "./call.ts";
-import { type Idempotency, requestHash } from "./idempotency.ts";
+import type { Idempotency } from "./idempotency.ts";
 import { parseBody, parseInput, readBody } from "./parse.ts";
 
 /** A request as a projection of the operations (REST today) hands it over. */
@@ -54,7 +54,7 @@ export class Gate {
     const value =
       call.idempotencyKey === undefined || operation.effect === "read" || isContent(incoming.name)
         ? await act()
-        : await this.#idempotency.once({ tenant: call.tenant, key: call.idempotencyKey, sha256: requestHash(method, url, body) }, act);
+        : await this.#idempotency.once({ tenant: call.tenant, key: call.idempotencyKey, method, path: url, body }, act);
     return { kind: "json", value };
   }
 

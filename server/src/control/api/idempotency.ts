@@ -1,5 +1,5 @@
 // Idempotency keys: a request that is sent again gets the answer of the first, and its work is not done twice.
-import { createHash } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { type Database, json, type Query } from "#platform/database.ts";
@@ -7,15 +7,24 @@ import { type Database, json, type Query } from "#platform/database.ts";
 export interface Request {
   tenant: string;
   key: string;
-  /** Of method, path and body. */
+  method: string;
+  path: string;
+  body: Buffer;
+}
+
+interface Hashed {
+  tenant: string;
+  key: string;
   sha256: Buffer;
 }
 
-export const requestHash = (method: string, path: string, body: Buffer): Buffer => createHash("sha256").update(`${method} ${path}\n`).update(body).digest();
+/** Keyed, because a body can hold a secret, and a bare hash would let those who see the table try out guesses. */
+export const requestHash = (key: Buffer, { method, path, body }: Pick<Request, "method" | "path" | "body">): Buffer =>
+  createHmac("sha256", key).update(`${method} ${path}\n`).update(body).digest();
 
 const mismatch = (): SlipError => new SlipError("idempotency_mismatch");
 
-const stored = async (query: Query, { tenant, key, sha256 }: Request): Promise<{ answer: unknown } | undefined> => {
+const stored = async (query: Query, { tenant, key, sha256 }: Hashed): Promise<{ answer: unknown } | undefined> => {
   const rows = await query<{ requestSha256: Buffer; answer: unknown }[]>`
     select request_sha256, answer from idempotency_keys where tenant = ${tenant} and key = ${key}`;
   const row = rows[0];
@@ -31,26 +40,30 @@ interface UnderWay {
 export class Idempotency {
   readonly #database: Database;
   readonly #progress: Database;
+  readonly #key: Buffer;
   readonly #underWay = new Map<string, UnderWay>();
 
   /** An answer that a power cut takes is made anew: what it told of is found by its own key. */
-  constructor({ database, progress }: { database: Database; progress: Database }) {
+  constructor({ database, progress, key }: { database: Database; progress: Database; key: Buffer }) {
     this.#database = database;
     this.#progress = progress;
+    this.#key = key;
   }
 
   /** The stored answer of this request, or that of `act`, which is stored then. Errors are not stored: asking again tries again. */
   async once(request: Request, act: () => Promise<unknown>): Promise<unknown> {
-    const id = `${request.tenant} ${request.key}`;
+    const { tenant, key } = request;
+    const id = `${tenant} ${key}`;
+    const sha256 = requestHash(this.#key, request);
     const known = this.#underWay.get(id);
-    if (known && !known.sha256.equals(request.sha256)) throw mismatch();
+    if (known && !known.sha256.equals(sha256)) throw mismatch();
     if (known) return known.answer;
-    const answer = this.#answer(request, act).finally(() => this.#underWay.delete(id));
-    this.#underWay.set(id, { sha256: request.sha256, answer });
+    const answer = this.#answer({ tenant, key, sha256 }, act).finally(() => this.#underWay.delete(id));
+    this.#underWay.set(id, { sha256, answer });
     return answer;
   }
 
-  async #answer(request: Request, act: () => Promise<unknown>): Promise<unknown> {
+  async #answer(request: Hashed, act: () => Promise<unknown>): Promise<unknown> {
     const before = await stored(this.#database, request);
     if (before) return before.answer;
     const answer = await act();

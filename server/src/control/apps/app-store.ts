@@ -82,6 +82,18 @@ export const deleteApp = async (query: Query, appId: string): Promise<void> => {
   await query`delete from apps where id = ${appId}`;
 };
 
+/** Gives a new app that was never live another name, with its host name. False when the name is taken, or the app is not new. */
+export const renameNewApp = async (query: Query, of: { id: string; tenant: string; name: string }): Promise<boolean> => {
+  const { id, tenant, name } = of;
+  const renamed = await query`
+    update apps a set name = ${name} where id = ${id} and live_deployment is null and last_release = 0
+      and not exists (select 1 from apps b where b.name = ${name}) and (select count(*) from deployments d where d.app_id = a.id) = 1 returning id`;
+  if (renamed.length === 0) return false;
+  await query`delete from domains where app_id = ${id} and is_default`;
+  await claimDomain(query, { host: defaultHost(name), tenant, appId: id, isDefault: true });
+  return true;
+};
+
 /** Those who change the routes of an app do so one after the other. */
 export const lockApp = async (query: Query, appId: string): Promise<void> => {
   await query`select id from apps where id = ${appId} for update`;

@@ -54,3 +54,8 @@ export const tableCertificates = async ({ sealing }: Pick<Control, "sealing">, q
   });
   return Object.fromEntries(entries);
 };
+
+/** Certificates of host names that no app has any more. */
+export const dropUnused = async (query: Query): Promise<void> => {
+  await query`delete from certificates c where name <> ${wildcard} and not exists (select 1 from domains d where d.host = c.name)`;
+};

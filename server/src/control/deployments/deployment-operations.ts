@@ -7,10 +7,11 @@ import { appNamed, findApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { checkDomain } from "../domains/domain.ts";
 import { journal } from "../journal/journal-store.ts";
+import { checkOrigin } from "../sources/git-origin.ts";
 import type { SourceStore } from "../sources/source-store.ts";
 import { createDeployment } from "./create.ts";
 import { type DeploymentRequest, type DeploymentRow, failureOfCode, isOpen, nameFrom, toDeployment } from "./deployment.ts";
-import { deploymentIn, deploymentsOfApp, requestCancel } from "./deployment-store.ts";
+import { appOfOrigin, deploymentIn, deploymentsOfApp, requestCancel } from "./deployment-store.ts";
 import { patiently } from "./patience.ts";
 import { giveBackSettings } from "./settings.ts";
 import { watch } from "./watch.ts";
@@ -41,16 +42,22 @@ const nameInConfig = async (control: Control, call: Call, source: string): Promi
   }
 };
 
-const chooseName = async (control: Control, call: Call, input: CreateInput): Promise<string> => {
-  if (input.app !== undefined) return input.app;
-  const configured = input.source.kind === "tree" ? await nameInConfig(control, call, input.source.digest) : undefined;
-  const name = configured ?? nameFrom(input.suggestedName ?? "");
+interface Chosen {
+  app: string;
+  isSuggested: boolean;
+}
+/** A git source has not been fetched yet: it goes to the app that it went to before, else slip.toml is read on the way. */
+const chooseName = async (control: Control, call: Call, { app, source, suggestedName = "" }: CreateInput): Promise<Chosen> => {
+  if (app !== undefined) return { app, isSuggested: false };
+  const known = source.kind === "tree" ? await nameInConfig(control, call, source.digest) : await appOfOrigin(control.database, call.tenant, source);
+  const name = known ?? nameFrom(suggestedName);
   if (name === undefined) throw new SlipError("invalid_input", "The app has no name.", { next: "Name it with --app, or with 'name' in slip.toml." });
-  return AppName.parse(name);
+  return { app: AppName.parse(name), isSuggested: source.kind === "git" };
 };
 
-const requestOf = ({ source, domain, sandbox, instances }: CreateInput): DeploymentRequest => ({
+const requestOf = ({ source, domain, sandbox, instances }: CreateInput, isSuggested: boolean): DeploymentRequest => ({
   source,
+  ...(isSuggested ? { isSuggested } : {}),
   ...(domain === undefined ? {} : { domain }),
   ...(sandbox === undefined ? {} : { sandbox }),
   ...(instances === undefined ? {} : { instances }),
@@ -58,7 +65,8 @@ const requestOf = ({ source, domain, sandbox, instances }: CreateInput): Deploym
 
 const create = async (control: Control, store: SourceStore, call: Call, input: CreateInput) => {
   if (input.source.kind === "tree") await store.complete(call.tenant, input.source.digest);
-  const app = await chooseName(control, call, input);
+  else checkOrigin(input.source);
+  const { app, isSuggested } = await chooseName(control, call, input);
   if (input.domain !== undefined) checkDomain(input.domain, app);
   const before = await findApp(control.database, call.tenant, app);
   const { source } = input;
@@ -66,7 +74,7 @@ const create = async (control: Control, store: SourceStore, call: Call, input: C
   return createDeployment(control, call, {
     app,
     kind: "deploy",
-    request: requestOf(input),
+    request: requestOf(input, isSuggested),
     source: source.kind === "tree" ? source.digest : undefined,
     commit: source.kind === "tree" ? source.commit : undefined,
     operation: "deployments.create",

@@ -43,6 +43,19 @@ export const isAlone = async (query: Query, { id, appId }: { id: string; appId: 
   return rows[0]?.alone === true;
 };
 
+/** The app that a git source went to last time, where nobody named one. */
+export const appOfOrigin = async (
+  query: Query,
+  tenant: string,
+  { url, subfolder = "" }: { url: string; subfolder?: string | undefined },
+): Promise<string | undefined> =>
+  (
+    await query<{ name: string }[]>`
+      select a.name from deployments d join apps a on a.id = d.app_id
+      where d.tenant = ${tenant} and (d.request->>'isSuggested')::boolean and d.request->'source'->>'url' = ${url}
+        and coalesce(d.request->'source'->>'subfolder', '') = ${subfolder} order by d.id desc limit 1`
+  )[0]?.name;
+
 export interface NewDeployment {
   id: string;
   appId: string;

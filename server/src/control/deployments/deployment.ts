@@ -16,6 +16,8 @@ export interface DeploymentRequest {
   domain?: string;
   sandbox?: SandboxKind;
   instances?: number;
+  /** The app's name was made of the folder's or repository's; slip.toml may know better. */
+  isSuggested?: boolean;
   /** The release that a rollback goes to. */
   to?: number;
   /** Names of the settings that changed with it: they go back when it does not become live. */

@@ -1,6 +1,7 @@
 // Phase "source": what is deployed, by digest, with its configuration.
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceOrigin } from "@slipstream/contract/words.ts";
+import { renameNewApp } from "../../apps/app-store.ts";
 import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
 import { saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
@@ -33,6 +34,12 @@ const fetchGit = async (run: Run, { url, ref, subfolder, tokenSecret }: GitOrigi
   return patiently(signal, () => control.host.fetchGit(wanted, { signal }));
 };
 
+/** The name in slip.toml, for an app that this deployment made and that had none of its own. */
+const takeName = async (run: Run, name: string): Promise<void> => {
+  const { control, row } = run;
+  if (await control.database.begin((query) => renameNewApp(query, { id: row.appId, tenant: row.tenant, name }))) run.learn({ app: name });
+};
+
 /** A tree was named when the deployment was made; a git source is fetched. Then slip.toml is read. */
 export const resolveSource: Step = async (run) => {
   const { control, row, signal } = run;
@@ -44,6 +51,7 @@ export const resolveSource: Step = async (run) => {
   if (run.row.config !== null) return;
   const { config } = await patiently(signal, () => control.host.readConfig({ id: row.id, tenant, source }, { signal }));
   run.learn({ config });
+  if (row.request.isSuggested === true && config.name !== undefined && config.name !== row.app) await takeName(run, config.name);
   const { commit } = run.row;
   await saveFacts(control.progress, row.id, { source, ...(commit === null ? {} : { commit }), config });
 };
