@@ -9,7 +9,7 @@ export interface SourceTree {
 
 /** A file layer that the platform provides: an interpreter with its libraries, or a tool. */
 export interface Toolchain {
-  name: "node" | "npm" | "pnpm" | "yarn" | "bun" | "python" | "static";
+  name: "node" | "npm" | "pnpm" | "yarn" | "bun" | "python" | "static" | "git";
   /** An exact version, a range that the registry resolves, or "default". */
   version: string;
 }

@@ -6,6 +6,7 @@ import type { Toolchain } from "@slipstream/contract/ports/buildpack.ts";
 import type { Home } from "#platform/home.ts";
 import { temporaryPath } from "#platform/oci/layout.ts";
 import { baseKey, makeBase } from "./base.ts";
+import { gitKey, makeGit } from "./git.ts";
 import { copyMachineFile, librariesOf } from "./machine-files.ts";
 import { fetchPackage, ownNpm } from "./npm-package.ts";
 import { type ProvidedLayer, provideLayer, toolchainRecords } from "./provided-layer.ts";
@@ -79,6 +80,7 @@ const recipe = (home: Home, { name, version }: Toolchain): Recipe => {
   if (name === "yarn") return yarn(home, range);
   if (name === "bun")
     return { key: `bun ${range}`, make: (root) => withPackage(home, bunPackage, range, (folder) => installProgram(root, join(folder, "bin/bun"), "bun")) };
+  if (name === "git") return { key: gitKey(), make: makeGit };
   if (name === "python") return { key: pythonKey(version), make: (root) => makePython(home, root, version) };
   if (name === "static") return { key: staticServerKey(), make: makeStaticServer };
   if (version === "default") return { key: stamp(process.execPath), make: (root) => installProgram(root, process.execPath, "node") };

@@ -219,6 +219,16 @@ const cases: readonly { what: string; files: Files; config?: AppConfig; expected
     config: { build: { output: "site" } },
     expected: { output: ["site"] },
   },
+  {
+    what: "a dependency from a repository brings git",
+    files: { "package.json": pack({ scripts: start, dependencies: { a: "github:a/b#main" } }) },
+    expected: { tools: ["node", "npm", "git"], runtime: ["node"] },
+  },
+  {
+    what: "a dependency of a dependency from a repository brings git",
+    files: { "package.json": pack({ scripts: start, dependencies }), "package-lock.json": '{"resolved":"git+ssh://git@host/a.git#1"}' },
+    expected: { tools: ["node", "npm", "git"] },
+  },
   { what: "a byte order mark", files: { "package.json": `\uFEFF${pack({ scripts: start })}` }, expected: { command: "node server.js" } },
 ];
 
@@ -242,9 +252,12 @@ for (const { what, files, code, file } of failures)
       (error) => error instanceof SlipError && error.code === code && error.details.file === file,
     ));
 
-test("install scripts run in the sandbox, unless the package has a policy of its own", () => {
-  const env = (file: object): string | undefined =>
-    planOf(memoryTree({ "package.json": pack({ scripts: start, dependencies, ...file }) }), {}).install?.env.npm_config_dangerously_allow_all_scripts;
-  assert.equal(env({}), "true");
-  assert.equal(env({ allowScripts: { a: true } }), undefined);
+test("the sandbox protects, so npm allows what it does, unless the package has a policy of its own", () => {
+  const allowed = (file: object, npmrc = ""): string[] => {
+    const tree = memoryTree({ "package.json": pack({ scripts: start, dependencies, ...file }), ".npmrc": npmrc });
+    return Object.keys(planOf(tree, {}).install?.env ?? {}).filter((name) => name.includes("allow"));
+  };
+  assert.deepEqual(allowed({}), ["npm_config_dangerously_allow_all_scripts", "npm_config_allow_git", "npm_config_allow_remote"]);
+  assert.deepEqual(allowed({ allowScripts: { a: true } }), ["npm_config_allow_git", "npm_config_allow_remote"]);
+  assert.deepEqual(allowed({}, "allow-git=none\n"), ["npm_config_dangerously_allow_all_scripts", "npm_config_allow_remote"]);
 });

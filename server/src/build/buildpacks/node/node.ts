@@ -24,6 +24,14 @@ const buildOf = (file: PackageFile, manager: PackageManager, config: AppConfig):
 
 const npmFor = ({ version }: Toolchain): Toolchain => ({ name: "npm", version: npmVersion(version) });
 
+const git: Toolchain = { name: "git", version: "default" };
+const gitVersion = /^(git[+:@]|git\+ssh:|github:|gitlab:|bitbucket:|[\w.-]+\/[\w.-]+(#|$))|\.git(#|$)/;
+
+/** Whether a dependency comes from a repository: by itself, or through another. */
+const needsGit = (tree: SourceTree, file: PackageFile, { lockFile }: PackageManager): boolean =>
+  [file.dependencies, file.devDependencies, file.optionalDependencies].some((all) => Object.values(all).some((version) => gitVersion.test(version))) ||
+  (lockFile !== undefined && /git\+(ssh|https):|type: git\b|\.git#/.test(tree.read(lockFile) ?? ""));
+
 /** Package managers are in the artifact only when the start command runs one. */
 const runtimeTools = (command: Command, node: Toolchain, manager: PackageManager): Toolchain[] => {
   const tools: Toolchain[] = [];
@@ -66,7 +74,7 @@ export const node: Buildpack = {
     return {
       buildpack: "node",
       ...("command" in found ? server(found.command, runtime, manager, config) : site(config, found)),
-      tools: [runtime, npmFor(runtime), ...(manager.toolchain.name === "npm" ? [] : [manager.toolchain])],
+      tools: [runtime, npmFor(runtime), ...(manager.toolchain.name === "npm" ? [] : [manager.toolchain]), ...(needsGit(tree, file, manager) ? [git] : [])],
       install: installOf(tree, file, manager, config),
       build,
     };

@@ -68,11 +68,17 @@ const environments: Record<Name, Record<string, string>> = {
   bun: { BUN_INSTALL_CACHE_DIR: "/cache/bun" },
 };
 
-/** The sandbox is what protects from install scripts, so they run; unless the package has a policy of its own. */
-const scriptsAllowed = { npm_config_dangerously_allow_all_scripts: "true" };
+/** What npm refuses by default since its release 12. Here the sandbox protects, so a package may ask for all of it. */
+const allowed: Readonly<Record<string, string>> = { "dangerously-allow-all-scripts": "true", "allow-git": "all", "allow-remote": "all" };
 
-const environmentOf = (name: Name, file: PackageFile): Record<string, string> =>
-  name === "npm" && file.allowScripts === undefined ? { ...environments.npm, ...scriptsAllowed } : environments[name];
+/** A policy of the package's own, in package.json or .npmrc, stands: variables would stand over it. */
+const allowances = (tree: SourceTree, file: PackageFile): Record<string, string> => {
+  const own = tree.read(".npmrc") ?? "";
+  const names = Object.keys(allowed).filter(
+    (name) => !own.includes(name.replace("dangerously-allow-all", "allow")) && !(file.allowScripts !== undefined && name.endsWith("scripts")),
+  );
+  return Object.fromEntries(names.map((name) => [`npm_config_${name.replaceAll("-", "_")}`, allowed[name] ?? ""]));
+};
 
 export const packageManagerOf = (tree: SourceTree, file: PackageFile): PackageManager => {
   const wanted = declared(file);
@@ -81,5 +87,10 @@ export const packageManagerOf = (tree: SourceTree, file: PackageFile): PackageMa
   const lock = found === undefined ? undefined : tree.read(found[0]);
   const version = wanted && wanted.version !== "default" && name !== "npm" ? wanted.version : versionFor(name, lock);
   const locked = found !== undefined;
-  return { toolchain: { name, version }, install: installOf(name, locked, version), env: environmentOf(name, file), lockFile: found?.[0] };
+  return {
+    toolchain: { name, version },
+    install: installOf(name, locked, version),
+    env: name === "npm" ? { ...environments.npm, ...allowances(tree, file) } : environments[name],
+    lockFile: found?.[0],
+  };
 };

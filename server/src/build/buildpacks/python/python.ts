@@ -27,6 +27,9 @@ const buildOf = ({ build }: AppConfig): BuildStep | undefined =>
     ? undefined
     : { name: typeof build.command === "string" ? build.command : build.command.join(" "), command: build.command, env: {}, failure: "build_failed" };
 
+const needsGit = (tree: SourceTree): boolean =>
+  ["requirements.txt", "pyproject.toml", "uv.lock"].some((path) => /\bgit\+(https|ssh):|\bgit = /.test(tree.read(path) ?? ""));
+
 const hasSourceFolder = (tree: SourceTree): boolean => tree.paths.some((path) => path.startsWith("src/") && path.endsWith(".py"));
 
 export const python: Buildpack = {
@@ -39,7 +42,7 @@ export const python: Buildpack = {
     return {
       buildpack: "python",
       runtime,
-      tools: runtime,
+      tools: needsGit(tree) ? [...runtime, { name: "git", version: "default" }] : runtime,
       install: installOf(tree, project, extraOf(tree, project, start), config),
       build: buildOf(config),
       output: config.build?.output === undefined ? undefined : [config.build.output],
