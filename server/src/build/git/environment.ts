@@ -18,6 +18,9 @@ const settings: Readonly<Record<string, string>> = {
   "advice.detachedHead": "false",
   "init.defaultBranch": "main",
   "http.followRedirects": "initial",
+  // Less than this many bytes a second for so many seconds is a host that has stopped answering.
+  "http.lowSpeedLimit": "100",
+  "http.lowSpeedTime": "30",
   "transfer.fsckObjects": "false",
 };
 

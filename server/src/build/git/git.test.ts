@@ -12,6 +12,7 @@ import { buildFixture } from "../testing/build-fixture.ts";
 import { gitAddress, gitRef, gitSubfolder } from "./address.ts";
 import { gitEnvironment } from "./environment.ts";
 import { fetchesFolder } from "./fetch-folder.ts";
+import { fetchGit } from "./git.ts";
 
 const fixture = buildFixture(() => assert.fail("a program was started"));
 const served = join(fixture.home.root, "served");
@@ -126,6 +127,25 @@ test("what is not there is told by its kind", async () => {
     assert.ok(!JSON.stringify([error.message, error.details]).includes("secret-token"));
     return true;
   });
+});
+
+test("a host that never answers is given up in time, with all that git has started", async () => {
+  const silent = net.createServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const { port: silentPort } = silent.address() as net.AddressInfo;
+  const url = `http://127.0.0.1:${silentPort}/x.git`;
+  const tags = { tenant: "ten", project: "", app: "", deployment: "", commit: "", instance: "" };
+  const started = performance.now();
+  await assert.rejects(
+    fetchGit(fixture.dependencies, { id: "g", tenant: "ten", tags, url }, new AbortController().signal, 1_500),
+    (error: Error & { code: string }) => {
+      assert.deepEqual([error.code, error.message], ["git_unreachable", "Fetching from 127.0.0.1 took longer than its limit."]);
+      return true;
+    },
+  );
+  assert.ok(performance.now() - started < 10_000);
+  silent.close();
+  assert.ok(!(await execOrThrow(["ps", "-eo", "args"])).includes(url));
 });
 
 const refusedUrls = [

@@ -40,14 +40,28 @@ const confine = (dependencies: BuildDependencies, root: string, argv: [string, .
 const secretsOf = (token: string | undefined): string[] =>
   token === undefined || token === "" ? [] : [token, Buffer.from(`x-access-token:${token}`).toString("base64")];
 
-const fetchingOf = (dependencies: BuildDependencies, request: GitFetch, root: string, signal: AbortSignal): Fetching => {
+/** Git starts other programs for the network: the time limit ends the whole group of them, or one could keep us waiting. */
+const bounded = (ms: number, argv: readonly string[]): [string, ...string[]] => ["timeout", "--signal=KILL", (Math.max(1, ms) / 1_000).toFixed(3), ...argv];
+
+interface Asked {
+  request: GitFetch;
+  root: string;
+  signal: AbortSignal;
+  timeMs: number;
+}
+
+const fetchingOf = (dependencies: BuildDependencies, { request, root, signal, timeMs }: Asked): Fetching => {
   const { url, host } = gitAddress(request.url);
   const folder = join(root, "tree");
   const env = gitEnvironment(join(root, "home"), url, request.token);
-  const deadline = performance.now() + limit("gitFetchMs");
+  const deadline = performance.now() + timeMs;
   const redact = redactorOf(secretsOf(request.token));
-  const git: Fetching["git"] = (...words) =>
-    exec(confine(dependencies, root, ["git", ...words]), { cwd: folder, env, timeoutMs: Math.max(1, Math.round(deadline - performance.now())), signal });
+  const git: Fetching["git"] = async (...words) => {
+    const left = deadline - performance.now();
+    const argv = confine(dependencies, root, bounded(left, ["git", ...words]));
+    const ran = await exec(argv, { cwd: folder, env, timeoutMs: Math.max(1, Math.round(left)) + 2_000, signal });
+    return { ...ran, timedOut: ran.code !== 0 && performance.now() >= deadline };
+  };
   return {
     url,
     host,
@@ -96,7 +110,12 @@ const folderIn = async (tree: string, subfolder: string): Promise<string> => {
 };
 
 /** Fetches and stores a git source. Throws git_unreachable, git_ref_unknown, git_refused, source_empty, source_unsafe or too_large. */
-export const fetchGit = async (dependencies: BuildDependencies, request: GitFetch, signal: AbortSignal): Promise<GitFetched> => {
+export const fetchGit = async (
+  dependencies: BuildDependencies,
+  request: GitFetch,
+  signal: AbortSignal,
+  timeMs: number = limit("gitFetchMs"),
+): Promise<GitFetched> => {
   const { home, uids } = dependencies;
   gitAddress(request.url);
   const ref = gitRef(request.ref);
@@ -106,7 +125,7 @@ export const fetchGit = async (dependencies: BuildDependencies, request: GitFetc
   try {
     for (const name of ["", "root", "home", "tree"]) await mkdir(join(root, name), { mode: 0o755 });
     if (process.getuid?.() === 0) for (const name of ["home", "tree"]) await chown(join(root, name), uids.fetch, uids.fetch);
-    const commit = await checkOut(fetchingOf(dependencies, request, root, signal), ref);
+    const commit = await checkOut(fetchingOf(dependencies, { request, root, signal, timeMs }), ref);
     return { source: await storeTree(home, request.tenant, await folderIn(join(root, "tree"), subfolder)), commit };
   } finally {
     await rm(root, { recursive: true, force: true });
