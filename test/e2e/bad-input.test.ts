@@ -45,6 +45,11 @@ const cases: BadCase[] = [
     codes: ["exited"],
     says: /last words/,
   },
+  {
+    name: "a program that crashes at its second request",
+    files: { ...nodeFiles("1"), "server.js": `let asked = 0;\n${nodeProgram("(asked += 1) > 1 ? process.exit(3) : asked")}` },
+    codes: ["crash_loop"],
+  },
   { name: "another port", files: { ...nodeFiles("1", '4321, "0.0.0.0"'), "slip.toml": quick }, codes: ["wrong_port"], says: /4321/ },
   { name: "127.0.0.1 only", files: { ...nodeFiles("1", 'process.env.PORT, "127.0.0.1"'), "slip.toml": quick }, codes: ["loopback_only"] },
   { name: "no port at all", files: { ...nodeFiles("1"), "server.js": "setInterval(() => {}, 1000);\n", "slip.toml": quick }, codes: ["not_listening"] },

@@ -58,7 +58,13 @@ export const objection = (answer: Answer, expected: Pick<Expected, "deployment" 
   return answer.status >= 500 ? `The release answered with status ${answer.status}.` : undefined;
 };
 
-/** Returns when the expected release answered. Throws `not_proven` when it did not until the deadline. */
+/** Whether an instance of the deployment has ended since it was healthy: then that is why nothing answers. */
+const isCrashing = async ({ host }: Control, deployment: string): Promise<boolean> => {
+  const { workloads } = await host.status({}).catch(() => ({ workloads: [] }));
+  return workloads.some(({ id, instances }) => id === deployment && instances.some(({ restarts, state }) => restarts > 0 || state === "backoff"));
+};
+
+/** Returns when the expected release answered. Throws `not_proven` when it did not until the deadline, or `crash_loop` when it crashes. */
 export const prove = async (control: Control, expected: Expected, signal: AbortSignal): Promise<void> => {
   const until = performance.now() + deadlineMs;
   for (;;) {
@@ -68,7 +74,8 @@ export const prove = async (control: Control, expected: Expected, signal: AbortS
     );
     signal.throwIfAborted();
     if (why === undefined) return;
-    if (performance.now() > until) throw new SlipError("not_proven", undefined, { evidence: [why] });
+    if (performance.now() > until)
+      throw new SlipError((await isCrashing(control, expected.deployment)) ? "crash_loop" : "not_proven", undefined, { evidence: [why] });
     await sleep(pauseMs);
   }
 };
