@@ -1,6 +1,6 @@
 // The control group of one sandbox, read and written by its files: freezing takes microseconds where a runtime's command takes
 // milliseconds. Knows cgroup v2 and v1 (also hybrid, where v1 does the work).
-import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -47,6 +47,14 @@ export class Cgroup {
   readonly #unified = isUnified();
   constructor(group: string) {
     this.group = group;
+  }
+
+  /** What of the group a program may be shown (OciInput.cgroupView); the folders are made, so that they can be mounted. */
+  view(): "unified" | Record<string, string> {
+    if (this.#unified) return "unified";
+    const folders = Object.fromEntries(["memory", "cpu"].map((controller) => [controller, join(base, controller, this.group)]));
+    for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
+    return folders;
   }
 
   /** Stops every process of the group where it stands. Resolves when all stand still; rejects when that takes too long. */

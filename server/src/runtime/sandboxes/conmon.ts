@@ -1,6 +1,7 @@
 // conmon is the parent of a sandbox in our place: it keeps the output and the exit code while this process is away.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { cleanEnv } from "#platform/exec.ts";
 
 export interface ConmonPlan {
@@ -60,16 +61,28 @@ export const parseCreated = (text: string): Created => {
   }
 };
 
-/** Creates the container and resolves when the runtime has made it; its program waits to be started. */
-export const createUnderConmon = (plan: ConmonPlan, timeoutMs: number): Promise<Created> =>
+/**
+ * Starts conmon, which waits until `ready` resolves, creates the container, and says how that went; the program itself waits to be
+ * started. The start of a process and what `ready` does go on side by side. Rejects only as `ready` does.
+ */
+export const createUnderConmon = async (plan: ConmonPlan, timeoutMs: number, ready: Promise<void>): Promise<Created> => {
+  // Descriptor 3 is conmon's answer pipe, 4 the one that it waits on. It starts a session of its own and outlives this process.
+  const env = { ...cleanEnv, _OCI_SYNCPIPE: "3", _OCI_STARTPIPE: "4" };
+  const child = spawn("conmon", conmonArguments(plan), { cwd: plan.bundle, env, stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], detached: true });
+  const created = answerOf(child, timeoutMs);
+  try {
+    await ready;
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+  const start = child.stdio[4];
+  if (start instanceof Writable) start.on("error", () => {}).end("\n");
+  return await created;
+};
+
+const answerOf = (child: ChildProcess, timeoutMs: number): Promise<Created> =>
   new Promise((resolve) => {
-    // Descriptor 3 is conmon's answer pipe. It starts a session of its own and outlives this process.
-    const child = spawn("conmon", conmonArguments(plan), {
-      cwd: plan.bundle,
-      env: { ...cleanEnv, _OCI_SYNCPIPE: "3" },
-      stdio: ["ignore", "ignore", "ignore", "pipe"],
-      detached: true,
-    });
     const answer = child.stdio[3];
     let text = "";
     const done = (created: Created): void => {

@@ -22,6 +22,7 @@ const input: OciInput = {
   cgroup: "/slipstream-abcdef/ins_1",
   joinsNetwork: true,
   seccomp: seccompProfile("x64"),
+  cgroupView: "unified",
 };
 
 test("the program is nobody, and cannot become anybody", () => {
@@ -68,4 +69,14 @@ test("a build writes to its root and its folder, an instance to neither", () => 
   const build = ociConfig({ ...input, readOnlyRoot: false, spec: { ...input.spec, writable: "/work" } });
   assert.equal(build.root.readonly, false);
   assert.deepEqual(build.mounts.find(({ destination }) => destination === "/app")?.options, ["rbind", "nosuid", "nodev", "rw"]);
+});
+
+test("it sees its limits, and cannot change them", () => {
+  const seen = (cgroupView: OciInput["cgroupView"]) =>
+    ociConfig({ ...input, cgroupView })
+      .mounts.filter(({ destination }) => destination.startsWith("/sys/fs"))
+      .map(({ destination, type, options }) => [destination, type, options.includes("ro")]);
+  assert.deepEqual(seen("unified"), [["/sys/fs/cgroup", "cgroup", true]]);
+  assert.deepEqual(seen({ memory: "/sys/fs/cgroup/memory/slipstream-abcdef/ins_1" }).slice(1), [["/sys/fs/cgroup/memory", "bind", true]]);
+  assert.deepEqual(seen(undefined), []);
 });

@@ -13,6 +13,8 @@ export interface OciInput {
   /** runc joins the network by its path; gVisor is started inside it, and takes what it finds. */
   joinsNetwork: boolean;
   seccomp: SeccompProfile | undefined;
+  /** How the program sees its limits below /sys/fs/cgroup: by the kernel's one hierarchy, or by folders of the host, or not. */
+  cgroupView: "unified" | { readonly [controller: string]: string } | undefined;
 }
 
 interface Mount {
@@ -56,9 +58,20 @@ const systemMounts = (tmpBytes: number): Mount[] => [
   tmpfs("/dev/shm", Math.min(tmpBytes, 64 * megabyte), ["noexec"]),
   tmpfs("/tmp", tmpBytes),
   { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
-  // Runtimes read their memory limit here, and size their heap after it.
-  { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "noexec", "nodev", "relatime", "ro"] },
 ];
+
+const closed = ["nosuid", "noexec", "nodev"];
+
+/** Runtimes read their memory limit here, and size their heap after it. Each mount costs time, so of cgroup v1 there are only two. */
+const cgroupMounts = (view: OciInput["cgroupView"]): Mount[] => {
+  const destination = "/sys/fs/cgroup";
+  if (view === undefined) return [];
+  if (view === "unified") return [{ destination, type: "cgroup", source: "cgroup", options: [...closed, "relatime", "ro"] }];
+  return [
+    { destination, type: "tmpfs", source: "tmpfs", options: [...closed, "mode=755", "size=4096"] },
+    ...Object.entries(view).map(([name, source]) => ({ destination: `${destination}/${name}`, type: "bind", source, options: ["bind", ...closed, "ro"] })),
+  ];
+};
 
 const boundMounts = (spec: SandboxSpec): Mount[] => {
   const mounts = spec.mounts.map(({ source, destination, readOnly }) => ({ source, destination, readOnly }));
@@ -104,7 +117,7 @@ export const ociConfig = (input: OciInput) => ({
   process: processOf(input),
   root: { path: input.root, readonly: input.readOnlyRoot },
   hostname: input.spec.hostname,
-  mounts: [...systemMounts(input.spec.limits.tmpBytes), ...boundMounts(input.spec)],
+  mounts: [...systemMounts(input.spec.limits.tmpBytes), ...cgroupMounts(input.cgroupView), ...boundMounts(input.spec)],
   linux: {
     cgroupsPath: input.cgroup,
     resources: resourcesOf(input.spec.limits),

@@ -7,6 +7,8 @@ export interface OciRuntime {
   /** What stands before the runtime's own commands, for a sandbox in the namespace at `network`. */
   command(network: string): readonly [string, ...string[]];
   joinsNetwork: boolean;
+  /** Its programs see the control groups of the machine's kernel; else they are told their limits by other means. */
+  showsCgroups: boolean;
   seccomp: SeccompProfile | undefined;
   createMs: number;
   /** Lets the created program go without the runtime's own command, which costs a process; false when that must do it. */

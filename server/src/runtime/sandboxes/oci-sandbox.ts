@@ -1,15 +1,14 @@
 // Sandboxes made by an OCI runtime under conmon. Everything of one lies in its bundle, a folder on the tmpfs of the installation.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { limit } from "@slipstream/contract/limits.ts";
 import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { exec } from "#platform/exec.ts";
 import { Cgroup } from "./cgroup.ts";
 import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts";
-import { ociConfig } from "./oci-config.ts";
+import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
-import { mountRoot, platformFiles, unmountRoot } from "./rootfs.ts";
+import { mountRoot, platformFiles, rootOf, unmountRoot } from "./rootfs.ts";
 
 export interface SandboxGround {
   /** Parent group of all sandboxes, "/slipstream-ab12cd". */
@@ -78,29 +77,29 @@ export class OciSandbox {
 
   /** Starts the program. Rejects with LaunchError, after which the caller removes what there is. */
   async start(launch: Launch): Promise<void> {
-    const { id, network } = launch.spec;
-    await this.#prepare(launch);
+    mkdirSync(this.bundle(launch.spec.id), { recursive: true, mode: 0o711 });
+    await this.#run(launch.spec.id, launch.spec.network, this.#prepare(launch));
+  }
+
+  /** Starts the program of a bundle that has run before anew: same root, same configuration. */
+  async restart(id: string, network: string): Promise<void> {
+    await this.#delete(id, network);
+    this.#showCgroup(id);
+    await this.#run(id, network, Promise.resolve());
+  }
+
+  async #run(id: string, network: string, ready: Promise<void>): Promise<void> {
     const command = this.#runtime.command(network);
     const plan = { id, bundle: this.bundle(id), runtime: command, exitFolder: this.#ground.exits, logBytes };
-    const created = await createUnderConmon(plan, this.#runtime.createMs);
+    const created = await createUnderConmon(plan, this.#runtime.createMs, ready);
     if ("error" in created) throw new LaunchError(created.error);
     if (await this.#runtime.release?.(id)) return;
     const started = await exec([...command, "start", id], { timeoutMs: this.#runtime.createMs });
     if (started.code !== 0) throw new LaunchError(started.stderr.trim() || started.stdout.trim() || "the runtime did not start it");
   }
 
-  /** Starts the program of a bundle that has run before anew: same root, same configuration. */
-  async restart(id: string, network: string): Promise<void> {
-    await this.#delete(id, network);
-    const command = this.#runtime.command(network);
-    const created = await createUnderConmon(
-      { id, bundle: this.bundle(id), runtime: command, exitFolder: this.#ground.exits, logBytes },
-      this.#runtime.createMs,
-    );
-    if ("error" in created) throw new LaunchError(created.error);
-    if (await this.#runtime.release?.(id)) return;
-    const started = await exec([...command, "start", id], { timeoutMs: this.#runtime.createMs });
-    if (started.code !== 0) throw new LaunchError(started.stderr.trim());
+  #showCgroup(id: string): OciInput["cgroupView"] {
+    return this.#runtime.showsCgroups ? this.cgroup(id).view() : undefined;
   }
 
   /** Exit code, or undefined while it runs. */
@@ -139,23 +138,22 @@ export class OciSandbox {
   }
 
   async #prepare({ spec, address, overlay }: Launch): Promise<void> {
-    const { uid, resolvConf, exits, group } = this.#ground;
-    const bundle = this.bundle(spec.id);
-    mkdirSync(bundle, { recursive: true, mode: 0o711 });
-    mkdirSync(exits, { recursive: true });
-    const files = platformFiles({ uid, hostname: spec.hostname, address, resolvConf });
-    const root = await mountRoot({ bundle, layers: spec.layers, overlay, mounts: spec.mounts, files });
-    const limits = { ...spec.limits, openFiles: Math.min(limit("openFiles"), spec.limits.openFiles, openFilesMax()) };
+    const { uid, resolvConf, group } = this.#ground;
     const { joinsNetwork, seccomp } = this.#runtime;
-    const config = ociConfig({
-      spec: { ...spec, limits },
+    const bundle = this.bundle(spec.id);
+    const root = rootOf(bundle);
+    const limits = { ...spec.limits, openFiles: Math.min(spec.limits.openFiles, openFilesMax()) };
+    const input = {
       root,
       readOnlyRoot: overlay === undefined,
       uid,
       cgroup: `${group}/${spec.id}`,
       joinsNetwork,
       seccomp,
-    });
-    writeFileSync(join(bundle, "config.json"), JSON.stringify(config), { mode: 0o600 });
+      cgroupView: this.#showCgroup(spec.id),
+    };
+    writeFileSync(join(bundle, "config.json"), JSON.stringify(ociConfig({ spec: { ...spec, limits }, ...input })), { mode: 0o600 });
+    const files = platformFiles({ uid, hostname: spec.hostname, address, resolvConf });
+    await mountRoot({ bundle, layers: spec.layers, overlay, mounts: spec.mounts, files });
   }
 }

@@ -52,19 +52,19 @@ const wholeUpper = ["upperdir=upper", "workdir=work", "redirect_dir=off", "metac
 /** Options of the overlay. Layers are named by short links, so their number and the characters of their paths do not matter. */
 const overlayOptions = (names: readonly string[], writable: boolean): string => [...(writable ? wholeUpper : ["ro"]), `lowerdir=${names.join(":")}`].join(",");
 
-/** Mounts the root and gives its path. */
-export const mountRoot = async (plan: RootPlan): Promise<string> => {
+export const rootOf = (bundle: string): string => join(bundle, "root");
+
+/** Mounts the root at its place in the bundle. */
+export const mountRoot = async (plan: RootPlan): Promise<void> => {
   const { bundle, layers, overlay } = plan;
   const links = join(bundle, "layers");
-  const root = join(bundle, "root");
-  for (const folder of [links, root]) mkdirSync(folder, { recursive: true });
+  for (const folder of [links, rootOf(bundle)]) mkdirSync(folder, { recursive: true });
   makePlaces(join(links, "bottom"), plan.mounts);
   makeTop(join(links, "top"), plan.files);
   for (const [index, layer] of layers.entries()) symlinkSync(layer, join(links, `${index}`));
   for (const [name, path] of Object.entries(overlay ?? {})) symlinkSync(path, join(links, name));
   const names = ["top", ...layers.map((_, index) => `${layers.length - 1 - index}`), "bottom"];
   await execOrThrow(["mount", "-t", "overlay", "-o", overlayOptions(names, overlay !== undefined), "overlay", "../root"], { cwd: links });
-  return root;
 };
 
 const isMounted = (path: string): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(` ${path} `);
@@ -74,7 +74,7 @@ const isMounted = (path: string): boolean => readFileSync("/proc/self/mountinfo"
  * then deleted the bundle would delete through it.
  */
 export const unmountRoot = async (bundle: string): Promise<void> => {
-  const root = join(bundle, "root");
+  const root = rootOf(bundle);
   const { stderr } = await exec(["umount", "-l", root]);
   if (isMounted(root)) throw new Error(`${root} could not be unmounted: ${stderr.trim()}`);
 };

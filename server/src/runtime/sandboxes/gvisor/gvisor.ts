@@ -29,6 +29,7 @@ export const gvisor = ({ program, nsenter, platform, stateFolder }: GvisorOption
     "--log=/dev/null",
   ],
   joinsNetwork: false,
+  showsCgroups: false,
   seccomp: undefined,
   createMs: 30_000,
 });

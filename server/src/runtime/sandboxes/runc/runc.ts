@@ -34,6 +34,7 @@ export const runc = ({ program, stateFolder }: { program: string; stateFolder: s
   kind: "runc",
   command: () => [program, "--root", stateFolder],
   joinsNetwork: true,
+  showsCgroups: true,
   seccomp: seccompProfile(process.arch === "arm64" ? "arm64" : "x64"),
   createMs: 15_000,
   release: (id) => readStartPipe(join(stateFolder, id, "exec.fifo")),
