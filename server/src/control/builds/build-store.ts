@@ -34,8 +34,6 @@ export const saveBuild = async (
   const { id, tenant, input, result } = of;
   await query`
     with made as (insert into artifacts (tenant, digest, size_bytes) values (${tenant}, ${result.artifact}, ${result.sizeBytes}) on conflict do nothing)
-    select 1`;
-  await query`
     insert into builds (id, tenant, input_digest, artifact, buildpack, steps)
     values (${id}, ${tenant}, ${input}, ${result.artifact}, ${result.buildpack}, ${json(query, result.steps)})
     on conflict (tenant, input_digest) do update set artifact = excluded.artifact, steps = excluded.steps`;

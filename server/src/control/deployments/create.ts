@@ -1,4 +1,5 @@
 // A new deployment: its row, what it supersedes and the journal in one transaction, then the work is handed over.
+import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Deployment, DeploymentKind } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
@@ -21,6 +22,8 @@ export interface Asked {
   request: DeploymentRequest;
   source?: string | undefined;
   commit?: string | undefined;
+  /** slip.toml, where it was read already. */
+  config?: AppConfig | undefined;
   /** For the journal. */
   operation: string;
   input: Record<string, unknown>;
@@ -40,11 +43,11 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted | 
   control.database.begin(async (query) => {
     const appId = asked.appId ?? (await ensureApp(query, call.tenant, asked.app)).id;
     const id = newId("dep");
-    const { kind, request, source, commit } = asked;
+    const { kind, request, source, commit, config } = asked;
     // Those who come at the same time go through here one after the other, and see each other.
     const [, isNew] = await Promise.all([
       lockApp(query, appId),
-      insertDeployment(query, { id, appId, tenant: call.tenant, kind, request, source, commit, idempotencyKey: call.idempotencyKey }),
+      insertDeployment(query, { id, appId, tenant: call.tenant, kind, request, source, commit, config, idempotencyKey: call.idempotencyKey }),
     ]);
     if (!isNew) return undefined;
     await asked.alongside?.(query, appId);
@@ -65,9 +68,16 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted | 
  */
 const begin = (control: Control, { row, alone, superseded }: Inserted): void => {
   for (const { id } of superseded) control.changes.emit(id);
-  if (!alone) return void submitDeployment(control, row);
-  setTimeout(() => control.driver.isDriving(row.id) && void submitDeployment(control, row), handOverMs);
-  control.driver.drive(control, row).catch((error: unknown) => control.log.warn("a deployment goes on later", { deployment: row.id, error: String(error) }));
+  const handOver = (): void => void submitDeployment(control, row);
+  if (!alone) {
+    handOver();
+    return;
+  }
+  setTimeout(() => control.driver.isDriving(row.id) && handOver(), handOverMs);
+  control.driver.drive(control, row).catch((error: unknown) => {
+    control.log.warn("a deployment goes on later", { deployment: row.id, error: String(error) });
+    handOver();
+  });
 };
 
 /** The same idempotency key gives the same deployment, also when the answer to the first request was lost. */

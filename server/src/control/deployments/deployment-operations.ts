@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import { AppName } from "@slipstream/contract/words.ts";
@@ -29,13 +30,13 @@ const find = async ({ database }: Control, call: Call, id: string): Promise<Depl
   return row;
 };
 
-/** The name in slip.toml; undefined when there is none. A file that is wrong is reported by the deployment itself. */
-const nameInConfig = async (control: Control, call: Call, source: string): Promise<string | undefined> => {
+/** slip.toml of a source; undefined for one that is wrong: the deployment itself reports that. */
+const readConfig = async (control: Control, call: Call, source: string): Promise<AppConfig | undefined> => {
   try {
     const { config } = await patiently(call.signal, () =>
       control.host.readConfig({ id: call.requestId, tenant: call.tenant, source }, { signal: call.signal }),
     );
-    return config.name;
+    return config;
   } catch (error) {
     if (error instanceof SlipError && error.code === "invalid_config") return undefined;
     throw error;
@@ -45,14 +46,16 @@ const nameInConfig = async (control: Control, call: Call, source: string): Promi
 interface Chosen {
   app: string;
   isSuggested: boolean;
+  config?: AppConfig | undefined;
 }
 /** A git source has not been fetched yet: it goes to the app that it went to before, else slip.toml is read on the way. */
 const chooseName = async (control: Control, call: Call, { app, source, suggestedName = "" }: CreateInput): Promise<Chosen> => {
   if (app !== undefined) return { app, isSuggested: false };
-  const known = source.kind === "tree" ? await nameInConfig(control, call, source.digest) : await appOfOrigin(control.database, call.tenant, source);
+  const config = source.kind === "tree" ? await readConfig(control, call, source.digest) : undefined;
+  const known = source.kind === "tree" ? config?.name : await appOfOrigin(control.database, call.tenant, source);
   const name = known ?? nameFrom(suggestedName);
   if (name === undefined) throw new SlipError("invalid_input", "The app has no name.", { next: "Name it with --app, or with 'name' in slip.toml." });
-  return { app: AppName.parse(name), isSuggested: source.kind === "git" };
+  return { app: AppName.parse(name), isSuggested: source.kind === "git", config };
 };
 
 const requestOf = ({ source, domain, sandbox, instances }: CreateInput, isSuggested: boolean): DeploymentRequest => ({
@@ -66,7 +69,7 @@ const requestOf = ({ source, domain, sandbox, instances }: CreateInput, isSugges
 const create = async (control: Control, store: SourceStore, call: Call, input: CreateInput) => {
   if (input.source.kind === "tree") await store.complete(call.tenant, input.source.digest);
   else checkOrigin(input.source);
-  const { app, isSuggested } = await chooseName(control, call, input);
+  const { app, isSuggested, config } = await chooseName(control, call, input);
   if (input.domain !== undefined) checkDomain(input.domain, app);
   const before = await findApp(control.database, call.tenant, app);
   const { source } = input;
@@ -77,6 +80,7 @@ const create = async (control: Control, store: SourceStore, call: Call, input: C
     request: requestOf(input, isSuggested),
     source: source.kind === "tree" ? source.digest : undefined,
     commit: source.kind === "tree" ? source.commit : undefined,
+    config,
     operation: "deployments.create",
     input: { ...input, app },
     inverse,

@@ -1,4 +1,5 @@
 // Deployments in PostgreSQL. A deployment that has ended never changes again: every update is guarded by its state.
+import type { AppConfig } from "@slipstream/contract/config.ts";
 import type { DeploymentKind, DeploymentState, FailureReport, Phase } from "@slipstream/contract/words.ts";
 import { json, type Query } from "#platform/database.ts";
 import type { ChangedSettings, DeploymentRequest, DeploymentRow } from "./deployment.ts";
@@ -64,14 +65,15 @@ export interface NewDeployment {
   request: DeploymentRequest;
   source?: string | undefined;
   commit?: string | undefined;
+  config?: AppConfig | undefined;
   idempotencyKey: string | undefined;
 }
 /** False when there is one with this idempotency key already. */
 export const insertDeployment = async (query: Query, it: NewDeployment): Promise<boolean> => {
   const rows = await query`
-    insert into deployments (id, app_id, tenant, kind, state, phase, request, source, commit, idempotency_key)
+    insert into deployments (id, app_id, tenant, kind, state, phase, request, source, commit, config, idempotency_key)
     values (${it.id}, ${it.appId}, ${it.tenant}, ${it.kind}, 'waiting', 'queue', ${json(query, it.request)},
-      ${it.source ?? null}, ${it.commit ?? null}, ${it.idempotencyKey ?? null})
+      ${it.source ?? null}, ${it.commit ?? null}, ${it.config === undefined ? null : json(query, it.config)}, ${it.idempotencyKey ?? null})
     on conflict (tenant, idempotency_key) do nothing returning id`;
   return rows.length > 0;
 };
@@ -124,7 +126,7 @@ export const saveFacts = async (query: Query, id: string, facts: Facts): Promise
     where id = ${id}`;
 };
 
-export const saveProgress = async (query: Query, id: string, phase: string, phases: readonly Phase[]): Promise<void> => {
+export const saveProgress = async (query: Query, id: string, phase: string | null, phases: readonly Phase[]): Promise<void> => {
   await query`update deployments set phase = ${phase}, phases = ${json(query, phases)} where id = ${id} and state = 'running'`;
 };
 

@@ -27,7 +27,7 @@ export class Run {
     return this.#abort.signal;
   }
   get phase(): PhaseName {
-    return this.#row.phase ?? "queue";
+    return this.#row.phase ?? this.#row.phases.at(-1)?.name ?? "queue";
   }
 
   cancel(): void {
@@ -47,13 +47,12 @@ export class Run {
     this.#tell();
   }
 
-  /** Replaces what was measured here for phases whose times another process knows better. */
-  replace(measured: readonly Phase[], next: PhaseName): void {
+  /** Ends the phase that runs with the times of one who knows better: it may have been several. */
+  measured(measured: readonly Phase[]): void {
     const names = new Set(measured.map((phase) => phase.name));
-    this.#enteredAt = performance.now();
     this.#row = {
       ...this.#row,
-      phase: next,
+      phase: null,
       phases: [...this.#row.phases.filter((phase) => !names.has(phase.name)), ...measured.map(({ name, ms }) => ({ name, ms: Math.max(0, ms) }))],
     };
     this.#tell();
@@ -77,7 +76,7 @@ export class Run {
     const { control } = this;
     const row = this.#row;
     this.#saved = this.#saved
-      .then(() => saveProgress(control.progress, row.id, row.phase ?? "queue", row.phases))
+      .then(() => saveProgress(control.progress, row.id, row.phase, row.phases))
       .catch((error: unknown) => control.log.warn("progress was not saved", { deployment: row.id, error: String(error) }));
     control.changes.emit(row.id, toDeployment(row, control.installation));
   }

@@ -19,18 +19,30 @@ export const liveRelease = async (query: Query, appId: string): Promise<ReleaseR
       select ${columns(query)} from apps a join deployments d on d.id = a.live_deployment join releases r on r.id = d.release_id where a.id = ${appId}`
   )[0];
 
-export type NewRelease = Omit<ReleaseRow, "number" | "createdAt" | "liveAt">;
+export type NewRelease = Pick<ReleaseRow, "id" | "appId" | "artifact" | "source" | "commit" | "config" | "deployment">;
 
-/** Stores a release under the app's next number, and gives the number. */
-export const insertRelease = async (query: Query, it: NewRelease): Promise<number> => {
-  const rows = await query<{ number: number }[]>`
-    with counted as (update apps set last_release = last_release + 1 where id = ${it.appId} returning last_release)
-    insert into releases (id, app_id, number, artifact, source, commit, config, env, secret_versions, deployment)
-    select ${it.id}, ${it.appId}, last_release, ${it.artifact}, ${it.source}, ${it.commit}, ${json(query, it.config)}, ${json(query, it.env)},
-      ${json(query, it.secretVersions)}, ${it.deployment} from counted returning number`;
+/**
+ * Makes a release under the app's next number, of the settings that the app has now, and names it in its deployment. All in one
+ * statement: one who comes again finds all of it or nothing.
+ */
+export const createRelease = async (query: Query, it: NewRelease): Promise<ReleaseRow> => {
+  const rows = await query<ReleaseRow[]>`
+    with counted as (update apps set last_release = last_release + 1 where id = ${it.appId} returning last_release),
+    r as (
+      insert into releases (id, app_id, number, artifact, source, commit, config, env, secret_versions, deployment)
+      select ${it.id}, ${it.appId}, last_release, ${it.artifact}, ${it.source}, ${it.commit}, ${json(query, it.config)},
+        (select coalesce(jsonb_object_agg(name, value), '{}') from env_variables where app_id = ${it.appId}),
+        (select coalesce(jsonb_object_agg(name, version), '{}') from secrets where app_id = ${it.appId}), ${it.deployment} from counted
+      returning *
+    ),
+    named as (
+      update deployments d set release_id = r.id, release = r.number, artifact = r.artifact, source = r.source, commit = r.commit
+      from r where d.id = ${it.deployment}
+    )
+    select ${columns(query)} from r`;
   const row = rows[0];
   if (!row) throw new Error(`App ${it.appId} is not there.`);
-  return row.number;
+  return row;
 };
 
 export interface ListedRelease extends ReleaseRow {

@@ -6,10 +6,8 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { newId } from "#platform/ids.ts";
 import { type ArtifactRow, builtArtifact, forgetArtifact, inputDigest, saveBuild } from "../../builds/build-store.ts";
-import { envValues } from "../../env/env-store.ts";
-import { insertRelease, type NewRelease } from "../../releases/release-store.ts";
+import { createRelease, type NewRelease } from "../../releases/release-store.ts";
 import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
-import { saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
 import type { Run } from "../run.ts";
 import { DeploymentCancelled, DeploymentFailed, type Step, tagsOf } from "./step.ts";
@@ -59,7 +57,7 @@ const build = async (run: Run, of: { source: string; config: AppConfig; input: s
     const result = await patiently(signal, () => control.host.build(spec, { signal }));
     if (result.outcome === "cancelled") throw new DeploymentCancelled();
     if (result.outcome === "failed") throw new DeploymentFailed(result.failure);
-    await saveBuild(control.database, { id: newId("bld"), tenant: row.tenant, input: of.input, result });
+    await saveBuild(control.progress, { id: newId("bld"), tenant: row.tenant, input: of.input, result });
     return { artifact: result.artifact, sizeBytes: result.sizeBytes };
   } finally {
     signal.removeEventListener("abort", stop);
@@ -73,23 +71,12 @@ const releaseConfig = ({ row }: Run, config: AppConfig): AppConfig => {
   return Object.keys(asked).length === 0 ? config : { ...config, run: { ...config.run, ...asked } };
 };
 
-/** Stores a release and names it in the deployment, in one transaction: a retry finds both or neither. */
-export const createRelease = async (run: Run, of: Pick<NewRelease, "artifact" | "config" | "source" | "commit">): Promise<void> => {
+/** The release, stored; it can be made again where a power cut takes it. */
+export const makeRelease = async (run: Run, of: Pick<NewRelease, "artifact" | "config" | "source" | "commit">): Promise<void> => {
   const { control, row } = run;
-  const id = newId("rel");
-  await control.database.begin(async (query) => {
-    const [env, versions] = await Promise.all([envValues(query, row.appId), secretVersions(query, row.appId)]);
-    const release = await insertRelease(query, { id, appId: row.appId, ...of, env, secretVersions: versions, deployment: row.id });
-    const facts = {
-      releaseId: id,
-      release,
-      artifact: of.artifact,
-      ...(of.source === null ? {} : { source: of.source }),
-      ...(of.commit === null ? {} : { commit: of.commit }),
-    };
-    await saveFacts(query, row.id, facts);
-    run.learn(facts);
-  });
+  const release = await createRelease(control.progress, { id: newId("rel"), appId: row.appId, ...of, deployment: row.id });
+  run.release = release;
+  run.learn({ releaseId: release.id, release: release.number, artifact: release.artifact, source: release.source, commit: release.commit });
 };
 
 export const buildArtifact: Step = async (run) => {
@@ -103,5 +90,5 @@ export const buildArtifact: Step = async (run) => {
   const { artifact, sizeBytes } = (await reusable(run, input)) ?? (await build(run, { source, config, input, versions }));
   run.enter("admit");
   if (sizeBytes > limit("imageBytes")) throw new SlipError("image_too_large", `The artifact has ${sizeBytes} bytes; ${limit("imageBytes")} are allowed.`);
-  await createRelease(run, { artifact, config: releaseConfig(run, config), source, commit: row.commit });
+  await makeRelease(run, { artifact, config: releaseConfig(run, config), source, commit: row.commit });
 };

@@ -8,7 +8,7 @@ import { retiredWorkload, saveTargets, targetsOf } from "../../workloads/workloa
 import { saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
 import type { Run } from "../run.ts";
-import { createRelease } from "./build.ts";
+import { makeRelease } from "./build.ts";
 import { startWorkload } from "./start.ts";
 import type { Step } from "./step.ts";
 
@@ -34,7 +34,7 @@ export const takeLiveRelease: Step = async (run) => {
   const live = await liveRelease(control.database, row.appId);
   if (!live) throw new SlipError("conflict", "The app has no live release.");
   if (row.kind === "restart") return takeRelease(run, live);
-  await createRelease(run, { artifact: live.artifact, config: live.config, source: live.source, commit: live.commit });
+  await makeRelease(run, { artifact: live.artifact, config: live.config, source: live.source, commit: live.commit });
 };
 
 /** A host that has just been started may not have it yet; then a new one is as good. */

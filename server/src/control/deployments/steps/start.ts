@@ -6,15 +6,17 @@ import { appOf } from "../../apps/app-store.ts";
 import type { Control } from "../../control.ts";
 import { openSecrets } from "../../secrets/secret-store.ts";
 import { workloadSpec } from "../../workloads/workload.ts";
-import { type DesiredRow, desiredWorkloads, saveTargets, targetsOf, wantWorkload } from "../../workloads/workload-store.ts";
+import { type DesiredRow, saveTargets, targetsOf, wantWorkload } from "../../workloads/workload-store.ts";
 import { saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
 import type { Run } from "../run.ts";
 import { releaseOfRun } from "./release.ts";
 import { DeploymentFailed, type Step } from "./step.ts";
 
+type SpecRow = Omit<DesiredRow, "releaseId" | "desire" | "targets" | "retiredAt">;
+
 /** The workload as the host is to run it, with its secrets opened. */
-export const specOf = async ({ database, sealing }: Pick<Control, "database" | "sealing">, row: DesiredRow): Promise<WorkloadSpec> => {
+export const specOf = async ({ database, sealing }: Pick<Control, "database" | "sealing">, row: SpecRow): Promise<WorkloadSpec> => {
   const secrets = await openSecrets(database, sealing, row, row.secretVersions);
   const tags = { tenant: row.tenant, project: row.project, app: row.app, deployment: row.id, commit: row.commit ?? "", instance: "" };
   return workloadSpec({ id: row.id, tags, release: row, secrets, instances: row.instances });
@@ -45,22 +47,19 @@ export const startWorkload: Step = async (run) => {
   const [release, app] = await Promise.all([releaseOfRun(run), appOf(database, row.appId)]);
   if (!app) throw new SlipError("internal", "The app is not there.");
   const instances = row.request.instances ?? app.instances ?? release.config.run?.instances ?? limit("instances");
-  await wantWorkload(database, { id: row.id, appId: row.appId, releaseId: release.id, instances });
-  await saveFacts(database, row.id, { workload: row.id });
   run.learn({ workload: row.id });
-  const [desired] = await desiredWorkloads(database, row.id);
-  if (!desired) throw new SlipError("internal", "The workload is not there.");
-  const spec = await specOf(control, desired);
-  const result = await patiently(signal, () => host.ensure(spec, { signal }));
+  const { id, appId, tenant, project } = run.row;
+  const [spec] = await Promise.all([
+    specOf(control, { ...release, id, appId, tenant, project, app: run.row.app, instances }),
+    wantWorkload(database, { id, appId, releaseId: release.id, instances }),
+  ]);
+  const [result] = await Promise.all([patiently(signal, () => host.ensure(spec, { signal })), saveFacts(database, id, { workload: id })]);
   if (result.outcome === "failed") throw new DeploymentFailed(result.failure);
   const { start, health } = result.timings;
-  run.replace(
-    [
-      { name: "start", ms: start },
-      { name: "health", ms: health },
-    ],
-    "health",
-  );
+  run.measured([
+    { name: "start", ms: start },
+    { name: "health", ms: health },
+  ]);
   await saveTargets(database, row.id, targetsOf(result.workload));
   const command = row.kind === "deploy" ? release.config.run?.release_command : undefined;
   if (command !== undefined) await runReleaseCommand(run, spec, command);
