@@ -18,6 +18,7 @@ export class InstanceLog {
   readonly #redact: (text: string) => string;
   readonly #limit = new LineLimit(limit("logLinesPerSecond"));
   readonly #last: string[] = [];
+  #settling: NodeJS.Timeout | undefined;
 
   constructor(logs: LogWriter, spec: WorkloadSpec, instance: string, redact = redactorOf(secretsOf(spec))) {
     this.#logs = logs;
@@ -28,12 +29,27 @@ export class InstanceLog {
   /** A line of the program. */
   take({ time, stream, text }: OutputLine): void {
     const { pass, dropped } = this.#limit.take(Date.now());
-    if (dropped > 0) this.say(`${dropped} lines were dropped: more than ${limit("logLinesPerSecond")} a second came.`);
-    if (!pass) return;
+    this.#tellDropped(dropped);
+    if (!pass) {
+      this.#settleLater();
+      return;
+    }
     const clean = this.#redact(text);
     this.#last.push(clean);
     if (this.#last.length > keptLines) this.#last.shift();
     this.#logs.append({ ...this.#tags, time, source: "runtime", stream, text: clean });
+  }
+
+  /** When no line comes after those that were dropped, the loss is told all the same. */
+  #settleLater(): void {
+    this.#settling ??= setTimeout(() => {
+      this.#settling = undefined;
+      this.#tellDropped(this.#limit.settle(Date.now()));
+    }, 1_050).unref();
+  }
+
+  #tellDropped(count: number): void {
+    if (count > 0) this.say(`${count} lines were dropped: more than ${limit("logLinesPerSecond")} a second came.`);
   }
 
   /** A line of the platform about the program. */

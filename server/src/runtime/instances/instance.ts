@@ -17,6 +17,8 @@ import { listeners } from "./listening.ts";
 import type { InstanceRecord } from "./record.ts";
 import { catchesTermination, terminate } from "./termination.ts";
 
+const pulseMs = 2_000;
+
 /** What came of waiting for its first healthy answer. */
 export type Gated = { outcome: "healthy" } | { outcome: "removed" } | { outcome: "failed"; symptom: Symptom };
 
@@ -32,6 +34,8 @@ export class Instance {
   /** Aborts when the present program ends or is to end; a restart makes a new one. */
   #run = new AbortController();
   readonly #removed = new AbortController();
+  #pulse: NodeJS.Timeout | undefined;
+  #missed = 0;
   /** The start that is under way: removing waits for it, so nothing is made after it was removed. */
   #launching: Promise<unknown> = Promise.resolve();
   #exit: { exitCode: number; outOfMemory: boolean } | undefined;
@@ -127,6 +131,7 @@ export class Instance {
     const mayFinish = this.#state === "ready";
     this.#removed.abort();
     this.#run.abort();
+    clearInterval(this.#pulse);
     await this.#launching;
     this.#ground.exits.forget(this.id);
     // One that never answered has no requests to finish.
@@ -140,6 +145,7 @@ export class Instance {
   abandon(): void {
     this.#removed.abort();
     this.#run.abort();
+    clearInterval(this.#pulse);
     this.#ground.exits.forget(this.id);
     this.#tail?.close(true);
   }
@@ -181,7 +187,20 @@ export class Instance {
 
   #follow(): void {
     this.#tail ??= new OutputTail(this.#sandbox.output(this.id), join(this.#sandbox.bundle(this.id), "place.json"), (line) => this.#log.take(line));
-    if (!this.#removed.signal.aborted) this.#ground.exits.onExit(this.id, () => this.#onExit());
+    if (this.#removed.signal.aborted) return;
+    this.#ground.exits.onExit(this.id, () => this.#onExit());
+    clearInterval(this.#pulse);
+    this.#pulse = setInterval(() => this.#feelPulse(), pulseMs);
+    this.#pulse.unref();
+  }
+
+  /** An exit that nobody has written down. Looked at twice: conmon may be about to. */
+  #feelPulse(): void {
+    if (this.#state === "backoff" || this.#sandbox.isAlive(this.id)) this.#missed = 0;
+    else if (++this.#missed > 1) {
+      this.#ground.exits.forget(this.id);
+      this.#onExit();
+    }
   }
 
   #listeners() {
@@ -204,8 +223,10 @@ export class Instance {
   }
 
   #onExit(): void {
+    clearInterval(this.#pulse);
+    this.#missed = 0;
     this.#exit = { exitCode: this.#sandbox.exitCode(this.id) ?? 137, outOfMemory: this.#sandbox.cgroup(this.id).oomKills() > 0 };
-    this.#tail?.read();
+    this.#tail?.end();
     this.#run.abort();
     if (!this.#record.proven || this.#removed.signal.aborted) return;
     this.#restartLater(this.#exit);

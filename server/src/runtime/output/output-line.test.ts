@@ -22,4 +22,7 @@ test("parts of a line are joined by stream and cut at the limit", () => {
   assert.equal(joiner.add({ time, stream: "stdout", partial: true, text: "efgh" }), undefined);
   assert.equal(joiner.add({ time, stream: "stdout", partial: false, text: "ij" })?.text, "abcdef");
   assert.equal(joiner.add({ time, stream: "stdout", partial: false, text: "next\r" })?.text, "next");
+  joiner.add({ time, stream: "stderr", partial: true, text: "last" });
+  assert.deepEqual(joiner.end(), [{ time, stream: "stderr", text: "last" }]);
+  assert.deepEqual(joiner.end(), []);
 });

@@ -25,14 +25,25 @@ export const parseOutput = (line: string): OutputRecord | undefined => {
 export class LineJoiner {
   readonly #maxBytes: number;
   readonly #parts = { stdout: "", stderr: "" };
+  #time = "";
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
   /** The whole line that this record ends, if it ends one. */
   add({ time, stream, partial, text }: OutputRecord): OutputLine | undefined {
+    this.#time = time;
     const joined = this.#parts[stream].length >= this.#maxBytes ? this.#parts[stream] : this.#parts[stream] + text;
     this.#parts[stream] = partial ? joined.slice(0, this.#maxBytes) : "";
     return partial ? undefined : { time, stream, text: joined.slice(0, this.#maxBytes).replace(/\r$/, "") };
+  }
+
+  /** What was written last without the end of a line: the program has ended, and it will not come. */
+  end(): OutputLine[] {
+    return (["stdout", "stderr"] as const).flatMap((stream) => {
+      const text = this.#parts[stream];
+      this.#parts[stream] = "";
+      return text === "" ? [] : [{ time: this.#time, stream, text }];
+    });
   }
 }

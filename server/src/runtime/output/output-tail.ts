@@ -64,6 +64,12 @@ export class OutputTail {
     this.#remember();
   }
 
+  /** The program has ended: takes what is there, with a last line that has no end. */
+  end(): void {
+    this.read();
+    for (const line of this.#joiner.end()) this.#onLine(line);
+  }
+
   /** Takes what is there and lets go of the file. With `exact` the next reader goes on right here. */
   close(exact: boolean): void {
     this.read();

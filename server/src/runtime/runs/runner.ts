@@ -87,6 +87,7 @@ export const runOnce = async ({ pool, exits }: RunGround, sandbox: OciSandbox, r
     run.onLine("stderr", error.message);
     return { exitCode: notStarted, timedOut: false, outOfMemory: false, cancelled: signal.aborted };
   } finally {
+    tail?.end();
     tail?.close(false);
     await sandbox.remove(id, slot.path);
     await pool.release(slot);

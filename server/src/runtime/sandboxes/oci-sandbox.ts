@@ -109,6 +109,12 @@ export class OciSandbox {
     return text === "" ? undefined : Number(text);
   }
 
+  /** False when the program is gone, also when conmon was killed before it could write an exit code. */
+  isAlive(id: string): boolean {
+    const pid = this.pid(id);
+    return pid !== undefined && this.exitCode(id) === undefined && existsSync(`/proc/${pid}`);
+  }
+
   signal(id: string, name: NodeJS.Signals): void {
     const pid = this.pid(id);
     if (pid === undefined || this.exitCode(id) !== undefined) return;

@@ -38,22 +38,22 @@ export class SandboxSet {
   }
 }
 
-/** Tries each candidate and keeps what works. */
-export const probeSandboxes = async (candidates: readonly Candidate[], trial: Trial): Promise<SandboxSet> => {
-  const findings: Finding[] = [];
-  const working = new Map<SandboxKind, OciRuntime>();
-  for (const { kind, missing, runtimes } of candidates) {
-    const troubles: string[] = missing === undefined ? [] : [`${missing} is not installed`];
-    for (const { label, runtime } of runtimes) {
-      const trouble = await trial(runtime);
-      if (trouble === undefined) {
-        working.set(kind, runtime);
-        findings.push({ kind, works: true, detail: label });
-        break;
-      }
-      troubles.push(`${label}: ${trouble}`);
-    }
-    if (!working.has(kind)) findings.push({ kind, works: false, detail: troubles.join("; ") });
+const tryOne = async ({ kind, missing, runtimes }: Candidate, trial: Trial): Promise<{ finding: Finding; runtime: OciRuntime | undefined }> => {
+  const troubles: string[] = missing === undefined ? [] : [`${missing} is not installed`];
+  for (const { label, runtime } of runtimes) {
+    const trouble = await trial(runtime);
+    if (trouble === undefined) return { finding: { kind, works: true, detail: label }, runtime };
+    troubles.push(`${label}: ${trouble}`);
   }
-  return new SandboxSet(findings, working);
+  return { finding: { kind, works: false, detail: troubles.join("; ") }, runtime: undefined };
+};
+
+/** Tries the candidates side by side and keeps what works. */
+export const probeSandboxes = async (candidates: readonly Candidate[], trial: Trial): Promise<SandboxSet> => {
+  const tried = await Promise.all(candidates.map((candidate) => tryOne(candidate, trial)));
+  const working = tried.flatMap(({ finding, runtime }): [SandboxKind, OciRuntime][] => (runtime ? [[finding.kind, runtime]] : []));
+  return new SandboxSet(
+    tried.map(({ finding }) => finding),
+    new Map(working),
+  );
 };

@@ -7,12 +7,17 @@ import type { InstanceRecord } from "../instances/record.ts";
 import { childGroups } from "../sandboxes/cgroup.ts";
 import type { Workloads } from "./workloads.ts";
 
-/** The records of instances whose workload is known and whose network is there; to be called before the networks are opened. */
+/**
+ * The records of instances that can be taken over: they have served, their workload is known, their network is there. One that was
+ * only being started is not: who asked for it asks again. To be called before the networks are opened.
+ */
 export const adoptable = (ground: RuntimeGround): InstanceRecord[] => {
   const known = new Set(ground.records.workloads().map(({ spec }) => spec.id));
   return ground.records
     .instances()
-    .flatMap(({ name, record }) => (record?.instance === name && known.has(record.workload) && existsSync(ground.pool.slot(record.slot).path) ? [record] : []));
+    .flatMap(({ name, record }) =>
+      record?.instance === name && record.proven && known.has(record.workload) && existsSync(ground.pool.slot(record.slot).path) ? [record] : [],
+    );
 };
 
 export const adoptAll = (ground: RuntimeGround, workloads: Workloads, records: readonly InstanceRecord[]): void => {

@@ -1,4 +1,5 @@
 // The workloads of this machine: what is asked for, and the instances that serve it. Desired state comes from outside alone.
+import { availableParallelism } from "node:os";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { DesiredState, EnsureResult, Workload, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
@@ -8,6 +9,7 @@ import type { RuntimeGround } from "../ground.ts";
 import { argumentsFor } from "../instances/environment.ts";
 import { failureOf, type Symptom } from "../instances/failure.ts";
 import { Instance } from "../instances/instance.ts";
+import { Turns } from "./turns.ts";
 
 interface Entry {
   spec: WorkloadSpec;
@@ -23,6 +25,9 @@ interface Sick {
   instance: Instance;
   symptom: Symptom;
 }
+
+/** After a reboot everything is to be started: not all at the same time. */
+const startsAtOnce = 2 * availableParallelism();
 
 const viewOf = ({ spec, desire, instances }: Entry): Workload => ({
   id: spec.id,
@@ -40,6 +45,7 @@ const sandboxFailure = (error: SlipError): EnsureResult => ({
 export class Workloads {
   readonly #ground: RuntimeGround;
   readonly #entries = new Map<string, Entry>();
+  readonly #starts = new Turns(startsAtOnce);
   constructor(ground: RuntimeGround) {
     this.#ground = ground;
   }
@@ -209,7 +215,7 @@ export class Workloads {
       const record = { instance: newId("ins"), workload: spec.id, slot: slot.number, sandbox: kind, proven: false, restarts: 0, layers: image.layers, args };
       const instance = new Instance(this.#ground, spec, record);
       entry.instances.push(instance);
-      const symptom = await instance.start(image);
+      const symptom = await this.#starts.run(() => instance.start(image));
       return symptom && { instance, symptom };
     };
     const made = await Promise.all(Array.from({ length: count }, make));
