@@ -10,6 +10,7 @@ import type { SlipError } from "@slipstream/contract/errors.ts";
 import { operations } from "@slipstream/contract/operations/registry.ts";
 import type { Deployment } from "@slipstream/contract/words.ts";
 import { newId } from "#platform/ids.ts";
+import { forgetUnneeded } from "../control/releases/collect.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
 
 let plane: ControlPlane;
@@ -262,6 +263,39 @@ test("who watches a deployment sees its end", async () => {
   await plane.client.call("deployments.cancel", { deployment });
   await watching;
   assert.equal(seen.at(-1), "cancelled");
+});
+
+const digestOf = (number: number): string => `sha256:${String(number).padStart(64, "0")}`;
+
+/** Rows as 13 deployments leave them, the first of which is live again. */
+const storeReleases = async (app: string): Promise<void> => {
+  const [row] = await plane.database<{ id: string }[]>`select id from apps where name = ${app}`;
+  const appId = row?.id ?? "";
+  const live = newId("dep");
+  for (let number = 1; number <= 13; number += 1) {
+    const deployment = number === 1 ? live : newId("dep");
+    await plane.database`
+      insert into releases (id, app_id, number, artifact, source, config, env, secret_versions, deployment, live_at)
+      values (${`${app}-${number}`}, ${appId}, ${number}, ${digestOf(number)}, ${digestOf(number)}, '{}', '{}', '{}', ${deployment},
+        now() + make_interval(secs => ${number}))`;
+  }
+  await plane.database`
+    insert into deployments (id, app_id, tenant, kind, state, request, release_id, release)
+    values (${live}, ${appId}, 'local', 'deploy', 'live', '{}', ${`${app}-1`}, 1)`;
+  await plane.database`update apps set live_deployment = ${live} where id = ${appId}`;
+};
+
+test("garbage is what neither rollback nor the live release needs, and nothing is garbage while something is under way", async () => {
+  const app = await createApp();
+  await storeReleases(app);
+  const { deployment } = await create(newName());
+  assert.equal(await plane.database.begin(forgetUnneeded), undefined);
+  await plane.client.call("deployments.cancel", { deployment });
+  const kept = await plane.database.begin(forgetUnneeded);
+  assert.deepEqual(new Set(kept?.artifacts), new Set([1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13].map((number) => digestOf(number))));
+  const { releases } = await plane.client.call("releases.list", { app });
+  assert.equal(releases.length, 11);
+  assert.deepEqual(releases.at(-1)?.state, "live");
 });
 
 test("what was answered is there after PostgreSQL was killed", async () => {

@@ -40,16 +40,18 @@ const forgetArtifacts = async (query: Query, { artifacts }: Kept): Promise<void>
   await query`delete from sources where checked_at < now() - make_interval(hours => ${recentHours})`;
 };
 
-/** Builds that are under way would lose what they have just made: then it waits for the next time. */
+/** Forgets what nobody can reach any more; gives what has to be kept. Undefined while something is under way, which would lose what it has just made. */
+export const forgetUnneeded = async (query: Query): Promise<Kept | undefined> => {
+  const open = await query`select 1 from deployments where state in ('waiting', 'running') limit 1`;
+  if (open.length > 0) return undefined;
+  await forgetOldReleases(query);
+  const kept = await keptOf(query);
+  await forgetArtifacts(query, kept);
+  return kept;
+};
+
 export const collectGarbage = async ({ database, host, log }: Control): Promise<void> => {
-  const kept = await database.begin(async (query) => {
-    const open = await query`select 1 from deployments where state in ('waiting', 'running') limit 1`;
-    if (open.length > 0) return undefined;
-    await forgetOldReleases(query);
-    const found = await keptOf(query);
-    await forgetArtifacts(query, found);
-    return found;
-  });
+  const kept = await database.begin(forgetUnneeded);
   if (!kept) return;
   const { removed, freedBytes } = await host.collect(kept);
   if (removed > 0) log.info("garbage was collected", { removed, freedBytes });
