@@ -86,6 +86,7 @@ for (const [specifier, range] of [
   ["~=3.10", ">=3.10.0 <4.0.0-0"],
   ["~=3.10.2", ">=3.10.2 <3.11.0-0"],
   [">=3.8, !=3.9.1", ">=3.8.0"],
+  ["^3.9", ">=3.9.0 <4.0.0-0"],
   ["nonsense", "*"],
 ] as const)
   test(`'${specifier}' is understood as semver's '${range}'`, () => assert.equal(rangeOf(specifier), range));

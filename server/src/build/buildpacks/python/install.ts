@@ -1,6 +1,7 @@
 // The install step of a Python project: a virtual environment in /app/.venv.
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import type { InstallStep, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { declaredRequirements, lockedRequirements } from "./poetry.ts";
 import { type Pyproject, requirements } from "./project.ts";
 
 /** Scripts read what they install from their arguments, so nothing of the project is ever part of a script. */
@@ -8,14 +9,25 @@ const environment = "python3 -m venv --without-pip --symlinks .venv";
 const pip = 'PYTHONPATH=/opt/pip.whl .venv/bin/python -m pip install --no-compile --disable-pip-version-check "$@"';
 /** Compiled code that is not checked against the time of its source is the same each time, and valid in the artifact. */
 const compile = ".venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash .venv/lib >/dev/null 2>&1 || :";
-const uv = `PYTHONPATH=/opt/pip.whl python3 -m pip install --quiet --target /scratch/uv --disable-pip-version-check uv
-/scratch/uv/bin/uv sync --frozen --no-dev --no-install-project`;
+/** The installer of a lock file is only there while it installs. */
+const tool = (name: string): string =>
+  `python3 -m venv --without-pip --symlinks /scratch/tool && PYTHONPATH=/opt/pip.whl /scratch/tool/bin/python -m pip install --quiet --disable-pip-version-check ${name}`;
+const uv = `${tool("uv")} && /scratch/tool/bin/uv sync --frozen --no-dev --no-install-project`;
+const poetry = `${tool("poetry")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/poetry install --only main --no-root --no-interaction --no-ansi`;
+const pipenv = `${tool("pipenv")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/pipenv install --deploy --ignore-pipfile`;
+/** Each argument is one line of a requirements file, whose hashes pip then insists on. */
+const hashed = `printf '%s\\n' "$@" > /scratch/requirements.txt
+PYTHONPATH=/opt/pip.whl .venv/bin/python -m pip install --no-compile --disable-pip-version-check --no-deps --require-hashes -r /scratch/requirements.txt`;
 const tidy = "find .venv -name direct_url.json -path '*dist-info*' -delete";
 
 const env: Readonly<Record<string, string>> = {
   PIP_CACHE_DIR: "/cache/pip",
   PIP_NO_INPUT: "1",
   PIP_PROGRESS_BAR: "off",
+  PIPENV_IGNORE_VIRTUALENVS: "0",
+  PIPENV_VERBOSITY: "-1",
+  POETRY_CACHE_DIR: "/cache/poetry",
+  POETRY_VIRTUALENVS_CREATE: "false",
   UV_CACHE_DIR: "/cache/uv",
   UV_LINK_MODE: "copy",
   UV_PYTHON: "/usr/bin/python3",
@@ -38,14 +50,38 @@ const requirementFiles = (tree: SourceTree): InstallStep["inputs"] =>
     ? "all"
     : tree.paths.filter((path) => /(^|\/)[\w.-]*(requirements|constraints)[\w.-]*\.(txt|in)$|(^|\/)requirements\/[\w.-]+\.txt$/.test(path));
 
+/** Poetry's files, read by pip where it can: Poetry itself is there only for what pip cannot say. */
+const byPoetry = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install => {
+  const lock = tree.read("poetry.lock");
+  const inputs = ["pyproject.toml", "poetry.lock"];
+  const locked = lock === undefined ? undefined : lockedRequirements(lock);
+  if (locked)
+    return {
+      name: "pip install, by poetry.lock",
+      lines: [environment, hashed, ...(extra.length > 0 ? [`set -- ${extra.join(" ")}`, pip] : []), compile],
+      words: locked,
+      inputs,
+    };
+  const declared = lock === undefined ? declaredRequirements(project?.tool?.poetry?.dependencies ?? {}) : undefined;
+  if (declared) return { name: "pip install", lines: [environment, pip, tidy, compile], words: ["--", ...declared, ...extra], inputs: [] };
+  return { name: "poetry install", lines: [environment, poetry, ...(extra.length > 0 ? [pip] : []), compile], words: [...extra], inputs };
+};
+
+/** By the lock file, where there is one. */
+const byLock = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
+  const withExtra = (line: string): string[] => [environment, line, ...(extra.length > 0 ? [pip] : []), compile];
+  if (tree.paths.includes("uv.lock")) return { name: "uv sync", lines: withExtra(uv), words: [...extra], inputs: ["pyproject.toml", "uv.lock"] };
+  if (tree.paths.includes("Pipfile.lock")) return { name: "pipenv install", lines: withExtra(pipenv), words: [...extra], inputs: ["Pipfile", "Pipfile.lock"] };
+  if (tree.paths.includes("poetry.lock") || (project?.tool?.poetry !== undefined && project.project === undefined)) return byPoetry(tree, project, extra);
+  return undefined;
+};
+
 const chosen = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
   const usual = [environment, pip, tidy, compile];
-  if (tree.paths.includes("uv.lock"))
-    return { name: "uv sync", lines: [environment, uv, ...(extra.length > 0 ? [pip] : []), compile], words: [...extra], inputs: ["pyproject.toml", "uv.lock"] };
-  if (requirements(tree).length > 0)
+  if (requirements(tree).length > 0 && !tree.paths.includes("uv.lock"))
     return { name: "pip install -r requirements.txt", lines: usual, words: ["-r", "requirements.txt", ...extra], inputs: requirementFiles(tree) };
-  if (project?.tool?.poetry !== undefined && project.project === undefined)
-    return { name: "pip install .", lines: usual, words: [".", ...extra], inputs: "all" };
+  const locked = byLock(tree, project, extra);
+  if (locked) return locked;
   if (project?.project?.dynamic.includes("dependencies")) return { name: "pip install .", lines: usual, words: [".", ...extra], inputs: "all" };
   const words = [...(project?.project?.dependencies ?? []), ...extra];
   return words.length === 0 ? undefined : { name: "pip install", lines: usual, words: ["--", ...words], inputs: [] };

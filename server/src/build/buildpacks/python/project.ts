@@ -57,5 +57,7 @@ export const asksFor = (tree: SourceTree, project: Pyproject | undefined, name: 
 /** A version of Python as the project asks for it, in the words of PEP 440; "default" when it does not. */
 export const pythonWanted = (tree: SourceTree, project: Pyproject | undefined): string => {
   const pinned = /^(?:python-)?(\d+\.\d+)(?:\.\d+)?\s*$/m.exec(tree.read(".python-version") ?? tree.read("runtime.txt") ?? "")?.[1];
-  return pinned === undefined ? (project?.project?.["requires-python"] ?? "default") : `==${pinned}.*`;
+  if (pinned !== undefined) return `==${pinned}.*`;
+  const poetry = project?.tool?.poetry?.dependencies.python;
+  return project?.project?.["requires-python"] ?? (typeof poetry === "string" ? poetry : "default");
 };

@@ -51,7 +51,7 @@ const installs: readonly [string, Files, { name: string | undefined; inputs?: un
   [
     "a Poetry project",
     { "pyproject.toml": '[tool.poetry]\nname = "x"\n[tool.poetry.dependencies]\nflask = "3"\n', "main.py": "" },
-    { name: "pip install .", inputs: "all", words: ["."] },
+    { name: "pip install", inputs: [], words: ["--", "flask==3"] },
   ],
   [
     "a lock file of uv",
@@ -73,6 +73,7 @@ const versions: readonly [Files, string][] = [
   [{ "requirements.txt": "", "app.py": "", ".python-version": "3.12.1\n" }, "==3.12.*"],
   [{ "requirements.txt": "", "app.py": "", "runtime.txt": "python-3.11.4" }, "==3.11.*"],
   [{ "pyproject.toml": '[project]\nrequires-python = ">=3.9,<4"', "app.py": "" }, ">=3.9,<4"],
+  [{ "pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.9"', "app.py": "" }, "^3.9"],
 ];
 for (const [files, version] of versions)
   test(`the version is ${version}`, () => assert.deepEqual(planOf(memoryTree(files), {}).runtime, [{ name: "python", version }]));

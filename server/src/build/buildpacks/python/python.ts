@@ -9,7 +9,7 @@ import { installOf } from "./install.ts";
 import { asksFor, type Pyproject, pythonWanted, readPyproject } from "./project.ts";
 import { impliedStart, type PythonStart } from "./start.ts";
 
-const marks: readonly string[] = ["requirements.txt", "pyproject.toml", "uv.lock", "setup.py", "main.py", "app.py"];
+const marks: readonly string[] = ["requirements.txt", "pyproject.toml", "uv.lock", "Pipfile", "setup.py", "main.py", "app.py"];
 
 const startOf = (tree: SourceTree, config: AppConfig): PythonStart => {
   const declared = config.run?.command ?? webCommand(tree);
