@@ -46,8 +46,8 @@ const cases: BadCase[] = [
     says: /last words/,
   },
   {
-    name: "a program that crashes at its second request",
-    files: { ...nodeFiles("1"), "server.js": `let asked = 0;\n${nodeProgram("(asked += 1) > 1 ? process.exit(3) : asked")}` },
+    name: "a program that answers the health check and crashes at a visit",
+    files: { ...nodeFiles("1"), "server.js": nodeProgram('request.headers["x-forwarded-for"] ? process.exit(3) : 1') },
     codes: ["crash_loop"],
   },
   { name: "another port", files: { ...nodeFiles("1", '4321, "0.0.0.0"'), "slip.toml": quick }, codes: ["wrong_port"], says: /4321/ },
