@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
-import type { Check, HostStatus, hostCalls, JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
+import type { HostStatus, hostCalls, JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import type { Runner, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
@@ -12,8 +12,9 @@ import { type Installation, uids } from "#platform/installation.ts";
 import type { Log } from "#platform/log.ts";
 import type { RuntimeGround } from "./ground.ts";
 import { Records } from "./instances/record.ts";
+import { forwardingCheck } from "./network/forwarding.ts";
 import { NetworkPool } from "./network/pool.ts";
-import { resolvConf, resolvers } from "./network/resolvers.ts";
+import { resolvConf, resolvers, resolversCheck } from "./network/resolvers.ts";
 import { Exits } from "./output/exits.ts";
 import { Jobs } from "./runs/jobs.ts";
 import { runOnce, SandboxRunner } from "./runs/runner.ts";
@@ -189,18 +190,8 @@ class LocalRuntime implements Runtime {
       cancelJob: ({ id }) => empty(this.#jobs.cancel(id)),
       reconcile: async (desired) => ({ workloads: await workloads.reconcile(desired) }),
       removeLogs: ({ tenant, project, app }) => empty(logs.removeApp(tenant, project, app)),
-      doctor: async () => ({ checks: this.#checks() }),
+      doctor: async () => ({ checks: [resolversCheck(this.#resolvers), await forwardingCheck(this.#dependencies.installation.id)] }),
     };
-  }
-
-  #checks(): Check[] {
-    const sandboxes = this.sandboxes().findings.map(({ kind, works, detail }): Check => ({ name: `sandbox ${kind}`, state: works ? "ok" : "warning", detail }));
-    const names = this.#resolvers;
-    const dns: Check =
-      names.length > 0
-        ? { name: "resolvers", state: "ok", detail: names.join(", ") }
-        : { name: "resolvers", state: "warning", detail: "no name server that apps could reach", fix: "name one in /etc/resolv.conf" };
-    return [...sandboxes, dns];
   }
 }
 

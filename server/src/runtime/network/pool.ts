@@ -14,12 +14,15 @@ export interface NetworkPoolOptions {
   log: Log;
 }
 
+const quietMs = 1_000;
+
 export class NetworkPool {
   readonly #options: NetworkPoolOptions;
   readonly #ready: Slot[] = [];
   /** Numbers in use: taken, ready, or being made or removed. */
   readonly #numbers = new Set<number>();
   #filling: Promise<void> | undefined;
+  #quiet: NodeJS.Timeout | undefined;
   readonly #closed = new AbortController();
 
   constructor(options: NetworkPoolOptions) {
@@ -43,7 +46,7 @@ export class NetworkPool {
   /** A network that nothing else uses. It is the caller's until `release`. */
   async acquire(): Promise<Slot> {
     const slot = this.#ready.shift() ?? (await this.#make());
-    this.#refill();
+    this.#refillLater();
     return slot;
   }
 
@@ -56,6 +59,7 @@ export class NetworkPool {
   /** Stops making networks; with `remove` takes down those that are ready, and the rules. Taken ones stay. */
   async close(remove: boolean): Promise<void> {
     this.#closed.abort();
+    clearTimeout(this.#quiet);
     await this.#filling;
     if (!remove) return;
     await Promise.all(this.#ready.splice(0).map((slot) => this.release(slot)));
@@ -76,6 +80,13 @@ export class NetworkPool {
       this.#numbers.delete(number);
       throw error;
     }
+  }
+
+  /** Making networks takes processor time, which belongs to the program that is being started with the one just taken. */
+  #refillLater(): void {
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => this.#refill(), quietMs);
+    this.#quiet.unref();
   }
 
   #refill(): void {

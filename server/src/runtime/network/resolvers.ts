@@ -1,6 +1,7 @@
 // Which name servers instances may ask: those of the machine, past a resolver that only the machine itself can reach.
 import { readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
+import type { Check } from "@slipstream/contract/ports/host.ts";
 
 /** IPv4 name servers of a resolv.conf. Instances have no IPv6. */
 export const parseResolvers = (text: string): string[] =>
@@ -30,3 +31,9 @@ export const resolvers = (files: readonly string[] = ["/etc/resolv.conf", "/run/
 
 export const resolvConf = (addresses: readonly string[]): string =>
   `${addresses.map((address) => `nameserver ${address}`).join("\n")}\noptions timeout:2 attempts:2\n`;
+
+/** For `slip doctor`. */
+export const resolversCheck = (addresses: readonly string[]): Check =>
+  addresses.length > 0
+    ? { name: "resolvers", state: "ok", detail: addresses.join(", ") }
+    : { name: "resolvers", state: "warning", detail: "no name server that apps could reach", fix: "name one in /etc/resolv.conf, then restart the platform" };
