@@ -7,7 +7,8 @@ const patienceMs = 60_000;
 const firstPauseMs = 20;
 const longestPauseMs = 1_000;
 
-const isAway = (error: unknown): boolean => error instanceof SlipError && error.code === "unreachable";
+/** `cancelled` without our asking: the neighbour was told of a state that was older than this call. */
+const isAway = (error: unknown): boolean => error instanceof SlipError && (error.code === "unreachable" || error.code === "cancelled");
 
 /** Calls until it is answered. Every call of ours can be asked again; what is under way is joined. Ends with the signal. */
 export const patiently = async <T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> => {

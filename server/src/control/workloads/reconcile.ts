@@ -1,4 +1,6 @@
 // Brings the host to what PostgreSQL says: what should run runs, and nothing else. Never the other way round.
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { Workload } from "@slipstream/contract/ports/host.ts";
 import type { Control } from "../control.ts";
 import { specOf } from "../deployments/steps/start.ts";
@@ -7,15 +9,16 @@ import { type DesiredRow, desiredWorkloads, saveTargets, targetsOf } from "./wor
 
 type Wanted = Pick<DesiredRow, "id" | "desire" | "instances" | "targets">;
 
-/** True when the host has what is desired, as far as it can be seen from outside. What is being started has no targets yet and is not judged. */
-export const matches = (desired: readonly Wanted[], observed: readonly Workload[]): boolean => {
+/** The workloads in which the host differs from what is desired, as far as it can be seen from outside. What is being started has no targets yet and is not judged. */
+export const differences = (desired: readonly Wanted[], observed: readonly Workload[]): string[] => {
   const byId = new Map(observed.map((workload) => [workload.id, workload]));
   const wanted = new Set(desired.map((row) => row.id));
   const isThere = ({ id, desire, instances }: Wanted): boolean => {
     const workload = byId.get(id);
     return workload?.desire === desire && workload.instances.length === instances;
   };
-  return observed.every((workload) => wanted.has(workload.id)) && desired.every((row) => row.targets.length === 0 || isThere(row));
+  const unwanted = observed.filter((workload) => !wanted.has(workload.id)).map((workload) => workload.id);
+  return [...unwanted, ...desired.filter((row) => row.targets.length > 0 && !isThere(row)).map((row) => row.id)];
 };
 
 /** Addresses differ after the machine was started anew. Only what serves already is looked at: what starts is told by its deployment. */
@@ -33,17 +36,41 @@ const followTargets = async (control: Control, desired: readonly DesiredRow[], o
   return changed;
 };
 
-/** Tells the host everything that should be there, and the edges where it answers. */
+const settleMs = 500;
+const roundsMax = 5;
+
+/** What is desired, with what it takes to run it: of one moment, and not changed while the secrets were opened. */
+const steadyDesire = async (control: Control) => {
+  for (let desired = await desiredWorkloads(control.database); ; ) {
+    const workloads = await Promise.all(desired.map(async (row) => ({ spec: await specOf(control, row), desire: row.desire })));
+    const again = await desiredWorkloads(control.database);
+    if (isDeepStrictEqual(again, desired)) return { desired, workloads };
+    desired = again;
+  }
+};
+
+/** Tells the host everything that should be there, and the edges where it answers. What changes meanwhile is told again. */
 export const reconcile = async (control: Control): Promise<void> => {
-  const desired = await desiredWorkloads(control.database);
-  const workloads = await Promise.all(desired.map(async (row) => ({ spec: await specOf(control, row), desire: row.desire })));
-  const observed = await control.host.reconcile({ workloads });
-  if (await followTargets(control, desired, observed.workloads)) await countUp(control.database);
+  for (let round = 0; round < roundsMax; round += 1) {
+    const { desired, workloads } = await steadyDesire(control);
+    const observed = await control.host.reconcile({ workloads });
+    if (await followTargets(control, desired, observed.workloads)) await countUp(control.database);
+    const now = await desiredWorkloads(control.database);
+    if (differences(now, observed.workloads).every((id) => differences(desired, observed.workloads).includes(id))) break;
+  }
   await control.routes.publish();
 };
 
-/** Looks whether the host still has what is desired; brings it there when not. */
-export const watchHost = async (control: Control): Promise<void> => {
+const differing = async (control: Control): Promise<string[]> => {
   const [desired, status] = await Promise.all([desiredWorkloads(control.database), control.host.status({}, { timeoutMs: 10_000 })]);
-  if (!matches(desired, status.workloads)) await reconcile(control);
+  return differences(desired, status.workloads);
+};
+
+/** Looks whether the host still has what is desired; brings it there when not. What only changes just now is right a moment later. */
+export const watchHost = async (control: Control): Promise<void> => {
+  const before = await differing(control);
+  if (before.length === 0) return;
+  await sleep(settleMs);
+  const still = await differing(control);
+  if (still.some((id) => before.includes(id))) await reconcile(control);
 };

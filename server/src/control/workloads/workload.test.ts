@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limit } from "@slipstream/contract/limits.ts";
 import { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
-import { matches } from "./reconcile.ts";
+import { differences } from "./reconcile.ts";
 import { type Retired, retirements, workloadSpec } from "./workload.ts";
 
 const id = "dep_01m7xm9abf060jxg485492xs7b";
@@ -56,10 +56,10 @@ const observed = { id, desire: "running" as const, release: 1, artifact, instanc
 const wanted = { id, desire: "running" as const, instances: 1, targets: [target] };
 
 test("the host has what is desired, or something differs", () => {
-  assert.equal(matches([wanted], [observed]), true);
-  assert.equal(matches([wanted], []), false, "it is missing");
-  assert.equal(matches([], [observed]), false, "nobody wants it");
-  assert.equal(matches([{ ...wanted, desire: "parked" }], [observed]), false, "it should be parked");
-  assert.equal(matches([{ ...wanted, instances: 2 }], [observed]), false, "an instance is missing");
-  assert.equal(matches([{ ...wanted, targets: [] }], []), true, "it is being started");
+  assert.deepEqual(differences([wanted], [observed]), []);
+  assert.deepEqual(differences([wanted], []), [id], "it is missing");
+  assert.deepEqual(differences([], [observed]), [id], "nobody wants it");
+  assert.deepEqual(differences([{ ...wanted, desire: "parked" }], [observed]), [id], "it should be parked");
+  assert.deepEqual(differences([{ ...wanted, instances: 2 }], [observed]), [id], "an instance is missing");
+  assert.deepEqual(differences([{ ...wanted, targets: [] }], []), [], "it is being started");
 });

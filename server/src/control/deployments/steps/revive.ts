@@ -4,7 +4,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Workload } from "@slipstream/contract/ports/host.ts";
 import type { ReleaseRow } from "../../releases/release.ts";
 import { liveRelease, releaseNumbered } from "../../releases/release-store.ts";
-import { retiredWorkload, saveTargets, targetsOf } from "../../workloads/workload-store.ts";
+import { retiredWorkload, saveTargets, setDesire, targetsOf } from "../../workloads/workload-store.ts";
 import { saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
 import type { Run } from "../run.ts";
@@ -52,10 +52,11 @@ export const reviveRelease: Step = async (run) => {
   const [release, retired] = await Promise.all([releaseNumbered(control.database, row.appId, to), retiredWorkload(control.database, row.appId, to)]);
   if (!release) throw new SlipError("nothing_to_roll_back", `Release ${to} is not kept any more.`);
   const parked = row.workload === null || row.workload === retired?.id ? retired : undefined;
-  const taken = takeRelease(run, release, parked?.id);
-  if (!parked) return taken.then(() => startWorkload(run));
+  // First it is desired, then it is done: the other way round it would be taken for a mistake of the host, and undone.
+  await Promise.all([takeRelease(run, release, parked?.id), parked && setDesire(control.progress, parked.id, "running")]);
+  if (!parked) return startWorkload(run);
   run.enter("start");
-  const [revived] = await Promise.all([unpark(run, parked.id), taken]);
+  const revived = await unpark(run, parked.id);
   if (!revived) return startWorkload(run);
   const targets = targetsOf(revived);
   if (!isDeepStrictEqual(targets, parked.targets)) await saveTargets(control.progress, parked.id, targets);
