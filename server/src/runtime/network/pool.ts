@@ -56,13 +56,15 @@ export class NetworkPool {
     this.#numbers.delete(slot.number);
   }
 
-  /** Stops making networks; with `remove` takes down those that are ready, and the rules. Taken ones stay. */
+  /** Stops making networks; with `remove` takes down all that there are, and the rules. */
   async close(remove: boolean): Promise<void> {
     this.#closed.abort();
     clearTimeout(this.#quiet);
     await this.#filling;
     if (!remove) return;
-    await Promise.all(this.#ready.splice(0).map((slot) => this.release(slot)));
+    this.#ready.length = 0;
+    // By what is there, not by what is known: an instance that is still being ended has one too.
+    await Promise.all(listNamespaces(this.#options.id).map((number) => deleteNamespace(this.slot(number).name)));
     await removeEgress(this.#options.id);
   }
 
