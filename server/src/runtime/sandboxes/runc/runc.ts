@@ -21,12 +21,13 @@ const readStartPipe = async (path: string): Promise<boolean> => {
         if (error.code === "EAGAIN") return { bytesRead: 0 };
         throw error;
       });
-      if (bytesRead > 0) return true;
+      if (bytesRead === 0) continue;
+      await rm(path, { force: true });
+      return true;
     }
     return false;
   } finally {
     await pipe.close();
-    await rm(path, { force: true });
   }
 };
 
