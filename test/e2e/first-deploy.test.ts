@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { Installation, repository } from "./installation.ts";
 
 describe("the first deploy", () => {
@@ -25,6 +26,16 @@ describe("the first deploy", () => {
   it("prints the address alone without --json", async () => {
     const printed = await installation.expect(0, ["deploy", join(repository, "examples/node-hello")]);
     assert.equal(printed, `https://node-hello.slip.localhost:${installation.httpsPort}\n`);
+  });
+
+  it("is there again after the platform was stopped and started", async () => {
+    const before = await installation.request("node-hello");
+    await installation.expect(0, ["down"]);
+    await assert.rejects(installation.request("node-hello"));
+    await installation.up();
+    const answers = async (): Promise<boolean> => (await installation.request("node-hello")).body === before.body;
+    for (let attempt = 0; attempt < 100 && !(await answers()); attempt += 1) await pause(100);
+    assert.ok(await answers());
   });
 
   it("gives the same source the same artifact", async () => {
