@@ -20,6 +20,7 @@ const cases: readonly [string, string[], Partial<Diagnosis>][] = [
     ["npm error errno ENOTFOUND getaddrinfo ENOTFOUND registry.example"],
     { cause: "The name registry.example could not be resolved." },
   ],
+  ["a name in the dump of an error", ["[Error: getaddrinfo EAI_AGAIN fonts.example] {"], { cause: "The name fonts.example could not be resolved." }],
   ["a full heap", ["FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"], { cause: "Node's heap was full." }],
   ["a missing command", ["sh: 1: tsc: not found"], { cause: "The command tsc was not found." }],
   ["a missing module", ["Error: Cannot find module 'left-pad'"], { cause: "left-pad was not found." }],

@@ -31,7 +31,7 @@ const symptoms: readonly Symptom[] = [
     next: "Correct the name or version; for a private package give its token as a build secret.",
   },
   {
-    pattern: /getaddrinfo (?:ENOTFOUND|EAI_AGAIN) (\S+)|Temporary failure in name resolution/,
+    pattern: /getaddrinfo (?:ENOTFOUND|EAI_AGAIN) ([\w.-]+)|Temporary failure in name resolution/,
     cause: ([, host]) => `The name ${host ?? "of a registry"} could not be resolved.`,
     next: "Check that the address exists and can be reached from this machine, and deploy again.",
   },
