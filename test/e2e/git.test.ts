@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { serveGit } from "./git-server.ts";
@@ -60,6 +62,27 @@ describe("deploys from git", () => {
       await git(root, "clone", "--quiet", "--bare", monorepo, "monorepo.git");
       await installation.deployLive(`${server.url}/monorepo.git#main`, ["--app", "over-http", "--subfolder", "apps/shop"]);
       assert.equal((await installation.request("over-http")).body, "from a submodule");
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("deploys an app that others wrote: React and TypeScript, as Vite's own generator makes it", async () => {
+    const folder = newTree("generator", {});
+    await execute("npm", ["pack", "create-vite@7.1.3", "--silent"], { cwd: folder });
+    await execute("tar", ["-xzf", "create-vite-7.1.3.tgz"], { cwd: folder });
+    const template = join(folder, "package", "template-react-ts");
+    await rename(join(template, "_gitignore"), join(template, ".gitignore"));
+    await git(template, "init", "--quiet");
+    await commit(template, "as it was made");
+    await git(folder, "clone", "--quiet", "--bare", template, "served/react.git");
+    const server = await serveGit(join(folder, "served"));
+    try {
+      await installation.deployLive(`${server.url}/react.git`);
+      const page = await installation.request("react");
+      assert.match(page.body, /<title>Vite \+ React \+ TS<\/title>/);
+      const script = /src="(\/assets\/[^"]+\.js)"/.exec(page.body)?.[1] ?? "";
+      assert.equal((await installation.request("react", script)).status, 200);
     } finally {
       await server.close();
     }
