@@ -18,4 +18,6 @@ export interface RuntimeGround {
   /** The sandbox of instances of a kind. Throws `sandbox_unavailable`. */
   sandbox(kind: SandboxKind): OciSandbox;
   defaultSandbox(): SandboxKind;
+  /** Aborts when the platform stops: programs that are taking their time to end get no more of it. */
+  hurry: AbortSignal;
 }

@@ -1,11 +1,12 @@
 // The runtime against the machine: real sandboxes, networks and control groups, once for each kind of sandbox that works here.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { EnsureResult, Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { exec } from "#platform/exec.ts";
-import { childGroups } from "./sandboxes/cgroup.ts";
+import { Cgroup, childGroups } from "./sandboxes/cgroup.ts";
 import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, workload } from "./testing/runtime-fixture.ts";
 import { storeImage } from "./testing/trial-image.ts";
 import { trialProgram } from "./testing/trial-program.ts";
@@ -147,6 +148,29 @@ for (const kind of kinds)
         [[parked.id, "running"]],
       );
       await remove(parked);
+    });
+
+    test("whose end nobody wrote down comes back too", async () => {
+      const spec = workload(artifact, kind);
+      const { instance, address } = firstOf(await ensure(spec));
+      const conmon = Number(readFileSync(join(fixture.home.instances, instance, "conmon.pid"), "utf8"));
+      process.kill(conmon, "SIGKILL");
+      new Cgroup(`/slipstream-${fixture.id}/${instance}`).kill();
+      await eventually(() => (viewOf(spec)?.restarts === 1 && viewOf(spec)?.state === "ready" ? true : undefined), "it is started again");
+      assert.equal(await get(address, "/"), "ok");
+      await remove(spec);
+    });
+
+    test("that takes its time to end is not waited for when the platform stops", async () => {
+      const stubborn = `${trialProgram}; process.removeAllListeners("SIGTERM"); process.on("SIGTERM", () => {});`;
+      const spec = workload(await storeImage(fixture.home, stubborn), kind);
+      await ensure(spec);
+      const started = performance.now();
+      const removing = remove(spec);
+      await fixture.succeed(true);
+      await removing;
+      assert.ok(performance.now() - started < 8_000);
+      assert.deepEqual(await traces(fixture), { bundles: [], mounts: [], groups: [], processes: "" });
     });
 
     test("cannot have more processes than its limit", async () => {

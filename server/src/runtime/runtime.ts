@@ -75,6 +75,7 @@ class LocalRuntime implements Runtime {
   readonly #resolvers = resolvers();
   readonly #pool: NetworkPool;
   readonly #exits: Exits;
+  readonly #hurry = new AbortController();
   readonly #jobs: Jobs;
   readonly #ground: RuntimeGround;
   #set: SandboxSet | undefined;
@@ -93,6 +94,7 @@ class LocalRuntime implements Runtime {
       records: new Records(home),
       sandbox: (kind) => this.sandboxes().on(this.#sandboxGround(home.instances), kind),
       defaultSandbox: () => this.sandboxes().default,
+      hurry: this.#hurry.signal,
     };
     this.workloads = new Workloads(this.#ground);
     this.#runner = new SandboxRunner({ pool: this.#pool, exits: this.#exits }, (kind) =>
@@ -128,8 +130,12 @@ class LocalRuntime implements Runtime {
   }
 
   async close(remove: boolean): Promise<void> {
-    const everything = remove && this.workloads.list().length === 0;
     await this.#runner.close();
+    if (remove) {
+      this.#hurry.abort();
+      await this.workloads.settled();
+    }
+    const everything = remove && this.workloads.list().length === 0;
     this.workloads.abandon();
     await this.#dependencies.logs.flush();
     this.#exits.close();

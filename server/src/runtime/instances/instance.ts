@@ -161,7 +161,7 @@ export class Instance {
     if (graceMs === 0) return;
     for (const pid of asked) terminate(pid);
     // A handler that was for once, as Node's own is, is gone after the signal: that program does not end by it.
-    for (const end = performance.now() + graceMs; asked.some(catchesTermination) && performance.now() < end; ) await sleep(10);
+    for (const end = performance.now() + graceMs; asked.some(catchesTermination) && performance.now() < end && !this.#ground.hurry.aborted; ) await sleep(10);
   }
 
   #launch(start: () => Promise<void>): Promise<Symptom | undefined> {

@@ -19,8 +19,8 @@ export interface RuntimeFixture {
   id: string;
   runtime: Runtime;
   lines: LogLine[];
-  /** The runtime of the host process that comes after the present one, which lets go as one that was killed does. */
-  succeed(): Promise<Runtime>;
+  /** The runtime of the host process that comes after the present one; with `stop` as after a stop of the whole platform. */
+  succeed(stop?: boolean): Promise<Runtime>;
   close(): Promise<void>;
 }
 
@@ -42,8 +42,8 @@ export const runtimeFixture = async (): Promise<RuntimeFixture> => {
     id: installation.id,
     runtime: await open(),
     lines,
-    async succeed() {
-      await fixture.runtime.close(false);
+    async succeed(stop = false) {
+      await fixture.runtime.close(stop);
       fixture.runtime = await open();
       return fixture.runtime;
     },

@@ -45,6 +45,7 @@ const sandboxFailure = (error: SlipError): EnsureResult => ({
 export class Workloads {
   readonly #ground: RuntimeGround;
   readonly #entries = new Map<string, Entry>();
+  readonly #removing = new Map<string, Promise<void>>();
   readonly #starts = new Turns(startsAtOnce);
   constructor(ground: RuntimeGround) {
     this.#ground = ground;
@@ -96,7 +97,22 @@ export class Workloads {
   /** Ends the workload, also one that is being started. Absent is fine. */
   async remove(id: string): Promise<void> {
     const entry = this.#entries.get(id);
-    if (!entry) return;
+    if (!entry) return this.#removing.get(id);
+    const removing = this.#remove(id, entry);
+    this.#removing.set(id, removing);
+    try {
+      await removing;
+    } finally {
+      if (this.#removing.get(id) === removing) this.#removing.delete(id);
+    }
+  }
+
+  /** Resolves when nothing is being removed any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#removing.values());
+  }
+
+  async #remove(id: string, entry: Entry): Promise<void> {
     entry.removed = true;
     this.#entries.delete(id);
     this.#ground.records.forgetWorkload(id);
