@@ -1,28 +1,26 @@
-// The virtual object of an app on Restate: whatever changes what an app runs is done here, one at a time per app.
-// PostgreSQL knows how far each piece of work is, so one durable step holds all of it: when this process dies, the step is
-// done again and goes on from there.
+// The virtual object of an app on Restate: whatever changes what an app runs is done here, one at a time per app. Each named step
+// of a deployment is a durable step: when this process dies, the one that was under way is asked again, and PostgreSQL knows
+// how far it was.
 import { handlers, type ObjectContext, object } from "@restatedev/restate-sdk";
 import { finishShrink } from "../apps/scale.ts";
 import { type Control, serviceName } from "../control.ts";
 import { doTask } from "../tasks/task.ts";
 import { retire } from "../workloads/retire.ts";
-import { deploymentOf } from "./deployment-store.ts";
-import { submitLater } from "./submission.ts";
+import { stepsOf } from "./deployment-workflow.ts";
+import { type DeployInput, submitLater } from "./submission.ts";
 
 /** A step waits for builds and starts; without word from us for longer than the longest of them it is lost. */
 const stepMs = 3_600_000;
 
 export const appObject = (control: Control) => {
-  const { driver, database } = control;
-  const deploy = async (id: string): Promise<void> => {
-    const row = await deploymentOf(database, id);
-    if (row) await driver.driveInOrder(control, row);
-  };
+  const { driver } = control;
   return object({
     name: serviceName(control.installation),
     handlers: {
-      deploy: handlers.object.exclusive(async (context: ObjectContext, { deployment }: { deployment: string }): Promise<void> => {
-        await context.run("deploy", () => deploy(deployment));
+      deploy: handlers.object.exclusive(async (context: ObjectContext, { deployment, kind }: DeployInput): Promise<void> => {
+        const of = { id: deployment, appId: context.key };
+        for (const step of stepsOf[kind]) if ((await context.run(step.name, () => driver.step(control, of, step))) === "ended") break;
+        await submitLater(control, context.key, "retire");
       }),
       task: handlers.object.exclusive(async (context: ObjectContext, { task }: { task: string }): Promise<void> => {
         await context.run("task", () => driver.take(context.key, () => doTask(control, task)));

@@ -9,10 +9,8 @@ import { ensureApp, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
 import { type DeploymentRequest, type DeploymentRow, failureOfCode, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
-import { deploymentOf, deploymentWithKey, insertDeployment, isAlone, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
+import { deploymentOf, deploymentWithKey, insertDeployment, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
 import { submitDeployment } from "./submission.ts";
-
-const handOverMs = 100;
 
 export interface Asked {
   app: string;
@@ -34,7 +32,6 @@ export interface Asked {
 
 interface Inserted {
   row: DeploymentRow;
-  alone: boolean;
   superseded: readonly Superseded[];
 }
 
@@ -51,40 +48,23 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted | 
     ]);
     if (!isNew) return undefined;
     await asked.alongside?.(query, appId);
-    const [superseded, , row, alone] = await Promise.all([
+    const [superseded, , row] = await Promise.all([
       supersedeWaiting(query, { appId, except: id, kinds: supersededBy(kind), failure: failureOfCode("queue", "superseded") }),
       journal(query, call, asked),
       deploymentOf(query, id),
-      isAlone(query, { id, appId }),
     ]);
     if (!row) throw new Error(`Deployment ${id} is not there.`);
     if (kind === "config") await saveSettings(query, id, joinSettings([request.settings, ...superseded.map((it) => it.request.settings)]));
-    return { row, alone, superseded };
+    return { row, superseded };
   });
-
-/**
- * It begins at once when nothing is before it, and has often ended before Restate is asked. What takes longer is handed over, so
- * that Restate sees to its end whatever becomes of this process; a control that starts hands over all that is open as well.
- */
-const begin = (control: Control, { row, alone, superseded }: Inserted): void => {
-  for (const { id } of superseded) control.changes.emit(id);
-  const handOver = (): void => void submitDeployment(control, row);
-  if (!alone) {
-    handOver();
-    return;
-  }
-  setTimeout(() => control.driver.isDriving(row.id) && handOver(), handOverMs);
-  control.driver.drive(control, row).catch((error: unknown) => {
-    control.log.warn("a deployment goes on later", { deployment: row.id, error: String(error) });
-    handOver();
-  });
-};
 
 /** The same idempotency key gives the same deployment, also when the answer to the first request was lost. */
 export const createDeployment = async (control: Control, call: Call, asked: Asked): Promise<Deployment> => {
   const inserted = await insert(control, call, asked);
-  if (inserted) begin(control, inserted);
-  else call.journaled = true;
+  if (inserted) {
+    for (const { id } of inserted.superseded) control.changes.emit(id);
+    void submitDeployment(control, inserted.row);
+  } else call.journaled = true;
   const row = inserted?.row ?? (await deploymentWithKey(control.database, call.tenant, call.idempotencyKey ?? ""));
   if (!row) throw new SlipError("internal", "The deployment is not there.");
   return toDeployment(row, control.installation);

@@ -31,19 +31,6 @@ export interface OpenDeployment {
 export const openDeployments = (query: Query): Promise<OpenDeployment[]> =>
   query<OpenDeployment[]>`select id, app_id, kind, created_at from deployments where state in ('waiting', 'running') order by id`;
 
-/** Those of the same app that were asked for before it and have not ended, oldest first. */
-export const olderOpen = (query: Query, { id, appId }: OpenDeployment): Promise<OpenDeployment[]> =>
-  query<OpenDeployment[]>`
-    select id, app_id, kind, created_at from deployments where app_id = ${appId} and id < ${id} and state in ('waiting', 'running') order by id`;
-
-/** Whether nothing else is to be done for an app. */
-export const isAlone = async (query: Query, { id, appId }: { id: string; appId: string }): Promise<boolean> => {
-  const rows = await query<{ alone: boolean }[]>`
-    select not exists (select 1 from deployments where app_id = ${appId} and id <> ${id} and state in ('waiting', 'running'))
-      and not exists (select 1 from tasks where app_id = ${appId} and state = 'open') as alone`;
-  return rows[0]?.alone === true;
-};
-
 /** The app that a git source went to last time, where nobody named one. */
 export const appOfOrigin = async (
   query: Query,

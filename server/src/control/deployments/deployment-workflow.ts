@@ -15,7 +15,7 @@ import { startWorkload } from "./steps/start.ts";
 import type { Step } from "./steps/step.ts";
 import { switchAndProve } from "./steps/switch.ts";
 
-interface NamedStep {
+export interface NamedStep {
   name: string;
   steps: readonly Step[];
 }

@@ -1,32 +1,21 @@
-// Drives deployments to their end. A new one begins at once; the invocation that Restate holds for it joins what is under way,
-// and does what is left when this process died meanwhile.
+// Does the work of apps in this process: one piece at a time per app, and none twice at once. Restate sees to both between its
+// invocations; but when it dies, or loses its folder, it may ask again for what this process is still doing.
 import type { Control } from "../control.ts";
-import { type OpenDeployment, olderOpen } from "./deployment-store.ts";
-import { doStep, stepsOf } from "./deployment-workflow.ts";
-import { submitLater } from "./submission.ts";
+import { doStep, type NamedStep, type StepOutcome } from "./deployment-workflow.ts";
 import { Turns } from "./turns.ts";
 
 export class Driver {
   readonly #turns = new Turns();
-  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #underWay = new Map<string, Promise<StepOutcome>>();
 
-  /** Does all that is left of a deployment when it is its app's turn. Rejects only when PostgreSQL is away. */
-  drive(control: Control, deployment: OpenDeployment): Promise<void> {
-    const known = this.#underWay.get(deployment.id);
+  /** Does a step of a deployment, or joins it where it is under way. Rejects only when PostgreSQL is away. */
+  step(control: Control, { id, appId }: { id: string; appId: string }, step: NamedStep): Promise<StepOutcome> {
+    const name = `${id}.${step.name}`;
+    const known = this.#underWay.get(name);
     if (known !== undefined) return known;
-    const driven = this.#turns.take(deployment.appId, () => doSteps(control, deployment)).finally(() => this.#underWay.delete(deployment.id));
-    this.#underWay.set(deployment.id, driven);
-    return driven;
-  }
-
-  isDriving(id: string): boolean {
-    return this.#underWay.has(id);
-  }
-
-  /** As drive, after those that were asked for before: an older one must not end up on top of a newer one. */
-  async driveInOrder(control: Control, deployment: OpenDeployment): Promise<void> {
-    for (const older of await olderOpen(control.database, deployment)) await this.drive(control, older);
-    await this.drive(control, deployment);
+    const done = this.#turns.take(appId, () => doStep(control, id, step)).finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, done);
+    return done;
   }
 
   /** Other work that changes what the app runs. */
@@ -34,8 +23,3 @@ export class Driver {
     return this.#turns.take(appId, act);
   }
 }
-
-const doSteps = async (control: Control, { id, appId, kind }: OpenDeployment): Promise<void> => {
-  for (const step of stepsOf[kind]) if ((await doStep(control, id, step)) === "ended") break;
-  void submitLater(control, appId, "retire");
-};

@@ -1,5 +1,6 @@
 // Hands work over to Restate. The row in PostgreSQL comes first; what Restate did not take, or lost, is handed over again.
 import { limit } from "@slipstream/contract/limits.ts";
+import type { DeploymentKind } from "@slipstream/contract/words.ts";
 import { type Control, serviceName } from "../control.ts";
 import { openTasks } from "../tasks/task-store.ts";
 import { type OpenDeployment, openDeployments } from "./deployment-store.ts";
@@ -21,8 +22,14 @@ const handOver = async (control: Control, of: { key: string; handler: string; in
   }
 };
 
-export const submitDeployment = (control: Control, { id, appId, createdAt }: OpenDeployment): Promise<void> =>
-  handOver(control, { key: appId, handler: "deploy", input: { deployment: id }, id, createdAt });
+/** What the handler of deployments is given. */
+export interface DeployInput {
+  deployment: string;
+  kind: DeploymentKind;
+}
+
+export const submitDeployment = (control: Control, { id, appId, kind, createdAt }: OpenDeployment): Promise<void> =>
+  handOver(control, { key: appId, handler: "deploy", input: { deployment: id, kind } satisfies DeployInput, id, createdAt });
 
 export const submitTask = (control: Control, { id, appId, createdAt }: { id: string; appId: string; createdAt: Date }): Promise<void> =>
   handOver(control, { key: appId, handler: "task", input: { task: id }, id, createdAt });
