@@ -26,6 +26,7 @@ export const limits = {
   pids: { default: 512, unit: "processes", what: "processes and threads of one instance" },
   tmpBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "/tmp of one instance (counts as its memory)" },
   openFiles: { default: 65_536, unit: "descriptors", what: "open files of one process" },
+  flows: { default: 8_192, unit: "flows", what: "connections of one instance that the machine's firewall remembers; new ones beyond are dropped" },
   startMs: { default: 60_000, unit: "ms", what: "from start to the first healthy answer" },
   healthTimeoutMs: { default: 5_000, unit: "ms", what: "one health request" },
   stopMs: { default: 10_000, unit: "ms", what: "from SIGTERM to SIGKILL" },

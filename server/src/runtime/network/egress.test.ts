@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
+import { limit } from "@slipstream/contract/limits.ts";
 import { cleanEnv, execOrThrow } from "#platform/exec.ts";
 import { needsRoot } from "../testing/runtime-fixture.ts";
 import { egressScript } from "./egress.ts";
@@ -46,6 +47,11 @@ describe("an instance", { skip: needsRoot }, () => {
     closed("another instance");
   });
   test("is not reached from outside", () => closed("an instance from outside"));
+  test("cannot fill the machine's table of connections", () => {
+    const flows = Number(seen["flows of one instance"]);
+    assert.ok(flows > 1_000 && flows <= limit("flows"), `${flows}`);
+    assert.equal(seen["the internet for another instance"], "yes");
+  });
   test("has no IPv6", () => assert.equal(seen.IPv6, "1"));
   test("leaves no network and no rule", () => assert.deepEqual([seen["namespaces left"], seen["tables left"]], ["", ""]));
 });

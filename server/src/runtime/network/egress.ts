@@ -1,6 +1,7 @@
 // What instances may reach, as one nftables table that is made or replaced whole.
+import { limit } from "@slipstream/contract/limits.ts";
 import { execOrThrow } from "#platform/exec.ts";
-import { rangeOf, slotPrefix } from "./addresses.ts";
+import { maxSlots, rangeOf, slotPrefix } from "./addresses.ts";
 
 /** Addresses that are not the public internet: this host, private and shared ranges, link-local with the clouds' metadata, multicast. */
 export const closedRanges = [
@@ -26,15 +27,22 @@ export interface EgressInput {
 
 export const tableName = (id: string): string => `slip_${id}`;
 
+/** The machine remembers every connection in one table that all share: who fills it takes the network of all others. */
+const boundFlows = `ct state new add @flows { ip saddr ct count over ${limit("flows")} } drop`;
+
 const rules = ({ id, subnet, resolvers }: EgressInput): string[] => {
   const link = `"${slotPrefix(id)}*"`;
   const set = (values: readonly (string | number)[]): string => `{ ${values.join(", ")} }`;
   const dns = resolvers.length === 0 ? [] : [`ip daddr ${set(resolvers)} meta l4proto { tcp, udp } th dport 53 accept`];
   return [
+    "set flows {",
+    `type ipv4_addr; size ${maxSlots}; flags dynamic;`,
+    "}",
     "chain input {",
     "type filter hook input priority -10; policy accept;",
     `iifname != ${link} accept`,
     "ct state established,related accept",
+    boundFlows,
     ...dns,
     "drop",
     "}",
@@ -47,6 +55,7 @@ const rules = ({ id, subnet, resolvers }: EgressInput): string[] => {
     "meta nfproto ipv6 drop",
     `ip saddr != ${rangeOf(subnet)} drop`,
     "ct state established,related accept",
+    boundFlows,
     ...dns,
     `oifname ${link} drop`,
     `ip daddr ${set(closedRanges)} drop`,

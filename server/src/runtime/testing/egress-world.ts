@@ -54,6 +54,12 @@ const connect = async (prefix: readonly string[], host: string, port: number): P
   return (await exec([program, ...args], { timeoutMs: 10_000 })).stdout.trim();
 };
 
+/** Sends a datagram to each of so many ports, which is a flow each. */
+const flood = `const socket = require("node:dgram").createSocket("udp4"); const [host, count] = process.argv.slice(1); let sent = 0;
+const next = () => { for (let i = 0; i < 100; i++) socket.send("x", 2_000 + sent++, host); if (sent < count) setImmediate(next); else setTimeout(() => process.exit(), 200); }; next();`;
+
+const flows = async (): Promise<number> => Number(await execOrThrow(["cat", "/proc/sys/net/netfilter/nf_conntrack_count"]));
+
 const main = async (): Promise<void> => {
   await makeOutside();
   const pool = new NetworkPool({ id: "abcdef", subnet: 77, resolvers: [world.resolver], ready: 0, log: logOf("egress") });
@@ -84,6 +90,10 @@ const main = async (): Promise<void> => {
     (await exec(["ip", "-n", "outside", "route", "add", "10.77.0.0/16", "via", "203.0.113.2"])).code === 0
       ? await connect(within("/run/netns/outside"), two.address, 3_000)
       : "no route";
+  const before = await flows();
+  await execOrThrow(["nsenter", `--net=${one.path}`, process.execPath, "-e", flood, world.public, "12000"]);
+  seen["flows of one instance"] = String((await flows()) - before);
+  seen["the internet for another instance"] = await connect(within(two.path), world.public, 80);
   seen.IPv6 = (await exec(["nsenter", `--net=${one.path}`, "cat", "/proc/sys/net/ipv6/conf/all/disable_ipv6"])).stdout.trim();
   await Promise.all([pool.release(one), pool.release(two)]);
   await pool.close(true);
