@@ -2,6 +2,7 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildResult, BuildSpec } from "@slipstream/contract/ports/host.ts";
+import { asDiskFull } from "#platform/disk-full.ts";
 import { runBuild } from "./build.ts";
 import { buildLogOf } from "./build-log.ts";
 import type { BuildContext, BuildDependencies } from "./context.ts";
@@ -81,5 +82,5 @@ export class Builds {
 
 const asKnown = (error: unknown): SlipError | undefined => {
   if (error instanceof SlipError) return error.code === "internal" ? undefined : error;
-  return (error as NodeJS.ErrnoException).code === "ENOSPC" ? new SlipError("disk_full") : undefined;
+  return asDiskFull(error);
 };

@@ -12,10 +12,10 @@ const hostEveryMs = 5_000;
 const workEveryMs = 30_000;
 const tidyEveryMs = 600_000;
 
-/** Edges that were started anew read the table on disk; one that is behind all the same gets it now. */
+/** Edges that were started anew read the table on disk; one that is behind all the same gets it now, and so does a disk that was full. */
 const watchEdges = async ({ database, routes }: Control): Promise<void> => {
   const [oldest, version] = await Promise.all([routes.edges.oldestVersion(), tableVersion(database)]);
-  if (oldest !== undefined && oldest < version) await routes.publish();
+  if (!routes.isWritten || (oldest !== undefined && oldest < version)) await routes.publish();
 };
 
 /** Workloads that serve no more and that nobody has parked or removed yet. */

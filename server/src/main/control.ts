@@ -88,7 +88,7 @@ const assemble = async (): Promise<Control> => {
     sealing,
     authority: await authorityIn(home.control, `Slipstream ${installation.id}`),
     proofKey,
-    routes: new RoutePublisher({ path: home.routeTable, edges, read: tableReader({ database, sealing, proofKey }) }),
+    routes: new RoutePublisher({ path: home.routeTable, edges, read: tableReader({ database, sealing, proofKey }), log }),
     changes: new Changes(),
     runs: new Runs(),
     driver: new Driver(),

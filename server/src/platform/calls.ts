@@ -6,6 +6,7 @@ import { SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Call, Calls } from "@slipstream/contract/ports/calls.ts";
 import type { z } from "zod";
+import { asDiskFull } from "./disk-full.ts";
 import type { Log } from "./log.ts";
 
 /** A handler gets the parsed input, and a signal that aborts when the caller went away. */
@@ -58,7 +59,8 @@ export const serveCalls = <C extends Calls>(
   }));
   const server = http.createServer({ requestTimeout: 0 }, (request, response) => {
     serveOne(served, request, response).catch((error: unknown) => {
-      const known = error instanceof SlipError ? error : new SlipError("internal", error instanceof Error ? error.message : String(error));
+      const known =
+        error instanceof SlipError ? error : (asDiskFull(error) ?? new SlipError("internal", error instanceof Error ? error.message : String(error)));
       if (known.code === "internal") options.log.error(`${request.method} ${request.url} failed`, error);
       if (!response.headersSent) answer(response, known.status, toErrorBody(known));
     });

@@ -5,6 +5,7 @@ import { SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
 import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
 import { type Context, Hono } from "hono";
 import { isConnectionError } from "#platform/database.ts";
+import { asDiskFull } from "#platform/disk-full.ts";
 import type { Log } from "#platform/log.ts";
 import type { Answer, Gate } from "./gate.ts";
 import { openApi } from "./openapi.ts";
@@ -48,7 +49,7 @@ const answerWith = (context: RestContext, answer: Answer): Response =>
 const known = (error: unknown): SlipError => {
   if (error instanceof SlipError) return error;
   if (isConnectionError(error)) return new SlipError("unreachable", "The database cannot be reached now.");
-  return new SlipError("internal");
+  return asDiskFull(error) ?? new SlipError("internal");
 };
 
 const failWith = (context: RestContext, error: unknown, log: Log): Response => {

@@ -3,6 +3,8 @@ import { open, rename } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
+import { isDiskFull } from "#platform/disk-full.ts";
+import type { Log } from "#platform/log.ts";
 import type { Edges } from "./edges.ts";
 
 const deadlineMs = 15_000;
@@ -21,11 +23,15 @@ const writeTable = async (path: string, table: RouteTable): Promise<void> => {
   await rename(temporary, path);
 };
 
+/** What the publisher says of a table that is on no disk. */
+const unwritten = "the routes could not be written to the full disk; edges have them in memory, and are told again";
+
 export interface PublisherParts {
   path: string;
   edges: Edges;
   /** Reads the newest table. */
   read: () => Promise<RouteTable>;
+  log: Pick<Log, "warn">;
 }
 
 export class RoutePublisher {
@@ -33,6 +39,12 @@ export class RoutePublisher {
   readonly #parts: PublisherParts;
   #last: Promise<unknown> = Promise.resolve();
   #waiting: Promise<number> | undefined;
+  #written: boolean = true;
+
+  /** Whether an edge that starts finds the last published table on disk. */
+  get isWritten(): boolean {
+    return this.#written;
+  }
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
@@ -40,7 +52,8 @@ export class RoutePublisher {
   }
 
   /**
-   * Gives the version of the published table, read after this call, once it is on disk and every living edge serves it.
+   * Gives the version of the published table, read after this call, once it is on disk and every living edge serves it. A full
+   * disk holds up no switch: the table is written when there is space again (`isWritten`).
    * Rejects with `unreachable` when no edge lives, or one does not acknowledge, until the deadline.
    */
   publish(): Promise<number> {
@@ -60,10 +73,21 @@ export class RoutePublisher {
   async #publishNow(): Promise<number> {
     const { path, edges, read } = this.#parts;
     const table = await read();
-    const written = writeTable(path, table);
+    const written = this.#write(path, table);
     const [acknowledged] = await Promise.all([this.#untilAcknowledged(edges, table), written]);
     if (acknowledged === 0) throw new SlipError("unreachable", "No edge process took the new routes.");
     return table.version;
+  }
+
+  async #write(path: string, table: RouteTable): Promise<void> {
+    try {
+      await writeTable(path, table);
+      this.#written = true;
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      if (this.#written) this.#parts.log.warn(unwritten);
+      this.#written = false;
+    }
   }
 
   async #untilAcknowledged(edges: Edges, table: RouteTable): Promise<number> {

@@ -9,6 +9,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { SourceManifest } from "@slipstream/contract/source.ts";
 import type { Query } from "#platform/database.ts";
+import { asDiskFull } from "#platform/disk-full.ts";
 import type { Home } from "#platform/home.ts";
 import { blobsOf } from "./source.ts";
 
@@ -26,10 +27,8 @@ const missingOf = async (home: Home, tenant: string, blobs: readonly string[]): 
   return missing;
 };
 
-const isDiskFull = (error: unknown): boolean => ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
-
 const orDiskFull = (error: unknown): never => {
-  throw isDiskFull(error) ? new SlipError("disk_full") : error;
+  throw asDiskFull(error) ?? error;
 };
 
 /** Uploads and manifests of this process. What was written lately is remembered until it is safe on disk. */

@@ -1,7 +1,8 @@
 // What our processes print: processes/NAME.log and the one before it. The process holds the file itself, so its output
 // needs no supervisor; therefore a full file is copied away and emptied instead of renamed.
-import { closeSync, copyFileSync, openSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { closeSync, copyFileSync, openSync, readFileSync, statSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { isDiskFull } from "#platform/disk-full.ts";
 import type { Home } from "#platform/home.ts";
 
 const sizeMax = 8 * 2 ** 20;
@@ -18,12 +19,25 @@ export const withProcessLog = <T>(home: Home, name: string, use: (file: number) 
   }
 };
 
-/** Keeps the log of `name` below its size. Lines printed between copy and cut are lost. */
+/** Adds a line to the log of `name`, where the disk has space for it. */
+export const noteInProcessLog = (home: Home, name: string, line: string): void => {
+  try {
+    withProcessLog(home, name, (file) => writeSync(file, `${line}\n`));
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
+};
+
+/** Keeps the log of `name` below its size. Lines printed between copy and cut are lost, on a full disk all of them. */
 export const rotateProcessLog = (home: Home, name: string): void => {
   const path = processLogPath(home, name);
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size < sizeMax) return;
-  copyFileSync(path, `${path}.1`);
+  try {
+    copyFileSync(path, `${path}.1`);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
   truncateSync(path);
 };
 

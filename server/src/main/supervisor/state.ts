@@ -1,6 +1,7 @@
 // What the supervisor writes down, so that the next one can go on: processes/state.json, whole or not at all.
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { z } from "zod";
+import { isDiskFull } from "#platform/disk-full.ts";
 import type { Home } from "#platform/home.ts";
 
 const Identity = { pid: z.int().positive(), startTime: z.string() };
@@ -36,9 +37,18 @@ export const readState = (home: Home): SupervisorState | undefined => {
   }
 };
 
-/** Not fsynced: after a crash of the machine nothing of it is true any more. */
-export const writeState = (home: Home, state: SupervisorState): void => {
+/**
+ * Gives whether it was written: a full disk must not end the supervisor. Not fsynced: after a crash of the machine nothing of it
+ * is true any more.
+ */
+export const writeState = (home: Home, state: SupervisorState): boolean => {
   const temporary = `${home.supervisorState}.${process.pid}.new`;
-  writeFileSync(temporary, JSON.stringify(state), { mode: 0o600 });
-  renameSync(temporary, home.supervisorState);
+  try {
+    writeFileSync(temporary, JSON.stringify(state), { mode: 0o600 });
+    renameSync(temporary, home.supervisorState);
+    return true;
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    return false;
+  }
 };

@@ -1,13 +1,12 @@
 // One process that is kept running: started or adopted, watched, started again with a growing pause, stopped.
 import { spawn } from "node:child_process";
-import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Home } from "#platform/home.ts";
 import type { Log } from "#platform/log.ts";
 import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
 import { afterEnd } from "./backoff.ts";
 import type { ProcessPlan } from "./plan.ts";
-import { withProcessLog } from "./process-log.ts";
+import { noteInProcessLog, withProcessLog } from "./process-log.ts";
 import { isReady } from "./readiness.ts";
 import type { ProcessRecord } from "./state.ts";
 
@@ -75,7 +74,7 @@ export class Supervised {
       await this.#options.before?.();
     } catch (error) {
       this.#options.log.error(`${this.plan.name} could not be prepared`, error);
-      withProcessLog(this.#options.home, this.plan.name, (file) => writeSync(file, `${error instanceof Error ? error.message : String(error)}\n`));
+      noteInProcessLog(this.#options.home, this.plan.name, error instanceof Error ? error.message : String(error));
       return this.#again(0);
     }
     if (this.#stopping) return;

@@ -22,7 +22,7 @@ const readyMs = 90_000;
 const removeInstancesMs = 60_000;
 /** For a host that is started only to remove what is left. */
 const hostReadyMs = 15_000;
-const rotateEveryMs = 10_000;
+const tidyEveryMs = 10_000;
 
 export class Supervisor {
   readonly #ground: Ground;
@@ -31,7 +31,8 @@ export class Supervisor {
   #state: SupervisorState["supervisor"]["state"] = "starting";
   /** It goes on with what an earlier supervisor started, instead of starting a platform. */
   #goesOn: boolean = false;
-  #rotation: NodeJS.Timeout | undefined;
+  #tidying: NodeJS.Timeout | undefined;
+  #isSaved: boolean = true;
 
   /** `prepare` runs before a start of the process that it is named after. */
   constructor(ground: Ground, log: Log, prepare: Readonly<Record<string, () => Promise<void>>> = {}) {
@@ -56,9 +57,7 @@ export class Supervisor {
     makeFolders(runFolders(home, uids(installation)));
     this.#save();
     for (const process of this.#processes) if (!adopted.includes(process.plan.name)) void this.#startWhenPossible(process);
-    this.#rotation = setInterval(() => {
-      for (const { plan } of this.#processes) rotateProcessLog(home, plan.name);
-    }, rotateEveryMs);
+    this.#tidying = setInterval(() => this.#tidy(), tidyEveryMs);
   }
 
   /**
@@ -81,7 +80,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#state = "stopping";
     this.#save();
-    clearInterval(this.#rotation);
+    clearInterval(this.#tidying);
     await this.#stopAll((name) => name === "control" || name.startsWith("edge-"));
     await this.#removeInstances();
     await this.#stopAll((name) => name === "host");
@@ -147,11 +146,17 @@ export class Supervisor {
   #save(): void {
     const own = identityOf(process.pid);
     if (own === undefined) return;
-    writeState(this.#ground.home, {
+    this.#isSaved = writeState(this.#ground.home, {
       boot: bootId(),
       supervisor: { ...own, state: this.#state },
       processes: this.#processes.flatMap(({ record }) => (record === undefined ? [] : [record])),
     });
+  }
+
+  /** What a full disk did not take is written when there is space again. */
+  #tidy(): void {
+    if (!this.#isSaved) this.#save();
+    for (const { plan } of this.#processes) rotateProcessLog(this.#ground.home, plan.name);
   }
 }
 

@@ -2,6 +2,7 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { FailureReport } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
+import { asDiskFull } from "#platform/disk-full.ts";
 import { dropDomains } from "../../domains/domain-store.ts";
 import { announce } from "../../outbox/outbox-store.ts";
 import { dropUnlived, liveRelease } from "../../releases/release-store.ts";
@@ -21,7 +22,8 @@ const removeMs = 1_500;
 const reportOf = (run: Run, error: unknown): FailureReport => {
   if (run.signal.aborted || error instanceof DeploymentCancelled) return failureOfCode(run.phase, "cancelled");
   if (error instanceof DeploymentFailed) return error.failure;
-  if (error instanceof SlipError) return failureOf(run.phase, error);
+  const known = error instanceof SlipError ? error : asDiskFull(error);
+  if (known) return failureOf(run.phase, known);
   run.control.log.error("a deployment ended with a defect", error, { deployment: run.row.id });
   return failureOf(run.phase, new SlipError("internal", error instanceof Error ? error.message : String(error)));
 };
