@@ -151,6 +151,20 @@ export const errors = {
     what: "The artifact is larger than its limit.",
     next: "Leave out what the app does not need to run.",
   },
+  artifact_unsafe: {
+    status: 422,
+    exit: 1,
+    fault: "user",
+    what: "The artifact would hold a file that no image can carry.",
+    next: "Rename or remove the file that the message names, or let the build do so.",
+  },
+  build_disk_full: {
+    status: 422,
+    exit: 1,
+    fault: "user",
+    what: "The build wrote more to the disk than it may.",
+    next: "Let the build write less, or leave less behind.",
+  },
   toolchain_unavailable: {
     status: 422,
     exit: 1,

@@ -1,11 +1,12 @@
 // The app layer: the tree, or what the build made of it, below /app.
 import { existsSync } from "node:fs";
-import { lstat, mkdir, realpath, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, realpath, rename } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildPlan, BuildStep } from "@slipstream/contract/ports/buildpack.ts";
 import type { SourceEntry } from "@slipstream/contract/source.ts";
+import { removeTree } from "#platform/files.ts";
 import type { SealedBlob } from "#platform/oci/blob-file.ts";
 import { temporaryPath } from "#platform/oci/layout.ts";
 import { hiddenNames } from "#platform/oci/opaque.ts";
@@ -88,6 +89,6 @@ export const builtLayer = async (
   const place = join(workspace.layer, "app");
   await mkdir(dirname(place), { recursive: true, mode: 0o755 });
   await rename(output, place);
-  await rm(workspace.build.upper, { recursive: true, force: true });
+  await removeTree(workspace.build.upper);
   return await pack(context, workspace.layer);
 };

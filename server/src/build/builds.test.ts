@@ -149,6 +149,25 @@ test("a build that makes no output folder, or a link in its place, has failed", 
   assertTidy();
 });
 
+test("names that no image can carry are refused, and nothing of them is left", { skip }, async () => {
+  const deep = "name=$(printf %0200d 0); for i in $(seq 40); do mkdir $name && cd -P $name || exit 1; done";
+  for (const command of ["touch .wh.server.js", "mkdir lib/.wh...", "touch $(printf 'x\\377')", deep]) {
+    const report = failure(await fixture.build(await fixture.store(hello("one")), { config: { build: { command } } }));
+    assert.equal(report.code, "artifact_unsafe", command);
+    assert.ok(!report.summary.includes(fixture.home.root), report.summary);
+    assertTidy();
+  }
+  assert.equal(failure(await fixture.build(await fixture.store({ ...hello("one"), "lib/.wh.a.js": "" }))).code, "artifact_unsafe");
+});
+
+test("what one app has downloaded or installed is nothing for another", { skip }, async () => {
+  const source = await fixture.store(hello("one"));
+  const config = { build: { install: "test ! -e /cache/mark && touch /cache/mark && mkdir node_modules" } };
+  built(await fixture.build(source, { config, app: "one" }));
+  built(await fixture.build(source, { config, app: "other" }));
+  assert.equal(runs.length, 2);
+});
+
 test("links that an install leaves in place of folders are not followed", { skip }, async () => {
   const outside = join(fixture.home.root, "outside");
   mkdirSync(join(outside, "in"), { recursive: true });

@@ -1,12 +1,12 @@
 // The install step: its result is a layer, named by everything that decides it, and used again while that is the same.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { lchown, lstat, mkdir, readdir, realpath, rm, rmdir, utimes } from "node:fs/promises";
+import { lchown, lstat, mkdir, readdir, realpath, rmdir, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildPlan, InstallStep } from "@slipstream/contract/ports/buildpack.ts";
 import type { SourceEntry } from "@slipstream/contract/source.ts";
-import { writeDurably } from "#platform/files.ts";
+import { removeTree, writeDurably } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { commitBlobs } from "#platform/oci/blob-file.ts";
 import { blobPath, type Descriptor, layerFolder } from "#platform/oci/layout.ts";
@@ -36,12 +36,14 @@ const inputEntries = ({ inputs }: InstallStep, entries: readonly SourceEntry[]):
   return entries.filter(({ path }) => chosen.has(path));
 };
 
-/** Values of secrets are left out: a new token does not change what is installed, and no digest of one is kept. */
+/** Per app: what one has installed with its own downloads at hand is nothing for another. Values of secrets are left out: a new token does not change what is installed, and no digest of one is kept. */
 const keyOf = ({ spec }: BuildContext, { plan, layers }: InstallRequest, inputs: readonly SourceEntry[]): string => {
   const { command, env } = plan.install;
   const parts = [
     formatVersion,
     spec.tags.tenant,
+    spec.tags.project,
+    spec.tags.app,
     layers.map((layer) => layer.descriptor.digest),
     command,
     env,
@@ -80,7 +82,7 @@ const removeInputs = async (app: string, inputs: readonly SourceEntry[]): Promis
   for (const { path } of inputs) {
     let folder = dirname(join(root, path));
     if (!(await isReal(folder))) continue;
-    await rm(join(root, path), { recursive: true, force: true });
+    await removeTree(join(root, path));
     while (folder !== root && (await removeIfEmpty(folder))) folder = dirname(folder);
   }
 };
@@ -106,7 +108,7 @@ export const isLeftOver = (name: string): boolean =>
 
 /** Programs of a build may only write in /app; what the sandbox itself made elsewhere is not theirs. */
 export const onlyApp = async (upper: string): Promise<string> => {
-  for (const name of await readdir(upper)) if (name !== "app") await rm(join(upper, name), { recursive: true, force: true });
+  for (const name of await readdir(upper)) if (name !== "app") await removeTree(join(upper, name));
   return upper;
 };
 

@@ -1,7 +1,7 @@
 // After the host process was killed: nothing of the builds that it was making is left.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { removeTree } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { ensureLayout, temporaryFolder } from "#platform/oci/layout.ts";
 import { fetchesFolder } from "./git/fetch-folder.ts";
@@ -18,14 +18,13 @@ const dropLayersOfEarlierBoot = async (home: Home): Promise<void> => {
   const boot = existsSync(bootId) ? readFileSync(bootId, "utf8").trim() : "unknown";
   const note = join(home.cache, "boot-id");
   if (existsSync(note) && readFileSync(note, "utf8") === boot) return;
-  for (const name of readdirSync(home.layers)) await rm(join(home.layers, name), { recursive: true, force: true });
+  for (const name of readdirSync(home.layers)) await removeTree(join(home.layers, name));
   writeFileSync(note, boot);
 };
 
 /** To be called before the first build of this process, after runs of an older process were ended. */
 export const recoverBuilds = async (home: Home): Promise<void> => {
-  for (const folder of [workspacesFolder(home), buildSecretsFolder(home), temporaryFolder(home), fetchesFolder(home)])
-    await rm(folder, { recursive: true, force: true });
+  for (const folder of [workspacesFolder(home), buildSecretsFolder(home), temporaryFolder(home), fetchesFolder(home)]) await removeTree(folder);
   ensureLayout(home);
   mkdirSync(home.cache, { recursive: true, mode: 0o711 });
   await dropLayersOfEarlierBoot(home);

@@ -1,6 +1,7 @@
 // Deletes, and counts what that frees.
-import { lstat, readdir, rm } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { removeTree } from "#platform/files.ts";
 
 export interface Counted {
   removed: number;
@@ -18,9 +19,10 @@ export const bytesOf = async (path: string): Promise<number> => {
 
 /** Removes a file or folder and adds what it took on the disk. Gone already is fine. */
 export const removeCounted = async (path: string, counted: Counted): Promise<void> => {
-  const bytes = await bytesOf(path).catch(() => undefined);
-  if (bytes === undefined) return;
-  await rm(path, { recursive: true, force: true });
+  if (!(await lstat(path).catch(() => undefined))) return;
+  // What cannot be counted, being nested too deep say, is removed all the same.
+  const bytes = await bytesOf(path).catch(() => 0);
+  await removeTree(path);
   counted.removed += 1;
   counted.freedBytes += bytes;
 };

@@ -8,7 +8,8 @@ import type { RanOnce } from "@slipstream/contract/ports/sandbox.ts";
 import { argumentsOf } from "#platform/command.ts";
 import type { BuildContext } from "./context.ts";
 import { diagnose } from "./diagnosis.ts";
-import { tenantDownloads } from "./downloads.ts";
+import { type DiskBounds, withinDisk } from "./disk-guard.ts";
+import { appDownloads } from "./downloads.ts";
 import { sandboxPath } from "./image-process.ts";
 import { certificateBundle } from "./toolchains/base.ts";
 import { prepareScratch, prepareSecrets } from "./workspace.ts";
@@ -65,36 +66,48 @@ const judge = (ran: RanOnce, context: BuildContext, step: BuildStep): void => {
 /** Waits for the build's turn. Throws the step's failure, build_timeout, build_out_of_memory or cancelled. */
 export const runStep = (context: BuildContext, run: StepRun): Promise<void> => context.inTurn(() => runNow(context, run));
 
-const runNow = async (context: BuildContext, { step, layers, overlay }: StepRun): Promise<void> => {
-  const { dependencies, spec, workspace, signal } = context;
-  if (signal.aborted) throw new SlipError("cancelled");
+const boundsOf = (context: BuildContext, downloads: string, run: StepRun): DiskBounds => ({
+  folders: [run.overlay.upper, context.workspace.scratch, downloads],
+  maxBytes: limit("buildDiskBytes"),
+  maxFiles: limit("buildFiles"),
+  reserveBytes: limit("diskReserveBytes"),
+  excess: (what) => failed("build_disk_full", `'${run.step.name}' was ended: the build holds ${what} on the disk.`, context, run.step),
+});
+
+const runNow = async (context: BuildContext, run: StepRun): Promise<void> => {
+  const { dependencies, spec, workspace } = context;
+  const { step, layers, overlay } = run;
+  if (context.signal.aborted) throw new SlipError("cancelled");
   await prepareScratch(workspace, dependencies.uids.app);
   await prepareSecrets(workspace, spec.secrets, dependencies.uids.app);
+  const downloads = await appDownloads(dependencies.home, spec.tags, dependencies.uids.app);
   const started = performance.now();
-  const ran = await dependencies.runner({
-    id: `${spec.id}-${step.failure === "install_failed" ? "install" : "build"}`,
-    sandbox: undefined,
-    layers,
-    overlay,
-    mounts: [
-      { source: await tenantDownloads(dependencies.home, spec.tags.tenant, dependencies.uids.app), destination: "/cache", readOnly: false },
-      { source: workspace.scratch, destination: "/scratch", readOnly: false },
-      { source: workspace.secrets, destination: "/run/secrets", readOnly: true },
-    ],
-    args: argumentsOf(step.command),
-    env: environmentOf(context, step),
-    cwd: "/app",
-    limits: {
-      memoryBytes: spec.config.build?.memory ?? limit("buildMemoryBytes"),
-      cpus: Math.max(1, availableParallelism() * 0.75),
-      pids: limit("buildPids"),
-      tmpBytes: limit("buildTmpBytes"),
-      openFiles: limit("openFiles"),
-    },
-    timeoutMs: Math.max(1, Math.round(context.remainingMs)),
-    signal,
-    onLine: context.log.write,
-  });
+  const act = (signal: AbortSignal): Promise<RanOnce> =>
+    dependencies.runner({
+      id: `${spec.id}-${step.failure === "install_failed" ? "install" : "build"}`,
+      sandbox: undefined,
+      layers,
+      overlay,
+      mounts: [
+        { source: downloads, destination: "/cache", readOnly: false },
+        { source: workspace.scratch, destination: "/scratch", readOnly: false },
+        { source: workspace.secrets, destination: "/run/secrets", readOnly: true },
+      ],
+      args: argumentsOf(step.command),
+      env: environmentOf(context, step),
+      cwd: "/app",
+      limits: {
+        memoryBytes: spec.config.build?.memory ?? limit("buildMemoryBytes"),
+        cpus: Math.max(1, availableParallelism() * 0.75),
+        pids: limit("buildPids"),
+        tmpBytes: limit("buildTmpBytes"),
+        openFiles: limit("openFiles"),
+      },
+      timeoutMs: Math.max(1, Math.round(context.remainingMs)),
+      signal,
+      onLine: context.log.write,
+    });
+  const ran = await withinDisk(boundsOf(context, downloads, run), context.signal, act);
   const ms = performance.now() - started;
   context.remainingMs -= ms;
   judge(ran, context, step);

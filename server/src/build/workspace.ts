@@ -1,6 +1,7 @@
 // The folders of one build while it is made, and what they leave behind: nothing.
 import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { removeTree } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 
 export interface Workspace {
@@ -43,7 +44,7 @@ export const prepareOverlay = async (overlay: { upper: string; work: string }, o
 
 /** Made anew for each step: in the folders of the last one its program may have put links for us to follow. */
 export const prepareScratch = async ({ scratch }: Workspace, owner: number): Promise<void> => {
-  await rm(scratch, { recursive: true, force: true });
+  await removeTree(scratch);
   for (const name of ["", "home", "tmp"]) {
     await mkdir(join(scratch, name), { recursive: true, mode: 0o700 });
     await chown(join(scratch, name), owner, owner);
@@ -64,5 +65,5 @@ export const prepareSecrets = async ({ secrets }: Workspace, values: Readonly<Re
 export const removeWorkspace = async (home: Home, id: string): Promise<void> => {
   const { secrets } = workspaceAt(home, id);
   await rm(secrets, { recursive: true, force: true });
-  await rm(join(workspacesFolder(home), folderName(id)), { recursive: true, force: true });
+  await removeTree(join(workspacesFolder(home), folderName(id)));
 };

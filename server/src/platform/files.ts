@@ -1,6 +1,10 @@
 // Files that must survive power loss, and files that must appear whole.
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { execOrThrow } from "./exec.ts";
+
+const removeMs = 600_000;
 
 const syncFolder = (path: string): void => {
   const folder = openSync(path, "r");
@@ -23,4 +27,12 @@ export const writeDurably = (path: string, content: string | Buffer, mode: numbe
   }
   renameSync(temporary, path);
   syncFolder(dirname(path));
+};
+
+/** Removes a tree that strangers made: its folders may be nested deeper than any path can name. Absent is fine. */
+export const removeTree = async (path: string): Promise<void> => {
+  await rm(path, { recursive: true, force: true }).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENAMETOOLONG") throw error;
+    await execOrThrow(["rm", "-rf", "--one-file-system", "--", path], { timeoutMs: removeMs });
+  });
 };

@@ -1,13 +1,14 @@
 // A git source becomes a stored source. Git runs as a user that owns nothing, in a folder of its own, and never sees a shell.
 
 import { randomBytes } from "node:crypto";
-import { chown, mkdir, realpath, rm } from "node:fs/promises";
+import { chown, mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { GitFetch, GitFetched } from "@slipstream/contract/ports/host.ts";
 import { confined } from "#platform/confine.ts";
 import { type ExecResult, exec } from "#platform/exec.ts";
+import { removeTree } from "#platform/files.ts";
 import { redactorOf } from "#platform/redact.ts";
 import type { BuildDependencies } from "../context.ts";
 import { storeTree } from "../sources/store.ts";
@@ -128,6 +129,6 @@ export const fetchGit = async (
     const commit = await checkOut(fetchingOf(dependencies, { request, root, signal, timeMs }), ref);
     return { source: await storeTree(home, request.tenant, await folderIn(join(root, "tree"), subfolder)), commit };
   } finally {
-    await rm(root, { recursive: true, force: true });
+    await removeTree(root);
   }
 };

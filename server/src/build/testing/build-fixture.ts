@@ -25,7 +25,7 @@ export interface Fixture extends Disposable {
   lines: LogLine[];
   /** Stores files as a source of the tenant "ten". */
   store(files: Files): Promise<string>;
-  build(source: string, options?: { id?: string; config?: AppConfig; secrets?: Record<string, string> }): Promise<BuildResult>;
+  build(source: string, options?: { id?: string; app?: string; config?: AppConfig; secrets?: Record<string, string> }): Promise<BuildResult>;
 }
 
 const writeFiles = (folder: string, files: Files): void => {
@@ -61,8 +61,8 @@ export const buildFixture = (runner: Runner): Fixture => {
       writeFiles(folder, files);
       return await storeTree(home, "ten", folder);
     },
-    build: (source, { id = `build-${++number}`, config = {}, secrets = {} } = {}) =>
-      handlers.build({ id, tags, source, config, secrets }, new AbortController().signal),
+    build: (source, { id = `build-${++number}`, app = "app", config = {}, secrets = {} } = {}) =>
+      handlers.build({ id, tags: { ...tags, app }, source, config, secrets }, new AbortController().signal),
     [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }),
   };
 };

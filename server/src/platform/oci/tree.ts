@@ -2,6 +2,7 @@
 import type { Stats } from "node:fs";
 import { chmod, lstat, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
+import { SlipError } from "@slipstream/contract/errors.ts";
 
 /** One thing in a layer. `name` is relative to the root of the image. Other kinds (sockets, pipes, devices) are left out. */
 export type TreeEntry =
@@ -36,10 +37,24 @@ const entryOf = async (name: string, path: string): Promise<TreeEntry | undefine
   return isWhiteout(stats) ? { type: "whiteout", name } : undefined;
 };
 
-/** Every entry below `root`, a directory before what is in it, names in the order of their bytes. */
+/** Longer names cannot be unpacked everywhere: a path of the system, the folder of the image included, has 4,096 bytes. */
+const nameBytes = 3_072;
+
+/** Throws `artifact_unsafe` for a name that an image cannot carry: it would be another file, or none, when the layer is unpacked. */
+const checkName = (name: string): void => {
+  const refuse = (why: string): never => {
+    throw new SlipError("artifact_unsafe", `${JSON.stringify(name.slice(0, 200))} ${why}.`);
+  };
+  if (name.slice(name.lastIndexOf("/") + 1).startsWith(".wh.")) refuse("has a name by which images say that a file was deleted");
+  if (name.includes("\uFFFD")) refuse("has a name that is not UTF-8");
+  if (Buffer.byteLength(name) > nameBytes) refuse(`has a name of more than ${nameBytes} bytes`);
+};
+
+/** Every entry below `root`, a directory before what is in it, names in the order of their bytes. Throws `artifact_unsafe`. */
 export async function* walkTree(root: string, prefix = ""): AsyncGenerator<TreeEntry> {
-  const names = (await readdir(join(root, prefix))).sort(byBytes);
-  const entries = await Promise.all(names.map((name) => entryOf(prefix === "" ? name : `${prefix}/${name}`, join(root, prefix, name))));
+  const names = (await readdir(join(root, prefix))).sort(byBytes).map((name) => (prefix === "" ? name : `${prefix}/${name}`));
+  names.forEach(checkName);
+  const entries = await Promise.all(names.map((name) => entryOf(name, join(root, name))));
   for (const entry of entries) {
     if (entry === undefined) continue;
     yield entry;

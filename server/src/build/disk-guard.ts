@@ -1,0 +1,86 @@
+// Ends what fills the disk. Builds write into folders of the one disk that everything of the installation shares, and no file
+// system can be relied on to have quotas: so what is free is looked at often, which costs nothing, and who took it when it shrinks.
+import { statfsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { exec } from "#platform/exec.ts";
+
+export interface DiskBounds {
+  /** Folders that are written, all on the same disk. */
+  folders: readonly [string, ...string[]];
+  maxBytes: number;
+  maxFiles: number;
+  /** Bytes of the disk that stay free for the platform. */
+  reserveBytes: number;
+  /** What is thrown for more than the bounds; a disk that is nearly full is `disk_full`. */
+  excess: (what: string) => SlipError;
+}
+
+interface Amount {
+  bytes: number;
+  files: number;
+}
+
+const checkMs = 200;
+/** The folders are measured whenever the disk has lost this part of what they may hold. */
+const shareMeasured = 1 / 16;
+
+const freeOf = (folder: string): Amount => {
+  const { bavail, bsize, files, ffree } = statfsSync(folder);
+  // A file system without a fixed number of files says that it has 0.
+  return { bytes: bavail * bsize, files: files === 0 ? Number.POSITIVE_INFINITY : ffree };
+};
+
+const du = async (flag: string, folders: readonly string[]): Promise<number> => {
+  // Files that vanish meanwhile make it end with 1; what it has counted is good all the same.
+  const { stdout } = await exec(["du", "-s", "-x", flag, "--", ...folders], { timeoutMs: 300_000 });
+  return stdout.split("\n").reduce((sum, line) => sum + (Number.parseInt(line, 10) || 0), 0);
+};
+
+const heldBy = async (folders: readonly string[]): Promise<Amount> => {
+  const [bytes, files] = await Promise.all([du("--block-size=1", folders), du("--inodes", folders)]);
+  return { bytes, files };
+};
+
+const tooMuch = async ({ folders, maxBytes, maxFiles, excess }: DiskBounds): Promise<SlipError | undefined> => {
+  const held = await heldBy(folders);
+  if (held.bytes > maxBytes) return excess(`more than ${Math.round(maxBytes / 2 ** 20)} MB`);
+  return held.files > maxFiles ? excess(`more than ${maxFiles} files`) : undefined;
+};
+
+/** Resolves with the error when the bounds are passed, with undefined once `done` aborts. */
+const watch = async (bounds: DiskBounds, done: AbortSignal): Promise<SlipError | undefined> => {
+  const [folder] = bounds.folders;
+  let noted = freeOf(folder);
+  for (;;) {
+    await sleep(checkMs, undefined, { signal: done }).catch(() => {});
+    if (done.aborted) return undefined;
+    const free = freeOf(folder);
+    if (free.bytes < bounds.reserveBytes) return new SlipError("disk_full");
+    const lost = { bytes: noted.bytes - free.bytes, files: noted.files - free.files };
+    if (lost.bytes < bounds.maxBytes * shareMeasured && lost.files < bounds.maxFiles * shareMeasured) {
+      noted = { bytes: Math.max(noted.bytes, free.bytes), files: Math.max(noted.files, free.files) };
+      continue;
+    }
+    const error = await tooMuch(bounds);
+    if (error) return error;
+    noted = free;
+  }
+};
+
+/** Does something whose signal aborts when it writes too much. Throws `excess`, `disk_full`, or what `act` throws. */
+export const withinDisk = async <T>(bounds: DiskBounds, signal: AbortSignal, act: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const [over, done] = [new AbortController(), new AbortController()];
+  const watching = watch(bounds, done.signal).then((error) => error && over.abort(error));
+  try {
+    const result = await act(AbortSignal.any([signal, over.signal]));
+    over.signal.throwIfAborted();
+    return result;
+  } catch (error) {
+    over.signal.throwIfAborted();
+    throw error;
+  } finally {
+    done.abort();
+    await watching;
+  }
+};
