@@ -24,8 +24,8 @@ const run = (program: string, args: readonly string[], env: Record<string, strin
 /** A repository in which everything is installed, with `text` as its command line. */
 const repositoryWith = (text: string): string => {
   const root = join(folder, "repository");
-  for (const path of ["cli/src", "node_modules/.bin"]) mkdirSync(join(root, path), { recursive: true });
-  copyFileSync(join(repository, "slip"), join(root, "slip"));
+  for (const path of ["cli/src", "node_modules/.bin", "infra/debian"]) mkdirSync(join(root, path), { recursive: true });
+  for (const path of ["slip", "infra/debian/packages.sh"]) copyFileSync(join(repository, path), join(root, path));
   for (const path of ["package.json", "package-lock.json", "node_modules/.package-lock.json"]) writeFileSync(join(root, path), "{}");
   writeFileSync(join(root, "cli/src/main.ts"), text);
   symlinkSync(process.execPath, join(root, "node_modules/.bin/node"));
@@ -88,7 +88,7 @@ test("where there is no apt-get, what is missing is named, but not for words alo
   const PATH = barePath();
   const { status, stdout, stderr } = run(join(root, "slip"), ["apps"], { PATH });
   assert.deepEqual({ status, stdout }, { status: 4, stdout: "" });
-  assert.match(stderr, /^These programs are missing:.* conmon.* git\. Install runc, conmon, /);
+  assert.match(stderr, /^These are missing:.* conmon.* git\. Install them \(Debian calls the packages.* git\) /);
   for (const words of [["--version"], ["deploy", "--help"], [], ["doctor"]])
     assert.equal(run(join(root, "slip"), words, { PATH }).stdout, "ran\n", words.join(" "));
 });

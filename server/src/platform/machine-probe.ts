@@ -22,6 +22,8 @@ const versionWords: Readonly<Record<string, readonly string[]>> = {
   ip: ["-Version"],
   nft: ["--version"],
   git: ["--version"],
+  ssh: ["-V"],
+  ps: ["--version"],
   unshare: ["--version"],
   setpriv: ["--version"],
 };

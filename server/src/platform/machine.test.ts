@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { checksOf, type Machine } from "./machine.ts";
 import { cgroupOf, probeMachine } from "./machine-probe.ts";
@@ -11,7 +13,7 @@ const good: Machine = {
   architecture: "x64",
   cgroup: "v2",
   controllers: ["cpu", "memory", "pids", "io"],
-  programs: Object.fromEntries(["runc", "conmon", "runsc", "ip", "nft", "git", "unshare", "setpriv"].map((name) => [name, "1.0"])),
+  programs: Object.fromEntries(["runc", "conmon", "runsc", "ip", "nft", "git", "ssh", "ps", "unshare", "setpriv"].map((name) => [name, "1.0"])),
   overlay: true,
   nftables: undefined,
   ipForward: true,
@@ -77,4 +79,14 @@ test("this machine can be looked at", async () => {
   assert.ok(machine.freeDiskBytes > 0 && machine.memoryBytes >= machine.availableMemoryBytes && machine.availableMemoryBytes > 0);
   assert.match(machine.programs.unshare ?? "", /util-linux/);
   assert.deepEqual(machine.ports, []);
+});
+
+test("what the platform needs of Debian is what packages.sh installs", () => {
+  const script = readFileSync(join(import.meta.dirname, "../../../infra/debian/packages.sh"), "utf8");
+  const rows = [...script.matchAll(/^ +platform +([a-z]+) +(\S+)/gm)];
+  const checked = checksOf({ ...good, programs: {} }).filter(({ name, fix }) => fix?.startsWith("apt-get ") && !["unshare", "setpriv"].includes(name));
+  assert.deepEqual(
+    Object.fromEntries(checked.map(({ name, fix }) => [name, fix?.split(" ").at(-1)])),
+    Object.fromEntries(rows.map(([, name = "", brings]) => [name, brings])),
+  );
 });

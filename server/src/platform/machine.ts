@@ -37,6 +37,8 @@ const programs: readonly { name: string; package: string; without: string; neede
   { name: "ip", package: "iproute2", without: "apps have no network", needed: true },
   { name: "nft", package: "nftables", without: "apps have no firewall", needed: true },
   { name: "git", package: "git", without: "nothing deploys from git", needed: true },
+  { name: "ssh", package: "openssh-client", without: "nothing deploys from ssh addresses", needed: false },
+  { name: "ps", package: "procps", without: "apps do not have it either", needed: false },
   { name: "unshare", package: "util-linux", without: "the platform's own processes cannot be confined", needed: true },
   { name: "setpriv", package: "util-linux", without: "the platform's own processes cannot be confined", needed: true },
 ];
