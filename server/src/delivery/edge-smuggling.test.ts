@@ -122,6 +122,15 @@ for (const [name, wire] of badAnswers) {
   });
 }
 
+test("interim answers have an end", async (t) => {
+  const trial = await startTrial(t);
+  const address = await startRawApp(t, (socket) => socket.on("data", () => socket.write("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n".repeat(1_000))));
+  trial.publish({ "app.localhost": [{ app: "app", addresses: [address] }] });
+  const text = await trial.raw("GET / HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n\r\n", 2_000);
+  assert.equal(text.match(/HTTP\/1\.1 103/g)?.length, 32);
+  assert.match(text, /\r\n\r\nHTTP\/1\.1 502 /);
+});
+
 test("what an app says beyond its answer never answers the next request", async (t) => {
   const trial = await startTrial(t);
   const address = await startRawApp(t, (socket) =>

@@ -38,6 +38,9 @@ const headEnd = Buffer.from("\r\n\r\n");
 /** Every connection reads into this one buffer: what is read is used up or copied before the next read. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1_024);
 
+/** Interim answers to one request. They wait for no client, so without an end they would fill the memory of the edge. */
+const maxInterims = 32;
+
 /** Kind of the body of an answer (RFC 9112 §6.3). */
 const bodyKind = (method: string, head: ResponseHead): BodyKind => {
   if (method === "HEAD" || head.status === 204 || head.status === 304) return "none";
@@ -59,6 +62,7 @@ export class UpstreamConnection {
   #user: UpstreamUser | undefined;
   #state: "connecting" | "idle" | "head" | "body" | "tunnel" | "closed" = "connecting";
   #pending: Buffer | undefined;
+  #interims = 0;
 
   constructor(address: net.TcpNetConnectOpts | net.IpcNetConnectOpts, owner: UpstreamOwner, headerBytes: number) {
     this.#owner = owner;
@@ -79,6 +83,7 @@ export class UpstreamConnection {
   begin(user: UpstreamUser): void {
     this.#user = user;
     this.#state = "head";
+    this.#interims = 0;
   }
 
   /** False = the app does not keep up: send no more until `upstreamDrained`. */
@@ -170,6 +175,8 @@ export class UpstreamConnection {
       start = found + 4;
       if (this.#head.status >= 200) return this.#beginAnswer(bytes, start, size);
       if (this.#head.status === 101) return this.#beginTunnel(bytes, start, size);
+      this.#interims += 1;
+      if (this.#interims > maxInterims) return this.#stop("it gives interim answers without end");
       this.#user?.interim(this.#head);
     }
     if (size - start > this.#headerBytes) return this.#stop("its head is too large");
