@@ -92,6 +92,8 @@ for (const kind of kinds)
       assert.deepEqual(firstOf(await ensure(spec)), firstOf(first));
       const two = await ensure({ ...spec, instances: 2 });
       assert.equal(two.outcome === "ready" && new Set(two.workload.instances.map(({ address }) => address)).size, 2);
+      const users = two.outcome === "ready" ? two.workload.instances.map(async ({ address }) => JSON.parse(await get(address, "/confined")).uid) : [];
+      assert.equal(new Set(await Promise.all(users)).size, 2);
       const one = await ensure(spec);
       assert.deepEqual(one.outcome === "ready" && one.workload.instances.map(({ instance }) => instance), [firstOf(first).instance]);
       await remove(spec);

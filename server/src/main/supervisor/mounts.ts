@@ -13,7 +13,7 @@ const mounted = (path: string): boolean => isMounted(readFileSync("/proc/self/mo
 
 export const mountRun = async (home: Home): Promise<void> => {
   if (mounted(home.run)) return;
-  await execOrThrow(["mount", "-t", "tmpfs", "-o", "size=256m,mode=0711,nosuid,nodev", "slip-run", home.run]);
+  await execOrThrow(["mount", "-t", "tmpfs", "-o", "size=50%,mode=0711,nosuid,nodev", "slip-run", home.run]);
 };
 
 /** Takes the tmpfs away, also when something still has a file open in it. */

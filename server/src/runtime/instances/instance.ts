@@ -5,7 +5,7 @@ import { limit } from "@slipstream/contract/limits.ts";
 import type { Instance as InstanceView, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { Image } from "#platform/oci/image.ts";
 import type { RuntimeGround } from "../ground.ts";
-import type { Slot } from "../network/addresses.ts";
+import { type Slot, uidOf } from "../network/addresses.ts";
 import { OutputTail } from "../output/output-tail.ts";
 import { LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
 import { afterExit } from "./backoff.ts";
@@ -87,7 +87,7 @@ export class Instance {
       hostname: this.#spec.tags.app || "app",
       limits: { memoryBytes, cpus, pids: limit("pids"), tmpBytes: limit("tmpBytes"), openFiles: limit("openFiles") },
     };
-    return await this.#launch(() => this.#sandbox.start({ spec, address: this.#slot.address, overlay: undefined }));
+    return await this.#launch(() => this.#sandbox.start({ spec, address: this.#slot.address, uid: uidOf(this.#slot), overlay: undefined }));
   }
 
   /** Takes over an instance that an earlier host process started. */

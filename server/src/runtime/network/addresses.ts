@@ -25,6 +25,20 @@ export const slotOf = (id: string, subnet: number, number: number): Slot => {
   return { number, name, path: `${namespaceFolder}/${name}`, address: `10.${subnet}.${host >> 8}.${host & 255}` };
 };
 
+/** First of the users of instances: none is an account's, or one of our own processes'. */
+const firstUid = 0x6000_0000;
+
+/**
+ * The user of the program at an address. Each has one of its own, because the kernel counts some things per user, over all sandboxes:
+ * inotify watches, pipes, queued signals. An app that uses them up has used up its own.
+ */
+export const uidOf = ({ address }: Slot): number =>
+  firstUid +
+  address
+    .split(".")
+    .slice(1)
+    .reduce((sum, part) => sum * 256 + Number(part), 0);
+
 /** The slot number in a name of ours, or undefined. */
 export const slotNumber = (id: string, name: string): number | undefined => {
   const prefix = slotPrefix(id);

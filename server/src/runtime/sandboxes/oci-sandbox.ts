@@ -13,6 +13,7 @@ import { mountRoot, platformFiles, rootOf, unmountRoot } from "./rootfs.ts";
 export interface SandboxGround {
   /** Parent group of all sandboxes, "/slipstream-ab12cd". */
   group: string;
+  /** User of the programs that are started without one of their own. */
   uid: number;
   /** Each sandbox's folder. */
   bundles: string;
@@ -24,13 +25,15 @@ export interface SandboxGround {
 export interface Launch {
   spec: SandboxSpec;
   address: string;
+  uid?: number;
   overlay: { upper: string; work: string } | undefined;
 }
 
 /** The program could not be started; `message` is in the runtime's words. */
 export class LaunchError extends Error {}
 
-const logBytes = 32 * 2 ** 20;
+/** Lines that are not read yet: in memory, for every sandbox that floods its log. They are read while they are written. */
+const logBytes = 4 * 2 ** 20;
 
 /** Descriptors a process may have open at most; more than this process may have itself cannot be given on. */
 const openFilesMax = (): number => {
@@ -143,8 +146,8 @@ export class OciSandbox {
     for (const path of [pidPath(this.bundle(id)), conmonPidPath(this.bundle(id))]) rmSync(path, { force: true });
   }
 
-  async #prepare({ spec, address, overlay }: Launch): Promise<void> {
-    const { uid, resolvConf, group } = this.#ground;
+  async #prepare({ spec, address, overlay, uid = this.#ground.uid }: Launch): Promise<void> {
+    const { resolvConf, group } = this.#ground;
     const { joinsNetwork, seccomp } = this.#runtime;
     const bundle = this.bundle(spec.id);
     const root = rootOf(bundle);
