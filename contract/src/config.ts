@@ -20,12 +20,16 @@ export const Duration = z
 export const Command = z.union([z.string().min(1).max(8_192), z.array(z.string().max(8_192)).min(1).max(256)]);
 export type Command = z.infer<typeof Command>;
 
+/** What can stand in the first line of a request as it is: anything else is to be percent-encoded. */
+const RequestPath = z
+  .string()
+  .max(2_048)
+  .regex(/^\//, "a path that starts with '/'")
+  .regex(/^[\x21-\x7e]*$/, "a path whose blanks, and characters other than ASCII, are percent-encoded");
+
 export const RouteConfig = z.strictObject({
   host: Hostname.optional(),
-  path: z
-    .string()
-    .regex(/^\/[^\s?#]*$/, "a path that starts with '/'")
-    .default("/"),
+  path: RequestPath.regex(/^[^?#]*$/, "a path without '?' and '#'").default("/"),
 });
 
 const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(size: S, duration: D) =>
@@ -57,7 +61,7 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(si
       .optional(),
     health: z
       .strictObject({
-        path: z.string().startsWith("/").optional(),
+        path: RequestPath.optional(),
         timeout: duration.optional(),
         start: duration.optional(),
       })

@@ -4,11 +4,11 @@ import { z } from "zod";
 /** A DNS label (RFC 1035 §2.3.1, lower case): it becomes the host name of the app. At most 40 characters. */
 export const AppName = z.string().regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, "1–40 characters: a–z, 0–9 and '-', starting with a letter");
 
-/** A host name of at most 253 characters, at least two labels, lower case, no trailing dot (RFC 1123 §2.1). */
+/** A host name of at most 253 characters, at least two labels, lower case, no trailing dot, and no address (RFC 1123 §2.1, RFC 3696 §2). */
 export const Hostname = z
   .string()
   .max(253)
-  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a host name such as app.example.org");
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, "a host name such as app.example.org");
 
 /** The name of an environment variable or a secret (POSIX 3.235), not one that the platform itself sets. */
 export const VariableName = z

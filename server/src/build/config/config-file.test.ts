@@ -61,6 +61,12 @@ const mistakes: readonly [string, string, string][] = [
   ["a number that is too large", "[run]\nport = 99999\n", "slip.toml:2: run.port: Too big: expected number to be <=65535"],
   ["a variable that is no text", "[run.env]\nA = 3", "slip.toml:2: run.env.A: expected string, received number"],
   ["an entry of a list of tables", '[[routes]]\npath = "/"\n\n[[routes]]\npath = "x"\n', "slip.toml:5: routes.1.path: expected a path that starts with '/'"],
+  [
+    "a path that would be more than a path",
+    '[health]\npath = "/a\\r\\nX: y"\n',
+    "slip.toml:2: health.path: expected a path whose blanks, and characters other than ASCII, are percent-encoded",
+  ],
+  ["an address in place of a host name", '[[routes]]\nhost = "127.0.0.1"\n', "slip.toml:2: routes.0.host: expected a host name such as app.example.org"],
   ["a key inside an inline table", '\nrun = { instances = 1,\n port = "x" }', "slip.toml:3: run.port: expected number, received string"],
   ["a dotted key", "run.cpus = 1000", "slip.toml:1: run.cpus: Too big: expected number to be <=64"],
   ["a key twice", 'name = "a"\nname = "b"', "slip.toml:2: Defining a key multiple times is invalid"],
