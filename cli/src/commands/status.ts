@@ -26,7 +26,7 @@ const showPlatform = ({ screen, environment }: Invocation, status: Status): void
     ["home", environment.url === undefined ? environment.home : "–"],
     ["installation", status.installation],
     ["version", status.version],
-    ["apps", String(status.apps)],
+    ["apps", status.appsStarting > 0 ? `${status.apps}, ${status.appsStarting} of them starting` : String(status.apps)],
     ["deployments", `${status.deploymentsOpen} under way`],
     ["sandboxes", sandboxes ?? "–"],
   ];

@@ -46,6 +46,7 @@ export const statusOf = (): OutputOf<"platform.status"> => ({
   httpsPort: 9443,
   domain: "slip.localhost",
   apps: 1,
+  appsStarting: 0,
   deploymentsOpen: 0,
   tableVersion: 1,
 });

@@ -21,6 +21,8 @@ export const platform = {
       httpsPort: z.int(),
       domain: z.string(),
       apps: z.int(),
+      /** Live apps whose instances are being started: requests to them are answered with 503 until then. */
+      appsStarting: z.int(),
       deploymentsOpen: z.int(),
       tableVersion: z.int(),
       host: HostStatus.optional(),

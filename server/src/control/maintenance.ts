@@ -1,4 +1,5 @@
 // What control looks after by itself: work that was handed over and lost, the host's state, edges, certificates, old rows.
+import { existsSync } from "node:fs";
 import { trimKeys } from "./api/idempotency.ts";
 import { dropUnused, ensureCertificate, expiringHosts } from "./certificates/certificate-store.ts";
 import { type Control, platformDomain, serviceName } from "./control.ts";
@@ -6,7 +7,7 @@ import { submitOpen } from "./deployments/submission.ts";
 import { trimOutbox } from "./outbox/outbox-store.ts";
 import { collectGarbage } from "./releases/collect.ts";
 import { countUp, tableVersion } from "./routes/route-store.ts";
-import { reconcile, watchHost } from "./workloads/reconcile.ts";
+import { followHost, reconcile, watchHost } from "./workloads/reconcile.ts";
 
 const hostEveryMs = 5_000;
 const workEveryMs = 30_000;
@@ -75,7 +76,8 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
       }
     }
   };
-  void until("publishing the routes", () => control.routes.publish());
+  // The first table of all has no app in it, and needs no host.
+  void until("publishing the routes", () => (existsSync(control.home.routeTable) ? followHost(control) : control.routes.publish()));
   void until("bringing the host to what is desired", () => reconcile(control)).then(() => {
     every(control, { name: "watching the host", everyMs: hostEveryMs, act: watchHost }, signal);
   });

@@ -15,12 +15,12 @@ const closedPort = (): Promise<string> =>
     });
   });
 
-test("an instance that refuses connections: 502, and the reason in the app's log", async (t) => {
+test("an instance that refuses connections: 503 with the time to try again, and the reason in the app's log", async (t) => {
   const trial = await startTrial(t);
   trial.publish({ "app.localhost": [{ app: "app", addresses: [await closedPort()] }] });
   const answer = await ask(trial.http, "app.localhost");
-  assert.deepEqual([answer.status, answer.headers["cache-control"]], [502, "no-store"]);
-  assert.match(trial.logs.lines[0]?.text ?? "", / 502 .*\(the instance takes no connection\)$/);
+  assert.deepEqual([answer.status, answer.headers["retry-after"], answer.headers["cache-control"]], [503, "1", "no-store"]);
+  assert.match(trial.logs.lines[0]?.text ?? "", / 503 .*\(the instance takes no connection\)$/);
 });
 
 test("of two instances the one that answers takes every request", async (t) => {
@@ -30,11 +30,11 @@ test("of two instances the one that answers takes every request", async (t) => {
   for (let count = 0; count < 20; count += 1) assert.equal((await ask(trial.http, "app.localhost")).status, 200);
 });
 
-test("an instance that does not take the connection in time: 502", async (t) => {
+test("an instance that does not take the connection in time: 503", async (t) => {
   const trial = await startTrial(t, { connectMs: 300 });
   // TEST-NET-1 (RFC 5737): packets to it lead nowhere. Where they are rejected at once the answer is the same.
   trial.publish({ "app.localhost": [{ app: "app", addresses: ["192.0.2.1:80"] }] });
-  assert.equal((await ask(trial.http, "app.localhost")).status, 502);
+  assert.equal((await ask(trial.http, "app.localhost")).status, 503);
 });
 
 test("an instance that does not answer in time: 504, and its connection is given up", async (t) => {

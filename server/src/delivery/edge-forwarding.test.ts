@@ -237,7 +237,7 @@ test("the platform's own host reaches the control socket, and says so when it is
   const socketPath = join(folder, "control.sock");
   const trial = await startTrial(t, {}, socketPath);
   trial.publish({});
-  assert.equal((await ask(trial.http, "slip.localhost")).status, 502);
+  assert.equal((await ask(trial.http, "slip.localhost")).status, 503);
   const control = http.createServer((_, response) => response.end("control"));
   t.after(() => control.close());
   await new Promise<void>((resolve) => control.listen(socketPath, resolve));

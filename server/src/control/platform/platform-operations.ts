@@ -2,6 +2,7 @@ import type { Handlers } from "../api/call.ts";
 import { addressOf, type Control, platformDomain } from "../control.ts";
 import { journalOf } from "../journal/journal-store.ts";
 import { tableVersion } from "../routes/route-store.ts";
+import { startingApps } from "../routes/route-table.ts";
 
 const hostMs = 2_000;
 
@@ -12,8 +13,9 @@ export const platformOperations = (control: Control): Pick<Handlers, "platform.s
   async "platform.status"(_, call) {
     const { database, installation, version } = control;
     const [counts, table, host] = await Promise.all([
-      database<{ apps: number; open: number }[]>`
+      database<{ apps: number; live: number; open: number }[]>`
         select (select count(*) from apps where tenant = ${call.tenant})::int as apps,
+          (select count(*) from apps where tenant = ${call.tenant} and live_deployment is not null)::int as live,
           (select count(*) from deployments where tenant = ${call.tenant} and state in ('waiting', 'running'))::int as open`,
       tableVersion(database),
       hostStatus(control),
@@ -26,6 +28,7 @@ export const platformOperations = (control: Control): Pick<Handlers, "platform.s
       httpsPort: installation.httpsPort,
       domain: platformDomain,
       apps: counts[0]?.apps ?? 0,
+      appsStarting: control.routes.current ? startingApps(control.routes.current, call.tenant) : (counts[0]?.live ?? 0),
       deploymentsOpen: counts[0]?.open ?? 0,
       tableVersion: table,
       ...(host === undefined ? {} : { host }),

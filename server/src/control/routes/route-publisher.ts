@@ -40,6 +40,12 @@ export class RoutePublisher {
   #last: Promise<unknown> = Promise.resolve();
   #waiting: Promise<number> | undefined;
   #written: boolean = true;
+  #current: RouteTable | undefined;
+
+  /** The table that the edges serve; undefined until this process has published one. */
+  get current(): RouteTable | undefined {
+    return this.#current;
+  }
 
   /** Whether an edge that starts finds the last published table on disk. */
   get isWritten(): boolean {
@@ -76,6 +82,7 @@ export class RoutePublisher {
     const written = this.#write(path, table);
     const [acknowledged] = await Promise.all([this.#untilAcknowledged(edges, table), written]);
     if (acknowledged === 0) throw new SlipError("unreachable", "No edge process took the new routes.");
+    this.#current = table;
     return table.version;
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RouteTable } from "@slipstream/contract/ports/edge.ts";
-import { type RouteRow, routesOf, tableOf } from "./route-table.ts";
+import { type RouteRow, routesOf, startingApps, tableOf } from "./route-table.ts";
 
 const row: RouteRow = {
   host: "shop.slip.localhost",
@@ -46,4 +46,18 @@ test("a path without a host is for all host names of the app, one with a host fo
 
 test("a route that is written twice is there once", () => {
   assert.equal(routesOf({ routes: [{ path: "/" }, { path: "/" }] }, ["a.example.org"]).length, 1);
+});
+
+test("an app none of whose instances has an address is starting, and gets no requests", () => {
+  const [target] = row.targets;
+  assert.ok(target);
+  const gone = { ...target, address: "" };
+  const rows = [
+    { ...row, targets: [gone, target] },
+    { ...row, app: "down", host: "down.example.org", targets: [gone] },
+    { ...row, app: "down", host: "www.down.example.org", targets: [gone] },
+  ];
+  const table = tableOf({ ...parts, rows });
+  assert.deepEqual(table.hosts[row.host]?.[0]?.targets, [target]);
+  assert.deepEqual([startingApps(table, row.tenant), startingApps(table, "another")], [1, 0]);
 });

@@ -11,6 +11,7 @@ export interface RouteRow {
   commit: string | null;
   release: number;
   artifact: string;
+  /** One without an address is expected back. */
   targets: RouteTarget[];
 }
 
@@ -31,7 +32,7 @@ const toRoute = (row: RouteRow): TableRoute => ({
   commit: row.commit ?? "",
   release: row.release,
   artifact: row.artifact,
-  targets: row.targets,
+  targets: row.targets.filter(({ address }) => address !== ""),
 });
 
 export const tableOf = ({ version, platformHosts, rows, certificates, proofKey }: TableParts): RouteTable => {
@@ -43,6 +44,14 @@ export const tableOf = ({ version, platformHosts, rows, certificates, proofKey }
   }
   for (const routes of Object.values(hosts)) routes.sort((a, b) => b.path.length - a.path.length || (a.path < b.path ? -1 : 1));
   return { version, platformHosts: [...platformHosts], hosts, certificates, proofKey };
+};
+
+/** Apps of a tenant whose requests go nowhere yet: their instances are being started. */
+export const startingApps = ({ hosts }: Pick<RouteTable, "hosts">, tenant: string): number => {
+  const routes = Object.values(hosts)
+    .flat()
+    .filter((route) => route.tenant === tenant && route.targets.length === 0);
+  return new Set(routes.map(({ project, app }) => `${project}/${app}`)).size;
 };
 
 /** The hosts and paths of a release: what slip.toml says, where it names no host for all host names of the app; else all at "/". */

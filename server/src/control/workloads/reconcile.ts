@@ -1,11 +1,12 @@
 // Brings the host to what PostgreSQL says: what should run runs, and nothing else. Never the other way round.
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { Workload } from "@slipstream/contract/ports/host.ts";
+import type { RouteTarget } from "@slipstream/contract/ports/edge.ts";
+import type { Instance, Workload } from "@slipstream/contract/ports/host.ts";
 import type { Control } from "../control.ts";
 import { specOf } from "../deployments/steps/start.ts";
 import { countUp } from "../routes/route-store.ts";
-import { type DesiredRow, desiredWorkloads, saveTargets, targetsOf } from "./workload-store.ts";
+import { type DesiredRow, desiredWorkloads, moveTargets } from "./workload-store.ts";
 
 type Wanted = Pick<DesiredRow, "id" | "desire" | "instances" | "targets">;
 
@@ -21,22 +22,38 @@ export const differences = (desired: readonly Wanted[], observed: readonly Workl
   return [...unwanted, ...desired.filter((row) => row.targets.length > 0 && !isThere(row)).map((row) => row.id)];
 };
 
+/**
+ * Where a workload answers now, as many targets as before; one that does not answer yet, or is gone, has no address: the one that
+ * it had may be another app's by now. Pure.
+ */
+export const followed = (targets: readonly RouteTarget[], instances: readonly Instance[]): RouteTarget[] =>
+  targets.map((target, index) => {
+    const instance = instances[index];
+    const serves = instance && (instance.state !== "starting" || instance.instance === target.instance);
+    return serves ? { instance: instance.instance, address: instance.address } : { instance: target.instance, address: "" };
+  });
+
 /** Addresses differ after the machine was started anew. Only what serves already is looked at: what starts is told by its deployment. */
-const followTargets = async (control: Control, desired: readonly DesiredRow[], observed: readonly Workload[]): Promise<boolean> => {
+const followTargets = async (control: Control, desired: readonly DesiredRow[], observed: readonly Workload[]): Promise<void> => {
   const byId = new Map(observed.map((workload) => [workload.id, workload]));
   let changed = false;
   for (const row of desired) {
-    const workload = byId.get(row.id);
-    if (!workload || row.targets.length === 0 || workload.instances.length === 0) continue;
-    const targets = targetsOf(workload, Math.min(row.targets.length, workload.instances.length));
-    if (JSON.stringify(targets) === JSON.stringify(row.targets)) continue;
-    await saveTargets(control.database, row.id, targets);
-    changed = true;
+    const targets = followed(row.targets, byId.get(row.id)?.instances ?? []);
+    if (isDeepStrictEqual(targets, row.targets)) continue;
+    changed = (await moveTargets(control.database, row.id, { from: row.targets, to: targets })) || changed;
   }
-  return changed;
+  if (changed) await countUp(control.database);
+};
+
+/** Brings the edges to where instances answer now. Rejects while the host is away: nobody knows it then. */
+export const followHost = async (control: Control): Promise<void> => {
+  const [desired, status] = await Promise.all([desiredWorkloads(control.database), control.host.status({}, { timeoutMs: 10_000 })]);
+  await followTargets(control, desired, status.workloads);
+  await control.routes.publish();
 };
 
 const settleMs = 500;
+const followEveryMs = 250;
 const roundsMax = 5;
 
 /** What is desired, with what it takes to run it: of one moment, and not changed while the secrets were opened. */
@@ -49,12 +66,25 @@ const steadyDesire = async (control: Control) => {
   }
 };
 
+/** Waits for the host. What it has started serves meanwhile: one slow app keeps no other one waiting. */
+const following = async <T>(control: Control, reconciled: Promise<T>): Promise<T> => {
+  const over = new AbortController();
+  const done = reconciled.finally(() => over.abort());
+  done.catch(() => {});
+  while (!over.signal.aborted) {
+    await Promise.race([done.catch(() => {}), sleep(followEveryMs, undefined, { ref: false })]);
+    if (!over.signal.aborted)
+      await followHost(control).catch((error: unknown) => control.log.info("following the host is tried again", { error: String(error) }));
+  }
+  return done;
+};
+
 /** Tells the host everything that should be there, and the edges where it answers. What changes meanwhile is told again. */
 export const reconcile = async (control: Control): Promise<void> => {
   for (let round = 0; round < roundsMax; round += 1) {
     const { desired, workloads } = await steadyDesire(control);
-    const observed = await control.host.reconcile({ workloads });
-    if (await followTargets(control, desired, observed.workloads)) await countUp(control.database);
+    const observed = await following(control, control.host.reconcile({ workloads }));
+    await followTargets(control, desired, observed.workloads);
     const now = await desiredWorkloads(control.database);
     if (differences(now, observed.workloads).every((id) => differences(desired, observed.workloads).includes(id))) break;
   }

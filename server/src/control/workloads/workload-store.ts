@@ -44,6 +44,10 @@ export const saveTargets = async (query: Query, id: string, targets: readonly Ro
   await query`update workloads set targets = ${json(query, targets)} where id = ${id}`;
 };
 
+/** Changes targets that are still those that were read. Gives whether they were. */
+export const moveTargets = async (query: Query, id: string, { from, to }: { from: readonly RouteTarget[]; to: readonly RouteTarget[] }): Promise<boolean> =>
+  (await query`update workloads set targets = ${json(query, to)} where id = ${id} and targets = ${json(query, from)} returning id`).length > 0;
+
 export const setInstances = async (query: Query, id: string, instances: number): Promise<void> => {
   await query`update workloads set instances = ${instances} where id = ${id}`;
 };

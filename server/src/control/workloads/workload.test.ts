@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limit } from "@slipstream/contract/limits.ts";
 import { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
-import { differences } from "./reconcile.ts";
+import { differences, followed } from "./reconcile.ts";
 import { type Retired, retirements, workloadSpec } from "./workload.ts";
 
 const id = "dep_01m7xm9abf060jxg485492xs7b";
@@ -62,4 +62,15 @@ test("the host has what is desired, or something differs", () => {
   assert.deepEqual(differences([{ ...wanted, desire: "parked" }], [observed]), [id], "it should be parked");
   assert.deepEqual(differences([{ ...wanted, instances: 2 }], [observed]), [id], "an instance is missing");
   assert.deepEqual(differences([{ ...wanted, targets: [] }], []), [], "it is being started");
+});
+
+test("requests follow an instance that answers, and go nowhere while none does", () => {
+  const other = { instance: "ins_01m7xm9abf060jxg485492xs7c", address: "10.9.0.3:3000" };
+  const gone = { instance: target.instance, address: "" };
+  assert.deepEqual(followed([target], [instance]), [target]);
+  assert.deepEqual(followed([target], []), [gone], "its address may be another's by now");
+  assert.deepEqual(followed([target], [{ ...instance, ...other, state: "starting" }]), [gone]);
+  assert.deepEqual(followed([gone], [{ ...instance, ...other }]), [other]);
+  assert.deepEqual(followed([target], [{ ...instance, state: "starting" }]), [target], "a program that is started again keeps its address");
+  assert.deepEqual(followed([], [instance]), [], "what is being started is told by its deployment");
 });

@@ -125,7 +125,7 @@ export class Exchange implements UpstreamUser {
   #try(except: TargetPool | undefined, fresh: boolean): void {
     const pool = chooseTarget(this.#targets, { now: this.#context.clock.now, except });
     if (!pool) {
-      this.#refuse(502, "no instance takes connections");
+      this.#refuse(503, "no instance takes connections");
       return;
     }
     this.#tries += 1;
@@ -208,8 +208,8 @@ export class Exchange implements UpstreamUser {
       return;
     }
     if (this.#tries < 2 && this.#targets.length > 1) this.#try(refused, false);
-    else if (this.#route === undefined) this.#refuse(502, "", "The platform's API does not answer. Apps are served as before.");
-    else this.#refuse(502, "the instance takes no connection");
+    else if (this.#route === undefined) this.#refuse(503, "", "The platform's API does not answer. Apps are served as before.");
+    else this.#refuse(503, "the instance takes no connection");
   }
 
   // ── the answer ────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ import { mountRun, unmountRun } from "./mounts.ts";
 import { type Ground, planOf } from "./plan.ts";
 import { makeFolders } from "./prepare.ts";
 import { lastWords, rotateProcessLog } from "./process-log.ts";
+import { forgetTargets } from "./stale-routes.ts";
 import { bootId, readState, type SupervisorState, writeState } from "./state.ts";
 import { Supervised } from "./supervised.ts";
 
@@ -52,6 +53,7 @@ export class Supervisor {
     if (!this.#goesOn) {
       await checkPorts([installation.httpPort, installation.httpsPort, installation.handlerPort]);
       removeOtherCode(home, this.#ground.code);
+      forgetTargets(home);
     }
     await mountRun(home);
     makeFolders(runFolders(home, uids(installation)));

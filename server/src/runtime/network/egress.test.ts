@@ -46,6 +46,7 @@ describe("an instance", { skip: needsRoot }, () => {
     assert.equal(seen["another instance from the machine"], "yes");
     closed("another instance");
   });
+  test("that is gone leaves no address that leads out", () => closed("an address of no instance"));
   test("is not reached from outside", () => closed("an instance from outside"));
   test("cannot fill the machine's table of connections", () => {
     const flows = Number(seen["flows of one instance"]);
@@ -53,5 +54,5 @@ describe("an instance", { skip: needsRoot }, () => {
     assert.equal(seen["the internet for another instance"], "yes");
   });
   test("has no IPv6", () => assert.equal(seen.IPv6, "1"));
-  test("leaves no network and no rule", () => assert.deepEqual([seen["namespaces left"], seen["tables left"]], ["", ""]));
+  test("leaves no network, no route and no rule", () => assert.deepEqual([seen["namespaces left"], seen["routes left"], seen["tables left"]], ["", "", ""]));
 });

@@ -2,7 +2,7 @@
 // another's neighbour.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { exec, execOrThrow } from "#platform/exec.ts";
-import { gatewayOf, namespaceFolder, type Slot, slotNumber } from "./addresses.ts";
+import { gatewayOf, namespaceFolder, rangeOf, type Slot, slotNumber } from "./addresses.ts";
 
 const lines = (commands: readonly string[]): string => `${commands.join("\n")}\n`;
 
@@ -50,6 +50,19 @@ export const listNamespaces = (id: string): number[] => {
   } catch {
     return [];
   }
+};
+
+/**
+ * Addresses of ours that no instance has lead nowhere: without this they would lead out by the machine's default route, and
+ * whoever is there would get the requests.
+ */
+export const closeRange = async (subnet: number): Promise<void> => {
+  await execOrThrow(["ip", "route", "replace", "unreachable", rangeOf(subnet)]);
+};
+
+/** Undoes `closeRange`. Absent is fine. */
+export const openRange = async (subnet: number): Promise<void> => {
+  await exec(["ip", "route", "delete", "unreachable", rangeOf(subnet)]);
 };
 
 /** Lets packets pass between our links and the devices that lead out, where the machine does not forward already. */

@@ -2,7 +2,7 @@
 import type { Log } from "#platform/log.ts";
 import { maxSlots, type Slot, slotOf } from "./addresses.ts";
 import { applyEgress, removeEgress } from "./egress.ts";
-import { createNamespace, deleteNamespace, enableForwarding, listNamespaces } from "./namespaces.ts";
+import { closeRange, createNamespace, deleteNamespace, enableForwarding, listNamespaces, openRange } from "./namespaces.ts";
 
 export interface NetworkPoolOptions {
   id: string;
@@ -37,6 +37,7 @@ export class NetworkPool {
   async open(taken: readonly number[]): Promise<void> {
     const { id, subnet, resolvers } = this.#options;
     await applyEgress({ id, subnet, resolvers });
+    await closeRange(subnet);
     await enableForwarding();
     for (const number of taken) this.#numbers.add(number);
     await Promise.all(listNamespaces(id).map(async (number) => taken.includes(number) || deleteNamespace(this.slot(number).name)));
@@ -65,6 +66,7 @@ export class NetworkPool {
     this.#ready.length = 0;
     // By what is there, not by what is known: an instance that is still being ended has one too.
     await Promise.all(listNamespaces(this.#options.id).map((number) => deleteNamespace(this.slot(number).name)));
+    await openRange(this.#options.subnet);
     await removeEgress(this.#options.id);
   }
 

@@ -31,7 +31,7 @@ const listen = async (prefix: readonly string[], list: readonly number[], host =
 const makeOutside = async (): Promise<void> => {
   mkdirSync("/run/netns", { recursive: true });
   await execOrThrow(["mount", "-t", "tmpfs", "none", "/run/netns"]);
-  const inside = Object.values(world).map((address) => `addr add ${address}/32 dev lo`);
+  const inside = [...Object.values(world), "10.77.9.9"].map((address) => `addr add ${address}/32 dev lo`);
   const commands = [
     "netns add outside",
     "link set lo up",
@@ -85,6 +85,7 @@ const main = async (): Promise<void> => {
     for (const port of [8_080, 53]) seen[`machine by its ${name}, ${port}`] = await connect(me, address, port);
   seen["machine by the loopback address"] = await connect(me, "127.0.0.1", 8_080);
   seen["another instance"] = await connect(me, two.address, 3_000);
+  seen["an address of no instance"] = await connect([], "10.77.9.9", 80);
   seen["another instance from the machine"] = await connect([], two.address, 3_000);
   seen["an instance from outside"] =
     (await exec(["ip", "-n", "outside", "route", "add", "10.77.0.0/16", "via", "203.0.113.2"])).code === 0
@@ -101,6 +102,7 @@ const main = async (): Promise<void> => {
     .split("\n")
     .filter((line) => line.startsWith("slip"))
     .join();
+  seen["routes left"] = (await execOrThrow(["ip", "route", "show", "type", "unreachable"])).trim();
   seen["tables left"] = (await execOrThrow(["nft", "list", "tables"])).trim();
   process.stdout.write(JSON.stringify(seen));
 };
