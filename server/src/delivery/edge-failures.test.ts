@@ -128,17 +128,20 @@ test("a reset is not the end of an answer that lasts until the end of the connec
 
 test("a client that goes away takes its request with it", async (t) => {
   const trial = await startTrial(t);
+  let seen = 0;
   let aborted = 0;
   const app = await startApp(t, (request, response) => {
+    seen += 1;
     request.on("close", () => {
       if (!response.writableFinished) aborted += 1;
     });
     if (request.url === "/stream") response.write("first");
   });
   trial.publish({ "app.localhost": [{ app: "app", addresses: [app.address] }] });
-  for (const path of ["/silent", "/stream"]) {
+  for (const [index, path] of ["/silent", "/stream"].entries()) {
     const socket = net.connect(trial.http, "127.0.0.1", () => socket.write(get().replace("/", path)));
-    await until(() => trial.edge.inFlight("dep_app00000000000000000000000") === 1, "the request");
+    await until(() => seen === index + 1, "the request");
+    assert.equal(trial.edge.inFlight("dep_app00000000000000000000000"), 1);
     socket.destroy();
     await until(() => trial.edge.inFlight("dep_app00000000000000000000000") === 0, "its end");
   }

@@ -168,9 +168,9 @@ export const ask = (port: number, host: string, options: Asked = {}): Promise<An
     request.end(body);
   });
 
-/** Resolves when `fits` does, looked at often; rejects after two seconds. */
+/** Resolves when `fits` does, looked at often; rejects after ten seconds, which a machine under load may need. */
 export const until = async (fits: () => boolean, what: string): Promise<void> => {
-  const end = performance.now() + 2_000;
+  const end = performance.now() + 10_000;
   while (!fits()) {
     if (performance.now() > end) throw new Error(`It did not come: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
