@@ -25,6 +25,7 @@ export const limits = {
   instances: { default: 1, unit: "instances", what: "instances of an app that does not say" },
   instancesMax: { default: 32, unit: "instances", what: "instances of one app" },
   memoryBytes: { default: 512 * 2 ** 20, unit: "bytes", what: "memory of one instance" },
+  memoryReserveBytes: { default: 768 * 2 ** 20, unit: "bytes", what: "of the machine's memory no instance or build gets (a tenth where that is more)" },
   cpus: { default: 1, unit: "cores", what: "processor time of one instance" },
   pids: { default: 512, unit: "processes", what: "processes and threads of one instance" },
   tmpBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "/tmp of one instance (counts as its memory)" },

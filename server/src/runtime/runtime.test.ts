@@ -1,17 +1,21 @@
 // The runtime against the machine: real sandboxes, networks and control groups, once for each kind of sandbox that works here.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { EnsureResult, Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { exec } from "#platform/exec.ts";
-import { Cgroup, childGroups } from "./sandboxes/cgroup.ts";
+import { Cgroup, childGroups, sandboxMemory } from "./sandboxes/cgroup.ts";
 import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, workload } from "./testing/runtime-fixture.ts";
 import { storeImage } from "./testing/trial-image.ts";
 import { trialProgram } from "./testing/trial-program.ts";
 
 const kinds: readonly SandboxKind[] = ["runc", "gvisor"];
+
+/** The kernel counts memory in whole pages. */
+const pages = (bytes: number): number => Math.floor(bytes / 4_096) * 4_096;
 
 const firstOf = (result: EnsureResult): Instance => {
   assert.equal(result.outcome, "ready", JSON.stringify(result));
@@ -83,6 +87,15 @@ for (const kind of kinds)
       await remove(spec);
       await lineWith("asked to end");
       assert.deepEqual(await traces(fixture), { bundles: [], mounts: [], groups: [], processes: "" });
+    });
+
+    test("shares with all others less memory than the machine has, whatever it was promised", async () => {
+      const spec = workload(artifact, kind, { memoryBytes: 2 ** 40 });
+      firstOf(await ensure(spec));
+      const bounds = ["memory.max", "memory/memory.limit_in_bytes"].map((path) => path.replace(/[^/]+$/, (name) => `slipstream-${fixture.id}/${name}`));
+      const bound = bounds.map((path) => join("/sys/fs/cgroup", path)).find(existsSync);
+      assert.equal(Number(readFileSync(bound ?? assert.fail("there is no bound"), "utf8")), pages(sandboxMemory(totalmem())));
+      await remove(spec);
     });
 
     test("asked for again is the same, and asked for twice is two", async () => {

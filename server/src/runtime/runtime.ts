@@ -1,5 +1,6 @@
 // The runtime part of what the host answers.
 import { existsSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { HostStatus, hostCalls, JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
@@ -18,7 +19,7 @@ import { resolvConf, resolvers, resolversCheck } from "./network/resolvers.ts";
 import { Exits } from "./output/exits.ts";
 import { Jobs } from "./runs/jobs.ts";
 import { runOnce, SandboxRunner } from "./runs/runner.ts";
-import { Cgroup } from "./sandboxes/cgroup.ts";
+import { Cgroup, sandboxMemory } from "./sandboxes/cgroup.ts";
 import { makeMachineLayer } from "./sandboxes/machine-layer.ts";
 import type { OciRuntime } from "./sandboxes/oci-runtime.ts";
 import { OciSandbox, type SandboxGround } from "./sandboxes/oci-sandbox.ts";
@@ -118,6 +119,8 @@ class LocalRuntime implements Runtime {
   /** Rules, networks, sandboxes; takes over what runs and removes what nothing owns. */
   async open(): Promise<void> {
     requirePrograms();
+    if (!this.#group().boundMemory(sandboxMemory(totalmem())))
+      this.#dependencies.log.info("this machine does not bound the memory of all sandboxes together", { group: this.#group().group });
     const { home } = this.#dependencies;
     const found = adoptable(this.#ground);
     await this.#pool.open(found.map(({ slot }) => slot));
@@ -140,7 +143,12 @@ class LocalRuntime implements Runtime {
     await this.#dependencies.logs.flush();
     this.#exits.close();
     await this.#pool.close(everything);
-    if (everything) await new Cgroup(groupOf(this.#dependencies.installation)).remove();
+    if (everything) await this.#group().remove();
+  }
+
+  /** Of all sandboxes. */
+  #group(): Cgroup {
+    return new Cgroup(groupOf(this.#dependencies.installation));
   }
 
   #sandboxGround(bundles: string): SandboxGround {

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { limit } from "@slipstream/contract/limits.ts";
 
 const base = "/sys/fs/cgroup";
 const freezeMs = 2_000;
@@ -55,6 +56,22 @@ export class Cgroup {
     const folders = Object.fromEntries(["memory", "cpu"].map((controller) => [controller, join(base, controller, this.group)]));
     for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
     return folders;
+  }
+
+  /**
+   * Bounds the memory of the group with all below it; what needs more is ended inside of it. False where the machine does not count
+   * memory by groups.
+   */
+  boundMemory(bytes: number): boolean {
+    const folder = this.#unified ? join(base, this.group) : join(base, "memory", this.group);
+    try {
+      mkdirSync(folder, { recursive: true });
+      if (this.#unified) writeFileSync(join(base, "cgroup.subtree_control"), "+memory");
+      writeFileSync(join(folder, this.#unified ? "memory.max" : "memory.limit_in_bytes"), `${bytes}`);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Stops every process of the group where it stands. Resolves when all stand still; rejects when that takes too long. */
@@ -119,6 +136,10 @@ export class Cgroup {
     }
   }
 }
+
+/** What of a machine's memory all its sandboxes together may have, whatever each of them was promised. Pure. */
+export const sandboxMemory = (totalBytes: number): number =>
+  Math.floor(Math.max(totalBytes / 2, totalBytes - Math.max(limit("memoryReserveBytes"), totalBytes / 10)));
 
 /** Groups directly below `parent`. */
 export const childGroups = (parent: string): string[] => {
