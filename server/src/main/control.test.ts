@@ -308,3 +308,16 @@ test("what was answered is there after PostgreSQL was killed", async () => {
     ),
   );
 });
+
+test("Restate gives up what fails again and again, so that it can be handed over anew, and never pauses it", async () => {
+  const text = await new Promise<string>((resolve, reject) => {
+    http
+      .get({ socketPath: plane.home.restateSocket("admin"), path: "/services", agent: false }, async (answer) => resolve((await answer.toArray()).join("")))
+      .on("error", reject);
+  });
+  const { services } = JSON.parse(text) as { services: { retry_policy: { max_attempts: number; on_max_attempts: string } }[] };
+  assert.deepEqual(
+    services.map(({ retry_policy: { max_attempts: tries, on_max_attempts: then } }) => [tries, then]),
+    [[200, "Kill"]],
+  );
+});

@@ -12,6 +12,12 @@ import { type DeployInput, submitLater } from "./submission.ts";
 /** A step waits for builds and starts; without word from us for longer than the longest of them it is lost. */
 const stepMs = 3_600_000;
 
+/**
+ * Some minutes of them. Restate would pause what failed so often until somebody resumes it, and the app would wait behind it for
+ * ever; what is given up is handed over again, with what this version of the code makes of it.
+ */
+const attemptsMax = 200;
+
 export const appObject = (control: Control) => {
   const { driver } = control;
   return object({
@@ -38,7 +44,7 @@ export const appObject = (control: Control) => {
       // Nothing is read from ended invocations: PostgreSQL knows what became of them.
       journalRetention: 0,
       idempotencyRetention: 60_000,
-      retryPolicy: { initialInterval: 50, maxInterval: 1_000, exponentiationFactor: 2 },
+      retryPolicy: { initialInterval: 50, maxInterval: 1_000, exponentiationFactor: 2, maxAttempts: attemptsMax, onMaxAttempts: "kill" },
     },
   });
 };
