@@ -23,7 +23,15 @@ test("a new process may not come with a new namespace", () => {
   assert.equal(mask & newUser, newUser);
 });
 
-test("only sockets of Unix, IP and netlink can be made", () => {
-  const families = profile.syscalls.filter(({ names }) => names.includes("socket")).map(({ args }) => args?.[0]?.value);
-  assert.deepEqual(families, [1, 2, 10, 16]);
+test("only sockets of Unix, IP and netlink's routes can be made", () => {
+  const sockets = profile.syscalls.filter(({ names }) => names.includes("socket")).map(({ args }) => args?.map(({ index, value }) => [index, value]));
+  assert.deepEqual(sockets, [
+    [[0, 1]],
+    [[0, 2]],
+    [[0, 10]],
+    [
+      [0, 16],
+      [2, 0],
+    ],
+  ]);
 });

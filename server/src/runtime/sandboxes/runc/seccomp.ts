@@ -45,8 +45,11 @@ const talking = `accept accept4 bind connect getpeername getsockname getsockopt 
 
 const landlock = "landlock_create_ruleset landlock_add_rule landlock_restrict_self";
 
-/** Address families of sockets: Unix, IPv4, IPv6, and netlink (getifaddrs asks it). */
-const families = [1, 2, 10, 16];
+/** Address families of sockets: Unix, IPv4, IPv6. */
+const families = [1, 2, 10];
+/** Netlink is for asking about interfaces and routes (getifaddrs) alone: its other protocols lead to firewalls, ciphers, drivers. */
+const netlink = 16;
+const netlinkRoute = 0;
 /** Linux, Linux with 32-bit addresses, with a 16-bit-era layout, both, and "what is it now?". */
 const personalities = [0x0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff];
 /** Every CLONE_NEW… flag: no program makes a namespace, least of all one in which it is root. */
@@ -68,6 +71,14 @@ export const seccompProfile = (architecture: keyof typeof architectures): Seccom
     // Its flags lie in memory where a filter cannot see them; told that there is no such call, libraries use clone.
     { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: enosys },
     ...families.map((value): SeccompRule => ({ names: ["socket"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value, op: "SCMP_CMP_EQ" }] })),
+    {
+      names: ["socket"],
+      action: "SCMP_ACT_ALLOW",
+      args: [
+        { index: 0, value: netlink, op: "SCMP_CMP_EQ" },
+        { index: 2, value: netlinkRoute, op: "SCMP_CMP_EQ" },
+      ],
+    },
     ...personalities.map((value): SeccompRule => ({ names: ["personality"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value, op: "SCMP_CMP_EQ" }] })),
   ],
 });
