@@ -10,14 +10,15 @@ import { fromErrorBody, SlipError, toErrorBody } from "@slipstream/contract/erro
 import { givenPorts, readConfig } from "#platform/config.ts";
 import { homeAt } from "#platform/home.ts";
 import { readInstallation, saveInstallation } from "#platform/installation.ts";
+import { lockSupervisor } from "#platform/lock.ts";
 import { logOf } from "#platform/log.ts";
 import { isAlive, signal } from "#platform/process-identity.ts";
+import { claimSubnet } from "#platform/subnets.ts";
 import { ensureCluster } from "./supervisor/cluster.ts";
 import { ensureCode, inCode } from "./supervisor/code.ts";
-import { lockSupervisor } from "./supervisor/lock.ts";
 import { unmountRun } from "./supervisor/mounts.ts";
 import type { Ground } from "./supervisor/plan.ts";
-import { claimSubnet, prepareDisk, prepareHome } from "./supervisor/prepare.ts";
+import { prepareDisk, prepareHome } from "./supervisor/prepare.ts";
 import { lastWords, withProcessLog } from "./supervisor/process-log.ts";
 import { readState } from "./supervisor/state.ts";
 import { withStores } from "./supervisor/stores.ts";
@@ -86,7 +87,7 @@ const foreground = async (report: (result: object) => void): Promise<void> => {
   const { home } = prepared;
   if (!(await lockUnlessReady(home))) return report({ ready: true });
   const agreed = withStores(prepared.installation, config);
-  const installation = await claimSubnet(prepared.installation);
+  const installation = { ...prepared.installation, subnet: (await claimSubnet(prepared.installation.subnet)).subnet };
   prepareDisk(home, installation);
   const prepare = firstCluster(groundOf(config, { home, installation, code: source }));
   const code = await ensureCode(home, source);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { homeAt } from "#platform/home.ts";
 import { uids } from "#platform/installation.ts";
 import { identityKeyOf } from "#platform/restate-server.ts";
-import { claimSubnet, prepareDisk, prepareHome } from "./prepare.ts";
+import { prepareDisk, prepareHome } from "./prepare.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -43,13 +43,6 @@ test("two first starts at the same time agree", async () => {
   const root = join(folder, "home");
   const both = await Promise.all([prepareHome(root, { httpPort: 0, httpsPort: 0 }), prepareHome(root, { httpPort: 0, httpsPort: 0 })]);
   assert.deepEqual(both[0].installation, both[1].installation);
-});
-
-test("two installations that run never have the same network", async () => {
-  const { installation } = await prepareHome(join(folder, "home"), silent);
-  const first = await claimSubnet(installation);
-  const second = await claimSubnet({ ...installation, id: "abcdef" });
-  assert.notEqual(first.subnet, second.subnet);
 });
 
 test("a folder with other files is left as it is", async () => {

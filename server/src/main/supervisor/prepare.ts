@@ -20,13 +20,12 @@ import {
 } from "node:fs";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { givenPorts } from "#platform/config.ts";
-import { exec } from "#platform/exec.ts";
 import { type Home, homeAt } from "#platform/home.ts";
 import { type Installation, newInstallation, readInstallation, saveInstallation, uids } from "#platform/installation.ts";
-import { freePort, freeSubnet, usedSubnets } from "#platform/ports.ts";
+import { freePort } from "#platform/ports.ts";
 import { identityKeyOf, newIdentity, restateConfig } from "#platform/restate-server.ts";
+import { chooseSubnet } from "#platform/subnets.ts";
 import { diskFolders, type Folder } from "./folders.ts";
-import { lockSubnet } from "./lock.ts";
 
 /** The longest name of a Unix socket is 107 bytes (sun_path), and the longest of ours adds 27 to the folder. */
 const homeBytesMax = 80;
@@ -59,12 +58,6 @@ const writeOnce = (path: string, content: string, mode: number): void => {
   }
 };
 
-const chooseSubnet = async (except: readonly number[] = []): Promise<number> => {
-  const routes = await exec(["ip", "-4", "route", "show", "table", "all"]);
-  const resolvers = existsSync("/etc/resolv.conf") ? readFileSync("/etc/resolv.conf", "utf8") : "";
-  return freeSubnet(new Set([...usedSubnets(`${routes.stdout}\n${resolvers}`), ...except]), randomBytes(1).readUInt8());
-};
-
 const firstInstallation = async (given: ReturnType<typeof givenPorts>): Promise<Installation> => {
   const httpPort = given.httpPort === 0 ? await freePort() : (given.httpPort ?? 8080);
   const httpsPort = given.httpsPort === 0 ? await freePort([httpPort]) : (given.httpsPort ?? 8443);
@@ -77,15 +70,6 @@ const withGivenPorts = (kept: Installation, given: ReturnType<typeof givenPorts>
   httpPort: given.httpPort || kept.httpPort,
   httpsPort: given.httpsPort || kept.httpsPort,
 });
-
-/** The installation with a network that no other running installation has: two that chose at the same time part here. */
-export const claimSubnet = async (installation: Installation): Promise<Installation> => {
-  const refused: number[] = [];
-  for (let subnet = installation.subnet; ; subnet = await chooseSubnet(refused)) {
-    if (await lockSubnet(subnet)) return { ...installation, subnet };
-    refused.push(subnet);
-  }
-};
 
 /** The folder, its numbers and the owner's token. Throws `usage` for a folder that cannot be ours. */
 export const prepareHome = async (root: string, given: ReturnType<typeof givenPorts>): Promise<{ home: Home; installation: Installation }> => {

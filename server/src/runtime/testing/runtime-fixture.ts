@@ -12,6 +12,7 @@ import { type Home, homeAt } from "#platform/home.ts";
 import { newId } from "#platform/ids.ts";
 import { newInstallation } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
+import { chooseSubnet, claimSubnet } from "#platform/subnets.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
 
 export interface RuntimeFixture {
@@ -24,16 +25,14 @@ export interface RuntimeFixture {
   close(): Promise<void>;
 }
 
-/** The third part of a test's own range of addresses. Installations claim theirs among the same; tests take from the end. */
-const subnet = (): number => 200 + Math.floor(Math.random() * 54);
-
 export const needsRoot = process.getuid?.() === 0 ? false : "needs root";
 
 export const runtimeFixture = async (): Promise<RuntimeFixture> => {
   const root = mkdtempSync(join(tmpdir(), "slip-runtime-"));
   const home = homeAt(root);
   for (const folder of [home.run, home.layers]) mkdirSync(folder, { recursive: true });
-  const installation = newInstallation({ httpPort: 0, httpsPort: 0, handlerPort: 0 }, subnet());
+  const claim = await claimSubnet(await chooseSubnet());
+  const installation = newInstallation({ httpPort: 0, httpsPort: 0, handlerPort: 0 }, claim.subnet);
   const lines: LogLine[] = [];
   const logs = { append: (line: LogLine) => void lines.push(line), flush: () => Promise.resolve(), removeApp: () => Promise.resolve() };
   const open = (): Promise<Runtime> => openRuntime({ home, installation, logs, log: logOf("test") });
@@ -50,6 +49,7 @@ export const runtimeFixture = async (): Promise<RuntimeFixture> => {
     async close() {
       await fixture.runtime.workloads.reconcile({ workloads: [] });
       await fixture.runtime.close(true);
+      claim.release();
       rmSync(root, { recursive: true, force: true });
     },
   };

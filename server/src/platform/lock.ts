@@ -1,8 +1,8 @@
-// One supervisor an installation. The lock is an abstract socket: the kernel lets it go when its holder dies, in whatever way.
+// One supervisor an installation, one installation a network. A lock is an abstract socket: the kernel lets it go when its holder dies, in whatever way.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
-import type { Home } from "#platform/home.ts";
+import type { Home } from "./home.ts";
 
 const lock = (name: string): Promise<Server | undefined> =>
   new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { homeAt } from "#platform/home.ts";
+import { homeAt } from "./home.ts";
 import { lockSupervisor } from "./lock.ts";
 
 let root = "";
