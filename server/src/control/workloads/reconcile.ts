@@ -8,6 +8,17 @@ import { specOf } from "../deployments/steps/start.ts";
 import { countUp } from "../routes/route-store.ts";
 import { type DesiredRow, desiredWorkloads, moveTargets } from "./workload-store.ts";
 
+/** What is desired, and what the host has. */
+interface Look {
+  desired: readonly DesiredRow[];
+  observed: readonly Workload[];
+}
+
+const look = async (control: Control): Promise<Look> => {
+  const [desired, status] = await Promise.all([desiredWorkloads(control.database), control.host.status({}, { timeoutMs: 10_000 })]);
+  return { desired, observed: status.workloads };
+};
+
 type Wanted = Pick<DesiredRow, "id" | "desire" | "instances" | "targets">;
 
 /** The workloads in which the host differs from what is desired, as far as it can be seen from outside. What is being started has no targets yet and is not judged. */
@@ -33,8 +44,11 @@ export const followed = (targets: readonly RouteTarget[], instances: readonly In
     return serves ? { instance: instance.instance, address: instance.address } : { instance: target.instance, address: "" };
   });
 
-/** Addresses differ after the machine was started anew. Only what serves already is looked at: what starts is told by its deployment. */
-const followTargets = async (control: Control, desired: readonly DesiredRow[], observed: readonly Workload[]): Promise<void> => {
+/**
+ * Addresses differ after the machine was started anew. Only what serves already is looked at: what starts is told by its deployment.
+ * Gives whether the table has changed.
+ */
+const followTargets = async (control: Control, { desired, observed }: Look): Promise<boolean> => {
   const byId = new Map(observed.map((workload) => [workload.id, workload]));
   let changed = false;
   for (const row of desired) {
@@ -43,12 +57,12 @@ const followTargets = async (control: Control, desired: readonly DesiredRow[], o
     changed = (await moveTargets(control.database, row.id, { from: row.targets, to: targets })) || changed;
   }
   if (changed) await countUp(control.database);
+  return changed;
 };
 
 /** Brings the edges to where instances answer now. Rejects while the host is away: nobody knows it then. */
 export const followHost = async (control: Control): Promise<void> => {
-  const [desired, status] = await Promise.all([desiredWorkloads(control.database), control.host.status({}, { timeoutMs: 10_000 })]);
-  await followTargets(control, desired, status.workloads);
+  await followTargets(control, await look(control));
   await control.routes.publish();
 };
 
@@ -84,23 +98,24 @@ export const reconcile = async (control: Control): Promise<void> => {
   for (let round = 0; round < roundsMax; round += 1) {
     const { desired, workloads } = await steadyDesire(control);
     const observed = await following(control, control.host.reconcile({ workloads }));
-    await followTargets(control, desired, observed.workloads);
+    await followTargets(control, { desired, observed: observed.workloads });
     const now = await desiredWorkloads(control.database);
     if (differences(now, observed.workloads).every((id) => differences(desired, observed.workloads).includes(id))) break;
   }
   await control.routes.publish();
 };
 
-const differing = async (control: Control): Promise<string[]> => {
-  const [desired, status] = await Promise.all([desiredWorkloads(control.database), control.host.status({}, { timeoutMs: 10_000 })]);
-  return differences(desired, status.workloads);
-};
-
-/** Looks whether the host still has what is desired; brings it there when not. What only changes just now is right a moment later. */
+/**
+ * Looks whether the host still has what is desired, and brings it there when not: what only changes just now is right a moment later.
+ * Instances that have come up since, late or after many tries, are served from then on.
+ */
 export const watchHost = async (control: Control): Promise<void> => {
-  const before = await differing(control);
+  const { desired, observed } = await look(control);
+  if (await followTargets(control, { desired, observed })) await control.routes.publish();
+  const before = differences(desired, observed);
   if (before.length === 0) return;
   await sleep(settleMs);
-  const still = await differing(control);
+  const now = await look(control);
+  const still = differences(now.desired, now.observed);
   if (still.some((id) => before.includes(id))) await reconcile(control);
 };
