@@ -98,8 +98,9 @@ export const reconcile = async (control: Control): Promise<void> => {
   for (let round = 0; round < roundsMax; round += 1) {
     const { desired, workloads } = await steadyDesire(control);
     const observed = await following(control, control.host.reconcile({ workloads }));
-    await followTargets(control, { desired, observed: observed.workloads });
+    // Read anew: while the host was at work, targets were followed.
     const now = await desiredWorkloads(control.database);
+    await followTargets(control, { desired: now, observed: observed.workloads });
     if (differences(now, observed.workloads).every((id) => differences(desired, observed.workloads).includes(id))) break;
   }
   await control.routes.publish();
