@@ -71,18 +71,16 @@ apt() {
   done
 }
 
-# $1 what failed; its last lines follow.
-show_failure() {
-  say "$1 failed:"
-  tail -n 15 "$output" >&2
-}
-
 # shellcheck disable=SC2086 # one word a package
 install() {
-  apt update || show_failure "apt-get update"
+  # A source of packages that does not answer matters only where one of ours is missing then.
+  apt update -o APT::Update::Error-Mode=any || update_failure=$(tail -n 5 "$output")
   apt install --no-install-recommends $needed_packages $wanted_packages && return 0
   if [ -n "$needed" ] && ! apt install --no-install-recommends $needed_packages; then
-    show_failure "apt-get install"
+    [ -z "${update_failure:-}" ] || say "apt-get update failed:
+$update_failure"
+    say "apt-get install failed:
+$(tail -n 15 "$output")"
     stop "These packages could not be installed:$needed_packages." "Install them yourself, and run the command again."
   fi
   for package in $wanted_packages; do
