@@ -1,5 +1,6 @@
 // What `slip deploy` and the other commands that deploy say at the end.
 import type { ErrorCode, SlipError } from "@slipstream/contract/errors.ts";
+import { failureOf } from "@slipstream/contract/failure.ts";
 import type { Deployment, FailureReport, Phase } from "@slipstream/contract/words.ts";
 import type { ExitCode } from "../command.ts";
 
@@ -61,16 +62,6 @@ const ofSource: ReadonlySet<ErrorCode> = new Set([
 
 /** The result of a deployment that an error ended before the platform made one; undefined for errors that are not about it. */
 export const failedEarly = (app: string | undefined, error: SlipError): DeployResult | undefined =>
-  ofSource.has(error.code)
-    ? unheard(app, "failed", {
-        phase: "source",
-        code: error.code,
-        summary: error.message,
-        ...(error.details.file === undefined ? {} : { file: error.details.file }),
-        ...(error.details.line === undefined ? {} : { line: error.details.line }),
-        evidence: error.details.evidence ?? [],
-        nextActions: [error.next],
-      })
-    : undefined;
+  ofSource.has(error.code) ? unheard(app, "failed", failureOf("source", error)) : undefined;
 
 export const exitCodeOf = (outcome: DeployResult["outcome"]): ExitCode => ({ live: 0, failed: 1, cancelled: 3 })[outcome] as ExitCode;

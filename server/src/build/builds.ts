@@ -1,14 +1,14 @@
 // The builds under way: asked again by the same id, one is joined; cancelled, its work is ended.
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { failureOf } from "@slipstream/contract/failure.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildResult, BuildSpec } from "@slipstream/contract/ports/host.ts";
 import { asDiskFull } from "#platform/disk-full.ts";
+import { Turns } from "#platform/turns.ts";
 import { runBuild } from "./build.ts";
 import { buildLogOf } from "./build-log.ts";
 import type { BuildContext, BuildDependencies } from "./context.ts";
-import { failureOf } from "./failure.ts";
 import { Leases } from "./leases.ts";
-import { Turns } from "./turns.ts";
 import { removeWorkspace, workspaceAt } from "./workspace.ts";
 
 interface Underway {
@@ -57,7 +57,7 @@ export class Builds {
       leases: new Leases(this.leased),
       signal,
       remainingMs: spec.config.build?.timeout ?? limit("buildMs"),
-      inTurn: (act) => this.#turns.run(signal, act),
+      inTurn: (act) => this.#turns.run(act, signal),
       steps: [],
     };
   }
@@ -72,7 +72,7 @@ export class Builds {
       const known = asKnown(error);
       if (known === undefined) throw error;
       context.log.note(known.message);
-      return { outcome: "failed", failure: failureOf(known) };
+      return { outcome: "failed", failure: failureOf("build", known) };
     } finally {
       await removeWorkspace(this.#dependencies.home, spec.id);
       context.leases.end();

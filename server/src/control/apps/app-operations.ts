@@ -1,10 +1,11 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { failureOf } from "@slipstream/contract/failure.ts";
 import type { App } from "@slipstream/contract/words.ts";
 import type { Installation } from "#platform/installation.ts";
 import type { Call, Handlers } from "../api/call.ts";
 import { addressOf, type Control } from "../control.ts";
 import { createDeployment } from "../deployments/create.ts";
-import { defaultHost, failureOfCode } from "../deployments/deployment.ts";
+import { defaultHost } from "../deployments/deployment.ts";
 import { openOfApp, requestCancel } from "../deployments/deployment-store.ts";
 import { submitTask } from "../deployments/submission.ts";
 import { journal } from "../journal/journal-store.ts";
@@ -43,7 +44,7 @@ const runTask = async (
 /** What is under way makes way for the end of the app. */
 const cancelOpen = async (control: Control, appId: string): Promise<void> => {
   for (const id of await openOfApp(control.database, appId)) {
-    await requestCancel(control.database, id, failureOfCode("queue", "cancelled"));
+    await requestCancel(control.database, id, failureOf("queue", new SlipError("cancelled")));
     control.runs.cancel(id);
     control.changes.emit(id);
   }

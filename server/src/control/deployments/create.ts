@@ -1,6 +1,7 @@
 // A new deployment: its row, what it supersedes and the journal in one transaction, then the work is handed over.
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { failureOf } from "@slipstream/contract/failure.ts";
 import type { Deployment, DeploymentKind } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
@@ -8,7 +9,7 @@ import type { Call } from "../api/call.ts";
 import { ensureApp, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
-import { type DeploymentRequest, type DeploymentRow, failureOfCode, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
+import { type DeploymentRequest, type DeploymentRow, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
 import { deploymentOf, deploymentWithKey, insertDeployment, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
 import { submitDeployment } from "./submission.ts";
 
@@ -49,7 +50,7 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted | 
     if (!isNew) return undefined;
     await asked.alongside?.(query, appId);
     const [superseded, , row] = await Promise.all([
-      supersedeWaiting(query, { appId, except: id, kinds: supersededBy(kind), failure: failureOfCode("queue", "superseded") }),
+      supersedeWaiting(query, { appId, except: id, kinds: supersededBy(kind), failure: failureOf("queue", new SlipError("superseded")) }),
       journal(query, call, asked),
       deploymentOf(query, id),
     ]);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { failureOf } from "@slipstream/contract/failure.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import { AppName } from "@slipstream/contract/words.ts";
 import type { Call, Handlers } from "../api/call.ts";
@@ -11,7 +12,7 @@ import { journal } from "../journal/journal-store.ts";
 import { checkOrigin } from "../sources/git-origin.ts";
 import type { SourceStore } from "../sources/source-store.ts";
 import { createDeployment } from "./create.ts";
-import { type DeploymentRequest, type DeploymentRow, failureOfCode, isOpen, nameFrom, toDeployment } from "./deployment.ts";
+import { type DeploymentRequest, type DeploymentRow, isOpen, nameFrom, toDeployment } from "./deployment.ts";
 import { appOfOrigin, deploymentIn, deploymentsOfApp, requestCancel } from "./deployment-store.ts";
 import { patiently } from "./patience.ts";
 import { giveBackSettings } from "./settings.ts";
@@ -91,7 +92,7 @@ const cancel = async (control: Control, call: Call, id: string): Promise<Deploym
   const row = await find(control, call, id);
   const asked = await control.database.begin(async (query) => {
     await journal(query, call, { operation: "deployments.cancel", app: row.app, input: { deployment: id } });
-    const state = await requestCancel(query, id, failureOfCode("queue", "cancelled"));
+    const state = await requestCancel(query, id, failureOf("queue", new SlipError("cancelled")));
     if (state === "cancelled") await giveBackSettings(query, row);
     return state;
   });

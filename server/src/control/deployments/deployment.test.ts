@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { failureOf } from "@slipstream/contract/failure.ts";
 import { AppName, Deployment, FailureReport } from "@slipstream/contract/words.ts";
-import { type DeploymentRow, failureOf, failureOfCode, nameFrom, supersededBy, toDeployment } from "./deployment.ts";
+import { type DeploymentRow, nameFrom, supersededBy, toDeployment } from "./deployment.ts";
 
 const row: DeploymentRow = {
   id: "dep_01m7xm9abf060jxg485492xs7b",
@@ -82,5 +83,5 @@ test("a failure report says where, what and what to do", () => {
     nextActions: ["Correct it."],
   };
   assert.deepEqual(FailureReport.parse(failureOf("source", error)), expected);
-  assert.equal(FailureReport.parse(failureOfCode("queue", "superseded")).code, "superseded");
+  assert.equal(FailureReport.parse(failureOf("queue", new SlipError("superseded"))).code, "superseded");
 });

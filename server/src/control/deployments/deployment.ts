@@ -1,6 +1,5 @@
 // What a deployment is, as pure rules over its row.
 import type { AppConfig } from "@slipstream/contract/config.ts";
-import { type ErrorCode, errors, type SlipError } from "@slipstream/contract/errors.ts";
 import type { Deployment, DeploymentKind, DeploymentState, FailureReport, Phase, PhaseName, SandboxKind, SourceOrigin } from "@slipstream/contract/words.ts";
 import type { Installation } from "#platform/installation.ts";
 import { addressOf, platformDomain } from "../control.ts";
@@ -81,25 +80,6 @@ export const nameFrom = (suggested: string): string | undefined => {
 
 /** The host name that an app always has. */
 export const defaultHost = (app: string): string => `${app}.${platformDomain}`;
-
-/** The report of an error of the catalogue in a phase. */
-export const failureOf = (phase: PhaseName, error: SlipError): FailureReport => ({
-  phase,
-  code: error.code,
-  summary: error.message,
-  ...(error.details.file === undefined ? {} : { file: error.details.file }),
-  ...(error.details.line === undefined ? {} : { line: error.details.line }),
-  evidence: error.details.evidence ?? [],
-  nextActions: [error.details.next ?? errors[error.code].next],
-});
-
-export const failureOfCode = (phase: PhaseName, code: ErrorCode): FailureReport => ({
-  phase,
-  code,
-  summary: errors[code].what,
-  evidence: [],
-  nextActions: [errors[code].next],
-});
 
 const present = <T extends object>(values: { [K in keyof T]?: T[K] | null | undefined }): Partial<T> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined)) as Partial<T>;

@@ -1,5 +1,5 @@
-// One piece of work at a time per app, in the order in which it came. Restate sees to that between handlers; this sees to it
-// in this process too, where a deployment begins at once and not only when Restate has handed it back.
+// One piece of work at a time per app, in the order in which it came: what Restate sees to between its invocations, and this
+// process when Restate asks again for what is still being done.
 
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>();

@@ -5,11 +5,11 @@ import { limit } from "@slipstream/contract/limits.ts";
 import type { DesiredState, EnsureResult, Workload, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import { newId } from "#platform/ids.ts";
 import { openImage } from "#platform/oci/image.ts";
+import { Turns } from "#platform/turns.ts";
 import type { RuntimeGround } from "../ground.ts";
 import { argumentsFor } from "../instances/environment.ts";
 import { failureOf, type Symptom } from "../instances/failure.ts";
 import { Instance } from "../instances/instance.ts";
-import { Turns } from "./turns.ts";
 
 interface Entry {
   spec: WorkloadSpec;

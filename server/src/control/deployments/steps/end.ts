@@ -1,5 +1,6 @@
 // The end of a deployment that did not become live: everything is as it was before, and the reason is a typed report.
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { failureOf } from "@slipstream/contract/failure.ts";
 import type { FailureReport } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import { asDiskFull } from "#platform/disk-full.ts";
@@ -8,7 +9,7 @@ import { announce } from "../../outbox/outbox-store.ts";
 import { dropUnlived, liveRelease } from "../../releases/release-store.ts";
 import { removeRoutes, routedTo } from "../../routes/route-store.ts";
 import { dropWorkload, retireWorkload } from "../../workloads/workload-store.ts";
-import { failureOf, failureOfCode, toDeployment } from "../deployment.ts";
+import { toDeployment } from "../deployment.ts";
 import { endDeployment } from "../deployment-store.ts";
 import type { Run } from "../run.ts";
 import { giveBackSettings } from "../settings.ts";
@@ -20,7 +21,7 @@ import { pointRoutes } from "./switch.ts";
 const removeMs = 1_500;
 
 const reportOf = (run: Run, error: unknown): FailureReport => {
-  if (run.signal.aborted || error instanceof DeploymentCancelled) return failureOfCode(run.phase, "cancelled");
+  if (run.signal.aborted || error instanceof DeploymentCancelled) return failureOf(run.phase, new SlipError("cancelled"));
   if (error instanceof DeploymentFailed) return error.failure;
   const known = error instanceof SlipError ? error : asDiskFull(error);
   if (known) return failureOf(run.phase, known);

@@ -1,5 +1,7 @@
 // A bounded number at a time; the others wait in the order in which they came.
 
+const never = new AbortController().signal;
+
 export class Turns {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -8,7 +10,7 @@ export class Turns {
   }
 
   /** Runs `act` when it is its turn. A wait that is aborted rejects with the signal's reason, and `act` does not run. */
-  async run<T>(signal: AbortSignal, act: () => Promise<T>): Promise<T> {
+  async run<T>(act: () => Promise<T>, signal: AbortSignal = never): Promise<T> {
     signal.throwIfAborted();
     if (this.#free > 0) this.#free -= 1;
     else await this.#wait(signal);

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Turns } from "./turns.ts";
 
-const none = new AbortController().signal;
 /** A thing to do that ends when it is told. */
 const task = () => {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -15,7 +14,7 @@ test("no more than the allowed number run at once, the others in their order", a
   const began: number[] = [];
   const tasks = [0, 1, 2, 3].map(() => task());
   const all = tasks.map(({ act }, index) =>
-    turns.run(none, () => {
+    turns.run(() => {
       began.push(index);
       return act();
     }),
@@ -34,25 +33,25 @@ test("no more than the allowed number run at once, the others in their order", a
 test("one that no longer wants to wait leaves, and does not run", async () => {
   const turns = new Turns(1);
   const first = task();
-  const running = turns.run(none, first.act);
+  const running = turns.run(first.act);
   const gone = new AbortController();
   let ran = false;
-  const waiting = turns.run(gone.signal, async () => {
+  const waiting = turns.run(async () => {
     ran = true;
-  });
+  }, gone.signal);
   gone.abort(new Error("changed my mind"));
   await assert.rejects(waiting, /changed my mind/);
   first.end();
   await running;
-  await turns.run(none, async () => {});
+  await turns.run(async () => {});
   assert.equal(ran, false);
 });
 
 test("a turn whose act fails is given back", async () => {
   const turns = new Turns(1);
   await assert.rejects(
-    turns.run(none, () => Promise.reject(new Error("no"))),
+    turns.run(() => Promise.reject(new Error("no"))),
     /no/,
   );
-  assert.equal(await turns.run(none, async () => 7), 7);
+  assert.equal(await turns.run(async () => 7), 7);
 });
