@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { ask, deploymentId, startApp, startTrial, until } from "./edge-trial.ts";
 
 test("a switch under load: no request fails, each answer is of one release, none of the old one after it", async (t) => {
-  const trial = await startTrial(t);
+  const trial = await startTrial(t, { drainMs: 30_000 });
   const release = (name: string) =>
     startApp(t, (request, response) => {
       response.write(`${name} `);
