@@ -2,14 +2,14 @@ import type { Command, ExitCode, Invocation } from "../command.ts";
 import { refusal } from "../platform/access.ts";
 import { localOnly } from "../platform/local.ts";
 import { runProgram } from "../platform/programs.ts";
-import { ProgramError } from "../platform/start.ts";
+import { programError } from "../platform/start.ts";
 
 const run = async ({ environment, screen }: Invocation): Promise<ExitCode> => {
   localOnly(environment, "down");
   const refused = refusal(environment);
   if (refused) throw refused;
-  const ran = await runProgram(environment, "up", ["--down"]);
-  if (ran.code !== 0) throw new ProgramError("The platform did not stop.", ran);
+  const ran = await runProgram(environment, "up", ["--down", "--json"]);
+  if (ran.code !== 0) throw programError("The platform did not stop.", ran);
   if (screen.json) screen.data({ running: false, home: environment.home });
   return 0;
 };

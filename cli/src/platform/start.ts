@@ -1,23 +1,20 @@
 // Starting the platform of this machine.
 import { connect } from "node:net";
-import { SlipError } from "@slipstream/contract/errors.ts";
+import { fromErrorBody, SlipError } from "@slipstream/contract/errors.ts";
 import type { Environment } from "../environment.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { refusal, socketOf } from "./access.ts";
 import { runProgram } from "./programs.ts";
 
-/** A program of the platform did not do its work; it has said why, and its exit code is ours. */
-export class ProgramError extends SlipError {
-  readonly #exit: number;
-  constructor(what: string, ran: { code: number; errors: string }) {
-    const [said, ...more] = ran.errors.split("\n");
-    super(ran.code === 2 ? "usage" : "unreachable", said || what, { next: "See 'slip doctor' for what this machine lacks.", evidence: more.slice(-10) });
-    this.#exit = ran.code;
-  }
-  override get exit(): number {
-    return this.#exit;
-  }
-}
+/** The error that a program of the platform ended with: its last words are a body of the catalogue, unless it died before. */
+export const programError = (what: string, { errors }: { errors: string }): SlipError => {
+  const lines = errors.split("\n");
+  try {
+    const body: unknown = JSON.parse(lines.at(-1) ?? "");
+    if (body !== null && typeof body === "object" && "error" in body) return fromErrorBody(body);
+  } catch {}
+  return new SlipError("unreachable", what, { next: "See 'slip doctor' for what this machine lacks.", evidence: lines.filter(Boolean).slice(-10) });
+};
 
 const listens = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
@@ -34,6 +31,6 @@ export const startPlatform = async (environment: Environment, screen: Screen): P
   const refused = refusal(environment);
   if (refused) throw refused;
   if (screen.errorTerminal) screen.note("Starting Slipstream on this machine …");
-  const ran = await runProgram(environment, "up", []);
-  if (ran.code !== 0) throw new ProgramError("The platform did not start.", ran);
+  const ran = await runProgram(environment, "up", ["--json"]);
+  if (ran.code !== 0) throw programError("The platform did not start.", ran);
 };

@@ -147,8 +147,15 @@ const down = async (): Promise<void> => {
 const explain = (error: unknown): SlipError =>
   error instanceof SlipError ? error : new SlipError("internal", error instanceof Error ? error.message : String(error));
 
+/** For people; with --json the body of the catalogue, for the program that started us. */
+const tell = (error: SlipError, json: boolean): void => {
+  const lines = json ? [JSON.stringify(toErrorBody(error))] : [`${error.message} ${error.next}`, ...(error.details.evidence ?? [])];
+  process.stderr.write(`${lines.join("\n")}\n`);
+};
+
 const main = async (): Promise<number> => {
-  const { values } = parseArgs({ options: { foreground: { type: "boolean" }, down: { type: "boolean" }, report: { type: "string" } } });
+  const flag = { type: "boolean" } as const;
+  const { values } = parseArgs({ options: { foreground: flag, down: flag, json: flag, report: { type: "string" } } });
   const report = reporter(values.report);
   try {
     requireRoot();
@@ -157,7 +164,7 @@ const main = async (): Promise<number> => {
   } catch (error) {
     const known = explain(error);
     report(toErrorBody(known));
-    process.stderr.write(`${[`${known.message} ${known.next}`, ...(known.details.evidence ?? [])].join("\n")}\n`);
+    tell(known, values.json === true);
     return known.exit;
   }
 };
