@@ -10,7 +10,7 @@ const usageOf = (error: CommanderError, command: string | undefined): SlipError 
   const [said = "", hint] = error.message.replace(/^error: /, "").split("\n");
   const see = `See 'slip ${command === undefined ? "" : `${command} `}--help'.`;
   const sentence = said.charAt(0).toUpperCase() + said.slice(1);
-  return new SlipError("usage", `${safeText(sentence).slice(0, 300)}.`, { next: hint ? `${hint.replace(/^\(|\)$/g, "")} ${see}` : see });
+  return new SlipError("usage", `${safeText(sentence).slice(0, 300).replace(/\.$/, "")}.`, { next: hint ? `${hint.replace(/^\(|\)$/g, "")} ${see}` : see });
 };
 
 const knownOf = (error: unknown, command: string | undefined): SlipError => {

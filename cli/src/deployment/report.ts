@@ -4,7 +4,9 @@ import type { Colours } from "../terminal/colour.ts";
 import { safeText } from "../terminal/text.ts";
 import type { DeployResult } from "./result.ts";
 
-const placeOf = ({ file, line }: FailureReport): string => (file === undefined ? "" : ` (${file}${line === undefined ? "" : `:${line}`})`);
+/** Nothing where the summary begins with it already. */
+const placeOf = ({ file, line, summary }: FailureReport): string =>
+  file === undefined || summary.startsWith(`${file}:`) ? "" : ` (${file}${line === undefined ? "" : `:${line}`})`;
 
 /** What failed and where, what the app said (marked as its words), why, what to do. */
 const reportLines = (failure: FailureReport, { bold, dim, red }: Colours): string[] => [

@@ -5,6 +5,20 @@ import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import { redactorOf } from "#platform/redact.ts";
 
 const evidenceLines = 20;
+/** More are remembered: of the last ones, some say nothing. */
+const rememberedLines = 80;
+
+/** What npm prints after its reason: how it is used, and where a log would be. */
+const isNpmUsage = /^npm error Usage:$/;
+const isNpmEnd = /^npm error Run "npm help/;
+
+/** The last lines that say something: npm's own explanation of its options hides why it ended. Pure. */
+export const evidenceOf = (lines: readonly string[]): string[] => {
+  const usage = lines.findIndex((line) => isNpmUsage.test(line));
+  const end = lines.findIndex((line, index) => index > usage && isNpmEnd.test(line));
+  const told = usage >= 0 && end >= 0 ? [...lines.slice(0, usage), ...lines.slice(end + 1)] : lines;
+  return told.filter((line) => line !== "npm error").slice(-evidenceLines);
+};
 
 export interface BuildLog {
   /** A line of our own: in the log, but no evidence of anything. */
@@ -22,9 +36,9 @@ export const buildLogOf = (logs: LogWriter, tags: LogTags, secrets: readonly str
     note: (text) => append("stdout", redact(text)),
     write(stream, text) {
       const shown = redact(stripVTControlCharacters(text));
-      if (shown.trim() !== "") last = [...last.slice(1 - evidenceLines), shown];
+      if (shown.trim() !== "") last = [...last.slice(1 - rememberedLines), shown];
       append(stream, shown);
     },
-    last: () => last,
+    last: () => evidenceOf(last),
   };
 };
