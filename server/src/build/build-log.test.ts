@@ -6,7 +6,7 @@ const reason = ["npm error code EUSAGE", "npm error Missing: is-odd@3.0.1 from l
 const usage = [
   "npm error Usage:",
   "npm error npm ci",
-  ...Array.from({ length: 40 }, (_, index) => `npm error   --option-${index}`),
+  ...Array.from({ length: 200 }, (_, index) => `npm error   --option-${index}`),
   'npm error Run "npm help ci" for more info',
 ];
 

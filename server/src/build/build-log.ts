@@ -6,7 +6,7 @@ import { redactorOf } from "#platform/redact.ts";
 
 const evidenceLines = 20;
 /** More are remembered: of the last ones, some say nothing. */
-const rememberedLines = 80;
+const rememberedLines = 300;
 
 /** What npm prints after its reason: how it is used, and where a log would be. */
 const isNpmUsage = /^npm error Usage:$/;
