@@ -5,6 +5,10 @@ import type { ReleaseRow } from "../releases/release.ts";
 import { type DeploymentRow, toDeployment } from "./deployment.ts";
 import { saveProgress } from "./deployment-store.ts";
 
+/** One that is gone through again, after control died, keeps its place. Pure. */
+export const withPhase = (phases: Phase[], phase: Phase): Phase[] =>
+  phases.some(({ name }) => name === phase.name) ? phases.map((it) => (it.name === phase.name ? phase : it)) : [...phases, phase];
+
 export class Run {
   readonly control: Control;
   readonly #abort = new AbortController();
@@ -49,12 +53,8 @@ export class Run {
 
   /** Ends the phase that runs with the times of one who knows better: it may have been several. */
   measured(measured: readonly Phase[]): void {
-    const names = new Set(measured.map((phase) => phase.name));
-    this.#row = {
-      ...this.#row,
-      phase: null,
-      phases: [...this.#row.phases.filter((phase) => !names.has(phase.name)), ...measured.map(({ name, ms }) => ({ name, ms: Math.max(0, ms) }))],
-    };
+    const phases = measured.map(({ name, ms }) => ({ name, ms: Math.max(0, ms) }));
+    this.#row = { ...this.#row, phase: null, phases: phases.reduce(withPhase, this.#row.phases) };
     this.#tell();
   }
 
@@ -63,7 +63,7 @@ export class Run {
     const { phase, phases, createdAt } = this.#row;
     if (phase === null) return phases;
     const ms = phase === "queue" ? Date.now() - createdAt.getTime() : performance.now() - this.#enteredAt;
-    return [...phases.filter((it) => it.name !== phase), { name: phase, ms: Math.max(0, Math.round(ms * 10) / 10) }];
+    return withPhase(phases, { name: phase, ms: Math.max(0, Math.round(ms * 10) / 10) });
   }
 
   /** Resolves when no write of progress is under way, so that none comes after what is written next. */
