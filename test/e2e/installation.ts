@@ -54,7 +54,8 @@ export interface RunOptions {
   cwd?: string;
   timeoutMs?: number;
   env?: Record<string, string>;
-  signal?: AbortSignal;
+  /** Sends it Ctrl-C when it aborts. */
+  interrupt?: AbortSignal;
 }
 
 const run = (program: string, args: readonly string[], options: RunOptions & { env: NodeJS.ProcessEnv }): Promise<Ran> =>
@@ -64,6 +65,7 @@ const run = (program: string, args: readonly string[], options: RunOptions & { e
       if (error && typeof error.code !== "number") reject(new Error(`slip ${args.join(" ")} did not end (${error.signal ?? error.code}): ${stderr}`));
       else done({ code: error ? Number(error.code) : 0, stdout, stderr });
     });
+    options.interrupt?.addEventListener("abort", () => child.kill("SIGINT"), { once: true });
     child.stdin?.end(options.input ?? "");
   });
 

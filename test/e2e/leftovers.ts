@@ -34,8 +34,15 @@ export const processesOf = (home: string): { pid: number; command: string }[] =>
     .filter(({ command, environment }) => command.includes(home) || environment.split("\0").includes(`SLIP_HOME=${home}`))
     .map(({ pid, command }) => ({ pid, command }));
 
+/** Command lines of processes, of sandboxes too, that hold all the words. */
+export const processesWith = (...words: readonly string[]): string[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((name) => readOr(`/proc/${name}/cmdline`, "").replaceAll("\0", " "))
+    .filter((command) => words.every((word) => command.includes(word)));
+
 /** Deepest first. */
-const cgroupsOf = (id: string): Promise<string[]> => output("find", ["/sys/fs/cgroup", "-depth", "-type", "d", "-name", `*${id}*`]);
+export const cgroupsOf = (id: string): Promise<string[]> => output("find", ["/sys/fs/cgroup", "-depth", "-type", "d", "-path", `*${id}*`]);
 
 const namespacesOf = async (id: string): Promise<string[]> => (await output("ip", ["netns", "list"])).filter((line) => line.includes(id));
 const linksOf = async (id: string): Promise<string[]> => (await output("ip", ["-oneline", "link"])).filter((line) => line.includes(id));

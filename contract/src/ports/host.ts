@@ -146,7 +146,13 @@ export const hostCalls = {
   ensure: { method: "PUT", path: "/v1/workloads/:id", input: WorkloadSpec, output: EnsureResult },
   park: { method: "POST", path: "/v1/workloads/:id/park", input: z.object({ id: z.string() }), output: z.object({}) },
   unpark: { method: "POST", path: "/v1/workloads/:id/unpark", input: z.object({ id: z.string() }), output: Workload },
-  remove: { method: "DELETE", path: "/v1/workloads/:id", input: z.object({ id: z.string() }), output: z.object({}) },
+  /** `neverServed`: no request has come to it, so nothing is waited for. */
+  remove: {
+    method: "POST",
+    path: "/v1/workloads/:id/remove",
+    input: z.object({ id: z.string(), neverServed: z.boolean().optional() }),
+    output: z.object({}),
+  },
   runJob: { method: "PUT", path: "/v1/jobs/:id", input: JobSpec, output: JobResult },
   cancelJob: { method: "DELETE", path: "/v1/jobs/:id", input: z.object({ id: z.string() }), output: z.object({}) },
   reconcile: { method: "PUT", path: "/v1/desired", input: DesiredState, output: z.object({ workloads: z.array(Workload) }) },

@@ -1,5 +1,5 @@
 // The one way to run a program to its end: an argument vector, a bounded time, a bounded output, a clean environment.
-import { type SpawnOptions, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 
 export interface ExecOptions {
   timeoutMs?: number;
@@ -11,6 +11,8 @@ export interface ExecOptions {
   gid?: number;
   input?: string | Buffer;
   signal?: AbortSignal;
+  /** With the program everything ends that it has started, when its time is over or the signal aborts; then it rejects when that has ended. */
+  whole?: boolean;
 }
 export interface ExecResult {
   /** Exit code; 128 + signal number is not made up: a signal reads as undefined here and by name in `signal`. */
@@ -36,6 +38,27 @@ const collect = (limit: number) => {
   };
 };
 
+/** Ends the program with its whole group, of which it is the first. */
+const endWhole = (child: ChildProcess): void => {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // All of it has ended by itself.
+  }
+};
+
+/** Gives what to call when the program has ended. */
+const boundWhole = (child: ChildProcess, { timeoutMs, signal }: ExecOptions): (() => void) => {
+  const end = (): void => endWhole(child);
+  const timer = setTimeout(end, timeoutMs);
+  signal?.addEventListener("abort", end);
+  if (signal?.aborted) end();
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
+  };
+};
+
 /** Runs `argv` and gives what it said, whatever its exit code. Rejects only when the program cannot be started. */
 export const exec = (argv: readonly [string, ...string[]], options: ExecOptions = {}): Promise<ExecResult> =>
   new Promise((resolve, reject) => {
@@ -44,10 +67,10 @@ export const exec = (argv: readonly [string, ...string[]], options: ExecOptions 
     const settings: SpawnOptions = {
       env: { ...env },
       stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-      timeout: timeoutMs,
-      killSignal: "SIGKILL",
+      ...(options.whole ? { detached: true } : { timeout: timeoutMs, killSignal: "SIGKILL" }),
     };
-    for (const key of ["cwd", "uid", "gid", "signal"] as const) if (options[key] !== undefined) Object.assign(settings, { [key]: options[key] });
+    for (const key of ["cwd", "uid", "gid", ...(options.whole ? [] : (["signal"] as const))] as const)
+      if (options[key] !== undefined) Object.assign(settings, { [key]: options[key] });
     const started = performance.now();
     const child = spawn(program, args, settings);
     const stdout = collect(outputBytes);
@@ -56,16 +79,19 @@ export const exec = (argv: readonly [string, ...string[]], options: ExecOptions 
     child.stderr?.on("data", stderr.add);
     child.stdin?.on("error", () => {});
     child.stdin?.end(options.input);
+    const unbound = options.whole ? boundWhole(child, { ...options, timeoutMs }) : () => {};
     child.on("error", reject);
-    child.on("close", (code, signal) =>
+    child.on("close", (code, signal) => {
+      unbound();
+      if (options.whole && options.signal?.aborted) reject(options.signal.reason);
       resolve({
         code: code ?? undefined,
         signal: signal ?? undefined,
         stdout: stdout.text(),
         stderr: stderr.text(),
         timedOut: signal === "SIGKILL" && performance.now() - started >= timeoutMs,
-      }),
-    );
+      });
+    });
   });
 
 /** As exec, but a non-zero exit code rejects with the program's own words. Gives standard output. */

@@ -44,6 +44,7 @@ export const homeAt = (root: string) => ({
   workloads: join(root, "run", "workloads"), // host: what each workload is, with opened secrets
   instances: join(root, "run", "instances"), // host: bundle, record and raw output of each instance
   runs: join(root, "run", "runs"), // host: the same of programs that run once
+  jobs: join(root, "run", "jobs"), // host: where each release command is, and what came of it
   exits: join(root, "run", "exits"), // conmon: exit codes
   runtimes: join(root, "run", "runtimes"), // runc and runsc: their own records
 });

@@ -17,8 +17,9 @@ import { forwardingCheck } from "./network/forwarding.ts";
 import { NetworkPool } from "./network/pool.ts";
 import { resolvConf, resolvers, resolversCheck } from "./network/resolvers.ts";
 import { Exits } from "./output/exits.ts";
+import { JobRecords } from "./runs/job-records.ts";
 import { Jobs } from "./runs/jobs.ts";
-import { runOnce, SandboxRunner } from "./runs/runner.ts";
+import { runName, runOnce, SandboxRunner } from "./runs/runner.ts";
 import { Cgroup, sandboxMemory } from "./sandboxes/cgroup.ts";
 import { makeMachineLayer } from "./sandboxes/machine-layer.ts";
 import type { OciRuntime } from "./sandboxes/oci-runtime.ts";
@@ -78,6 +79,7 @@ class LocalRuntime implements Runtime {
   readonly #exits: Exits;
   readonly #hurry = new AbortController();
   readonly #jobs: Jobs;
+  readonly #jobRecords: JobRecords;
   readonly #ground: RuntimeGround;
   #set: SandboxSet | undefined;
 
@@ -98,11 +100,12 @@ class LocalRuntime implements Runtime {
       hurry: this.#hurry.signal,
     };
     this.workloads = new Workloads(this.#ground);
+    this.#jobRecords = new JobRecords(home.jobs);
     this.#runner = new SandboxRunner({ pool: this.#pool, exits: this.#exits }, (kind) =>
       this.sandboxes().on(this.#sandboxGround(home.runs), kind ?? this.#runSandbox()),
     );
     this.runner = this.#runner.run;
-    this.#jobs = new Jobs(home, logs, this.runner, () => this.sandboxes().default);
+    this.#jobs = new Jobs({ home, logs, runner: this.#runner, records: this.#jobRecords, defaultSandbox: () => this.sandboxes().default });
     this.handlers = this.#makeHandlers();
   }
 
@@ -123,13 +126,17 @@ class LocalRuntime implements Runtime {
       this.#dependencies.log.info("this machine does not bound the memory of all sandboxes together", { group: this.#group().group });
     const { home } = this.#dependencies;
     const found = adoptable(this.#ground);
-    await this.#pool.open(found.map(({ slot }) => slot));
+    const unfinished = this.#jobRecords.all().filter(({ result }) => result === undefined);
+    await this.#pool.open([...found, ...unfinished].map(({ slot }) => slot));
     const layer = join(home.runtimes, "trial");
     await makeMachineLayer(layer, { "bin/true": "/bin/true" });
     this.#set = await probeSandboxes(await candidates(home.runtimes), (runtime) => this.#try(runtime, layer));
     const records = found.filter(({ sandbox }) => this.sandboxes().has(sandbox));
     adoptAll(this.#ground, this.workloads, records);
-    await this.#removeOrphans(new Set(records.map(({ instance }) => instance)));
+    const jobs = unfinished.filter((job) => this.sandboxes().has(job.sandbox) && this.#runner.isThere(job));
+    this.#jobs.adopt(jobs);
+    await this.#removeOrphans(new Set([...records.map(({ instance }) => instance), ...jobs.map(({ id }) => runName(id))]));
+    for (const job of unfinished) if (!jobs.includes(job)) await this.#pool.release(this.#pool.slot(job.slot));
   }
 
   async close(remove: boolean): Promise<void> {
@@ -191,7 +198,7 @@ class LocalRuntime implements Runtime {
   #makeHandlers(): Handlers<RuntimeCalls> {
     const { workloads } = this;
     const { logs } = this.#dependencies;
-    const empty = async (act: Promise<void>): Promise<Record<string, never>> => {
+    const empty = async (act: Promise<unknown>): Promise<Record<string, never>> => {
       await act;
       return {};
     };
@@ -199,10 +206,13 @@ class LocalRuntime implements Runtime {
       ensure: (spec) => workloads.ensure(spec),
       park: ({ id }) => empty(workloads.park(id)),
       unpark: ({ id }) => workloads.unpark(id),
-      remove: ({ id }) => empty(workloads.remove(id)),
+      remove: ({ id, neverServed }) => empty(Promise.all([workloads.remove(id, neverServed ? 0 : undefined), this.#jobs.cancel(id)])),
       runJob: (job: JobSpec): Promise<JobResult> => this.#jobs.run(job),
       cancelJob: ({ id }) => empty(this.#jobs.cancel(id)),
-      reconcile: async (desired) => ({ workloads: await workloads.reconcile(desired) }),
+      reconcile: async (desired) => {
+        await this.#jobs.retain(new Set(desired.workloads.map(({ spec }) => spec.id)));
+        return { workloads: await workloads.reconcile(desired) };
+      },
       removeLogs: ({ tenant, project, app }) => empty(logs.removeApp(tenant, project, app)),
       doctor: async () => ({ checks: [resolversCheck(this.#resolvers), await forwardingCheck(this.#dependencies.installation.id)] }),
     };

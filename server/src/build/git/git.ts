@@ -60,7 +60,7 @@ const fetchingOf = (dependencies: BuildDependencies, { request, root, signal, ti
   const git: Fetching["git"] = async (...words) => {
     const left = deadline - performance.now();
     const argv = confine(dependencies, root, bounded(left, ["git", ...words]));
-    const ran = await exec(argv, { cwd: folder, env, timeoutMs: Math.max(1, Math.round(left)) + 2_000, signal });
+    const ran = await exec(argv, { cwd: folder, env, timeoutMs: Math.max(1, Math.round(left)) + 2_000, signal, whole: true });
     return { ...ran, timedOut: ran.code !== 0 && performance.now() >= deadline };
   };
   return {

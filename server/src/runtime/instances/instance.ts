@@ -1,6 +1,6 @@
 // One running copy of a workload, from its start to its end. Its network, and so its address, stays the same over restarts.
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Instance as InstanceView, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { Image } from "#platform/oci/image.ts";
@@ -18,6 +18,7 @@ import type { InstanceRecord } from "./record.ts";
 import { catchesTermination, terminate } from "./termination.ts";
 
 const pulseMs = 2_000;
+const endingEveryMs = 20;
 
 /** What came of waiting for its first healthy answer. */
 export type Gated = { outcome: "healthy" } | { outcome: "removed" } | { outcome: "failed"; symptom: Symptom };
@@ -132,13 +133,22 @@ export class Instance {
     this.#removed.abort();
     this.#run.abort();
     clearInterval(this.#pulse);
-    await this.#launching;
+    await this.#launched();
     this.#ground.exits.forget(this.id);
     // One that never answered has no requests to finish.
     if (mayFinish) await this.#askToEnd(this.#record.proven ? graceMs : 0);
     this.#tail?.close(false);
     await this.#sandbox.remove(this.id, this.#slot.path);
     await this.#ground.pool.release(this.#slot);
+  }
+
+  /** Resolves when no start is under way. One takes its time to make a sandbox, and fails at once when the processes of that are gone. */
+  async #launched(): Promise<void> {
+    let isOver = false;
+    const over = this.#launching.finally(() => {
+      isOver = true;
+    });
+    for (await Promise.race([over, nextTurn()]); !isOver; await Promise.race([over, sleep(endingEveryMs)])) this.#sandbox.cgroup(this.id).kill();
   }
 
   /** Lets go of the program without touching it: the next host process adopts it. */

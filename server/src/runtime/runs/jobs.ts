@@ -1,33 +1,47 @@
-// Commands that run once in a release's artifact, with its variables: release commands.
+// Commands that run once in a release's artifact, with its variables: release commands. What has run is not run again.
+import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
-import type { Runner } from "@slipstream/contract/ports/sandbox.ts";
+import type { RanOnce, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { argumentsOf } from "#platform/command.ts";
 import type { Home } from "#platform/home.ts";
 import { openImage } from "#platform/oci/image.ts";
 import { environmentOf } from "../instances/environment.ts";
 import { InstanceLog } from "../instances/instance-log.ts";
+import type { JobRecord, JobRecords } from "./job-records.ts";
+import type { SandboxRunner } from "./runner.ts";
+
+export interface JobGround {
+  home: Home;
+  logs: LogWriter;
+  runner: SandboxRunner;
+  records: JobRecords;
+  defaultSandbox: () => SandboxKind;
+}
 
 export class Jobs {
-  readonly #home: Home;
-  readonly #logs: LogWriter;
-  readonly #runner: Runner;
-  readonly #defaultSandbox: () => SandboxKind;
+  readonly #ground: JobGround;
   readonly #running = new Map<string, { cancel: AbortController; result: Promise<JobResult> }>();
+  /** Those that an earlier host process started, until somebody asks for them. */
+  readonly #adopted = new Map<string, JobRecord>();
 
-  constructor(home: Home, logs: LogWriter, runner: Runner, defaultSandbox: () => SandboxKind) {
-    this.#home = home;
-    this.#logs = logs;
-    this.#runner = runner;
-    this.#defaultSandbox = defaultSandbox;
+  constructor(ground: JobGround) {
+    this.#ground = ground;
   }
 
-  /** Resolves when the command has ended; asked again while it runs, it is joined. */
+  /** Jobs of before that still run in a sandbox. */
+  adopt(records: readonly JobRecord[]): void {
+    for (const record of records) this.#adopted.set(record.id, record);
+  }
+
+  /** Resolves when the command has ended, at once when it had before; asked again while it runs, it is joined. Rejects with `cancelled`. */
   run(job: JobSpec): Promise<JobResult> {
     const running = this.#running.get(job.id);
     if (running) return running.result;
+    const known = this.#ground.records.find(job.id);
+    if (known?.result) return Promise.resolve(known.result);
     const cancel = new AbortController();
     const result = this.#run(job, cancel.signal);
     this.#running.set(job.id, { cancel, result });
@@ -36,20 +50,49 @@ export class Jobs {
     return result;
   }
 
-  /** Ends the command; resolves when nothing of it is left. */
+  /** Ends the command and forgets it; resolves when nothing of it is left. */
   async cancel(id: string): Promise<void> {
     const running = this.#running.get(id);
     running?.cancel.abort();
     await running?.result.catch(() => {});
+    const adopted = this.#adopted.get(id);
+    this.#adopted.delete(id);
+    if (adopted) await this.#ground.runner.end(adopted);
+    this.#ground.records.forget(id);
   }
 
-  async #run({ id, workload, command, timeoutMs }: JobSpec, signal: AbortSignal): Promise<JobResult> {
-    const image = await openImage(this.#home, workload.artifact);
-    const log = new InstanceLog(this.#logs, workload, "");
+  /** Ends and forgets what belongs to no workload any more and that nobody has asked for. */
+  async retain(workloads: ReadonlySet<string>): Promise<void> {
+    const left = this.#ground.records.all().filter(({ id }) => !workloads.has(id) && !this.#running.has(id));
+    await Promise.all(left.map(({ id }) => this.cancel(id)));
+  }
+
+  async #run(job: JobSpec, signal: AbortSignal): Promise<JobResult> {
+    const log = new InstanceLog(this.#ground.logs, job.workload, "");
+    const run = { ...(await this.#runOf(job)), signal, onLine: lineTo(log) };
+    const { exitCode, timedOut, outOfMemory, cancelled } = await this.#runOrResume(job, run);
+    if (cancelled) throw new SlipError("cancelled", "The command was ended before it was done.");
+    const result = { exitCode, timedOut, outOfMemory, lastLines: [...log.lastLines] };
+    const record = this.#ground.records.find(job.id);
+    if (record) this.#ground.records.save({ ...record, result });
+    return result;
+  }
+
+  #runOrResume({ id, timeoutMs }: JobSpec, run: RunOnce & { sandbox: SandboxKind }): Promise<RanOnce> {
+    const { runner, records } = this.#ground;
+    const adopted = this.#adopted.get(id);
+    this.#adopted.delete(id);
+    if (adopted) return runner.resume(adopted, { ...run, timeoutMs: Math.max(1, adopted.until - Date.now()) });
+    const { sandbox } = run;
+    return runner.run(run, (slot) => records.save({ id, slot, sandbox, until: Date.now() + timeoutMs }));
+  }
+
+  async #runOf({ id, workload, command, timeoutMs }: JobSpec): Promise<Omit<RunOnce, "signal" | "onLine"> & { sandbox: SandboxKind }> {
+    const image = await openImage(this.#ground.home, workload.artifact);
     const { cpus, memoryBytes } = workload;
-    const ran = await this.#runner({
+    return {
       id,
-      sandbox: workload.sandbox ?? this.#defaultSandbox(),
+      sandbox: workload.sandbox ?? this.#ground.defaultSandbox(),
       layers: image.layers,
       overlay: undefined,
       mounts: [],
@@ -58,10 +101,11 @@ export class Jobs {
       cwd: image.config.cwd,
       limits: { memoryBytes, cpus, pids: limit("pids"), tmpBytes: limit("tmpBytes"), openFiles: limit("openFiles") },
       timeoutMs,
-      signal,
-      onLine: (stream, text) => log.take({ time: new Date().toISOString(), stream, text }),
-    });
-    const { exitCode, timedOut, outOfMemory } = ran;
-    return { exitCode, timedOut, outOfMemory, lastLines: [...log.lastLines] };
+    };
   }
 }
+
+const lineTo =
+  (log: InstanceLog): RunOnce["onLine"] =>
+  (stream, text) =>
+    log.take({ time: new Date().toISOString(), stream, text });

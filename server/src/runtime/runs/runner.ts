@@ -1,7 +1,9 @@
 // Runs a program in a sandbox to its end: a build step, a release command, the trial of a sandbox.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { RanOnce, Runner, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
+import type { RanOnce, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
+import type { Slot } from "../network/addresses.ts";
 import type { NetworkPool } from "../network/pool.ts";
 import type { Exits } from "../output/exits.ts";
 import { OutputTail } from "../output/output-tail.ts";
@@ -37,6 +39,13 @@ export const runName = (id: string): string => `run-${id.replace(/[^A-Za-z0-9_-]
 const watchOutput = (sandbox: OciSandbox, id: string, onLine: RunOnce["onLine"]): OutputTail =>
   new OutputTail(sandbox.output(id), join(sandbox.bundle(id), "place.json"), ({ stream, text }) => onLine(stream, text));
 
+/** Where a run is that an earlier host process started. */
+export interface Place {
+  id: string;
+  slot: number;
+  sandbox: SandboxKind;
+}
+
 /** The Runner of this machine; `sandboxOf` finds the sandbox of a run that may not name one. */
 export class SandboxRunner {
   readonly #ground: RunGround;
@@ -49,47 +58,86 @@ export class SandboxRunner {
     this.#sandboxOf = sandboxOf;
   }
 
-  readonly run: Runner = async (run) => {
-    const signal = AbortSignal.any([run.signal, this.#closing.signal]);
-    const running = runOnce(this.#ground, this.#sandboxOf(run.sandbox), { ...run, signal });
-    this.#running.add(running);
-    try {
-      return await running;
-    } finally {
-      this.#running.delete(running);
-    }
-  };
+  /** `started` is told the number of the run's network when its program runs. */
+  readonly run = (run: RunOnce, started?: (slot: number) => void): Promise<RanOnce> =>
+    this.#tracked(run, (run) => runOnce(this.#ground, this.#sandboxOf(run.sandbox), run, started));
+
+  /** Goes on with a run of an earlier host process, to its end. */
+  resume(place: Place, run: RunOnce): Promise<RanOnce> {
+    return this.#tracked(run, (run) => resumeOnce(this.#ground, this.#sandboxOf(place.sandbox), run, this.#ground.pool.slot(place.slot)));
+  }
+
+  /** Whether a program of an earlier host process is still there, running or with the exit code that nobody has read. */
+  isThere({ id, slot, sandbox }: Place): boolean {
+    const of = this.#sandboxOf(sandbox);
+    return existsSync(this.#ground.pool.slot(slot).path) && (of.isAlive(runName(id)) || of.exitCode(runName(id)) !== undefined);
+  }
+
+  /** Ends such a program and removes all of it. */
+  async end({ id, slot, sandbox }: Place): Promise<void> {
+    const network = this.#ground.pool.slot(slot);
+    await this.#sandboxOf(sandbox).remove(runName(id), network.path);
+    await this.#ground.pool.release(network);
+  }
 
   /** Ends all runs and resolves when nothing of them is left. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.allSettled(this.#running);
   }
+
+  async #tracked(run: RunOnce, act: (run: RunOnce) => Promise<RanOnce>): Promise<RanOnce> {
+    const running = act({ ...run, signal: AbortSignal.any([run.signal, this.#closing.signal]) });
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
 }
 
+/** Waits for the end of a program that runs. Its lines are taken from where they were left. */
+const follow = async ({ exits }: RunGround, sandbox: OciSandbox, run: RunOnce): Promise<RanOnce> => {
+  const id = runName(run.id);
+  const tail = watchOutput(sandbox, id, run.onLine);
+  try {
+    const how = await untilEnd(exits, id, run.timeoutMs, run.signal);
+    const outOfMemory = sandbox.cgroup(id).oomKills() > 0;
+    return { exitCode: sandbox.exitCode(id) ?? 137, timedOut: how === "timeout", outOfMemory: outOfMemory && how === "exited", cancelled: how === "cancelled" };
+  } finally {
+    tail.end();
+    tail.close(false);
+  }
+};
+
+const resumeOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOnce, slot: Slot): Promise<RanOnce> => {
+  try {
+    return await follow(ground, sandbox, run);
+  } finally {
+    await sandbox.remove(runName(run.id), slot.path);
+    await ground.pool.release(slot);
+  }
+};
+
 /** Runs it; everything of it is removed when this resolves, whatever happened. Rejects only for a defect of ours. */
-export const runOnce = async ({ pool, exits }: RunGround, sandbox: OciSandbox, run: RunOnce): Promise<RanOnce> => {
+export const runOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOnce, started?: (slot: number) => void): Promise<RanOnce> => {
   const id = runName(run.id);
   const { args, env, cwd, layers, limits, mounts, overlay, signal } = run;
-  const slot = await pool.acquire();
-  let tail: OutputTail | undefined;
+  const slot = await ground.pool.acquire();
   try {
     await sandbox.remove(id, slot.path);
     if (signal.aborted) return { exitCode: 130, timedOut: false, outOfMemory: false, cancelled: true };
     const spec = { id, layers, writable: undefined, mounts, args, env, cwd, network: slot.path, hostname: "build", limits };
     await sandbox.start({ spec, address: slot.address, overlay });
-    tail = watchOutput(sandbox, id, run.onLine);
-    const how = await untilEnd(exits, id, run.timeoutMs, signal);
-    const outOfMemory = sandbox.cgroup(id).oomKills() > 0;
-    return { exitCode: sandbox.exitCode(id) ?? 137, timedOut: how === "timeout", outOfMemory: outOfMemory && how === "exited", cancelled: how === "cancelled" };
+    started?.(slot.number);
+    return await follow(ground, sandbox, run);
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error;
     run.onLine("stderr", error.message);
     return { exitCode: notStarted, timedOut: false, outOfMemory: false, cancelled: signal.aborted };
   } finally {
-    tail?.end();
-    tail?.close(false);
     await sandbox.remove(id, slot.path);
-    await pool.release(slot);
+    await ground.pool.release(slot);
   }
 };

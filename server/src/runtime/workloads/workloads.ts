@@ -94,11 +94,11 @@ export class Workloads {
     });
   }
 
-  /** Ends the workload, also one that is being started. Absent is fine. */
-  async remove(id: string): Promise<void> {
+  /** Ends the workload, also one that is being started; its programs have `graceMs` to finish. Absent is fine. */
+  async remove(id: string, graceMs?: number): Promise<void> {
     const entry = this.#entries.get(id);
     if (!entry) return this.#removing.get(id);
-    const removing = this.#remove(id, entry);
+    const removing = this.#remove(id, entry, graceMs);
     this.#removing.set(id, removing);
     try {
       await removing;
@@ -112,13 +112,13 @@ export class Workloads {
     await Promise.allSettled(this.#removing.values());
   }
 
-  async #remove(id: string, entry: Entry): Promise<void> {
+  async #remove(id: string, entry: Entry, graceMs: number | undefined): Promise<void> {
     entry.removed = true;
     this.#entries.delete(id);
     this.#ground.records.forgetWorkload(id);
-    await this.#removeInstances(entry, entry.instances);
+    await this.#removeInstances(entry, entry.instances, graceMs);
     await entry.last.catch(() => {});
-    await this.#removeInstances(entry, entry.instances);
+    await this.#removeInstances(entry, entry.instances, graceMs);
   }
 
   /** Removes what is not wanted, starts what is missing, parks what should be parked. What cannot be started is told in the log. */

@@ -50,10 +50,11 @@ export const endWithout = async (run: Run, error: unknown): Promise<void> => {
   const { control, row } = run;
   const failure = reportOf(run, error);
   const state = failure.code === "cancelled" || failure.code === "superseded" ? "cancelled" : "failed";
-  if (await control.database.begin((query) => switchBack(query, run))) await control.routes.publish();
+  const served = await control.database.begin((query) => switchBack(query, run));
+  if (served) await control.routes.publish();
   await control.database.begin((query) => giveUpWorkload(query, run));
   await control.host
-    .remove({ id: row.id }, { timeoutMs: removeMs })
+    .remove({ id: row.id, neverServed: !served }, { timeoutMs: removeMs })
     .catch((reason: unknown) => control.log.warn("instances are removed later", { deployment: row.id, reason: String(reason) }));
   const phases = run.closed();
   await run.settled();
