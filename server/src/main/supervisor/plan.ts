@@ -5,6 +5,7 @@ import { type Confinement, confined } from "#platform/confine.ts";
 import { cleanEnv } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
 import { type Installation, uids } from "#platform/installation.ts";
+import { socketOf } from "#platform/postgres.ts";
 import { postgresArguments, postgresPrograms } from "#platform/postgres-server.ts";
 import { restateArguments } from "#platform/restate-server.ts";
 
@@ -102,12 +103,10 @@ const environment = ({ home, config }: Ground): Record<string, string> => ({
 
 const answersStatus = (socketPath: string): Readiness => ({ kind: "http", probes: [{ socketPath, path: "/v1/status" }] });
 
-/** The folder of the socket that a DATABASE_URL names as its host ("?host=/run/postgresql"): control must see it. */
+/** The folder of the socket that a DATABASE_URL names: control must see it. */
 const databaseSockets = (databaseUrl: string | undefined): string[] => {
-  // The form with a socket may leave out the host before the path, which no URL may.
-  const query = databaseUrl?.split("?")[1] ?? "";
-  const host = new URLSearchParams(query).get("host");
-  return host?.startsWith("/") ? [host] : [];
+  const socket = databaseUrl === undefined ? undefined : socketOf(databaseUrl);
+  return socket ? [socket.host] : [];
 };
 
 const control = (ground: Ground): ProcessPlan => {
