@@ -48,6 +48,10 @@ const tooMuch = async ({ folders, maxBytes, maxFiles, excess }: DiskBounds): Pro
   return held.files > maxFiles ? excess(`more than ${maxFiles} files`) : undefined;
 };
 
+const inMB = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;
+const outOfReserve = (free: number, reserve: number): string =>
+  `The disk of the installation has ${inMB(free)} left; builds leave ${inMB(reserve)} to the apps that run.`;
+
 /** Resolves with the error when the bounds are passed, with undefined once `done` aborts. */
 const watch = async (bounds: DiskBounds, done: AbortSignal): Promise<SlipError | undefined> => {
   const [folder] = bounds.folders;
@@ -56,7 +60,7 @@ const watch = async (bounds: DiskBounds, done: AbortSignal): Promise<SlipError |
     await sleep(checkMs, undefined, { signal: done }).catch(() => {});
     if (done.aborted) return undefined;
     const free = freeOf(folder);
-    if (free.bytes < bounds.reserveBytes) return new SlipError("disk_full");
+    if (free.bytes < bounds.reserveBytes) return new SlipError("disk_full", outOfReserve(free.bytes, bounds.reserveBytes));
     const lost = { bytes: noted.bytes - free.bytes, files: noted.files - free.files };
     if (lost.bytes < bounds.maxBytes * shareMeasured && lost.files < bounds.maxFiles * shareMeasured) {
       noted = { bytes: Math.max(noted.bytes, free.bytes), files: Math.max(noted.files, free.files) };

@@ -43,7 +43,7 @@ export const findApp = async (query: Query, tenant: string, name: string): Promi
 /** Throws `not_found`. */
 export const appNamed = async (query: Query, tenant: string, name: string): Promise<AppRow> => {
   const app = await findApp(query, tenant, name);
-  if (!app) throw new SlipError("not_found", `There is no app ${name}.`);
+  if (!app) throw new SlipError("not_found", `There is no app ${name}.`, { next: `List the apps with 'slip apps'; 'slip apps create ${name}' makes it.` });
   return app;
 };
 
