@@ -62,7 +62,8 @@ const run = (program: string, args: readonly string[], options: RunOptions & { e
   new Promise((done, reject) => {
     const settings = { env: options.env, cwd: options.cwd ?? repository, timeout: options.timeoutMs ?? 180_000, maxBuffer: 64 * 2 ** 20 };
     const child = execFile(program, args, settings, (error, stdout, stderr) => {
-      if (error && typeof error.code !== "number") reject(new Error(`slip ${args.join(" ")} did not end (${error.signal ?? error.code}): ${stderr}`));
+      if (error?.signal === "SIGINT" && options.interrupt?.aborted) done({ code: 130, stdout, stderr });
+      else if (error && typeof error.code !== "number") reject(new Error(`slip ${args.join(" ")} did not end (${error.signal ?? error.code}): ${stderr}`));
       else done({ code: error ? Number(error.code) : 0, stdout, stderr });
     });
     options.interrupt?.addEventListener("abort", () => child.kill("SIGINT"), { once: true });

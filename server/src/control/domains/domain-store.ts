@@ -22,7 +22,17 @@ export const claimDomain = async (query: Query, { host, tenant, appId, isDefault
     insert into domains (host, tenant, app_id, is_default, brought_by) values (${host}, ${tenant}, ${appId}, ${isDefault}, ${broughtBy ?? null})
     on conflict (host) do update set brought_by = case when domains.app_id = excluded.app_id and excluded.brought_by is null then null else domains.brought_by end
     returning app_id`;
-  if (rows[0]?.appId !== appId) throw new SlipError("conflict", `The host name ${host} belongs to another app.`);
+  if (rows[0]?.appId !== appId) throw await taken(query, host, tenant);
+};
+
+/** The name of the app that has it is told to its own tenant alone. */
+const taken = async (query: Query, host: string, tenant: string): Promise<SlipError> => {
+  const [owner] = await query<{ name: string }[]>`
+    select a.name from domains d join apps a on a.id = d.app_id where d.host = ${host} and d.tenant = ${tenant}`;
+  if (!owner) return new SlipError("conflict", `The host name ${host} belongs to another app.`);
+  return new SlipError("conflict", `The host name ${host} belongs to the app ${owner.name}, with all its paths.`, {
+    next: `Choose another host name, or give this one up with 'slip domains rm ${owner.name} ${host}'.`,
+  });
 };
 
 export const domainsOf = (query: Query, appId: string): Promise<DomainRow[]> =>
