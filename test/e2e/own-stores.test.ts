@@ -35,7 +35,7 @@ const until = async (what: string, is: () => boolean | Promise<boolean>): Promis
 const started = (argv: readonly [string, ...string[]], options: { cwd: string; uid?: number; env?: Record<string, string> }): (() => Promise<void>) => {
   const [program, ...args] = argv;
   const identity = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
-  const child = spawn(program, args, { cwd: options.cwd, env: { PATH: "/usr/bin:/bin", ...options.env }, stdio: "ignore", ...identity });
+  const child = spawn(program, args, { cwd: options.cwd, env: { PATH: "/usr/bin:/bin", TMPDIR: options.cwd, ...options.env }, stdio: "ignore", ...identity });
   const ended = new Promise<void>((done) => child.on("close", () => done()));
   return async () => {
     child.kill("SIGINT");
