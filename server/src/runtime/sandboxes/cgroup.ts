@@ -1,11 +1,16 @@
 // The control group of one sandbox, read and written by its files: freezing takes microseconds where a runtime's command takes
 // milliseconds. Knows cgroup v2 and v1 (also hybrid, where v1 does the work).
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { limit } from "@slipstream/contract/limits.ts";
 
-const base = "/sys/fs/cgroup";
+/** Where control groups are mounted, and how: v2 has one tree for all controllers, v1 a tree for each, in a folder of its name. */
+export interface Hierarchy {
+  version: 1 | 2;
+  at: string;
+}
+
 const freezeMs = 2_000;
 const removeMs = 2_000;
 
@@ -23,13 +28,14 @@ export const counterOf = (text: string, name: string): number => {
   return line === undefined ? 0 : Number(line.slice(name.length + 1));
 };
 
-const isUnified = (): boolean => existsSync(join(base, "cgroup.controllers"));
+/** The hierarchy mounted at a path. */
+export const hierarchyAt = (at: string): Hierarchy => ({ version: existsSync(join(at, "cgroup.controllers")) ? 2 : 1, at });
+
+const machineHierarchy = (): Hierarchy => hierarchyAt("/sys/fs/cgroup");
 
 /** The folders of a group: one on v2, one a controller on v1. */
-const foldersOf = (group: string): string[] => {
-  if (isUnified()) return [join(base, group)];
-  return readdirSync(base).map((controller) => join(base, controller, group));
-};
+const foldersOf = ({ version, at }: Hierarchy, group: string): string[] =>
+  version === 2 ? [join(at, group)] : readdirSync(at).map((controller) => join(at, controller, group));
 
 /** False when it is still there. */
 const removeFolder = (folder: string): boolean => {
@@ -45,15 +51,20 @@ const removeFolder = (folder: string): boolean => {
 /** `group` is the path from the root of the hierarchy, "/slipstream-ab12cd/ins_…". */
 export class Cgroup {
   readonly group: string;
-  readonly #unified = isUnified();
-  constructor(group: string) {
+  readonly #hierarchy: Hierarchy;
+  constructor(group: string, hierarchy: Hierarchy = machineHierarchy()) {
     this.group = group;
+    this.#hierarchy = hierarchy;
+  }
+
+  get #unified(): boolean {
+    return this.#hierarchy.version === 2;
   }
 
   /** What of the group a program may be shown (OciInput.cgroupView); the folders are made, so that they can be mounted. */
   view(): "unified" | Record<string, string> {
     if (this.#unified) return "unified";
-    const folders = Object.fromEntries(["memory", "cpu"].map((controller) => [controller, join(base, controller, this.group)]));
+    const folders = Object.fromEntries(["memory", "cpu"].map((controller) => [controller, this.#file(controller, "")]));
     for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
     return folders;
   }
@@ -63,11 +74,10 @@ export class Cgroup {
    * memory by groups.
    */
   boundMemory(bytes: number): boolean {
-    const folder = this.#unified ? join(base, this.group) : join(base, "memory", this.group);
     try {
-      mkdirSync(folder, { recursive: true });
-      if (this.#unified) writeFileSync(join(base, "cgroup.subtree_control"), "+memory");
-      writeFileSync(join(folder, this.#unified ? "memory.max" : "memory.limit_in_bytes"), `${bytes}`);
+      mkdirSync(this.#file("memory", ""), { recursive: true });
+      if (this.#unified) writeFileSync(join(this.#hierarchy.at, "cgroup.subtree_control"), "+memory");
+      writeFileSync(this.#file("memory", this.#unified ? "memory.max" : "memory.limit_in_bytes"), `${bytes}`);
       return true;
     } catch {
       return false;
@@ -76,7 +86,7 @@ export class Cgroup {
 
   /** Stops every process of the group where it stands. Resolves when all stand still; rejects when that takes too long. */
   async freeze(): Promise<void> {
-    this.#write("cgroup.freeze", "1", "freezer.state", "FROZEN");
+    this.#setFrozen(true);
     for (const end = performance.now() + freezeMs; !this.#isFrozen(); await sleep(1)) {
       if (performance.now() > end) {
         this.thaw();
@@ -86,26 +96,25 @@ export class Cgroup {
   }
 
   thaw(): void {
-    this.#write("cgroup.freeze", "0", "freezer.state", "THAWED");
+    this.#setFrozen(false);
   }
 
   /** How often the kernel ended a process of the group because its memory was used up. */
   oomKills(): number {
-    return this.#unified
-      ? counterOf(read(join(base, this.group, "memory.events")), "oom_kill")
-      : counterOf(read(join(base, "memory", this.group, "memory.oom_control")), "oom_kill");
+    return counterOf(read(this.#file("memory", this.#unified ? "memory.events" : "memory.oom_control")), "oom_kill");
   }
 
   /** Pids as this process sees them. */
   pids(): number[] {
-    return read(this.#unified ? join(base, this.group, "cgroup.procs") : join(base, "pids", this.group, "cgroup.procs"))
+    return read(this.#file("pids", "cgroup.procs"))
       .split("\n")
       .filter((line) => line !== "")
       .map(Number);
   }
 
-  /** SIGKILL to all, frozen ones too. */
+  /** SIGKILL to all, frozen ones too; where the kernel can do it at once (v2 since Linux 5.14), no process gets away by forking. */
   kill(): void {
+    if (this.#unified && this.#write("cgroup.kill", "1")) return;
     this.thaw();
     for (const pid of this.pids()) {
       try {
@@ -118,21 +127,39 @@ export class Cgroup {
 
   /** Removes the folders, once the last process has left them; what still holds one after a while stays. */
   async remove(): Promise<void> {
-    for (const end = performance.now() + removeMs; performance.now() < end; await sleep(5)) if (foldersOf(this.group).every(removeFolder)) return;
+    const folders = foldersOf(this.#hierarchy, this.group);
+    for (const end = performance.now() + removeMs; performance.now() < end; await sleep(5)) if (folders.map(removeFolder).every(Boolean)) return;
+  }
+
+  #file(controller: string, name: string): string {
+    const { at } = this.#hierarchy;
+    return this.#unified ? join(at, this.group, name) : join(at, controller, this.group, name);
   }
 
   #isFrozen(): boolean {
     return this.#unified
-      ? counterOf(read(join(base, this.group, "cgroup.events")), "frozen") === 1
-      : read(join(base, "freezer", this.group, "freezer.state")).trim() === "FROZEN";
+      ? counterOf(read(this.#file("freezer", "cgroup.events")), "frozen") === 1
+      : read(this.#file("freezer", "freezer.state")).trim() === "FROZEN";
   }
 
-  #write(unifiedFile: string, unifiedValue: string, file: string, value: string): void {
-    const path = this.#unified ? join(base, this.group, unifiedFile) : join(base, "freezer", this.group, file);
+  #setFrozen(frozen: boolean): void {
+    if (this.#unified) this.#write("cgroup.freeze", frozen ? "1" : "0");
+    else this.#write("freezer.state", frozen ? "FROZEN" : "THAWED");
+  }
+
+  /** Writes a file of the group (on v1 of its freezer). False when there is no such file: the group is gone, or the kernel does not know it. */
+  #write(name: string, value: string): boolean {
+    let file: number | undefined;
     try {
-      writeFileSync(path, this.#unified ? unifiedValue : value);
+      // Not to be made where it is missing: the kernel would refuse that as if it might not be written.
+      file = openSync(this.#file("freezer", name), constants.O_WRONLY);
+      writeSync(file, value);
+      return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      if (["ENOENT", "ENODEV"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+      throw error;
+    } finally {
+      if (file !== undefined) closeSync(file);
     }
   }
 }
@@ -143,7 +170,7 @@ export const sandboxMemory = (totalBytes: number): number =>
 
 /** Groups directly below `parent`. */
 export const childGroups = (parent: string): string[] => {
-  const names = foldersOf(parent).flatMap((folder) => {
+  const names = foldersOf(machineHierarchy(), parent).flatMap((folder) => {
     try {
       return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
     } catch {
