@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { needsRoot } from "../testing/runtime-fixture.ts";
-import { Cgroup, counterOf, hierarchyAt, sandboxMemory } from "./cgroup.ts";
+import { Cgroup, counterOf, hierarchyAt, moveDown, sandboxMemory } from "./cgroup.ts";
 
 test("a counter is found by its whole name", () => {
   const text = "low 0\noom 3\noom_kill 2\noom_group_kill 1\n";
@@ -31,10 +31,11 @@ describe("files are where each version has them", () => {
   afterEach(() => rmSync(at, { recursive: true }));
 
   test("of v2 in the one folder of the group", () => {
-    writeFileSync(join(at, "cgroup.controllers"), "cpu memory pids\n");
+    writeFileSync(join(at, "cgroup.controllers"), "cpuset cpu memory pids\n");
+    writeFileSync(join(at, "cgroup.subtree_control"), "cpu\n");
     const group = new Cgroup("/slip/ins_1", hierarchyAt(at));
     assert.equal(group.boundMemory(4_096), true);
-    assert.equal(readFileSync(join(at, "cgroup.subtree_control"), "utf8"), "+memory");
+    assert.equal(readFileSync(join(at, "cgroup.subtree_control"), "utf8"), "+memory +pids");
     assert.equal(readFileSync(join(at, "slip/ins_1/memory.max"), "utf8"), "4096");
     writeFileSync(join(at, "slip/ins_1/memory.events"), "oom 2\noom_kill 1\n");
     assert.equal(group.oomKills(), 1);
@@ -101,6 +102,15 @@ for (const { name, at, tree } of hierarchies)
       const ended = exit();
       group.kill();
       assert.deepEqual(await ended, [null, "SIGKILL"]);
+    });
+
+    test("move down, so that the group can hand on controllers", { skip: name === "v1" && "only v2 asks for it" }, async () => {
+      const below = new Cgroup(`${group.group}/init`, hierarchyAt(at));
+      moveDown(join(at, group.group));
+      assert.deepEqual([group.pids(), below.pids()], [[], [child.pid]]);
+      below.kill();
+      await exit();
+      await below.remove();
     });
 
     test("are nobody once the group is gone, which is no failure", async () => {

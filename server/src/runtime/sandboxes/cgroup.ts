@@ -33,6 +33,47 @@ export const hierarchyAt = (at: string): Hierarchy => ({ version: existsSync(joi
 
 const machineHierarchy = (): Hierarchy => hierarchyAt("/sys/fs/cgroup");
 
+/** Moves the processes of a v2 group to a group below it. */
+export const moveDown = (folder: string): void => {
+  const below = join(folder, "init");
+  mkdirSync(below, { recursive: true });
+  // Again, for those that were forked meanwhile; 0 is a process that this one cannot see.
+  for (let round = 0; round < 10; round += 1) {
+    const pids = read(join(folder, "cgroup.procs"))
+      .split("\n")
+      .filter((pid) => pid !== "" && pid !== "0");
+    if (pids.length === 0) return;
+    for (const pid of pids) {
+      try {
+        writeFileSync(join(below, "cgroup.procs"), pid);
+      } catch {
+        // It has ended, or it is still there in the next round.
+      }
+    }
+  }
+};
+
+/**
+ * Lets the groups below the root have limits. The root that a container sees is on v2 a group like any other, which may hold processes
+ * or hand on controllers, not both: there its processes move down, as all programs do that make containers in containers.
+ */
+export const handOnControllers = ({ version, at }: Hierarchy = machineHierarchy()): void => {
+  if (version === 1) return;
+  const words = (name: string): string[] => read(join(at, name)).split(/\s+/).filter(Boolean);
+  const [there, given] = [words("cgroup.controllers"), words("cgroup.subtree_control")];
+  const missing = ["memory", "cpu", "pids"].filter((name) => there.includes(name) && !given.includes(name));
+  if (missing.length === 0) return;
+  const hand = (sign: "+" | "-", names: readonly string[]): void =>
+    writeFileSync(join(at, "cgroup.subtree_control"), names.map((name) => `${sign}${name}`).join(" "));
+  // The kernel's own root has no type, and may hold both. Where a few controllers are handed on beside processes, as runc does when
+  // it may not hand on all, the groups below take no process in until those are taken back.
+  if (existsSync(join(at, "cgroup.type"))) {
+    if (given.length > 0) hand("-", given);
+    moveDown(at);
+  }
+  hand("+", missing);
+};
+
 /** The folders of a group: one on v2, one a controller on v1. */
 const foldersOf = ({ version, at }: Hierarchy, group: string): string[] =>
   version === 2 ? [join(at, group)] : readdirSync(at).map((controller) => join(at, controller, group));
@@ -70,13 +111,13 @@ export class Cgroup {
   }
 
   /**
-   * Bounds the memory of the group with all below it; what needs more is ended inside of it. False where the machine does not count
-   * memory by groups.
+   * Bounds the memory of the group, directly below the root, with all below it; what needs more is ended inside of it. False where the
+   * machine does not count memory by groups.
    */
   boundMemory(bytes: number): boolean {
     try {
       mkdirSync(this.#file("memory", ""), { recursive: true });
-      if (this.#unified) writeFileSync(join(this.#hierarchy.at, "cgroup.subtree_control"), "+memory");
+      handOnControllers(this.#hierarchy);
       writeFileSync(this.#file("memory", this.#unified ? "memory.max" : "memory.limit_in_bytes"), `${bytes}`);
       return true;
     } catch {
