@@ -1,5 +1,6 @@
 // What a deployment is, as pure rules over its row.
 import type { AppConfig } from "@slipstream/contract/config.ts";
+import type { LogTags } from "@slipstream/contract/logs.ts";
 import type { Deployment, DeploymentKind, DeploymentState, FailureReport, Phase, PhaseName, SandboxKind, SourceOrigin } from "@slipstream/contract/words.ts";
 import type { Installation } from "#platform/installation.ts";
 import { addressOf, platformDomain } from "../control.ts";
@@ -48,6 +49,16 @@ export interface DeploymentRow {
   project: string;
   liveDeployment: string | null;
 }
+
+/** The tags of its lines; no instance wrote them. */
+export const tagsOf = (row: Pick<DeploymentRow, "id" | "tenant" | "project" | "app" | "commit">): LogTags => ({
+  tenant: row.tenant,
+  project: row.project,
+  app: row.app,
+  deployment: row.id,
+  commit: row.commit ?? "",
+  instance: "",
+});
 
 export const isOpen = (state: DeploymentState): boolean => state === "waiting" || state === "running";
 

@@ -1,6 +1,6 @@
 // What a deployment's own log says of it (source "platform"): it is kept with the app's other lines.
 import type { Control } from "../control.ts";
-import type { DeploymentRow } from "./deployment.ts";
+import { type DeploymentRow, tagsOf } from "./deployment.ts";
 
 /** The last line of a deployment that has ended. Pure. */
 export const endingOf = ({ kind, state, release, failure, phases }: Pick<DeploymentRow, "kind" | "state" | "release" | "failure" | "phases">): string => {
@@ -18,12 +18,7 @@ export const tell = (control: Pick<Control, "logWriter">, row: DeploymentRow, te
     time: new Date().toISOString(),
     source: "platform",
     stream: row.state === "failed" ? "stderr" : "stdout",
-    tenant: row.tenant,
-    project: row.project,
-    app: row.app,
-    deployment: row.id,
-    commit: row.commit ?? "",
-    instance: "",
+    ...tagsOf(row),
     text,
   });
 };

@@ -8,9 +8,10 @@ import { newId } from "#platform/ids.ts";
 import { type ArtifactRow, builtArtifact, forgetArtifact, inputDigest, saveBuild } from "../../builds/build-store.ts";
 import { createRelease, type NewRelease } from "../../releases/release-store.ts";
 import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
+import { tagsOf } from "../deployment.ts";
 import { patiently } from "../patience.ts";
 import type { Run } from "../run.ts";
-import { DeploymentCancelled, DeploymentFailed, type Step, tagsOf } from "./step.ts";
+import { DeploymentCancelled, DeploymentFailed, type Step } from "./step.ts";
 
 const buildSecrets = async ({ control, row }: Run): Promise<Record<string, number>> => {
   const names = row.config?.build?.secrets ?? [];
@@ -50,7 +51,7 @@ const reusable = async ({ control, row }: Run, input: string): Promise<ArtifactR
 const build = async (run: Run, of: { source: string; config: AppConfig; input: string; versions: Record<string, number> }): Promise<ArtifactRow> => {
   const { control, row, signal } = run;
   const secrets = await openSecrets(control.database, control.sealing, row, of.versions);
-  const spec = { id: row.id, tags: tagsOf(run), source: of.source, config: of.config, secrets };
+  const spec = { id: row.id, tags: tagsOf(row), source: of.source, config: of.config, secrets };
   const stop = (): void => void control.host.cancelBuild({ id: row.id }).catch(() => undefined);
   signal.addEventListener("abort", stop, { once: true });
   try {

@@ -3,10 +3,11 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceOrigin } from "@slipstream/contract/words.ts";
 import { renameNewApp } from "../../apps/app-store.ts";
 import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
+import { tagsOf } from "../deployment.ts";
 import { saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
 import type { Run } from "../run.ts";
-import { type Step, tagsOf } from "./step.ts";
+import type { Step } from "./step.ts";
 
 type GitOrigin = Extract<SourceOrigin, { kind: "git" }>;
 
@@ -25,7 +26,7 @@ const fetchGit = async (run: Run, { url, ref, subfolder, tokenSecret }: GitOrigi
   const wanted = {
     id: row.id,
     tenant: row.tenant,
-    tags: tagsOf(run),
+    tags: tagsOf(run.row),
     url,
     ...(ref === undefined ? {} : { ref }),
     ...(subfolder === undefined ? {} : { subfolder }),

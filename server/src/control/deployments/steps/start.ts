@@ -7,6 +7,7 @@ import type { Control } from "../../control.ts";
 import { openSecrets } from "../../secrets/secret-store.ts";
 import { workloadSpec } from "../../workloads/workload.ts";
 import { type DesiredRow, saveTargets, targetsOf, wantWorkload } from "../../workloads/workload-store.ts";
+import { tagsOf } from "../deployment.ts";
 import { saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
 import type { Run } from "../run.ts";
@@ -18,8 +19,7 @@ type SpecRow = Omit<DesiredRow, "releaseId" | "desire" | "targets" | "retiredAt"
 /** The workload as the host is to run it, with its secrets opened. */
 export const specOf = async ({ database, sealing }: Pick<Control, "database" | "sealing">, row: SpecRow): Promise<WorkloadSpec> => {
   const secrets = await openSecrets(database, sealing, row, row.secretVersions);
-  const tags = { tenant: row.tenant, project: row.project, app: row.app, deployment: row.id, commit: row.commit ?? "", instance: "" };
-  return workloadSpec({ id: row.id, tags, release: row, secrets, instances: row.instances });
+  return workloadSpec({ id: row.id, tags: tagsOf(row), release: row, secrets, instances: row.instances });
 };
 
 const runReleaseCommand = async (run: Run, spec: WorkloadSpec, command: string | string[]): Promise<void> => {

@@ -1,5 +1,4 @@
 // What a step of a deployment is: idempotent, and either it comes to its end or it throws why the deployment fails.
-import type { LogTags } from "@slipstream/contract/logs.ts";
 import type { FailureReport } from "@slipstream/contract/words.ts";
 import type { Run } from "../run.ts";
 
@@ -16,12 +15,3 @@ export class DeploymentFailed extends Error {
 
 /** Ends the deployment because somebody asked for that. */
 export class DeploymentCancelled extends Error {}
-
-export const tagsOf = ({ row }: Run): LogTags => ({
-  tenant: row.tenant,
-  project: row.project,
-  app: row.app,
-  deployment: row.id,
-  commit: row.commit ?? "",
-  instance: "",
-});
