@@ -13,6 +13,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   restart: async () => (await import("./commands/restart.ts")).restart,
   secrets: async () => (await import("./commands/secrets.ts")).secrets,
   env: async () => (await import("./commands/env.ts")).env,
+  keys: async () => (await import("./commands/keys.ts")).keys,
   domains: async () => (await import("./commands/domains.ts")).domains,
   destroy: async () => (await import("./commands/destroy.ts")).destroy,
   journal: async () => (await import("./commands/journal.ts")).journal,

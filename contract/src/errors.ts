@@ -68,6 +68,13 @@ export const errors = {
     next: "Start it with 'slip up', then look at 'slip status'.",
   },
   internal: { status: 500, exit: 4, fault: "platform", what: "A defect of the platform.", next: "Report it with the request id and 'slip logs --platform'." },
+  key_missing: {
+    status: 500,
+    exit: 4,
+    fault: "user",
+    what: "The key that the secrets of this installation are sealed with is not there.",
+    next: "Put the file back from the backup of control/ in SLIP_HOME, with its owner; without it nothing that it sealed can be opened.",
+  },
   disk_full: { status: 507, exit: 1, fault: "user", what: "The disk of the installation is full.", next: "Free space under SLIP_HOME, then deploy again." },
   // source
   source_missing: { status: 400, exit: 1, fault: "user", what: "The folder does not exist.", next: "Name a folder that holds the source of an app." },

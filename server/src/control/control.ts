@@ -7,12 +7,13 @@ import type { Home } from "#platform/home.ts";
 import type { Installation } from "#platform/installation.ts";
 import type { Log } from "#platform/log.ts";
 import type { RestateClient } from "#platform/restate.ts";
+import type { Turns } from "#platform/turns.ts";
 import type { Authority } from "./certificates/authority.ts";
 import type { Changes } from "./deployments/changes.ts";
 import type { Driver } from "./deployments/driver.ts";
 import type { Runs } from "./deployments/run.ts";
+import type { KeyRing } from "./keys/key-ring.ts";
 import type { RoutePublisher } from "./routes/route-publisher.ts";
-import type { Sealing } from "./secrets/sealing.ts";
 
 export interface Control {
   home: Home;
@@ -23,7 +24,9 @@ export interface Control {
   progress: Database;
   host: Callers<typeof hostCalls>;
   restate: RestateClient;
-  sealing: Sealing;
+  sealing: KeyRing;
+  /** Sealing keys are replaced one at a time. */
+  rotations: Turns;
   authority: Authority;
   /** Requests with this key in `slip-prove` are answered by the edge with what they reached. */
   proofKey: string;

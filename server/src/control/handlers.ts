@@ -5,6 +5,7 @@ import type { Control } from "./control.ts";
 import { deploymentOperations } from "./deployments/deployment-operations.ts";
 import { domainOperations } from "./domains/domain-operations.ts";
 import { envOperations } from "./env/env-operations.ts";
+import { keyOperations } from "./keys/key-operations.ts";
 import { logOperations } from "./logs/log-operations.ts";
 import { platformOperations } from "./platform/platform-operations.ts";
 import { releaseOperations } from "./releases/release-operations.ts";
@@ -20,6 +21,7 @@ export const handlersOf = (control: Control, sources: SourceStore): Handlers => 
   ...secretOperations(control),
   ...envOperations(control),
   ...domainOperations(control),
+  ...keyOperations(control),
   ...platformOperations(control),
   ...logOperations(control),
 });

@@ -4,6 +4,7 @@ import { trimKeys } from "./api/idempotency.ts";
 import { dropUnused, ensureCertificate, expiringHosts } from "./certificates/certificate-store.ts";
 import { type Control, platformDomain, serviceName } from "./control.ts";
 import { submitOpen } from "./deployments/submission.ts";
+import { finishRotation } from "./keys/rotation.ts";
 import { trimOutbox } from "./outbox/outbox-store.ts";
 import { collectGarbage } from "./releases/collect.ts";
 import { countUp, tableVersion } from "./routes/route-store.ts";
@@ -76,6 +77,8 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
       }
     }
   };
+  if (control.sealing.others.length > 0)
+    void until("replacing the sealing key", () => control.rotations.run(() => finishRotation({ database: control.database, keys: control.sealing })));
   // The first table of all has no app in it, and needs no host.
   void until("publishing the routes", () => (existsSync(control.home.routeTable) ? followHost(control) : control.routes.publish()));
   void until("bringing the host to what is desired", () => reconcile(control)).then(() => {

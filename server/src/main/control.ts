@@ -1,10 +1,11 @@
 // control.ts: the operations and the workflow. Needs PostgreSQL to start, and Restate to do the work; waits for both.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import http2 from "node:http2";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
 import { createEndpointHandler } from "@restatedev/restate-sdk";
+import { SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
 import { callers } from "@slipstream/contract/ports/calls.ts";
 import { hostCalls } from "@slipstream/contract/ports/host.ts";
 import { readConfig } from "#platform/config.ts";
@@ -14,6 +15,7 @@ import { readInstallation } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
 import { connectionOf } from "#platform/postgres.ts";
 import { restateAddresses, restateClient } from "#platform/restate.ts";
+import { Turns } from "#platform/turns.ts";
 import { seedOwner, Tokens } from "../control/access/token-store.ts";
 import { Gate } from "../control/api/gate.ts";
 import { Idempotency } from "../control/api/idempotency.ts";
@@ -27,11 +29,12 @@ import { Driver } from "../control/deployments/driver.ts";
 import { Runs } from "../control/deployments/run.ts";
 import { submitOpen } from "../control/deployments/submission.ts";
 import { handlersOf } from "../control/handlers.ts";
+import { keyFile } from "../control/keys/key-files.ts";
+import { openKeys } from "../control/keys/rotation.ts";
 import { maintain, prepare } from "../control/maintenance.ts";
 import { Edges } from "../control/routes/edges.ts";
 import { tableReader } from "../control/routes/read-table.ts";
 import { RoutePublisher } from "../control/routes/route-publisher.ts";
-import { keyFile, sealingWith } from "../control/secrets/sealing.ts";
 import { SourceStore } from "../control/sources/source-store.ts";
 import { logReader } from "../observability/store/reader.ts";
 import { logWriter } from "../observability/store/writer.ts";
@@ -74,7 +77,7 @@ const assemble = async (): Promise<Control> => {
   const connection = connectionOf(home, config);
   const database = openDatabase(connection);
   await untilThere("PostgreSQL", () => prepareDatabase(database, home), isConnectionError);
-  const sealing = sealingWith(keyFile(join(home.control, "sealing.key")));
+  const sealing = await openKeys(database, home.control);
   const proofKey = keyFile(join(home.control, "proof.key")).toString("hex");
   const edges = new Edges(home.edgeSockets);
   return {
@@ -86,6 +89,7 @@ const assemble = async (): Promise<Control> => {
     host: callers(hostCalls, home.hostSocket),
     restate: restateClient(restateAddresses(home, config)),
     sealing,
+    rotations: new Turns(1),
     authority: await authorityIn(home.control, `Slipstream ${installation.id}`),
     proofKey,
     routes: new RoutePublisher({ path: home.routeTable, edges, read: tableReader({ database, sealing, proofKey }), log }),
@@ -135,7 +139,14 @@ const listenForRestate = (control: Control): Promise<void> => {
   });
 };
 
-const control = await assemble();
+/** What a person has to mend is said as an error of the catalogue, which 'slip up' repeats. */
+const refuse = (error: unknown): never => {
+  if (!(error instanceof SlipError)) throw error;
+  writeSync(process.stderr.fd, `${JSON.stringify(toErrorBody(error))}\n`);
+  process.exit(error.exit);
+};
+
+const control = await assemble().catch(refuse);
 await prepare(control);
 await listenForRestate(control);
 await listenForClients(control);

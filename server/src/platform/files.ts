@@ -6,7 +6,8 @@ import { execOrThrow } from "./exec.ts";
 
 const removeMs = 600_000;
 
-const syncFolder = (path: string): void => {
+/** Makes names that were added to or taken from a folder safe on disk. */
+export const syncFolder = (path: string): void => {
   const folder = openSync(path, "r");
   try {
     fsyncSync(folder);

@@ -2,6 +2,7 @@
 import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
 import type { Query } from "#platform/database.ts";
 import { type Control, platformDomain } from "../control.ts";
+import type { Sealed } from "../secrets/sealing.ts";
 import { renewBeforeMs } from "./authority.ts";
 
 const wildcard = `*.${platformDomain}`;
@@ -18,10 +19,11 @@ export const ensureCertificate = async ({ authority, sealing }: Pick<Control, "a
   const enough = new Date(Date.now() + renewBeforeMs);
   if ((await query`select name from certificates where name = ${name} and not_after > ${enough}`).length > 0) return;
   const leaf = await authority.issue(name === wildcard ? [wildcard, platformDomain] : [name]);
+  const { sealed, keyId } = sealing.seal(leaf.key, ["certificate", name]);
   await query`
-    insert into certificates (name, certificate, sealed_key, not_after)
-    values (${name}, ${leaf.certificate}, ${sealing.seal(leaf.key, ["certificate", name])}, ${leaf.notAfter})
-    on conflict (name) do update set certificate = excluded.certificate, sealed_key = excluded.sealed_key, not_after = excluded.not_after, created_at = now()`;
+    insert into certificates (name, certificate, sealed_key, key_id, not_after)
+    values (${name}, ${leaf.certificate}, ${sealed}, ${keyId}, ${leaf.notAfter})
+    on conflict (name) do update set certificate = excluded.certificate, sealed_key = excluded.sealed_key, key_id = excluded.key_id, not_after = excluded.not_after, created_at = now()`;
 };
 
 /** The names of the certificates that are to be renewed, of host names that are still ours. */
@@ -35,21 +37,21 @@ export const expiringHosts = async (query: Query): Promise<string[]> => {
 /** Opened keys by their sealed bytes: a table is made at each switch, certificates change rarely. */
 const opened = new WeakMap<Control["sealing"], Map<string, string>>();
 
-const openKey = (sealing: Control["sealing"], name: string, sealed: Buffer): string => {
+const openKey = (sealing: Control["sealing"], name: string, value: Sealed): string => {
   const keys = opened.get(sealing) ?? new Map<string, string>();
   opened.set(sealing, keys);
-  const id = sealed.toString("base64");
-  const key = keys.get(id) ?? sealing.open(sealed, ["certificate", name]);
+  const id = value.sealed.toString("base64");
+  const key = keys.get(id) ?? sealing.open(value, ["certificate", name]);
   keys.set(id, key);
   return key;
 };
 
 /** What the edge needs: the certificates of the host names that are served. */
 export const tableCertificates = async ({ sealing }: Pick<Control, "sealing">, query: Query): Promise<RouteTable["certificates"]> => {
-  const rows = await query<{ name: string; certificate: string; sealedKey: Buffer }[]>`
-    select name, certificate, sealed_key from certificates c where name = ${wildcard} or exists (select 1 from domains d where d.host = c.name)`;
-  const entries = rows.flatMap(({ name, certificate, sealedKey }) => {
-    const value = { certificate, key: openKey(sealing, name, sealedKey) };
+  const rows = await query<{ name: string; certificate: string; sealedKey: Buffer; keyId: string }[]>`
+    select name, certificate, sealed_key, key_id from certificates c where name = ${wildcard} or exists (select 1 from domains d where d.host = c.name)`;
+  const entries = rows.flatMap(({ name, certificate, sealedKey, keyId }) => {
+    const value = { certificate, key: openKey(sealing, name, { keyId, sealed: sealedKey }) };
     return name === wildcard ? [[name, value] as const, [platformDomain, value] as const] : [[name, value] as const];
   });
   return Object.fromEntries(entries);

@@ -26,7 +26,8 @@ export const setSecret = async (query: Query, sealing: Sealing, owner: SecretOwn
   const { name, value } = secret;
   const last = await query<{ version: number }[]>`select coalesce(max(version), 0) as version from secret_versions where app_id = ${appId} and name = ${name}`;
   const version = (last[0]?.version ?? 0) + 1;
-  await query`insert into secret_versions (app_id, name, version, sealed) values (${appId}, ${name}, ${version}, ${sealing.seal(value, place(owner, name, version))})`;
+  const { keyId, sealed } = sealing.seal(value, place(owner, name, version));
+  await query`insert into secret_versions (app_id, name, version, sealed, key_id) values (${appId}, ${name}, ${version}, ${sealed}, ${keyId})`;
   await pointSecret(query, appId, name, version);
   return version;
 };
@@ -55,9 +56,9 @@ export const openSecrets = async (
 ): Promise<Record<string, string>> => {
   const names = Object.keys(versions);
   if (names.length === 0) return {};
-  const rows = await query<{ name: string; version: number; sealed: Buffer }[]>`
-    select name, version, sealed from secret_versions
+  const rows = await query<{ name: string; version: number; sealed: Buffer; keyId: string }[]>`
+    select name, version, sealed, key_id from secret_versions
     where app_id = ${owner.appId} and (name, version) in (select * from unnest(${names}::text[], ${Object.values(versions)}::integer[]))`;
   if (rows.length !== names.length) throw new Error("A version of a secret is not there.");
-  return Object.fromEntries(rows.map(({ name, version, sealed }) => [name, sealing.open(sealed, place(owner, name, version))]));
+  return Object.fromEntries(rows.map(({ name, version, ...value }) => [name, sealing.open(value, place(owner, name, version))]));
 };

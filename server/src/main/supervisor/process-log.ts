@@ -2,6 +2,7 @@
 // needs no supervisor; therefore a full file is copied away and emptied instead of renamed.
 import { closeSync, copyFileSync, openSync, readFileSync, statSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { fromErrorBody, type SlipError } from "@slipstream/contract/errors.ts";
 import { isDiskFull } from "#platform/disk-full.ts";
 import type { Home } from "#platform/home.ts";
 
@@ -48,6 +49,16 @@ export const causeOf = (text: string, count: number): string[] => {
   const lines = text.trimEnd().split("\n");
   const cause = lines.findLastIndex(isCause);
   return cause === -1 ? lines.slice(-count) : lines.slice(cause, cause + count);
+};
+
+/** The error of the catalogue that ended `name`, where its last line is one. */
+export const refusalOf = (home: Home, name: string): SlipError | undefined => {
+  try {
+    const body: unknown = JSON.parse(readFileSync(processLogPath(home, name), "utf8").trimEnd().split("\n").at(-1) ?? "");
+    return typeof body === "object" && body !== null && "error" in body && !("level" in body) ? fromErrorBody(body) : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 /** What the log of `name` says of its end, to be shown with a failure. */

@@ -12,7 +12,7 @@ import { runFolders } from "./folders.ts";
 import { mountRun, unmountRun } from "./mounts.ts";
 import { type Ground, planOf } from "./plan.ts";
 import { makeFolders } from "./prepare.ts";
-import { lastWords, rotateProcessLog } from "./process-log.ts";
+import { lastWords, refusalOf, rotateProcessLog } from "./process-log.ts";
 import { forgetTargets } from "./stale-routes.ts";
 import { bootId, readState, type SupervisorState, writeState } from "./state.ts";
 import { Supervised } from "./supervised.ts";
@@ -122,7 +122,10 @@ export class Supervisor {
       const failed =
         this.#processes.find((process) => process.failures >= hopelessFailures) ??
         (performance.now() > until ? this.#processes.find((process) => !process.isReadyNow) : undefined);
-      if (failed) throw new SlipError("internal", `${failed.plan.name} does not start.`, this.#evidence(failed.plan.name));
+      if (failed)
+        throw (
+          refusalOf(this.#ground.home, failed.plan.name) ?? new SlipError("internal", `${failed.plan.name} does not start.`, this.#evidence(failed.plan.name))
+        );
       await sleep(50, undefined, { signal: over });
     }
   }

@@ -23,6 +23,8 @@ export interface ControlPlane {
   clientWith(token: string): Client;
   /** Kills a process without warning, and waits until its successor is ready. */
   kill(name: string): Promise<void>;
+  /** Kills a process without warning; what it gives waits for the successor. */
+  strike(name: string): () => Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -49,14 +51,16 @@ const startAll = async (ground: Ground): Promise<Supervised[]> => {
   return servers;
 };
 
-const killAndAwait = async (server: Supervised | undefined): Promise<void> => {
+const strike = (server: Supervised | undefined): (() => Promise<void>) => {
   const pid = server?.record?.pid;
   if (server === undefined || pid === undefined) throw new Error("There is no such process.");
   process.kill(pid, "SIGKILL");
-  for (const until = performance.now() + comeBackMs; server.record?.state !== "ready" || server.record.pid === pid; ) {
-    if (performance.now() > until) throw new Error(`${server.plan.name} did not come back.`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
+  return async () => {
+    for (const until = performance.now() + comeBackMs; server.record?.state !== "ready" || server.record.pid === pid; ) {
+      if (performance.now() > until) throw new Error(`${server.plan.name} did not come back.`);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  };
 };
 
 export const startControlPlane = async (): Promise<ControlPlane> => {
@@ -72,7 +76,8 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
     database,
     clientWith,
     client: clientWith(readFileSync(home.token, "utf8").trim()),
-    kill: (name) => killAndAwait(servers.find(({ plan }) => plan.name === name)),
+    kill: (name) => strike(servers.find(({ plan }) => plan.name === name))(),
+    strike: (name) => strike(servers.find(({ plan }) => plan.name === name)),
     async stop() {
       await database.end({ timeout: 1 });
       await Promise.all(servers.map((server) => server.stop()));

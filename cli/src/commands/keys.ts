@@ -1,0 +1,39 @@
+import type { Command, ExitCode, Invocation } from "../command.ts";
+
+const list = async ({ session, screen }: Invocation): Promise<ExitCode> => {
+  const answer = await session.call("keys.list", {});
+  if (screen.json) screen.data(answer);
+  else
+    screen.table(
+      ["key", "state", "secrets", "certificates", "created"],
+      answer.keys.map(({ key, inUse, ...of }) => [key, inUse ? "in use" : "opens", String(of.secrets), String(of.certificates), screen.time(of.createdAt)]),
+      "No keys.",
+    );
+  return 0;
+};
+
+const rotate = async ({ session, screen }: Invocation): Promise<ExitCode> => {
+  const answer = await session.call("keys.rotate", {});
+  if (screen.json) screen.data(answer);
+  else {
+    screen.print(answer.key);
+    screen.note(`${answer.resealed} values were sealed with the new key; the one of before is gone. Back up SLIP_HOME/control again, with the database.`);
+  }
+  return 0;
+};
+
+export const keys: Command = {
+  name: "keys",
+  summary: "List and replace the key that secrets are sealed with.",
+  examples: ["slip keys rotate", "slip keys list"],
+  commands: [
+    {
+      name: "rotate",
+      summary: "Seal everything with a new key, and remove the one of before.",
+      notes: "Apps and deployments go on meanwhile. A rotation that was cut off goes on by itself; asked for again, it is finished.",
+      examples: ["slip keys rotate"],
+      run: rotate,
+    },
+    { name: "list", summary: "List the keys by name, and how many values each of them seals.", examples: ["slip keys list"], run: list },
+  ],
+};

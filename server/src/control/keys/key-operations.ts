@@ -1,0 +1,25 @@
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { Handlers } from "../api/call.ts";
+import { firstTenant } from "../apps/app-store.ts";
+import type { Control } from "../control.ts";
+import { keysOf } from "./key-store.ts";
+import { rotate } from "./rotation.ts";
+
+/** The keys are the installation's: who has a tenant's token alone neither sees how much is sealed nor changes it. */
+const expectOwner = (tenant: string): void => {
+  if (tenant !== firstTenant) throw new SlipError("forbidden", "The sealing keys are the installation's own.");
+};
+
+export const keyOperations = (control: Control): Pick<Handlers, "keys.list" | "keys.rotate"> => ({
+  async "keys.list"(_, call) {
+    expectOwner(call.tenant);
+    const rows = await keysOf(control.database);
+    return { keys: rows.map(({ id, createdAt, ...row }) => ({ key: id, inUse: id === control.sealing.current, ...row, createdAt: createdAt.toISOString() })) };
+  },
+
+  async "keys.rotate"(_, call) {
+    expectOwner(call.tenant);
+    const { resealed, removed } = await control.rotations.run(() => rotate({ database: control.database, keys: control.sealing }));
+    return { key: control.sealing.current, resealed, removed };
+  },
+});

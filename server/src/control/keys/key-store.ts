@@ -1,0 +1,68 @@
+// Which key each sealed value needs, in PostgreSQL.
+import type { Query } from "#platform/database.ts";
+import type { Sealing } from "../secrets/sealing.ts";
+
+/** Values are sealed anew so many at a time: each batch is a transaction of some milliseconds. */
+const batch = 100;
+
+export interface KeyRow {
+  id: string;
+  createdAt: Date;
+  /** Versions of secrets, and certificates' keys, that are sealed with it. */
+  secrets: number;
+  certificates: number;
+}
+
+export const keysOf = (query: Query): Promise<KeyRow[]> => query<KeyRow[]>`
+  select id, created_at, (select count(*) from secret_versions where key_id = k.id) as secrets, (select count(*) from certificates where key_id = k.id) as certificates
+  from sealing_keys k order by created_at desc`;
+
+export const noteKey = async (query: Query, id: string): Promise<void> => {
+  await query`insert into sealing_keys (id) values (${id}) on conflict do nothing`;
+};
+
+/** Waits for those who seal with it at this moment; throws when something is sealed with it. */
+export const forgetKey = async (query: Query, id: string): Promise<void> => {
+  await query`delete from sealing_keys where id = ${id}`;
+};
+
+/** A value that was sealed before keys had names, with its place. */
+export const unnamedValue = async (query: Query): Promise<{ sealed: Buffer; place: string[] } | undefined> => {
+  const secrets = await query<{ tenant: string; appId: string; name: string; version: number; sealed: Buffer }[]>`
+    select a.tenant, s.app_id, s.name, s.version, s.sealed from secret_versions s join apps a on a.id = s.app_id where s.key_id is null limit 1`;
+  const [secret] = secrets;
+  if (secret) return { sealed: secret.sealed, place: [secret.tenant, secret.appId, secret.name, String(secret.version)] };
+  const [certificate] = await query<{ name: string; sealedKey: Buffer }[]>`select name, sealed_key from certificates where key_id is null limit 1`;
+  return certificate && { sealed: certificate.sealedKey, place: ["certificate", certificate.name] };
+};
+
+/** Says of all values without a key's name that this is the one. */
+export const nameUnnamed = async (query: Query, id: string): Promise<void> => {
+  await query`update secret_versions set key_id = ${id} where key_id is null`;
+  await query`update certificates set key_id = ${id} where key_id is null`;
+};
+
+/** Seals some secrets anew that another key than `keyId` sealed; gives how many. Runs in a transaction. */
+export const resealSecrets = async (query: Query, sealing: Sealing, keyId: string): Promise<number> => {
+  const rows = await query<{ tenant: string; appId: string; name: string; version: number; keyId: string; sealed: Buffer }[]>`
+    select a.tenant, s.app_id, s.name, s.version, s.key_id, s.sealed from secret_versions s join apps a on a.id = s.app_id
+    where s.key_id <> ${keyId} order by s.app_id, s.name, s.version limit ${batch} for update of s`;
+  for (const { tenant, appId, name, version, ...old } of rows) {
+    const place = [tenant, appId, name, String(version)];
+    const anew = sealing.seal(sealing.open(old, place), place);
+    await query`update secret_versions set sealed = ${anew.sealed}, key_id = ${anew.keyId} where app_id = ${appId} and name = ${name} and version = ${version}`;
+  }
+  return rows.length;
+};
+
+/** As resealSecrets, of the keys of certificates. */
+export const resealCertificates = async (query: Query, sealing: Sealing, keyId: string): Promise<number> => {
+  const rows = await query<{ name: string; keyId: string; sealedKey: Buffer }[]>`
+    select name, key_id, sealed_key from certificates where key_id <> ${keyId} order by name limit ${batch} for update`;
+  for (const { name, keyId: oldId, sealedKey } of rows) {
+    const place = ["certificate", name];
+    const anew = sealing.seal(sealing.open({ keyId: oldId, sealed: sealedKey }, place), place);
+    await query`update certificates set sealed_key = ${anew.sealed}, key_id = ${anew.keyId} where name = ${name}`;
+  }
+  return rows.length;
+};
