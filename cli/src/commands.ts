@@ -14,6 +14,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   secrets: async () => (await import("./commands/secrets.ts")).secrets,
   env: async () => (await import("./commands/env.ts")).env,
   keys: async () => (await import("./commands/keys.ts")).keys,
+  token: async () => (await import("./commands/token.ts")).token,
   domains: async () => (await import("./commands/domains.ts")).domains,
   destroy: async () => (await import("./commands/destroy.ts")).destroy,
   journal: async () => (await import("./commands/journal.ts")).journal,

@@ -55,6 +55,7 @@ export const limits = {
   // control
   requestBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "JSON body of one operation" },
   idempotencyKeptMs: { default: 86_400_000, unit: "ms", what: "an idempotency key and its answer" },
+  tokenGraceMs: { default: 3_600_000, unit: "ms", what: "how long a token works on after it was replaced, where that is not said" },
   secretBytes: { default: 65_536, unit: "bytes", what: "value of one secret or variable" },
 } as const satisfies Record<string, { default: number; unit: string; what: string }>;
 

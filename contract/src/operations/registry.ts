@@ -1,12 +1,13 @@
 // Every operation. A new capability is one entry here and one handler in server/src/control.
 import type { z } from "zod";
+import { access } from "./access.ts";
 import { apps } from "./apps.ts";
 import { deployments, releases, sources } from "./deployments.ts";
 import { keys } from "./keys.ts";
 import { platform } from "./platform.ts";
 import { domains, env, secrets } from "./settings.ts";
 
-export const operations = { ...apps, ...sources, ...deployments, ...releases, ...secrets, ...env, ...domains, ...keys, ...platform } as const;
+export const operations = { ...apps, ...sources, ...deployments, ...releases, ...secrets, ...env, ...domains, ...keys, ...access, ...platform } as const;
 export type OperationName = keyof typeof operations;
 /** What a client sends. */
 export type InputOf<N extends OperationName> = z.input<(typeof operations)[N]["input"]>;

@@ -8,6 +8,7 @@ import type { Installation } from "#platform/installation.ts";
 import type { Log } from "#platform/log.ts";
 import type { RestateClient } from "#platform/restate.ts";
 import type { Turns } from "#platform/turns.ts";
+import type { Tokens } from "./access/token-store.ts";
 import type { Authority } from "./certificates/authority.ts";
 import type { Changes } from "./deployments/changes.ts";
 import type { Driver } from "./deployments/driver.ts";
@@ -24,6 +25,7 @@ export interface Control {
   progress: Database;
   host: Callers<typeof hostCalls>;
   restate: RestateClient;
+  tokens: Tokens;
   sealing: KeyRing;
   /** Sealing keys are replaced one at a time. */
   rotations: Turns;

@@ -1,4 +1,5 @@
 // The handlers of all operations. The type asks for each: an operation without a handler does not compile.
+import { accessOperations } from "./access/access-operations.ts";
 import type { Handlers } from "./api/call.ts";
 import { appOperations } from "./apps/app-operations.ts";
 import type { Control } from "./control.ts";
@@ -21,6 +22,7 @@ export const handlersOf = (control: Control, sources: SourceStore): Handlers => 
   ...secretOperations(control),
   ...envOperations(control),
   ...domainOperations(control),
+  ...accessOperations(control),
   ...keyOperations(control),
   ...platformOperations(control),
   ...logOperations(control),

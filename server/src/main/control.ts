@@ -63,11 +63,19 @@ const untilThere = async <T>(what: string, act: () => Promise<T>, isAway: (error
   }
 };
 
+/** Throws `key_missing` for what is not a hash: no token is made of it. */
+const readTokenHash = (home: Home): Buffer => {
+  const hash = Buffer.from(readFileSync(home.tokenSha256, "utf8").trim(), "hex");
+  if (hash.length !== 32)
+    throw new SlipError("key_missing", `${home.tokenSha256} does not hold the hash of a token.`, { next: "Run 'slip down' and 'slip up'." });
+  return hash;
+};
+
 const prepareDatabase = async (database: Database, home: Home): Promise<void> => {
   const applied = await migrate(database, join(serverFolder, "migrations"));
   if (applied > 0) log.info("migrations were applied", { applied });
   await seedTenant(database);
-  await seedOwner(database, firstTenant, Buffer.from(readFileSync(home.tokenSha256, "utf8").trim(), "hex"));
+  await seedOwner(database, firstTenant, readTokenHash(home));
 };
 
 const assemble = async (): Promise<Control> => {
@@ -88,6 +96,7 @@ const assemble = async (): Promise<Control> => {
     progress: openDatabase(connection, { durable: false, max: 4 }),
     host: callers(hostCalls, home.hostSocket),
     restate: restateClient(restateAddresses(home, config)),
+    tokens: new Tokens(database),
     sealing,
     rotations: new Turns(1),
     authority: await authorityIn(home.control, `Slipstream ${installation.id}`),
@@ -107,7 +116,7 @@ const listenForClients = (control: Control): Promise<void> => {
   const handlers = handlersOf(control, new SourceStore(home));
   const gate = new Gate({
     database,
-    tokens: new Tokens(database),
+    tokens: control.tokens,
     idempotency: new Idempotency({ ...control, key: keyFile(join(home.control, "requests.key")) }),
     handlers,
   });

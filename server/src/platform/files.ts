@@ -1,5 +1,5 @@
 // Files that must survive power loss, and files that must appear whole.
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { execOrThrow } from "./exec.ts";
@@ -28,6 +28,20 @@ export const writeDurably = (path: string, content: string | Buffer, mode: numbe
   }
   renameSync(temporary, path);
   syncFolder(dirname(path));
+};
+
+/** Writes a file that others may be writing in the same moment: the first one stays. */
+export const writeOnce = (path: string, content: string, mode: number): void => {
+  if (existsSync(path)) return;
+  const temporary = `${path}.${process.pid}.once`;
+  writeFileSync(temporary, content, { mode, flush: true, flag: "wx" });
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    rmSync(temporary);
+  }
 };
 
 /** Removes a tree that strangers made: its folders may be nested deeper than any path can name. Absent is fine. */

@@ -10,6 +10,7 @@ export const homeAt = (root: string) => ({
   token: join(root, "token"), // up; 0600, root: the owner's API token
   code: join(root, "code"), // up: the programs that run, by what they are made of
   processLogs: join(root, "processes"), // up: output of our own processes, and state.json of the supervisor
+  supervisorLock: join(root, "processes", "lock"), // up; 0600, root: names the lock of the supervisor
   supervisorState: join(root, "processes", "state.json"), // up
   postgres: join(root, "postgres"), // postgres
   postgresData: join(root, "postgres", "data"), // postgres

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -11,7 +11,6 @@ import { lockSupervisor } from "./lock.ts";
 let root = "";
 before(() => {
   root = mkdtempSync(join(tmpdir(), "slip-lock-"));
-  writeFileSync(homeAt(root).token, "slip_token\n");
 });
 after(() => rmSync(root, { recursive: true }));
 

@@ -5,6 +5,8 @@ import type { OperationName, OutputOf, ParsedInputOf } from "@slipstream/contrac
 export interface Call {
   tenant: string;
   actor: string;
+  /** Hash of the token that asked. */
+  tokenSha256: Buffer;
   requestId: string;
   idempotencyKey: string | undefined;
   /** Aborts when the caller went away. */

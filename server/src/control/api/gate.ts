@@ -64,11 +64,11 @@ export class Gate {
     return token;
   }
 
-  #call({ request, requestId, signal }: Incoming, { tenant, actor }: Token): Call {
+  #call({ request, requestId, signal }: Incoming, { tenant, actor, sha256 }: Token): Call {
     const key = request.headers["idempotency-key"];
     if (key !== undefined && (typeof key !== "string" || !keyPattern.test(key)))
       throw new SlipError("invalid_input", "The idempotency key is 1–128 printable characters without spaces.");
-    return { tenant, actor, requestId, idempotencyKey: key, signal, body: request, journaled: false };
+    return { tenant, actor, tokenSha256: sha256, requestId, idempotencyKey: key, signal, body: request, journaled: false };
   }
 
   async #act(operation: Operation, name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {

@@ -70,6 +70,16 @@ test("each folder and key is its owner's", async () => {
   assert.equal(readFileSync(home.restateIdentityKey, "utf8"), identityKeyOf(readFileSync(home.restateIdentity, "utf8")));
 });
 
+test("an empty or short token is nobody's, and is not replaced behind the owner's back", async () => {
+  const { home, installation } = await prepareHome(join(folder, "home"), silent);
+  for (const content of ["", "\n", "short\n", "two words that are long enough\n"]) {
+    writeFileSync(home.token, content);
+    assert.throws(() => prepareDisk(home, installation), { code: "key_missing" }, JSON.stringify(content));
+    assert.equal(readFileSync(home.token, "utf8"), content);
+    assert.ok(!existsSync(home.tokenSha256));
+  }
+});
+
 test("a link that the owner of a folder put there is not followed", async () => {
   const { home, installation } = await prepareHome(join(folder, "home"), silent);
   const victim = join(folder, "victim");

@@ -7,19 +7,17 @@ import {
   existsSync,
   fchownSync,
   fsyncSync,
-  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
-  writeFileSync,
   writeSync,
 } from "node:fs";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { givenPorts } from "#platform/config.ts";
+import { writeOnce } from "#platform/files.ts";
 import { type Home, homeAt } from "#platform/home.ts";
 import { type Installation, newInstallation, readInstallation, saveInstallation, uids } from "#platform/installation.ts";
 import { freePort } from "#platform/ports.ts";
@@ -42,20 +40,6 @@ const openHome = (home: Home): void => {
       next: "Set SLIP_HOME to an empty folder, or to one that does not exist yet.",
     });
   chmodSync(home.root, 0o711);
-};
-
-/** Writes a file that others may be writing in the same moment: the first one stays. */
-const writeOnce = (path: string, content: string, mode: number): void => {
-  if (existsSync(path)) return;
-  const temporary = `${path}.${process.pid}.once`;
-  writeFileSync(temporary, content, { mode, flush: true, flag: "wx" });
-  try {
-    linkSync(temporary, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  } finally {
-    rmSync(temporary);
-  }
 };
 
 const firstInstallation = async (given: ReturnType<typeof givenPorts>): Promise<Installation> => {
@@ -104,12 +88,22 @@ const writeFor = (owner: number, path: string, content: string): void => {
   renameSync(temporary, path);
 };
 
+/** Shorter ones could be guessed. What `prepareHome` makes has 43 characters of randomness. */
+const tokenPattern = /^\S{20,256}$/;
+
+/** The owner's token. Throws `key_missing` for a file that is empty or cut off: then nobody gets in. */
+const readToken = (home: Home): string => {
+  const token = readFileSync(home.token, "utf8").trim();
+  if (tokenPattern.test(token)) return token;
+  throw new SlipError("key_missing", `The token in ${home.token} is empty or too short.`, { next: "Remove the file, and 'slip up' makes a new token." });
+};
+
 const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 const writeKeys = (home: Home, installation: Installation): void => {
   const { control, restate } = uids(installation);
   if (!isFile(home.postgresPassword)) writeFor(control, home.postgresPassword, randomBytes(32).toString("base64url"));
-  writeFor(control, home.tokenSha256, createHash("sha256").update(readFileSync(home.token, "utf8").trim()).digest("hex"));
+  writeFor(control, home.tokenSha256, createHash("sha256").update(readToken(home)).digest("hex"));
   if (!isFile(home.restateIdentity)) writeFor(restate, home.restateIdentity, newIdentity());
   writeFor(control, home.restateIdentityKey, identityKeyOf(readFileSync(home.restateIdentity, "utf8")));
   writeFor(restate, home.restateConfig, restateConfig({ baseDir: home.restate, identity: home.restateIdentity }));
