@@ -13,6 +13,7 @@ import type { Authority } from "./certificates/authority.ts";
 import type { Changes } from "./deployments/changes.ts";
 import type { Driver } from "./deployments/driver.ts";
 import type { Runs } from "./deployments/run.ts";
+import type { FaultPoints } from "./faults/fault-points.ts";
 import type { KeyRing } from "./keys/key-ring.ts";
 import type { RoutePublisher } from "./routes/route-publisher.ts";
 
@@ -36,6 +37,7 @@ export interface Control {
   changes: Changes;
   runs: Runs;
   driver: Driver;
+  faultPoints: FaultPoints;
   logWriter: LogWriter;
   logReader: LogReader;
   log: Log;

@@ -28,6 +28,7 @@ import { Changes } from "../control/deployments/changes.ts";
 import { Driver } from "../control/deployments/driver.ts";
 import { Runs } from "../control/deployments/run.ts";
 import { submitOpen } from "../control/deployments/submission.ts";
+import { callsBetween, faultPointsIn, noFaultPoints } from "../control/faults/fault-points.ts";
 import { handlersOf } from "../control/handlers.ts";
 import { keyFile } from "../control/keys/key-files.ts";
 import { openKeys } from "../control/keys/rotation.ts";
@@ -88,13 +89,14 @@ const assemble = async (): Promise<Control> => {
   const sealing = await openKeys(database, home.control);
   const proofKey = keyFile(join(home.control, "proof.key")).toString("hex");
   const edges = new Edges(home.edgeSockets);
+  const faultPoints = config.faults ? faultPointsIn(home.faults) : noFaultPoints;
   return {
     home,
     installation,
     version: versionOf(),
     database,
     progress: openDatabase(connection, { durable: false, max: 4 }),
-    host: callers(hostCalls, home.hostSocket),
+    host: callsBetween(faultPoints, "host", callers(hostCalls, home.hostSocket)),
     restate: restateClient(restateAddresses(home, config)),
     tokens: new Tokens(database),
     sealing,
@@ -105,6 +107,7 @@ const assemble = async (): Promise<Control> => {
     changes: new Changes(),
     runs: new Runs(),
     driver: new Driver(),
+    faultPoints,
     logWriter: logWriter(home.controlLogs),
     logReader: logReader(() => logFolders(home)),
     log,

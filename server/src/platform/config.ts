@@ -13,6 +13,8 @@ export interface Config {
   databaseUrl: string | undefined;
   /** Ingress and admin address of an own Restate, in place of the embedded one: "http://host:8080,http://host:9070". */
   restateUrl: string | undefined;
+  /** For tests that kill processes at an exact moment: control can be held at its fault points. */
+  faults: boolean;
 }
 
 const port = (name: string, text: string | undefined, fallback: number): number => {
@@ -22,13 +24,14 @@ const port = (name: string, text: string | undefined, fallback: number): number 
   return value;
 };
 
-/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL and RESTATE_URL. Throws `usage` for a value that cannot be. */
+/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL, RESTATE_URL and SLIP_FAULTS. Throws `usage` for a value that cannot be. */
 export const readConfig = (environment: NodeJS.ProcessEnv = process.env): Config => ({
   home: resolve(environment.SLIP_HOME || (process.getuid?.() === 0 ? "/var/lib/slipstream" : join(homedir(), ".local/share/slipstream"))),
   httpPort: port("SLIP_HTTP_PORT", environment.SLIP_HTTP_PORT, 8080),
   httpsPort: port("SLIP_HTTPS_PORT", environment.SLIP_HTTPS_PORT, 8443),
   databaseUrl: environment.DATABASE_URL || undefined,
   restateUrl: environment.RESTATE_URL || undefined,
+  faults: environment.SLIP_FAULTS === "1",
 });
 
 /** The ports that the environment names; undefined where it is silent, so that what was chosen at the first start is kept. */

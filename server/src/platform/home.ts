@@ -38,6 +38,7 @@ export const homeAt = (root: string) => ({
   run: join(root, "run"), // a tmpfs: sockets, bundles, and raw output of instances before it is redacted
   controlSocketFolder: join(root, "run", "control"),
   controlSocket: join(root, "run", "control", "control.sock"),
+  faults: join(root, "run", "control", "faults"), // control, in tests that kill processes
   hostSocket: join(root, "run", "host.sock"),
   edgeSockets: join(root, "run", "edge"),
   edgeSocket: (index: number) => join(root, "run", "edge", `edge-${index}.sock`),

@@ -4,6 +4,7 @@
 import type { DeploymentKind } from "@slipstream/contract/words.ts";
 import { isConnectionError } from "#platform/database.ts";
 import type { Control } from "../control.ts";
+import { between } from "../faults/fault-points.ts";
 import { isOpen } from "./deployment.ts";
 import { beginDeployment } from "./deployment-store.ts";
 import { allocate } from "./steps/allocate.ts";
@@ -48,11 +49,11 @@ export const doStep = async (control: Control, id: string, { steps }: NamedStep)
   try {
     for (const step of steps) {
       run.signal.throwIfAborted();
-      await step(run);
+      await between(control.faultPoints, step.name, () => step(run));
     }
   } catch (error) {
     if (isConnectionError(error)) throw error;
-    await endWithout(run, error);
+    await between(control.faultPoints, endWithout.name, () => endWithout(run, error));
   }
   return isOpen(run.row.state) ? "going-on" : ended(control, id);
 };

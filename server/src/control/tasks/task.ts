@@ -5,6 +5,7 @@ import { isConnectionError } from "#platform/database.ts";
 import { destroyApp } from "../apps/destroy.ts";
 import { scaleApp } from "../apps/scale.ts";
 import type { Control } from "../control.ts";
+import { between } from "../faults/fault-points.ts";
 import { endTask, type TaskRow, taskOf } from "./task-store.ts";
 
 const lookAgainMs = 500;
@@ -20,7 +21,7 @@ export const doTask = async (control: Control, id: string): Promise<void> => {
   const task = await taskOf(control.database, id);
   if (task?.state !== "open") return;
   try {
-    const output = await act(control, task);
+    const output = await between(control.faultPoints, task.input.kind, () => act(control, task));
     await endTask(control.database, id, { output });
   } catch (error) {
     if (isConnectionError(error)) throw error;

@@ -1,5 +1,6 @@
 // Workloads that serve no more: they finish what is under way, then are parked or removed.
 import type { Control } from "../control.ts";
+import { between } from "../faults/fault-points.ts";
 import { liveRelease } from "../releases/release-store.ts";
 import { type Retired, type Retirement, retirements } from "./workload.ts";
 import { dropWorkload, setDesire, type WorkloadRow, workloadsOfApp } from "./workload-store.ts";
@@ -34,6 +35,8 @@ export const retire = async (control: Control, appId: string): Promise<boolean> 
     rows.map(async (row) => ({ ...row, isLiveRelease: row.releaseId === live?.id, inFlight: row.desire === "running" ? await inFlight(control, row.id) : 0 })),
   );
   const decisions = retirements(retired, Date.now());
-  for (const [id, decision] of decisions) await carryOut(control, id, decision);
+  await between(control.faultPoints, retire.name, async () => {
+    for (const [id, decision] of decisions) await carryOut(control, id, decision);
+  });
   return [...decisions.values()].some((decision) => decision.kind === "wait");
 };

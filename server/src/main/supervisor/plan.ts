@@ -99,6 +99,7 @@ const environment = ({ home, config }: Ground): Record<string, string> => ({
   SLIP_HOME: home.root,
   ...(config.databaseUrl === undefined ? {} : { DATABASE_URL: config.databaseUrl }),
   ...(config.restateUrl === undefined ? {} : { RESTATE_URL: config.restateUrl }),
+  ...(config.faults ? { SLIP_FAULTS: "1" } : {}),
 });
 
 const answersStatus = (socketPath: string): Readiness => ({ kind: "http", probes: [{ socketPath, path: "/v1/status" }] });
