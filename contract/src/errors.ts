@@ -256,7 +256,8 @@ export type ErrorCode = keyof typeof errors;
 /** An error of the catalogue, with what is particular to this case. Every error that leaves a process is one. */
 export class SlipError extends Error {
   readonly code: ErrorCode;
-  readonly details: { next?: string; file?: string; line?: number; evidence?: string[] };
+  /** `next`: each one alone is enough, the likeliest first. `cause` is what the evidence shows to have been wrong. */
+  readonly details: { next?: string | readonly string[]; file?: string; line?: number; evidence?: string[]; cause?: string };
   constructor(code: ErrorCode, message?: string, details: SlipError["details"] = {}) {
     super(message ?? errors[code].what);
     this.name = "SlipError";
@@ -270,7 +271,11 @@ export class SlipError extends Error {
     return errors[this.code].exit;
   }
   get next(): string {
-    return this.details.next ?? errors[this.code].next;
+    return this.nextActions.join(" Or: ");
+  }
+  get nextActions(): readonly string[] {
+    const { next = errors[this.code].next } = this.details;
+    return typeof next === "string" ? [next] : next;
   }
 }
 

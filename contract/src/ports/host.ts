@@ -146,6 +146,13 @@ export const hostCalls = {
   ensure: { method: "PUT", path: "/v1/workloads/:id", input: WorkloadSpec, output: EnsureResult },
   park: { method: "POST", path: "/v1/workloads/:id/park", input: z.object({ id: z.string() }), output: z.object({}) },
   unpark: { method: "POST", path: "/v1/workloads/:id/unpark", input: z.object({ id: z.string() }), output: Workload },
+  /** Why an instance of the workload, healthy before, has ended in the last `withinMs`; absent when none has. */
+  crash: {
+    method: "POST",
+    path: "/v1/workloads/:id/crash",
+    input: z.object({ id: z.string(), withinMs: z.number() }),
+    output: z.object({ failure: FailureReport.optional() }),
+  },
   /** `neverServed`: no request has come to it, so nothing is waited for. */
   remove: {
     method: "POST",

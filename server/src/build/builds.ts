@@ -72,7 +72,7 @@ export class Builds {
       const known = asKnown(error);
       if (known === undefined) throw error;
       context.log.note(known.message);
-      return { outcome: "failed", failure: failureOf("build", known) };
+      return { outcome: "failed", failure: failureOf("build", known, spec.tags.app) };
     } finally {
       await removeWorkspace(this.#dependencies.home, spec.id);
       context.leases.end();

@@ -6,8 +6,10 @@ import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildStep } from "@slipstream/contract/ports/buildpack.ts";
 import type { RanOnce } from "@slipstream/contract/ports/sandbox.ts";
 import { argumentsOf } from "#platform/command.ts";
+import { durationText, sizeText } from "#platform/diagnosis/amounts.ts";
+import { detailsOf, diagnose } from "#platform/diagnosis/diagnosis.ts";
+import { moreMemory } from "#platform/diagnosis/memory-signs.ts";
 import type { BuildContext } from "./context.ts";
-import { diagnose } from "./diagnosis.ts";
 import { type DiskBounds, withinDisk } from "./disk-guard.ts";
 import { appDownloads } from "./downloads.ts";
 import { sandboxPath } from "./image-process.ts";
@@ -45,21 +47,35 @@ const environmentOf = ({ spec }: BuildContext, step: BuildStep): Record<string, 
   ...spec.secrets,
 });
 
+const memoryOf = ({ spec }: BuildContext): number => spec.config.build?.memory ?? limit("buildMemoryBytes");
+const timeOf = ({ spec }: BuildContext): number => spec.config.build?.timeout ?? limit("buildMs");
+
 const failed = (code: ErrorCode, summary: string, context: BuildContext, step: BuildStep): SlipError => {
   const evidence = context.log.last();
-  const found = diagnose(evidence);
-  return new SlipError(code, found.cause === undefined ? summary : `${summary} ${found.cause}`, {
-    evidence,
-    ...(found.file === undefined ? {} : { file: found.file }),
-    ...(found.line === undefined ? {} : { line: found.line }),
-    ...(found.next === undefined || code !== step.failure ? {} : { next: found.next }),
+  const { spec } = context;
+  const found = diagnose(evidence, {
+    app: spec.tags.app,
+    during: step.failure === "install_failed" ? "install" : "build",
+    memoryBytes: memoryOf(context),
+    variables: Object.keys(environmentOf(context, step)),
   });
+  // How the platform ended a step is known; only where it ended by itself do its words say why.
+  if (code === step.failure) return new SlipError(found.code ?? code, summary, { evidence, ...detailsOf(found) });
+  return new SlipError(code, summary, { evidence, ...found.place });
 };
+
+const withNext = (error: SlipError, next: string): SlipError => new SlipError(error.code, error.message, { ...error.details, next });
 
 const judge = (ran: RanOnce, context: BuildContext, step: BuildStep): void => {
   if (ran.cancelled) throw new SlipError("cancelled");
-  if (ran.timedOut) throw failed("build_timeout", `'${step.name}' was ended: the build took longer than its limit.`, context, step);
-  if (ran.outOfMemory) throw failed("build_out_of_memory", `'${step.name}' was ended: it needed more memory than the build has.`, context, step);
+  if (ran.timedOut) {
+    const error = failed("build_timeout", `'${step.name}' was ended: the build took longer than its ${durationText(timeOf(context))}.`, context, step);
+    throw withNext(error, `Set [build] timeout = "${durationText(timeOf(context) * 2)}" in slip.toml, or let the build do less.`);
+  }
+  if (ran.outOfMemory) {
+    const summary = `'${step.name}' was ended: it needed more memory than the ${sizeText(memoryOf(context))} of the build.`;
+    throw withNext(failed("build_out_of_memory", summary, context, step), moreMemory({ during: "build", memoryBytes: memoryOf(context) }));
+  }
   if (ran.exitCode !== 0) throw failed(step.failure, `'${step.name}' ended with ${ran.exitCode}.`, context, step);
 };
 
@@ -97,7 +113,7 @@ const runNow = async (context: BuildContext, run: StepRun): Promise<void> => {
       env: environmentOf(context, step),
       cwd: "/app",
       limits: {
-        memoryBytes: spec.config.build?.memory ?? limit("buildMemoryBytes"),
+        memoryBytes: memoryOf(context),
         cpus: Math.max(1, availableParallelism() * 0.75),
         pids: limit("buildPids"),
         tmpBytes: limit("buildTmpBytes"),

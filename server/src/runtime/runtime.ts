@@ -206,6 +206,10 @@ class LocalRuntime implements Runtime {
       ensure: (spec) => workloads.ensure(spec),
       park: ({ id }) => empty(workloads.park(id)),
       unpark: ({ id }) => workloads.unpark(id),
+      crash: ({ id, withinMs }) => {
+        const failure = workloads.crash(id, withinMs);
+        return Promise.resolve(failure === undefined ? {} : { failure });
+      },
       remove: ({ id, neverServed }) => empty(Promise.all([workloads.remove(id, neverServed ? 0 : undefined), this.#jobs.cancel(id)])),
       runJob: (job: JobSpec): Promise<JobResult> => this.#jobs.run(job),
       cancelJob: ({ id }) => empty(this.#jobs.cancel(id)),

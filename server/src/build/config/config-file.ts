@@ -4,7 +4,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import type { z } from "zod";
 import { type KeyLines, keyLines } from "./key-lines.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "#platform/nearest.ts";
 
 export const configFile = "slip.toml";
 

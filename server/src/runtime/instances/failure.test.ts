@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { failureOf, isHopeless, type Patient, type Symptom } from "./failure.ts";
+import { failureOf, type Patient, type Symptom } from "./failure.ts";
+import { isHopeless } from "./hopeless.ts";
 import type { Listener } from "./listening.ts";
 
 const patient: Patient = {
+  app: "shop",
+  deployment: "dep_1",
+  isOwnCommand: true,
+  variables: ["PRESENT_KEY"],
   port: 3000,
   memoryBytes: 512 * 2 ** 20,
   check: { timeoutMs: 5_000, startMs: 60_000 },
@@ -20,7 +25,7 @@ const late = (listeners: readonly Listener[], last: Extract<Symptom, { kind: "la
 const cases: readonly [string, Symptom, string, RegExp][] = [
   ["ended", { kind: "exited", exitCode: 3, outOfMemory: false }, "exited", /exit code 3/],
   ["was ended by a signal", { kind: "exited", exitCode: 139, outOfMemory: false }, "exited", /SIGSEGV/],
-  ["needed too much memory", { kind: "exited", exitCode: 137, outOfMemory: true }, "out_of_memory", /512 MB/],
+  ["needed too much memory", { kind: "exited", exitCode: 137, outOfMemory: true }, "out_of_memory", /512MB/],
   ["is not there", { kind: "not_started", message: 'exec: "x": executable file not found in $PATH\n' }, "start_failed", /'node' cannot be run/],
   ["listens on loopback", late([{ port: 3000, loopback: true }]), "loopback_only", /127\.0\.0\.1:3000/],
   [

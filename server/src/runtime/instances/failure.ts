@@ -2,19 +2,32 @@
 import { type ErrorCode, errors } from "@slipstream/contract/errors.ts";
 import type { HealthCheck } from "@slipstream/contract/ports/host.ts";
 import type { FailureReport } from "@slipstream/contract/words.ts";
+import { sizeText } from "#platform/diagnosis/amounts.ts";
+import { diagnose } from "#platform/diagnosis/diagnosis.ts";
+import { moreMemory } from "#platform/diagnosis/memory-signs.ts";
+import type { Diagnosis } from "#platform/diagnosis/sign.ts";
 import type { Answer } from "./health.ts";
+import { type Finding, late } from "./late.ts";
 import type { Listener } from "./listening.ts";
 
 export type Symptom =
   | { kind: "not_started"; message: string }
   | { kind: "exited"; exitCode: number; outOfMemory: boolean }
+  /** It had answered before. */
+  | { kind: "crashed"; exitCode: number; outOfMemory: boolean }
   | { kind: "late"; last: Answer; listeners: readonly Listener[]; elapsedMs: number };
 
 export interface Patient {
+  app: string;
+  deployment: string;
   port: number;
   memoryBytes: number;
   check: HealthCheck;
   command: readonly string[];
+  /** Whether slip.toml says the command. */
+  isOwnCommand: boolean;
+  /** Names of its variables. */
+  variables: readonly string[];
   lastLines: readonly string[];
 }
 
@@ -29,68 +42,74 @@ const signals: Readonly<Record<number, string>> = {
   139: "SIGSEGV",
   143: "SIGTERM",
 };
-const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;
-const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
-const ports = (all: readonly Listener[]): string => [...new Set(all.map(({ port }) => port))].join(", ");
-
-interface Finding {
-  phase: "start" | "health";
-  code: ErrorCode;
-  summary: string;
-  suspectedCause?: string;
-  next?: string;
-}
-
-const exited = ({ exitCode, outOfMemory }: Extract<Symptom, { kind: "exited" }>, patient: Patient): Finding => {
-  if (outOfMemory)
-    return {
-      phase: "start",
-      code: "out_of_memory",
-      summary: `The program was ended because it needed more than its ${megabytes(patient.memoryBytes)} of memory.`,
-    };
-  const signal = signals[exitCode];
-  const how = signal ? `was ended by ${signal}` : exitCode === 0 ? "ended with 0, as if its work were done," : `ended with exit code ${exitCode}`;
-  return { phase: "start", code: "exited", summary: `The program ${how} before it answered.` };
-};
 
 /** The runtime's words that mean "there is no such program". */
 const isMissingProgram = (message: string): boolean => /executable file not found|no such file or directory|permission denied|exec format error/i.test(message);
+/** What shells end with when the command is not there, or is no program. */
+const notThere = 127;
+const notRunnable = 126;
 
-const notStarted = (message: string, { command }: Patient): Finding => ({
-  phase: "start",
-  code: "start_failed",
-  summary: isMissingProgram(message) ? `'${command[0] ?? ""}' cannot be run in the artifact.` : "The sandbox could not be started.",
-  suspectedCause: message.trim().split("\n").at(-1)?.slice(0, 1_000) ?? message,
+const correctCommand = ({ command, isOwnCommand }: Patient): string =>
+  isOwnCommand
+    ? `Set [run] command in slip.toml to a program that is in the artifact; ${JSON.stringify(command[0] ?? "")} is not.`
+    : "Correct the start script in package.json or the 'web:' line of the Procfile, or set [run] command in slip.toml.";
+
+const words = (patient: Patient): Diagnosis =>
+  diagnose(patient.lastLines, { app: patient.app, during: "run", memoryBytes: patient.memoryBytes, variables: patient.variables, port: patient.port });
+
+const outOfMemory = (phase: Finding["phase"], patient: Patient): Finding => ({
+  phase,
+  code: "out_of_memory",
+  summary: `The program was ended because it needed more than its ${sizeText(patient.memoryBytes)} of memory.`,
+  diagnosis: { cause: "The kernel ended it at the limit of its memory.", actions: [moreMemory({ during: "run", memoryBytes: patient.memoryBytes })] },
 });
 
-const late = ({ last, listeners, elapsedMs }: Extract<Symptom, { kind: "late" }>, { port, check }: Patient): Finding => {
-  const path = check.path ?? "/";
-  const right = listeners.filter((one) => one.port === port);
-  const others = listeners.filter((one) => one.port !== port);
-  const reachable = others.filter(({ loopback }) => !loopback);
-  if (last.kind === "status")
-    return {
-      phase: "health",
-      code: "unhealthy",
-      summary: `GET ${path} on port ${port} answered ${last.status} until its time of ${seconds(check.startMs)} was over.`,
-    };
-  if (right.some(({ loopback }) => !loopback)) {
-    const how = last.kind === "timeout" ? `did not answer within ${seconds(check.timeoutMs)}` : "closed the connection without an HTTP answer";
-    return { phase: "health", code: "unhealthy", summary: `The program listens on port ${port}, but GET ${path} ${how}.` };
-  }
-  if (right.length > 0)
-    return { phase: "health", code: "loopback_only", summary: `The program listens on 127.0.0.1:${port} only, where nothing outside its sandbox reaches it.` };
-  if (reachable.length > 0)
-    return {
-      phase: "health",
-      code: "wrong_port",
-      summary: `The program listens on port ${ports(reachable)}, and not on ${port}.`,
-      next: `Listen on the port in the PORT variable, or set [run] port = ${reachable[0]?.port ?? port} in slip.toml.`,
-    };
-  if (others.length > 0)
-    return { phase: "health", code: "loopback_only", summary: `The program listens on 127.0.0.1:${ports(others)} only, and not on 0.0.0.0:${port}.` };
-  return { phase: "health", code: "not_listening", summary: `The program runs, but listened on no port within ${seconds(elapsedMs)}.` };
+const howItEnded = (exitCode: number): string => {
+  const signal = signals[exitCode];
+  if (signal) return `was ended by ${signal}`;
+  return exitCode === 0 ? "ended with 0, as if its work were done," : `ended with exit code ${exitCode}`;
 };
+
+const done: Diagnosis = {
+  cause: "The program did its work and ended; an app has to go on and answer requests.",
+  actions: ["Start a server that listens on the port in the PORT variable.", "Set [run] command in slip.toml to the command that starts the server."],
+};
+const readLines = ({ app, deployment }: Patient): string =>
+  `Read what it said with 'slip logs ${app} --deployment ${deployment}', correct the program and deploy again.`;
+
+const exited = ({ exitCode, outOfMemory: isKilled }: Extract<Symptom, { kind: "exited" }>, patient: Patient): Finding => {
+  if (isKilled) return outOfMemory("start", patient);
+  const found = words(patient);
+  const summary = `The program ${howItEnded(exitCode)} before it answered.`;
+  if (exitCode === notThere || exitCode === notRunnable) {
+    const cause =
+      exitCode === notThere ? "The start command names a program that is not in the artifact." : "The start command names a file that is no program.";
+    return { phase: "start", code: "exited", summary, diagnosis: { cause, actions: [correctCommand(patient)], ...found } };
+  }
+  if (found.cause === undefined && exitCode === 0) return { phase: "start", code: "exited", summary, diagnosis: done };
+  return { phase: "start", code: found.code === undefined ? "exited" : "out_of_memory", summary, diagnosis: { actions: [readLines(patient)], ...found } };
+};
+
+const crashed = ({ exitCode, outOfMemory: isKilled }: Extract<Symptom, { kind: "crashed" }>, patient: Patient): Finding => {
+  if (isKilled) return outOfMemory("prove", patient);
+  const found = words(patient);
+  return {
+    phase: "prove",
+    code: found.code === undefined ? "crash_loop" : "out_of_memory",
+    summary: `The program answered at first, and then ${howItEnded(exitCode)}.`,
+    diagnosis: { actions: [readLines(patient)], ...found },
+  };
+};
+
+const notStarted = (message: string, patient: Patient): Finding => ({
+  phase: "start",
+  code: "start_failed",
+  summary: isMissingProgram(message) ? `'${patient.command[0] ?? ""}' cannot be run in the artifact.` : "The sandbox could not be started.",
+  diagnosis: {
+    cause: message.trim().split("\n").at(-1)?.slice(0, 1_000) ?? message,
+    ...(isMissingProgram(message) ? { actions: [correctCommand(patient)] } : {}),
+  },
+});
 
 const find = (symptom: Symptom, patient: Patient): Finding => {
   switch (symptom.kind) {
@@ -98,30 +117,23 @@ const find = (symptom: Symptom, patient: Patient): Finding => {
       return notStarted(symptom.message, patient);
     case "exited":
       return exited(symptom, patient);
+    case "crashed":
+      return crashed(symptom, patient);
     case "late":
-      return late(symptom, patient);
+      return late(symptom, patient, () => words(patient));
   }
 };
 
 export const failureOf = (symptom: Symptom, patient: Patient): FailureReport => {
-  const { phase, code, summary, suspectedCause, next } = find(symptom, patient);
+  const { phase, code, summary, diagnosis } = find(symptom, patient);
+  const { cause, actions, place } = diagnosis;
   return {
     phase,
     code,
     summary,
+    ...(place === undefined ? {} : place),
     evidence: [...patient.lastLines],
-    ...(suspectedCause === undefined ? {} : { suspectedCause }),
-    nextActions: [next ?? errors[code].next],
+    ...(cause === undefined ? {} : { suspectedCause: cause }),
+    nextActions: actions === undefined ? [errors[code satisfies ErrorCode].next] : [...actions],
   };
-};
-
-const loopbackGraceMs = 1_500;
-const wrongPortGraceMs = 15_000;
-
-/** Whether waiting longer is of no use: a program on loopback does not move, one on another port may still open the right one. */
-export const isHopeless = (last: Answer, elapsedMs: number, listeners: () => readonly Listener[], port: number): boolean => {
-  if (last.kind !== "refused" || elapsedMs < loopbackGraceMs) return false;
-  const open = listeners();
-  if (open.some((one) => one.port === port)) return open.every((one) => one.port !== port || one.loopback);
-  return open.length > 0 && elapsedMs > wrongPortGraceMs;
 };

@@ -5,7 +5,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { HealthCheck } from "@slipstream/contract/ports/host.ts";
 
 /** What came of one attempt. */
-export type Answer = { kind: "refused" } | { kind: "timeout" } | { kind: "broken" } | { kind: "status"; status: number };
+export type Answer =
+  | { kind: "refused" }
+  | { kind: "timeout" }
+  | { kind: "broken" }
+  | { kind: "status"; status: number }
+  /** Redirects that lead back to where they began, by these paths. */
+  | { kind: "loop"; status: number; way: readonly string[] };
+
+/** One answer, with where it sends those who ask; undefined when it sends them nowhere, or to another host. */
+type Asked = Answer & { to?: string };
 
 export interface Target {
   host: string;
@@ -31,25 +40,52 @@ const connect = ({ host, port, check }: Target): Promise<net.Socket | Answer> =>
     socket.once("error", (error: NodeJS.ErrnoException) => resolve({ kind: error.code === "ECONNREFUSED" ? "refused" : "broken" }));
   });
 
-const ask = (socket: net.Socket, { port, check }: Target): Promise<Answer> =>
+/** The path that an answer sends to on the same host. One that sets a cookie may answer otherwise to who brings it. Pure. */
+export const redirectOf = (status: number, headers: http.IncomingHttpHeaders, from: { port: number; path: string }): string | undefined => {
+  const { location } = headers;
+  if (status < 300 || status > 399 || location === undefined || headers["set-cookie"] !== undefined) return undefined;
+  const url = URL.parse(location, `http://localhost:${from.port}${from.path}`);
+  return url?.hostname === "localhost" ? `${url.pathname}${url.search}` : undefined;
+};
+
+const ask = (socket: net.Socket, { port, check }: Target, path: string): Promise<Asked> =>
   new Promise((resolve) => {
-    const headers = { host: `localhost:${port}`, "user-agent": "slipstream-health", accept: "*/*", connection: "close" };
-    const request = http.request({ createConnection: () => socket, path: check.path ?? "/", headers });
+    // As the edge says it: a program that wants HTTPS then knows that the client has it.
+    const headers = { host: `localhost:${port}`, "user-agent": "slipstream-health", accept: "*/*", connection: "close", "x-forwarded-proto": "https" };
+    const request = http.request({ createConnection: () => socket, path, headers });
     const timer = setTimeout(() => finish({ kind: "timeout" }), check.timeoutMs);
-    const finish = (answer: Answer): void => {
+    const finish = (answer: Asked): void => {
       clearTimeout(timer);
       resolve(answer);
       request.destroy();
     };
-    request.on("response", (response) => finish({ kind: "status", status: response.statusCode ?? 0 }));
+    request.on("response", ({ statusCode: status = 0, headers: answered }) => {
+      const to = redirectOf(status, answered, { port, path });
+      finish({ kind: "status", status, ...(to === undefined ? {} : { to }) });
+    });
     request.on("error", () => finish({ kind: "broken" }));
     request.end();
   });
 
-/** One attempt; never rejects. */
-export const probe = async (target: Target): Promise<Answer> => {
+const askPath = async (target: Target, path: string): Promise<Asked> => {
   const socket = await connect(target);
-  return socket instanceof net.Socket ? await ask(socket, target) : socket;
+  return socket instanceof net.Socket ? await ask(socket, target, path) : socket;
+};
+
+const hopsMax = 5;
+
+/** One attempt; never rejects. Redirects are followed only to see whether they come to an end. */
+export const probe = async (target: Target): Promise<Answer> => {
+  const path = target.check.path ?? "/";
+  const { to: first, ...answer } = await askPath(target, path);
+  if (answer.kind !== "status" || first === undefined) return answer;
+  const way = [path];
+  for (let to: string | undefined = first; to !== undefined && way.length <= hopsMax; { to } = await askPath(target, to)) {
+    const isKnown = way.includes(to);
+    way.push(to);
+    if (isKnown) return { kind: "loop", status: answer.status, way };
+  }
+  return answer;
 };
 
 export type Gate = { outcome: "healthy" } | { outcome: "stopped" } | { outcome: "late"; last: Answer };

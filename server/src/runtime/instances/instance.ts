@@ -10,8 +10,9 @@ import { OutputTail } from "../output/output-tail.ts";
 import { LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
 import { afterExit } from "./backoff.ts";
 import { argumentsFor, environmentOf } from "./environment.ts";
-import { isHopeless, type Patient, type Symptom } from "./failure.ts";
+import type { Patient, Symptom } from "./failure.ts";
 import { untilHealthy } from "./health.ts";
+import { isHopeless } from "./hopeless.ts";
 import { InstanceLog } from "./instance-log.ts";
 import { listeners } from "./listening.ts";
 import type { InstanceRecord } from "./record.ts";
@@ -40,6 +41,7 @@ export class Instance {
   /** The start that is under way: removing waits for it, so nothing is made after it was removed. */
   #launching: Promise<unknown> = Promise.resolve();
   #exit: { exitCode: number; outOfMemory: boolean } | undefined;
+  #crash: { at: number; symptom: Symptom } | undefined;
   #startedAt = performance.now();
   #failures = 0;
   #desire: WorkloadDesire = "running";
@@ -68,8 +70,22 @@ export class Instance {
     return this.#record.proven;
   }
   get patient(): Patient {
-    const { port, memoryBytes, health } = this.#spec;
-    return { port, memoryBytes, check: health, command: this.#record.args, lastLines: this.#log.lastLines };
+    const { id, tags, port, memoryBytes, health, command, env } = this.#spec;
+    return {
+      app: tags.app,
+      deployment: id,
+      port,
+      memoryBytes,
+      check: health,
+      command: this.#record.args,
+      isOwnCommand: command !== undefined,
+      variables: Object.keys(env),
+      lastLines: this.#log.lastLines,
+    };
+  }
+  /** How its program, having answered before, ended in the last `ms`. */
+  crashWithin(ms: number): Symptom | undefined {
+    return this.#crash && performance.now() - this.#crash.at <= ms ? this.#crash.symptom : undefined;
   }
 
   /** Starts the program; gives the symptom when that cannot be done. */
@@ -239,6 +255,7 @@ export class Instance {
     this.#tail?.end();
     this.#run.abort();
     if (!this.#record.proven || this.#removed.signal.aborted) return;
+    this.#crash = { at: performance.now(), symptom: { kind: "crashed", ...this.#exit } };
     this.#restartLater(this.#exit);
   }
 

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { DesiredState, EnsureResult, Workload, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import type { FailureReport } from "@slipstream/contract/words.ts";
 import { newId } from "#platform/ids.ts";
 import { openImage } from "#platform/oci/image.ts";
 import { Turns } from "#platform/turns.ts";
@@ -39,7 +40,7 @@ const viewOf = ({ spec, desire, instances }: Entry): Workload => ({
 
 const sandboxFailure = (error: SlipError): EnsureResult => ({
   outcome: "failed",
-  failure: { phase: "start", code: error.code, summary: error.message, evidence: [], nextActions: [error.next] },
+  failure: { phase: "start", code: error.code, summary: error.message, evidence: [], nextActions: [...error.nextActions] },
 });
 
 export class Workloads {
@@ -76,6 +77,15 @@ export class Workloads {
     };
     result.then(settled, settled);
     return result;
+  }
+
+  /** The report of an instance of the workload that was healthy and has ended in the last `withinMs`; undefined when none has. */
+  crash(id: string, withinMs: number): FailureReport | undefined {
+    for (const instance of this.#entries.get(id)?.instances ?? []) {
+      const symptom = instance.crashWithin(withinMs);
+      if (symptom) return failureOf(symptom, instance.patient);
+    }
+    return undefined;
   }
 
   async park(id: string): Promise<void> {

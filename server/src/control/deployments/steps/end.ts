@@ -24,9 +24,9 @@ const reportOf = (run: Run, error: unknown): FailureReport => {
   if (run.signal.aborted || error instanceof DeploymentCancelled) return failureOf(run.phase, new SlipError("cancelled"));
   if (error instanceof DeploymentFailed) return error.failure;
   const known = error instanceof SlipError ? error : asDiskFull(error);
-  if (known) return failureOf(run.phase, known);
+  if (known) return failureOf(run.phase, known, run.row.app);
   run.control.log.error("a deployment ended with a defect", error, { deployment: run.row.id });
-  return failureOf(run.phase, new SlipError("internal", error instanceof Error ? error.message : String(error)));
+  return failureOf(run.phase, new SlipError("internal", error instanceof Error ? error.message : String(error)), run.row.app);
 };
 
 /** Back to the release that is live; without one the app has no routes. Gives whether anything changed. */

@@ -2,11 +2,17 @@
 import https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { FailureReport } from "@slipstream/contract/words.ts";
 import type { Control } from "../../control.ts";
+import { DeploymentFailed } from "./step.ts";
 
 const deadlineMs = 15_000;
 const requestMs = 10_000;
 const pauseMs = 50;
+const crashMs = 2_000;
+/** It may have ended while the routes were being switched. */
+const beforeMs = 5_000;
+const proofs = 3;
 
 /** Every proof has a connection of its own, as a new visitor has; only the TLS session is taken up again. */
 const agent = new https.Agent({ keepAlive: false, maxCachedSessions: 1_000 });
@@ -21,6 +27,8 @@ export interface Expected {
   path: string;
   deployment: string;
   artifact: string;
+  /** Whose instances answer. */
+  workload: string;
 }
 
 const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
@@ -58,24 +66,35 @@ export const objection = (answer: Answer, expected: Pick<Expected, "deployment" 
   return answer.status >= 500 ? `The release answered with status ${answer.status}.` : undefined;
 };
 
-/** Whether an instance of the deployment has ended since it was healthy: then that is why nothing answers. */
-const isCrashing = async ({ host }: Control, deployment: string): Promise<boolean> => {
-  const { workloads } = await host.status({}).catch(() => ({ workloads: [] }));
-  return workloads.some(({ id, instances }) => id === deployment && instances.some(({ restarts, state }) => restarts > 0 || state === "backoff"));
+/** Why an instance has ended since it was healthy, where one has. */
+const crashOf = async ({ host }: Control, workload: string, withinMs: number): Promise<FailureReport | undefined> =>
+  (await host.crash({ id: workload, withinMs }, { timeoutMs: crashMs }).catch(() => undefined))?.failure;
+
+const ask = (control: Control, expected: Expected, signal: AbortSignal): Promise<string | undefined> =>
+  request(control, expected, signal).then(
+    (answer) => objection(answer, expected),
+    (error: Error) => error.message,
+  );
+
+/** More than one: some programs answer once, and die of what comes next. */
+const askAll = async (control: Control, expected: Expected, signal: AbortSignal): Promise<string | undefined> => {
+  const why = await ask(control, expected, signal);
+  if (why !== undefined) return why;
+  const more = await Promise.all(Array.from({ length: proofs - 1 }, () => ask(control, expected, signal)));
+  return more.find((each) => each !== undefined);
 };
 
-/** Returns when the expected release answered. Throws `not_proven` when it did not until the deadline, or `crash_loop` when it crashes. */
+/** Returns when the expected release answered. Throws `not_proven` when it did not until the deadline, and at once when it has crashed. */
 export const prove = async (control: Control, expected: Expected, signal: AbortSignal): Promise<void> => {
-  const until = performance.now() + deadlineMs;
+  const started = performance.now();
   for (;;) {
-    const why = await request(control, expected, signal).then(
-      (answer) => objection(answer, expected),
-      (error: Error) => error.message,
-    );
+    const why = await askAll(control, expected, signal);
     signal.throwIfAborted();
     if (why === undefined) return;
-    if (performance.now() > until)
-      throw new SlipError((await isCrashing(control, expected.deployment)) ? "crash_loop" : "not_proven", undefined, { evidence: [why] });
+    const elapsedMs = performance.now() - started;
+    const crash = await crashOf(control, expected.workload, elapsedMs + beforeMs);
+    if (crash) throw new DeploymentFailed(crash);
+    if (elapsedMs > deadlineMs) throw new SlipError("not_proven", undefined, { evidence: [why] });
     await sleep(pauseMs);
   }
 };

@@ -1,7 +1,10 @@
 // Phases "start", "health" and "release-command": instances of the release that answer, not yet asked by anybody.
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import type { JobResult, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import { durationText, sizeText } from "#platform/diagnosis/amounts.ts";
+import { detailsOf, diagnose } from "#platform/diagnosis/diagnosis.ts";
+import { moreMemory } from "#platform/diagnosis/memory-signs.ts";
 import { appOf } from "../../apps/app-store.ts";
 import type { Control } from "../../control.ts";
 import { openSecrets } from "../../secrets/secret-store.ts";
@@ -22,6 +25,15 @@ export const specOf = async ({ database, sealing }: Pick<Control, "database" | "
   return workloadSpec({ id: row.id, tags: tagsOf(row), release: row, secrets, instances: row.instances });
 };
 
+const releaseCommandFailure = ({ timedOut, outOfMemory, exitCode, lastLines }: JobResult, { tags, memoryBytes, env }: WorkloadSpec): SlipError => {
+  const around = { app: tags.app, during: "run", memoryBytes, variables: Object.keys(env) } as const;
+  const fail = (how: string, details: SlipError["details"]): SlipError =>
+    new SlipError("release_command_failed", `The release command ${how}.`, { evidence: lastLines, ...details });
+  if (timedOut) return fail(`took longer than its ${durationText(limit("releaseCommandMs"))}`, {});
+  if (outOfMemory) return fail(`needed more memory than its ${sizeText(memoryBytes)}`, { next: moreMemory(around) });
+  return fail(`ended with exit code ${exitCode}`, detailsOf(diagnose(lastLines, around)));
+};
+
 const runReleaseCommand = async (run: Run, spec: WorkloadSpec, command: string | string[]): Promise<void> => {
   const { control, row, signal } = run;
   run.enter("release-command");
@@ -31,12 +43,7 @@ const runReleaseCommand = async (run: Run, spec: WorkloadSpec, command: string |
   const result = await patiently(signal, () => control.host.runJob(job, { signal })).finally(() => signal.removeEventListener("abort", stop));
   signal.throwIfAborted();
   if (result.exitCode === 0 && !result.timedOut) return;
-  const how = result.timedOut
-    ? "took longer than its limit"
-    : result.outOfMemory
-      ? "needed more memory than it has"
-      : `ended with exit code ${result.exitCode}`;
-  throw new SlipError("release_command_failed", `The release command ${how}.`, { evidence: result.lastLines });
+  throw releaseCommandFailure(result, spec);
 };
 
 /** Writes down that the instances are wanted, then starts them. */

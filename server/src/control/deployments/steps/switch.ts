@@ -35,7 +35,13 @@ const proofOf = (run: Run, release: ReleaseRow, routes: readonly { host: string;
   const route = routes.find(({ host }) => host === defaultHost(run.row.app)) ?? routes[0];
   if (!route) throw new SlipError("internal", "The release has no route.");
   const path = release.config.health?.path;
-  return { host: route.host, path: path?.startsWith(route.path) ? path : route.path, deployment: run.row.id, artifact: release.artifact };
+  return {
+    host: route.host,
+    path: path?.startsWith(route.path) ? path : route.path,
+    deployment: run.row.id,
+    artifact: release.artifact,
+    workload: run.row.workload ?? run.row.id,
+  };
 };
 
 interface Settings {
