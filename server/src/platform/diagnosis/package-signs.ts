@@ -1,0 +1,195 @@
+// Signs of package managers, and of packages and commands that are not there.
+import { again, type Sign, type Surroundings } from "./sign.ts";
+
+/** A package as registries name it. */
+const npmName = "((?:@[\\w.-]{1,100}/)?[\\w.-]{1,100})";
+
+const lockFile = (manager: string): { cause: string; actions: string[] } => {
+  const [command, file] = locks[manager] ?? ["the install of your package manager", "the lock file"];
+  return {
+    cause: `${file === "the lock file" ? "The lock file" : file} does not fit what the project asks for.`,
+    actions: [`Run ${command} on your machine, commit ${file}${again}`],
+  };
+};
+const locks: Readonly<Record<string, readonly [string, string]>> = {
+  npm: ["'npm install'", "package-lock.json"],
+  pnpm: ["'pnpm install'", "pnpm-lock.yaml"],
+  yarn: ["'yarn install'", "yarn.lock"],
+  bun: ["'bun install'", "bun.lock"],
+  uv: ["'uv lock'", "uv.lock"],
+  poetry: ["'poetry lock'", "poetry.lock"],
+  pipenv: ["'pipenv lock'", "Pipfile.lock"],
+};
+
+const outOfDate: readonly (readonly [RegExp, string])[] = [
+  [/npm ci.{0,20}can only install packages when/, "npm"],
+  [/ERR_PNPM_OUTDATED_LOCKFILE|ERR_PNPM_LOCKFILE_CONFIG_MISMATCH/, "pnpm"],
+  [/Your lockfile needs to be updated|The lockfile would have been modified by this install/, "yarn"],
+  [/lockfile had changes, but lockfile is frozen/, "bun"],
+  [/lockfile at .{0,80}needs to be updated|Unable to find lockfile at/, "uv"],
+  [/pyproject\.toml changed significantly since poetry\.lock/, "poetry"],
+  [/Your Pipfile\.lock \(\w+\) is out of date/, "pipenv"],
+];
+
+/** Commands whose package has another name. */
+const packageOf: Readonly<Record<string, string>> = {
+  tsc: "typescript",
+  ng: "@angular/cli",
+  "vue-cli-service": "@vue/cli-service",
+  nest: "@nestjs/cli",
+  remix: "@remix-run/dev",
+  sass: "sass",
+  eleventy: "@11ty/eleventy",
+  astro: "astro",
+};
+
+const wholePackage = (specifier: string): string =>
+  specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+
+const missingModule = (specifier: string, { during }: Surroundings) => {
+  if (specifier.startsWith("/app/"))
+    return {
+      cause: `There is no file ${specifier.slice(5)} in the ${during === "run" ? "artifact" : "source"}.`,
+      actions: [
+        `Correct the name ${specifier.slice(5)} in the start command ([run] command in slip.toml, the start script, or what imports it), or let the build make that file.`,
+      ],
+    };
+  if (/^[./]/.test(specifier))
+    return {
+      cause: `The file ${specifier} that is imported is not there.`,
+      actions: [`Correct the path ${specifier} (capital letters count), or add the file: look whether .gitignore or .slipignore leaves it out.`],
+    };
+  const name = wholePackage(specifier);
+  return { cause: `The package ${name} is not installed.`, actions: [`Run 'npm install ${name}', commit package.json and the lock file${again}`] };
+};
+
+const builtin: Sign["read"] = ([first, second]) => ({
+  cause: `This version of Node has no module ${first ?? second}.`,
+  actions: [`Set "engines": { "node": ">=24" } in package.json, or use what this version has${again}`],
+});
+
+const distributions: Readonly<Record<string, string>> = {
+  yaml: "PyYAML",
+  PIL: "Pillow",
+  cv2: "opencv-python-headless",
+  dotenv: "python-dotenv",
+  bs4: "beautifulsoup4",
+  sklearn: "scikit-learn",
+  dateutil: "python-dateutil",
+  jwt: "PyJWT",
+  MySQLdb: "mysqlclient",
+  psycopg2: "psycopg2-binary",
+  attr: "attrs",
+  Crypto: "pycryptodome",
+  jose: "python-jose",
+  rest_framework: "djangorestframework",
+  corsheaders: "django-cors-headers",
+  environ: "django-environ",
+  decouple: "python-decouple",
+  google: "google-api-core",
+  serial: "pyserial",
+  git: "GitPython",
+  markdown: "Markdown",
+};
+
+const missingPythonModule: Sign["read"] = ([found = ""]) => {
+  const top = found.split(".")[0] ?? found;
+  return {
+    cause: `The module ${found} is not installed, and no file of the source.`,
+    actions: [`Add a line ${distributions[top] ?? top} to requirements.txt (or to the dependencies in pyproject.toml)${again}`],
+  };
+};
+
+const noScript: Sign["read"] = (groups) => {
+  const script = groups.find((group) => group !== undefined);
+  return {
+    cause: `package.json has no script ${script}.`,
+    actions: [`Add the script ${script} to "scripts" in package.json, or correct its name where it is called.`],
+  };
+};
+
+export const packageSigns: readonly Sign[] = [
+  ...outOfDate.map(([pattern, manager]): Sign => ({ during: ["install"], pattern, read: () => lockFile(manager) })),
+  {
+    during: ["install"],
+    pattern: /npm error code ERESOLVE|ERR_PNPM_PEER_DEP_ISSUES|ResolutionImpossible/,
+    read: () => ({
+      cause: "Packages ask for versions of each other that do not fit.",
+      actions: [
+        "Correct the versions that the last lines name.",
+        'Set [build] install = "npm install --legacy-peer-deps" in slip.toml, where npm is to ignore it.',
+      ],
+    }),
+  },
+  {
+    during: ["install"],
+    pattern: new RegExp(
+      `npm error code E404[\\s\\S]*?'${npmName}(?:@[^']{1,60})?'|ERR_PNPM_FETCH_404[\\s\\S]*?/${npmName}: Not Found|No matching distribution found for ([\\w.-]{1,100})`,
+    ),
+    read: ([npm, pnpm, pip]) => ({
+      cause: `The registry has no ${npm ?? pnpm ?? pip}, or not to be seen without a token.`,
+      actions: [
+        `Correct the name or version of ${npm ?? pnpm ?? pip}${again}`,
+        'For a private package store its token as a secret, and set [build] secrets = ["NPM_TOKEN"] in slip.toml.',
+      ],
+    }),
+  },
+  {
+    during: ["install"],
+    pattern: /npm error code E40[13]\b|ERR_PNPM_FETCH_40[13]|401 Error, Credentials not correct/,
+    read: (_, { app }) => ({
+      cause: "The registry asks for a token.",
+      actions: [`Run 'slip secrets set ${app} NPM_TOKEN --stage', set [build] secrets = ["NPM_TOKEN"] in slip.toml, and name \${NPM_TOKEN} in .npmrc.`],
+    }),
+  },
+  {
+    during: ["install"],
+    pattern: /npm error code (?:ETARGET|ENOVERSIONS)[\s\S]*?No matching version found for ((?:@[\w.-]{1,100}\/)?[\w.-]{1,100}@[\w.^~<>=-]{1,40})/,
+    read: ([name]) => ({ cause: `The registry has no version ${name}.`, actions: [`Correct the version of ${name} in package.json${again}`] }),
+  },
+  {
+    pattern:
+      /npm error code EBADENGINE|ERR_PNPM_UNSUPPORTED_ENGINE|The engine "node" is incompatible with this module|requires a different Python:|requires Python '[^']{1,40}' but the running Python is/,
+    read: () => ({
+      cause: "A package does not run on this version of the language.",
+      actions: ['Set "engines": { "node": "…" } in package.json (or requires-python in pyproject.toml) to the version that the last lines ask for.'],
+    }),
+  },
+  {
+    pattern:
+      /gyp ERR! (?:find Python|not found: make|stack Error: not found: make)|error: command '(?:gcc|cc|x86_64-linux-gnu-gcc)' failed|unable to execute 'gcc'/,
+    read: () => ({
+      cause: "A package has to be compiled, and the sandbox has no compiler.",
+      actions: ["Use a version of the package that brings a prebuilt binary."],
+    }),
+  },
+  { pattern: /Missing script: "([\w:.-]{1,80})"/, read: noScript },
+  {
+    pattern:
+      /ERR_PNPM_NO_SCRIPT\S*\s+Missing script: ([\w:.-]{1,80})|error Command "([\w:.-]{1,80})" not found\.|error: Script not found "([\w:.-]{1,80})"|Couldn't find a script named "([\w:.-]{1,80})"/,
+    read: noScript,
+  },
+  { pattern: /No such built-in module: (node:[\w/]{1,40})|Cannot find module '(node:[\w/]{1,40})'/, read: builtin },
+  {
+    pattern:
+      /(?:Cannot find module|Cannot find package|Failed to resolve import|Could not resolve|Module not found: (?:Error: )?Can't resolve) ['"]([\w@./+-]{1,200})['"]/,
+    read: ([specifier = ""], around) => missingModule(specifier, around),
+  },
+  {
+    pattern: /ModuleNotFoundError: No module named '([\w.]{1,100})'|No module named ([\w.]{1,100})$/m,
+    read: ([a, b], around) => missingPythonModule([a ?? b], around),
+  },
+  {
+    pattern: /(?:sh|bash): (?:\d+: |line \d+: )?(?:exec: )?([\w@./-]{1,100}): (?:command )?not found/,
+    read: ([name = ""], { during }) => ({
+      cause: `The command ${name} is not there.`,
+      actions: [
+        `Add the package that brings it to the dependencies (for npm: 'npm install ${packageOf[name] ?? name}')${again}`,
+        `Correct the command in ${during === "run" ? "[run] command of slip.toml, the Procfile or the start script" : "[build] command of slip.toml or the script that calls it"}.`,
+      ],
+    }),
+  },
+];
