@@ -1,9 +1,14 @@
 // A source tree as data: the manifest names every file by content, and its own digest names the source.
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { limit } from "./limits.ts";
 import { Digest } from "./words.ts";
 
-/** A path inside the tree: relative, '/' between parts, no '.', '..', empty part, NUL or backslash-only tricks. */
+/** What a file system can name (Linux: 255 bytes a part), as text that is the same in UTF-8. */
+const isNameable = (path: string): boolean =>
+  path.isWellFormed() && Buffer.byteLength(path) <= limit("sourcePathBytes") && path.split("/").every((part) => Buffer.byteLength(part) <= 255);
+
+/** A path inside the tree: relative, '/' between parts, no '.', '..', empty part or NUL. */
 export const SourcePath = z
   .string()
   .min(1)
@@ -11,7 +16,19 @@ export const SourcePath = z
   .refine(
     (path) => !path.includes("\0") && !path.startsWith("/") && path.split("/").every((part) => part !== "" && part !== "." && part !== ".."),
     "a relative path inside the source",
-  );
+  )
+  .refine(isNameable, "a path of UTF-8 whose parts have at most 255 bytes");
+
+/**
+ * Whether a link's target stays inside the tree. It may go up only at its beginning: then no other link on the way can make it reach
+ * further than its text says.
+ */
+export const linkStaysInside = (path: string, target: string): boolean => {
+  const ups = /^(\.\.\/|\.\/)*/.exec(`${target}/`)?.[0] ?? "";
+  const depth = path.split("/").length - 1;
+  const rest = `${target}/`.slice(ups.length);
+  return !target.startsWith("/") && !target.includes("\0") && ups.split("../").length - 1 <= depth && !rest.split("/").includes("..");
+};
 
 /** `link` holds the target as written; it must stay inside the tree when it is resolved. */
 export const SourceEntry = z.discriminatedUnion("type", [
@@ -22,7 +39,15 @@ export const SourceEntry = z.discriminatedUnion("type", [
     size: z.number().int().nonnegative(),
     executable: z.boolean(),
   }),
-  z.object({ type: z.literal("link"), path: SourcePath, target: z.string().min(1).max(1_024) }),
+  z.object({
+    type: z.literal("link"),
+    path: SourcePath,
+    target: z
+      .string()
+      .min(1)
+      .max(1_024)
+      .refine((target) => target.isWellFormed(), "UTF-8"),
+  }),
 ]);
 export type SourceEntry = z.infer<typeof SourceEntry>;
 

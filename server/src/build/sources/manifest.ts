@@ -1,16 +1,8 @@
 // A stored source: its manifest, and the check that nothing in it reaches outside of it.
 import { existsSync, readFileSync } from "node:fs";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { type SourceEntry, SourceManifest } from "@slipstream/contract/source.ts";
+import { linkStaysInside, type SourceEntry, SourceManifest, SourcePath } from "@slipstream/contract/source.ts";
 import type { Home } from "#platform/home.ts";
-
-/** Up only at the beginning: then no link on the way can make the target reach further than its text says. */
-const staysInside = (path: string, target: string): boolean => {
-  const ups = /^(\.\.\/|\.\/)*/.exec(`${target}/`)?.[0] ?? "";
-  const depth = path.split("/").length - 1;
-  const rest = `${target}/`.slice(ups.length);
-  return !target.startsWith("/") && !target.includes("\0") && ups.split("../").length - 1 <= depth && !rest.split("/").includes("..");
-};
 
 const unsafe = (path: string, why: string): SlipError => new SlipError("source_unsafe", `${JSON.stringify(path)} ${why}.`, { file: path });
 
@@ -19,12 +11,13 @@ const parentsOf = (path: string): string[] => {
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
 };
 
-/** Throws `source_unsafe` for a link that leaves the tree, a path twice, or a path below something that is no folder. */
+/** Throws `source_unsafe` for a link that leaves the tree, a path twice or too long, or a path below something that is no folder. */
 export const checkEntries = (entries: readonly SourceEntry[]): void => {
   const paths = new Set<string>();
   for (const entry of entries) {
+    if (!SourcePath.safeParse(entry.path).success) throw unsafe(entry.path.slice(0, 200), "is a name that cannot be kept");
     if (paths.has(entry.path)) throw unsafe(entry.path, "is in the source twice");
-    if (entry.type === "link" && !staysInside(entry.path, entry.target))
+    if (entry.type === "link" && !linkStaysInside(entry.path, entry.target))
       throw unsafe(entry.path, `is a link to ${JSON.stringify(entry.target)}, which is outside of the source`);
     paths.add(entry.path);
   }

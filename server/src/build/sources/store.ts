@@ -28,6 +28,8 @@ const readIgnore = async (root: string): Promise<Ignore> => {
 async function* filesBelow(root: string, ignored: Ignore, prefix = ""): AsyncGenerator<string> {
   for (const entry of await readdir(join(root, prefix), { withFileTypes: true })) {
     const path = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
+    // Node reads what is not UTF-8 so; the name would be another one.
+    if (path.includes("\uFFFD")) throw new SlipError("source_unsafe", `${JSON.stringify(path)} has a name that is not UTF-8.`, { file: path });
     if (entry.name === ".git" || ignored.ignores(entry.isDirectory() ? `${path}/` : path)) continue;
     if (entry.isDirectory()) yield* filesBelow(root, ignored, path);
     else if (entry.isFile() || entry.isSymbolicLink()) yield path;

@@ -1,4 +1,5 @@
 import type { Handlers } from "../api/call.ts";
+import { firstTenant } from "../apps/app-store.ts";
 import { addressOf, type Control, platformDomain } from "../control.ts";
 import { journalOf } from "../journal/journal-store.ts";
 import { tableVersion } from "../routes/route-store.ts";
@@ -6,8 +7,9 @@ import { startingApps } from "../routes/route-table.ts";
 
 const hostMs = 2_000;
 
-/** The host's own state; absent while it is being started again. */
-const hostStatus = (control: Control) => control.host.status({}, { timeoutMs: hostMs }).catch(() => undefined);
+/** The host's own state, which names the workloads of all: for the installation's own tenant alone. Absent while it is being started again. */
+const hostStatus = (control: Control, tenant: string) =>
+  tenant === firstTenant ? control.host.status({}, { timeoutMs: hostMs }).catch(() => undefined) : undefined;
 
 export const platformOperations = (control: Control): Pick<Handlers, "platform.status" | "platform.trust" | "journal.list"> => ({
   async "platform.status"(_, call) {
@@ -18,7 +20,7 @@ export const platformOperations = (control: Control): Pick<Handlers, "platform.s
           (select count(*) from apps where tenant = ${call.tenant} and live_deployment is not null)::int as live,
           (select count(*) from deployments where tenant = ${call.tenant} and state in ('waiting', 'running'))::int as open`,
       tableVersion(database),
-      hostStatus(control),
+      hostStatus(control, call.tenant),
     ]);
     return {
       version,

@@ -35,6 +35,16 @@ test("only what a tenant has not sent is asked for, and a source is complete whe
   assert.deepEqual(await store.check("other", digest, manifest), [sha256("one"), sha256("two")], "another tenant's contents are not seen");
 });
 
+test("a content with another size than the manifest says is no part of a source", async () => {
+  const store = new SourceStore(homeAt(folder));
+  const [entry] = manifest.entries;
+  assert.ok(entry);
+  const small = { entries: [{ ...entry, size: 1 }] };
+  await store.upload("sizes", entry.sha256, Readable.from([Buffer.from("one")]));
+  assert.deepEqual(await store.check("sizes", sourceDigest(small), small), []);
+  await assert.rejects(store.complete("sizes", sourceDigest(small)), refused("invalid_input"));
+});
+
 test("a content with another hash is refused and leaves nothing", async () => {
   const home = homeAt(folder);
   const path = home.sourceBlob("local", sha256("three"));

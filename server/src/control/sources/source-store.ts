@@ -1,6 +1,6 @@
 // Uploaded sources on disk: manifests and the contents of files by their hash, each tenant's apart.
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
@@ -25,6 +25,16 @@ const missingOf = async (home: Home, tenant: string, blobs: readonly string[]): 
     if (index % batch === batch - 1) await nextTurn();
   }
   return missing;
+};
+
+/** Throws `invalid_input` where a content has another size than the manifest says: the limits were counted by what it says. */
+const checkSizes = async (home: Home, tenant: string, { entries }: SourceManifest): Promise<void> => {
+  for (const [index, entry] of entries.entries()) {
+    if (index % batch === batch - 1) await nextTurn();
+    if (entry.type === "link") continue;
+    const size = statSync(home.sourceBlob(tenant, entry.sha256)).size;
+    if (size !== entry.size) throw new SlipError("invalid_input", `The content of ${JSON.stringify(entry.path)} has ${size} bytes, not ${entry.size}.`);
+  }
 };
 
 const orDiskFull = (error: unknown): never => {
@@ -71,6 +81,7 @@ export class SourceStore {
     const blobs = blobsOf(manifest);
     const missing = await missingOf(this.#home, tenant, blobs);
     if (missing.length > 0) throw new SlipError("invalid_input", `${missing.length} files of the source were not sent yet.`);
+    await checkSizes(this.#home, tenant, manifest);
     await this.#sync([path, ...blobs.map((sha256) => this.#home.sourceBlob(tenant, sha256))].filter((it) => this.#unsynced.has(it)));
   }
 

@@ -3,26 +3,11 @@ import { test } from "node:test";
 import type { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { SourceEntry } from "@slipstream/contract/source.ts";
-import { blobsOf, checkManifest, staysInside } from "./source.ts";
+import { blobsOf, checkManifest } from "./source.ts";
 
 const file = (path: string, size = 1): SourceEntry => ({ type: "file", path, sha256: "a".repeat(64), size, executable: false });
 const link = (path: string, target: string): SourceEntry => ({ type: "link", path, target });
 const refused = (code: string) => (error: unknown) => (error as SlipError).code === code;
-
-test("links stay inside the tree or are refused", () => {
-  const cases: [string, string, boolean][] = [
-    ["a", "b", true],
-    ["a/b", "../c", true],
-    ["a/b", "../../c", false],
-    ["a", "..", false],
-    ["a", "/etc/passwd", false],
-    ["a/b/c", "../../d/./e", true],
-    ["a", "b/../../c", false],
-    ["a", "x\0y", false],
-    ["a", "..b", true],
-  ];
-  for (const [path, target, expected] of cases) assert.equal(staysInside(path, target), expected, `${path} -> ${target}`);
-});
 
 test("a source is counted", () => {
   assert.deepEqual(checkManifest({ entries: [file("a", 3), file("b/c", 4), link("d", "a")] }), { files: 2, sizeBytes: 7 });
@@ -32,6 +17,8 @@ test("a source that would be written elsewhere is refused", () => {
   assert.throws(() => checkManifest({ entries: [file("a"), file("a")] }), refused("source_unsafe"));
   assert.throws(() => checkManifest({ entries: [file("x"), link("a", "x"), file("a/b")] }), refused("source_unsafe"));
   assert.throws(() => checkManifest({ entries: [file("a"), link("l", "../../etc")] }), refused("source_unsafe"));
+  const chain = [file("a/b/c"), link("a/b/up", "../.."), link("slip.toml", "a/b/up/../../etc/passwd")];
+  assert.throws(() => checkManifest({ entries: chain }), refused("source_unsafe"), "a link through a link");
 });
 
 test("an empty source and one that is too large are refused", () => {

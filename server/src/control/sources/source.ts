@@ -1,15 +1,7 @@
 // Rules of a source manifest, beyond its schema. Pure.
-import { posix } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import type { SourceEntry, SourceManifest } from "@slipstream/contract/source.ts";
-
-/** Whether a link's target, read from its own folder, stays inside the tree. */
-export const staysInside = (path: string, target: string): boolean => {
-  if (target.startsWith("/") || target.includes("\0")) return false;
-  const resolved = posix.normalize(posix.join(posix.dirname(path), target));
-  return resolved !== ".." && !resolved.startsWith("../");
-};
+import { linkStaysInside, type SourceEntry, type SourceManifest } from "@slipstream/contract/source.ts";
 
 const parentsOf = (path: string): string[] => {
   const parts = path.split("/").slice(0, -1);
@@ -37,7 +29,7 @@ export const checkManifest = ({ entries }: SourceManifest): { files: number; siz
   let sizeBytes = 0;
   for (const entry of entries) {
     if (entry.type === "link") {
-      if (!staysInside(entry.path, entry.target))
+      if (!linkStaysInside(entry.path, entry.target))
         throw new SlipError("source_unsafe", `The link ${JSON.stringify(entry.path)} leads out of the source, to ${JSON.stringify(entry.target)}.`);
       continue;
     }

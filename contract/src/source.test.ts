@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { linkStaysInside, SourceManifest, SourcePath } from "./source.ts";
+
+test("links stay inside the tree or are refused", () => {
+  const cases: [string, string, boolean][] = [
+    ["a", "b", true],
+    ["a/b", "../c", true],
+    ["a/b", "../../c", false],
+    ["a", "..", false],
+    ["a", "/etc/passwd", false],
+    ["a/b/c", "../../d/./e", true],
+    ["a/b/c", "./.././../d", true],
+    ["a/b/c", "../../../d", false],
+    ["a/b/c", "x/../d", false],
+    ["a", "x/..", false],
+    ["a", "b/../../c", false],
+    ["a", "x\0y", false],
+    ["a", "..b", true],
+  ];
+  for (const [path, target, expected] of cases) assert.equal(linkStaysInside(path, target), expected, `${path} -> ${target}`);
+});
+
+test("a path is one that every file system of ours can keep", () => {
+  const fits = ["a", "a/b", "...", "..b", "a b", "new\nline", "é", "x".repeat(255), "-rf", ".GIT", "CON", "a\\b", ".git/hooks/x"];
+  const not = ["", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/.", "a\0b", "x".repeat(256), "é".repeat(128), "x/".repeat(600) + "x", "\ud800"];
+  for (const path of fits) assert.ok(SourcePath.safeParse(path).success, JSON.stringify(path));
+  for (const path of not) assert.ok(!SourcePath.safeParse(path).success, JSON.stringify(path));
+});
+
+test("no other kind of entry is known", () => {
+  for (const entry of [
+    { type: "device", path: "a" },
+    { type: "file", path: "a", sha256: "../../../etc/passwd", size: 1, executable: false },
+    { type: "file", path: "a", sha256: "A".repeat(64), size: 1, executable: false },
+    { type: "file", path: "a", sha256: "a".repeat(64), size: -1, executable: false },
+    { type: "file", path: "a", sha256: "a".repeat(64), size: 1.5, executable: false },
+    { type: "link", path: "a", target: "" },
+    { type: "link", path: "a", target: "\ud800" },
+  ])
+    assert.ok(!SourceManifest.safeParse({ entries: [entry] }).success, JSON.stringify(entry));
+});
