@@ -40,6 +40,20 @@ describe("slip", () => {
     assert.match((await run("--version")).stdout, /^\d+\.\d+\.\d+\n$/);
   });
 
+  for (const [words, next] of [
+    ["help nope", "See 'slip --help'."],
+    ["nope", "See 'slip --help'."],
+    ["rollback shop --to abc", "See 'slip rollback --help'."],
+    ["scale shop x", "See 'slip scale --help'."],
+    ["secrets", "See 'slip secrets --help'."],
+    ["secrets set --nope", "See 'slip secrets set --help'."],
+  ] as const)
+    it(`points to the help that fits: slip ${words}`, async () => {
+      const { code, stderr } = await run(...words.split(" "));
+      assert.equal(code, 2);
+      assert.ok(stderr.endsWith(`next: ${next}\n`), stderr);
+    });
+
   it("has an example in the help of every command", async () => {
     const names = [...(await run()).stdout.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1] ?? "").filter((name) => name !== "help" && name !== "slip");
     assert.ok(names.length >= 20, names.join());

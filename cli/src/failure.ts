@@ -5,15 +5,19 @@ import type { ExitCode } from "./command.ts";
 import type { Screen } from "./terminal/screen.ts";
 import { safeText } from "./terminal/text.ts";
 
+const helpOf = (command: string | undefined): string => `See 'slip ${command === undefined ? "" : `${command} `}--help'.`;
+
 const usageOf = (error: CommanderError, command: string | undefined): SlipError => {
-  if (error.code === "commander.help") return new SlipError("usage", "The command is not complete.", { next: `See 'slip ${command ?? ""} --help'.` });
+  const see = helpOf(command);
+  if (error.code === "commander.help") return new SlipError("usage", "The command is not complete.", { next: see });
   const [said = "", hint] = error.message.replace(/^error: /, "").split("\n");
-  const see = `See 'slip ${command === undefined ? "" : `${command} `}--help'.`;
   const sentence = said.charAt(0).toUpperCase() + said.slice(1);
   return new SlipError("usage", `${safeText(sentence).slice(0, 300).replace(/\.$/, "")}.`, { next: hint ? `${hint.replace(/^\(|\)$/g, "")} ${see}` : see });
 };
 
 const knownOf = (error: unknown, command: string | undefined): SlipError => {
+  if (error instanceof SlipError && error.code === "usage" && error.details.next === undefined)
+    return new SlipError("usage", error.message, { ...error.details, next: helpOf(command) });
   if (error instanceof SlipError) return error;
   if (error instanceof CommanderError) return usageOf(error, command);
   if (error instanceof Error && error.name === "AbortError")
@@ -22,7 +26,7 @@ const knownOf = (error: unknown, command: string | undefined): SlipError => {
   return new SlipError("internal", `A defect: ${text.split("\n").slice(0, 4).join(" ").slice(0, 1_000)}`, { next: "Report it with the command that you ran." });
 };
 
-/** Says what went wrong on standard error, and as JSON on standard output with --json. Gives the exit code. */
+/** `command`: the words of the command whose help there is to see. Says what went wrong on standard error, and as JSON on standard output with --json. Gives the exit code. */
 export const tell = (screen: Screen, error: unknown, command: string | undefined): ExitCode => {
   const known = knownOf(error, command);
   if (screen.json) screen.data(toErrorBody(known));
