@@ -5,7 +5,7 @@ import { jsonOf } from "../platform/programs.ts";
 
 const checksIn = (answer: unknown): unknown => (typeof answer === "object" && answer !== null && "checks" in answer ? answer.checks : answer);
 
-const run = async ({ environment, screen }: Invocation): Promise<ExitCode> => {
+const examineMachine = async ({ environment, screen }: Invocation): Promise<ExitCode> => {
   localOnly(environment, "doctor");
   const [answer, { Check }] = await Promise.all([jsonOf(environment, "doctor"), import("@slipstream/contract/ports/host.ts")]);
   const parsed = Check.array().safeParse(checksIn(answer));
@@ -22,10 +22,22 @@ const run = async ({ environment, screen }: Invocation): Promise<ExitCode> => {
   return checks.some(({ state }) => state === "failed") ? 1 : 0;
 };
 
+const run = async (call: Invocation): Promise<ExitCode> => {
+  if (call.options.dryRun && !call.options.deep) throw new SlipError("usage", "--dry-run goes with --deep.", { next: "Say 'slip doctor --deep --dry-run'." });
+  if (!call.options.deep) return examineMachine(call);
+  const { deepExamination } = await import("../platform/audit.ts");
+  return deepExamination(call);
+};
+
 export const doctor: Command = {
   name: "doctor",
   summary: "Say what this machine can do and what is missing, each with the command that mends it.",
-  notes: "The exit code is 1 when something that is needed is missing.",
-  examples: ["slip doctor"],
+  options: [
+    { flags: "--deep", summary: "compare all that the platform should have with what is there, and mend what differs" },
+    { flags: "--dry-run", summary: "with --deep: say what differs, and mend nothing" },
+  ],
+  notes:
+    "The exit code is 1 when something that is needed is missing. --deep compares the database with artifacts, instances, networks, control groups, mounts, processes, routes and files: what nothing owns is removed, and what is missing is brought back; no release that is kept and nothing that runs is touched. What is under way is not judged. The exit code is 1 when something is left that could not be mended, with --dry-run when something was found.",
+  examples: ["slip doctor", "slip doctor --deep", "slip doctor --deep --dry-run --json"],
   run,
 };

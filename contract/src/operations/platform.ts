@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AuditFinding } from "../audit.ts";
 import { LogLine, LogSource } from "../logs.ts";
 import { HostStatus } from "../ports/host.ts";
 import { AppName, DeploymentId, JournalEntry } from "../words.ts";
@@ -41,6 +42,22 @@ export const platform = {
     permission: "read",
     effect: "read",
     errors: [],
+  }),
+  "platform.audit": operation({
+    name: "platform.audit",
+    summary: "Compare what should be with what is: database, artifacts, instances, networks, routes, files. Mends what differs, when asked to.",
+    method: "POST",
+    path: "/v1/audit",
+    input: z.object({ mend: z.boolean().default(false) }),
+    output: z.object({
+      /** What is still there in the end, and what was mended. */
+      findings: z.array(AuditFinding),
+      /** How many things of each kind were compared. */
+      compared: z.record(z.string(), z.int()),
+    }),
+    permission: "destroy",
+    effect: "write",
+    errors: ["forbidden", "unreachable"],
   }),
   "journal.list": operation({
     name: "journal.list",

@@ -1,5 +1,6 @@
 // What control tells the edge: the route table (RouteTable port), as one versioned value.
 // Control writes edge/table.json (fsync, rename), then PUTs the table to every run/edge-N.sock; an answer is the acknowledgement.
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { DeploymentId, Digest, Hostname, InstanceId } from "../words.ts";
 import { removeLogs } from "./log-store.ts";
@@ -33,10 +34,15 @@ export const RouteTable = z.object({
 });
 export type RouteTable = z.infer<typeof RouteTable>;
 
+/** What names a table: the same for the same, wherever it is. */
+export const tableDigest = (table: RouteTable): string => createHash("sha256").update(JSON.stringify(table)).digest("hex");
+
 export const edgeCalls = {
   publish: { method: "PUT", path: "/v1/table", input: RouteTable, output: z.object({ version: z.number().int() }) },
   /** Requests in flight of one deployment on this edge process, upgraded connections included. */
   inFlight: { method: "GET", path: "/v1/in-flight/:id", input: z.object({ id: z.string() }), output: z.object({ requests: z.number().int() }) },
+  /** Of the table that is served now; absent before the first. */
+  digest: { method: "GET", path: "/v1/table", input: z.object({}), output: z.object({ digest: z.string().optional() }) },
   removeLogs,
   status: {
     method: "GET",

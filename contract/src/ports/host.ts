@@ -4,6 +4,7 @@ import { z } from "zod";
 import { Command, ParsedAppConfig } from "../config.ts";
 import { LogTags } from "../logs.ts";
 import { DeploymentId, Digest, FailureReport, InstanceId, SandboxKind } from "../words.ts";
+import { inspectionCalls } from "./inspection.ts";
 import { removeLogs } from "./log-store.ts";
 
 // ── builds ──────────────────────────────────────────────────────────────────
@@ -164,6 +165,7 @@ export const hostCalls = {
   cancelJob: { method: "DELETE", path: "/v1/jobs/:id", input: z.object({ id: z.string() }), output: z.object({}) },
   reconcile: { method: "PUT", path: "/v1/desired", input: DesiredState, output: z.object({ workloads: z.array(Workload) }) },
   collect: { method: "POST", path: "/v1/collect", input: Collect, output: Collected },
+  ...inspectionCalls,
   removeLogs,
   status: { method: "GET", path: "/v1/status", input: z.object({}), output: HostStatus },
   doctor: { method: "GET", path: "/v1/doctor", input: z.object({}), output: z.object({ checks: z.array(Check) }) },

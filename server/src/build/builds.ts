@@ -31,6 +31,10 @@ export class Builds {
     return this.#underway.size;
   }
 
+  get underway(): string[] {
+    return [...this.#underway.keys()];
+  }
+
   build(spec: BuildSpec): Promise<BuildResult> {
     const joined = this.#underway.get(spec.id);
     if (joined) return joined.result;

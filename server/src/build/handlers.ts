@@ -1,5 +1,6 @@
 // The build part of what the host answers.
 import type { hostCalls } from "@slipstream/contract/ports/host.ts";
+import type { MachineThing } from "@slipstream/contract/ports/inspection.ts";
 import type { Handlers } from "#platform/calls.ts";
 import type { Home } from "#platform/home.ts";
 import { Builds } from "./builds.ts";
@@ -7,6 +8,7 @@ import { collectGarbage } from "./collect.ts";
 import { configFile, parseConfig } from "./config/config-file.ts";
 import type { BuildDependencies } from "./context.ts";
 import { fetchGit } from "./git/git.ts";
+import { foundOfBuilds, incompleteArtifacts, sweepBuilds } from "./inspection.ts";
 import { readManifest } from "./sources/manifest.ts";
 import { storedTree } from "./sources/tree.ts";
 import { baseLayer, toolchainLayer } from "./toolchains/toolchains.ts";
@@ -15,8 +17,16 @@ export type { BuildDependencies } from "./context.ts";
 
 type BuildCalls = Pick<typeof hostCalls, "fetchGit" | "readConfig" | "build" | "cancelBuild" | "collect">;
 
-/** Handlers of the calls, and the number of builds under way for the host's status. */
-export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCalls> & { buildsUnderway: () => number } => {
+/** What the host adds of builds to its status and to the audit. */
+export interface BuildAccount {
+  buildsUnderway: () => string[];
+  found: () => MachineThing[];
+  incomplete: (artifacts: readonly string[]) => string[];
+  sweep: (things: readonly MachineThing[]) => Promise<MachineThing[]>;
+}
+
+/** Handlers of the calls, and the account of builds. */
+export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCalls> & BuildAccount => {
   const builds = new Builds(dependencies);
   const { home } = dependencies;
   return {
@@ -31,7 +41,10 @@ export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCa
       return {};
     },
     collect: (kept) => collectGarbage(dependencies, kept, builds.leased),
-    buildsUnderway: () => builds.count,
+    buildsUnderway: () => builds.underway,
+    found: () => foundOfBuilds(home),
+    incomplete: (artifacts) => incompleteArtifacts(home, artifacts),
+    sweep: (things) => sweepBuilds(home, things, builds.underway),
   };
 };
 

@@ -2,6 +2,7 @@
 import { accessOperations } from "./access/access-operations.ts";
 import type { Handlers } from "./api/call.ts";
 import { appOperations } from "./apps/app-operations.ts";
+import { auditOperations } from "./audit/audit-operations.ts";
 import type { Control } from "./control.ts";
 import { deploymentOperations } from "./deployments/deployment-operations.ts";
 import { domainOperations } from "./domains/domain-operations.ts";
@@ -25,5 +26,6 @@ export const handlersOf = (control: Control, sources: SourceStore): Handlers => 
   ...accessOperations(control),
   ...keyOperations(control),
   ...platformOperations(control),
+  ...auditOperations(control),
   ...logOperations(control),
 });

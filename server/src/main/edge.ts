@@ -2,7 +2,7 @@
 import { chownSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { edgeCalls, RouteTable } from "@slipstream/contract/ports/edge.ts";
+import { edgeCalls, RouteTable, tableDigest } from "@slipstream/contract/ports/edge.ts";
 import { serveCalls } from "#platform/calls.ts";
 import { readConfig } from "#platform/config.ts";
 import { homeAt } from "#platform/home.ts";
@@ -50,6 +50,10 @@ const calls = await serveCalls(
   {
     publish: async (table) => ({ version: edge.publish(table) }),
     inFlight: async ({ id }) => ({ requests: edge.inFlight(id) }),
+    digest: async () => {
+      const table = edge.routes()?.table;
+      return table === undefined ? {} : { digest: tableDigest(table) };
+    },
     removeLogs: async ({ tenant, project, app }) => {
       await logs.removeApp(tenant, project, app);
       return {};

@@ -19,7 +19,7 @@ const logs = logWriter(home.hostLogs, { group: users.control, log });
 
 const runtime = await openRuntime({ home, installation, logs, log });
 await recoverBuilds(home);
-const { buildsUnderway, ...builds } = buildHandlers({
+const { buildsUnderway, found, incomplete, sweep, ...builds } = buildHandlers({
   home,
   uids: users,
   runner: runtime.runner,
@@ -32,7 +32,16 @@ const calls = await serveCalls(
   {
     ...builds,
     ...runtime.handlers,
-    status: () => Promise.resolve({ ...runtime.status(), builds: buildsUnderway() }),
+    status: () => Promise.resolve({ ...runtime.status(), builds: buildsUnderway().length }),
+    inspect: async ({ artifacts }) => {
+      const inspected = await runtime.inspect();
+      return {
+        held: { ...inspected.held, builds: buildsUnderway() },
+        found: [...inspected.found, ...found()],
+        incomplete: incomplete(artifacts),
+      };
+    },
+    sweep: async ({ things, instances }) => ({ removed: [...(await runtime.sweep(things, instances)), ...(await sweep(things))] }),
   },
   { socketPath: home.hostSocket, group: users.group, log },
 );

@@ -85,6 +85,7 @@ const attempts = (): { [N in OperationName]: Attempt<N> } => {
       input: {},
       answer: (output) => assert.partialDeepStrictEqual(output, { apps: 0, deploymentsOpen: 0 }),
     },
+    "platform.audit": { input: {}, answer: "forbidden" },
     "platform.trust": { input: {}, answer: hasNothing },
     "journal.list": { input: {}, answer: hasNothing },
     "logs.read": byApp,

@@ -4,6 +4,7 @@ import { totalmem } from "node:os";
 import { join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { HostStatus, hostCalls, JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
+import type { Held, MachineThing } from "@slipstream/contract/ports/inspection.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import type { Runner, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
@@ -12,6 +13,8 @@ import type { Home } from "#platform/home.ts";
 import { type Installation, uids } from "#platform/installation.ts";
 import type { Log } from "#platform/log.ts";
 import type { RuntimeGround } from "./ground.ts";
+import { foundOnMachine } from "./inspection/found.ts";
+import { sweepMachine } from "./inspection/sweep.ts";
 import { Records } from "./instances/record.ts";
 import { forwardingCheck } from "./network/forwarding.ts";
 import { NetworkPool } from "./network/pool.ts";
@@ -19,7 +22,7 @@ import { resolvConf, resolvers, resolversCheck } from "./network/resolvers.ts";
 import { Exits } from "./output/exits.ts";
 import { JobRecords } from "./runs/job-records.ts";
 import { Jobs } from "./runs/jobs.ts";
-import { runName, runOnce, SandboxRunner } from "./runs/runner.ts";
+import { type RunGround, runName, runOnce, SandboxRunner } from "./runs/runner.ts";
 import { Cgroup, sandboxMemory } from "./sandboxes/cgroup.ts";
 import { makeMachineLayer } from "./sandboxes/machine-layer.ts";
 import type { OciRuntime } from "./sandboxes/oci-runtime.ts";
@@ -29,7 +32,7 @@ import { candidates, requirePrograms } from "./sandboxes/sandboxes.ts";
 import { adoptAll, adoptable, groupOf, orphans } from "./workloads/adopt.ts";
 import { Workloads } from "./workloads/workloads.ts";
 
-type RuntimeCalls = Omit<typeof hostCalls, "fetchGit" | "readConfig" | "build" | "cancelBuild" | "collect" | "status">;
+type RuntimeCalls = Omit<typeof hostCalls, "fetchGit" | "readConfig" | "build" | "cancelBuild" | "collect" | "status" | "inspect" | "sweep">;
 
 export interface RuntimeDependencies {
   home: Home;
@@ -44,6 +47,10 @@ export interface Runtime {
   workloads: Workloads;
   sandboxes: () => SandboxSet;
   status(): Omit<HostStatus, "builds">;
+  /** What the runtime holds, and what of it is on the machine. */
+  inspect(): Promise<{ held: Omit<Held, "builds">; found: MachineThing[] }>;
+  /** Removes things that nothing holds, and gives those that were removed; ends the programs of `instances`, which are started again. */
+  sweep(things: readonly MachineThing[], instances: readonly string[]): Promise<MachineThing[]>;
   /**
    * Ends runs, and lets go of instances without ending them. With `remove`, and when no instance is left, the networks in reserve,
    * the rules and the control groups go too.
@@ -81,6 +88,7 @@ class LocalRuntime implements Runtime {
   readonly #jobs: Jobs;
   readonly #jobRecords: JobRecords;
   readonly #ground: RuntimeGround;
+  readonly #runGround: RunGround;
   #set: SandboxSet | undefined;
 
   constructor(dependencies: RuntimeDependencies) {
@@ -88,6 +96,7 @@ class LocalRuntime implements Runtime {
     this.#dependencies = dependencies;
     this.#pool = new NetworkPool({ id: installation.id, subnet: installation.subnet, resolvers: this.#resolvers, ready: readyNetworks, log });
     this.#exits = new Exits(home.exits);
+    this.#runGround = { pool: this.#pool, exits: this.#exits, held: new Map() };
     this.#ground = {
       home,
       logs,
@@ -101,9 +110,7 @@ class LocalRuntime implements Runtime {
     };
     this.workloads = new Workloads(this.#ground);
     this.#jobRecords = new JobRecords(home.jobs);
-    this.#runner = new SandboxRunner({ pool: this.#pool, exits: this.#exits }, (kind) =>
-      this.sandboxes().on(this.#sandboxGround(home.runs), kind ?? this.#runSandbox()),
-    );
+    this.#runner = new SandboxRunner(this.#runGround, (kind) => this.sandboxes().on(this.#sandboxGround(home.runs), kind ?? this.#runSandbox()));
     this.runner = this.#runner.run;
     this.#jobs = new Jobs({ home, logs, runner: this.#runner, records: this.#jobRecords, defaultSandbox: () => this.sandboxes().default });
     this.handlers = this.#makeHandlers();
@@ -117,6 +124,33 @@ class LocalRuntime implements Runtime {
   status(): Omit<HostStatus, "builds"> {
     const { findings, default: defaultSandbox } = this.sandboxes();
     return { sandboxes: [...findings], defaultSandbox, workloads: this.workloads.list() };
+  }
+
+  async inspect(): Promise<{ held: Omit<Held, "builds">; found: MachineThing[] }> {
+    const found = await foundOnMachine(this.#dependencies);
+    return { held: this.#held(), found };
+  }
+
+  async sweep(things: readonly MachineThing[], instances: readonly string[]): Promise<MachineThing[]> {
+    for (const instance of this.workloads.present) if (instances.includes(instance.id)) instance.kill();
+    const { home, installation } = this.#dependencies;
+    const kinds = this.sandboxes().findings.filter(({ works }) => works);
+    const sandboxes = [home.instances, home.runs].flatMap((bundles) => kinds.map(({ kind }) => this.sandboxes().on(this.#sandboxGround(bundles), kind)));
+    const ground = {
+      ...this.#dependencies,
+      sandboxes,
+      egress: { id: installation.id, subnet: installation.subnet, resolvers: this.#resolvers },
+      forgetWorkload: (id: string) => this.#ground.records.forgetWorkload(id),
+      forgetJob: (id: string) => this.#jobs.cancel(id),
+    };
+    return await sweepMachine(ground, things, { ...this.#held(), builds: [] });
+  }
+
+  #held(): Omit<Held, "builds"> {
+    const runs = [...this.#runGround.held].map(([sandbox, slot]) => ({ sandbox, network: slot.name, runs: false }));
+    const waiting = this.#jobs.waiting.map(({ id, slot }) => ({ sandbox: runName(id), network: this.#pool.slot(slot).name, runs: false }));
+    const { held, present } = this.workloads;
+    return { sandboxes: [...present.map(({ place }) => place), ...runs, ...waiting], networks: this.#pool.reserve, workloads: held };
   }
 
   /** Rules, networks, sandboxes; takes over what runs and removes what nothing owns. */
@@ -172,7 +206,7 @@ class LocalRuntime implements Runtime {
     const lines: string[] = [];
     const sandbox = new OciSandbox(runtime, this.#sandboxGround(this.#dependencies.home.runs));
     try {
-      const ran = await runOnce({ pool: this.#pool, exits: this.#exits }, sandbox, {
+      const ran = await runOnce(this.#runGround, sandbox, {
         ...trialRun(layer),
         id: `trial-${runtime.kind}`,
         onLine: (_, text) => lines.push(text),

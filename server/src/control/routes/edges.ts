@@ -29,11 +29,13 @@ export class Edges {
   }
 
   #all(): Edge[] {
-    return listed(this.#folder).map((name) => {
-      const edge = this.#known.get(name) ?? callers(edgeCalls, join(this.#folder, name));
-      this.#known.set(name, edge);
-      return edge;
-    });
+    return listed(this.#folder).map((name) => this.#at(name));
+  }
+
+  #at(name: string): Edge {
+    const edge = this.#known.get(name) ?? callers(edgeCalls, join(this.#folder, name));
+    this.#known.set(name, edge);
+    return edge;
   }
 
   /** Asks every living edge. Dead ones do not count; rejects when a living one fails. */
@@ -69,6 +71,21 @@ export class Edges {
   /** Every living edge deletes its lines of an app. */
   async removeLogs(named: { tenant: string; project: string; app: string }): Promise<void> {
     await this.#ask((edge) => edge.removeLogs(named, { timeoutMs: callTimeoutMs }));
+  }
+
+  /** What each edge serves, by the name of its socket; no digest where nobody listens, and an empty one where nobody answers. */
+  async digests(): Promise<{ edge: string; digest: string | undefined }[]> {
+    return await Promise.all(
+      listed(this.#folder).map(async (name) => {
+        const answer = await this.#at(name)
+          .digest({}, { timeoutMs: callTimeoutMs })
+          .catch((error: unknown) => {
+            if (isDead(error)) return undefined;
+            return { digest: "" };
+          });
+        return { edge: name, digest: answer && (answer.digest ?? "") };
+      }),
+    );
   }
 
   /** The oldest table that a living edge serves; undefined when none lives. */

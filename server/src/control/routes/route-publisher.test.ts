@@ -22,6 +22,7 @@ const world = async (context: TestContext) => {
       return { version: served };
     },
     inFlight: async () => ({ requests: 0 }),
+    digest: async () => ({}),
     removeLogs: async () => ({}),
     status: async () => Promise.reject(new Error("nobody asks")),
   };

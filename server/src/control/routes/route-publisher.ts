@@ -47,6 +47,11 @@ export class RoutePublisher {
     return this.#current;
   }
 
+  /** The table that should be served now. */
+  wanted(): Promise<RouteTable> {
+    return this.#parts.read();
+  }
+
   /** Whether an edge that starts finds the last published table on disk. */
   get isWritten(): boolean {
     return this.#written;

@@ -58,6 +58,11 @@ export class Instance {
   get id(): string {
     return this.#record.instance;
   }
+  /** For the audit: where it is, and whether a program of it has to be there now. */
+  get place(): { sandbox: string; network: string; workload: string; runs: boolean } {
+    const { instance: sandbox, workload } = this.#record;
+    return { sandbox, network: this.#slot.name, workload, runs: this.#state === "ready" || this.#state === "parked" };
+  }
   get layers(): readonly string[] {
     return this.#record.layers;
   }
@@ -165,6 +170,11 @@ export class Instance {
       isOver = true;
     });
     for (await Promise.race([over, nextTurn()]); !isOver; await Promise.race([over, sleep(endingEveryMs)])) this.#sandbox.cgroup(this.id).kill();
+  }
+
+  /** Ends the program as it is; a new one takes its place, as after a crash. */
+  kill(): void {
+    this.#sandbox.cgroup(this.id).kill();
   }
 
   /** Lets go of the program without touching it: the next host process adopts it. */

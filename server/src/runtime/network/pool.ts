@@ -57,6 +57,11 @@ export class NetworkPool {
     this.#numbers.delete(slot.number);
   }
 
+  /** Names of the networks that wait to be taken. */
+  get reserve(): string[] {
+    return this.#ready.map(({ name }) => name);
+  }
+
   /** Stops making networks; with `remove` takes down all that there are, and the rules. */
   async close(remove: boolean): Promise<void> {
     this.#closed.abort();

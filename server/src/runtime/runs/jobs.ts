@@ -36,6 +36,11 @@ export class Jobs {
     for (const record of records) this.#adopted.set(record.id, record);
   }
 
+  /** Those of before that nobody has asked for yet. */
+  get waiting(): JobRecord[] {
+    return [...this.#adopted.values()];
+  }
+
   /** Resolves when the command has ended, at once when it had before; asked again while it runs, it is joined. Rejects with `cancelled`. */
   run(job: JobSpec): Promise<JobResult> {
     const running = this.#running.get(job.id);

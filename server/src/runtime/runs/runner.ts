@@ -12,6 +12,8 @@ import { LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
 export interface RunGround {
   pool: NetworkPool;
   exits: Exits;
+  /** The network of each run under way, by the run's name. */
+  held: Map<string, Slot>;
 }
 
 /** Shells say 127 for a command that is not there. */
@@ -112,11 +114,13 @@ const follow = async ({ exits }: RunGround, sandbox: OciSandbox, run: RunOnce): 
 };
 
 const resumeOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOnce, slot: Slot): Promise<RanOnce> => {
+  ground.held.set(runName(run.id), slot);
   try {
     return await follow(ground, sandbox, run);
   } finally {
     await sandbox.remove(runName(run.id), slot.path);
     await ground.pool.release(slot);
+    ground.held.delete(runName(run.id));
   }
 };
 
@@ -125,6 +129,7 @@ export const runOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOn
   const id = runName(run.id);
   const { args, env, cwd, layers, limits, mounts, overlay, signal } = run;
   const slot = await ground.pool.acquire();
+  ground.held.set(id, slot);
   try {
     await sandbox.remove(id, slot.path);
     if (signal.aborted) return { exitCode: 130, timedOut: false, outOfMemory: false, cancelled: true };
@@ -139,5 +144,6 @@ export const runOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOn
   } finally {
     await sandbox.remove(id, slot.path);
     await ground.pool.release(slot);
+    ground.held.delete(id);
   }
 };

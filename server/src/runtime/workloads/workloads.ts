@@ -47,6 +47,8 @@ export class Workloads {
   readonly #ground: RuntimeGround;
   readonly #entries = new Map<string, Entry>();
   readonly #removing = new Map<string, Promise<void>>();
+  /** All that are there, those too that are being ended. */
+  readonly #present = new Set<Instance>();
   readonly #starts = new Turns(startsAtOnce);
   constructor(ground: RuntimeGround) {
     this.#ground = ground;
@@ -56,12 +58,21 @@ export class Workloads {
     return [...this.#entries.values()].map(viewOf);
   }
 
+  /** Ids of the workloads that are here, or on their way out. */
+  get held(): string[] {
+    return [...new Set([...this.#entries.keys(), ...this.#removing.keys()])];
+  }
+  get present(): readonly Instance[] {
+    return [...this.#present];
+  }
+
   layersInUse(): Set<string> {
     return new Set([...this.#entries.values()].flatMap(({ instances }) => instances.flatMap(({ layers }) => [...layers])));
   }
 
   /** Puts back a workload that an earlier host process ran, with the instances that are still there. */
   adopt(spec: WorkloadSpec, desire: WorkloadDesire, instances: Instance[]): void {
+    for (const instance of instances) this.#present.add(instance);
     this.#entries.set(spec.id, { spec, desire, instances, last: Promise.resolve(), ensuring: undefined, removed: false });
   }
 
@@ -241,6 +252,7 @@ export class Workloads {
       const record = { instance: newId("ins"), workload: spec.id, slot: slot.number, sandbox: kind, proven: false, restarts: 0, layers: image.layers, args };
       const instance = new Instance(this.#ground, spec, record);
       entry.instances.push(instance);
+      this.#present.add(instance);
       const symptom = await this.#starts.run(() => instance.start(image));
       return symptom && { instance, symptom };
     };
@@ -270,6 +282,6 @@ export class Workloads {
   async #removeInstances(entry: Entry, instances: readonly Instance[], graceMs = limit("stopMs")): Promise<void> {
     const gone = new Set(instances);
     entry.instances = entry.instances.filter((instance) => !gone.has(instance));
-    await Promise.all([...gone].map((instance) => instance.remove(graceMs)));
+    await Promise.all([...gone].map((instance) => instance.remove(graceMs).finally(() => this.#present.delete(instance))));
   }
 }

@@ -1,0 +1,38 @@
+// What an audit finds: things that nothing needs, and needs that nothing meets.
+import { z } from "zod";
+
+export const AuditKind = z.enum([
+  "deployment",
+  "release",
+  "artifact",
+  "workload",
+  "route",
+  "domain",
+  "sandbox",
+  "network",
+  "bundle",
+  "cgroup",
+  "mount",
+  "namespace",
+  "interface",
+  "process",
+  "runtime-state",
+  "exit-code",
+  "workload-record",
+  "job-record",
+  "workspace",
+  "temporary",
+  "socket",
+  "table",
+]);
+export type AuditKind = z.infer<typeof AuditKind>;
+
+/** `orphan`: nothing owns it. `loss`: something needs it and it is not there. `difference`: two places say different things of it. */
+export const AuditFinding = z.object({
+  kind: AuditKind,
+  problem: z.enum(["orphan", "loss", "difference"]),
+  name: z.string(),
+  detail: z.string(),
+  mended: z.boolean(),
+});
+export type AuditFinding = z.infer<typeof AuditFinding>;
