@@ -1,6 +1,6 @@
 // The app layer: the tree, or what the build made of it, below /app.
 import { existsSync } from "node:fs";
-import { lstat, mkdir, realpath, rename } from "node:fs/promises";
+import { lstat, mkdir, readdir, realpath, rename } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
@@ -31,8 +31,14 @@ const insideTree = (output: string): string => {
   return path === "." ? "" : path;
 };
 
-const missing = (output: readonly string[]): SlipError =>
-  new SlipError("output_missing", `There is no folder ${output.map((folder) => JSON.stringify(folder)).join(" or ")} with files in it after the build.`);
+/** `pages` are folders that a page was found in: one of them is what was meant. */
+const missing = (output: readonly string[], pages: readonly string[]): SlipError => {
+  const summary = `There is no folder ${output.map((folder) => JSON.stringify(folder)).join(" or ")} with files in it after the build.`;
+  const meant = pages.filter((folder) => /^[\w@./+-]{1,200}$/.test(folder));
+  if (meant.length === 0) return new SlipError("output_missing", summary);
+  const next = meant.slice(0, 3).map((folder) => `Set [build] output = "${folder}" in slip.toml.`);
+  return new SlipError("output_missing", summary, { cause: `There is an index.html in ${meant.slice(0, 3).join(", ")}.`, next });
+};
 
 /** The part of the tree that is the app when no build step runs, with its paths as they will be below /app. */
 const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[] | undefined): SourceEntry[] => {
@@ -42,7 +48,8 @@ const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[
     const chosen = entries.filter(({ path }) => path.startsWith(prefix)).map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) }));
     if (chosen.length > 0) return chosen;
   }
-  throw missing(output);
+  const pages = entries.filter(({ path }) => path.endsWith("/index.html")).map(({ path }) => dirname(path));
+  throw missing(output, pages);
 };
 
 const pack = async ({ dependencies: { home } }: BuildContext, folder: string, deleted: readonly string[] = []): Promise<AppLayer> => ({
@@ -62,12 +69,23 @@ export const sourceLayer = async (context: BuildContext, plan: BuildPlan, entrie
 /** A folder that is where its path says: a build may have put links on the way, and they could lead anywhere on this machine. */
 const isFolder = async (path: string): Promise<boolean> => (await realpath(path).catch(() => "")) === path && (await lstat(path)).isDirectory();
 
+/** Folders of the first two levels that hold an index.html. */
+const foldersWithPage = async (root: string): Promise<string[]> => {
+  const foldersIn = async (folder: string): Promise<string[]> =>
+    (await readdir(join(root, folder), { withFileTypes: true }))
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules")
+      .map(({ name }) => (folder === "" ? name : `${folder}/${name}`));
+  const first = await foldersIn("");
+  const all = [...first, ...(await Promise.all(first.map(foldersIn))).flat()];
+  return all.filter((folder) => existsSync(join(root, folder, "index.html")));
+};
+
 /** Of several candidates, one with a page in it; of one that was named, whatever it holds. */
 const outputFolder = async (app: string, output: readonly string[]): Promise<string> => {
   const root = await realpath(app);
   const folders = output.map((folder) => join(root, insideTree(folder)));
   for (const folder of folders) if ((await isFolder(folder)) && (folders.length === 1 || existsSync(join(folder, "index.html")))) return folder;
-  throw missing(output);
+  throw missing(output, await foldersWithPage(root));
 };
 
 /** Runs the build step on the tree over `layers`; what is in /app then, or its output folder, is the layer. */

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import type { BuildPlan, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
+import type { BuildPlan, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
 import type { BuildResult } from "@slipstream/contract/ports/host.ts";
 import type { SourceEntry } from "@slipstream/contract/source.ts";
 import { discardBlobs } from "#platform/oci/blob-file.ts";
@@ -16,10 +16,22 @@ import { readManifest } from "./sources/manifest.ts";
 import { storedTree } from "./sources/tree.ts";
 import { keepFolder, type ProvidedLayer } from "./toolchains/provided-layer.ts";
 import { baseLayer, toolchainLayer } from "./toolchains/toolchains.ts";
+import { versionAction, versionPlace } from "./toolchains/version-place.ts";
 
-const provide = async ({ dependencies: { home }, leases }: BuildContext, toolchains: readonly Toolchain[]): Promise<ProvidedLayer[]> => {
+/** Says where the source asks for what could not be had. */
+const withPlace = (error: unknown, { name }: Toolchain, tree: SourceTree): unknown => {
+  if (!(error instanceof SlipError) || error.code !== "toolchain_unavailable") return error;
+  const place = versionPlace(tree, name);
+  const action = versionAction(name, place?.file, process.version);
+  return new SlipError(error.code, error.message, { ...(action === undefined ? {} : { next: action }), ...error.details, ...place });
+};
+
+const provide = async ({ dependencies: { home }, leases }: BuildContext, toolchains: readonly Toolchain[], tree: SourceTree): Promise<ProvidedLayer[]> => {
   const layers = [await baseLayer(home)];
-  for (const toolchain of toolchains) layers.push(await toolchainLayer(home, toolchain));
+  for (const toolchain of toolchains) {
+    const layer = await toolchainLayer(home, toolchain).catch((error: unknown) => Promise.reject(withPlace(error, toolchain, tree)));
+    layers.push(layer);
+  }
   for (const { descriptor } of layers) leases.take(descriptor.digest);
   return layers;
 };
@@ -29,10 +41,10 @@ interface Made {
   dependencies: ProvidedLayer | undefined;
 }
 
-const make = async (context: BuildContext, plan: BuildPlan, entries: readonly SourceEntry[]): Promise<Made> => {
+const make = async (context: BuildContext, plan: BuildPlan, { entries, tree }: { entries: readonly SourceEntry[]; tree: SourceTree }): Promise<Made> => {
   const { install, build } = plan;
   if (install === undefined && build === undefined) return { app: await sourceLayer(context, plan, entries), dependencies: undefined };
-  const tools = await provide(context, plan.tools);
+  const tools = await provide(context, plan.tools, tree);
   const dependencies = install === undefined ? undefined : await dependencyLayer(context, { plan: { ...plan, install }, entries, layers: tools });
   const layers = dependencies === undefined ? tools : [...tools, dependencies];
   const app = build === undefined ? await sourceLayer(context, plan, entries) : await builtLayer(context, { plan: { ...plan, build }, entries, layers });
@@ -67,11 +79,12 @@ export const runBuild = async (context: BuildContext): Promise<BuildResult & { o
   const { dependencies, spec, log } = context;
   const { home } = dependencies;
   const manifest = readManifest(home, spec.tags.tenant, spec.source);
-  const plan = planOf(storedTree(home, spec.tags.tenant, manifest), spec.config);
+  const tree = storedTree(home, spec.tags.tenant, manifest);
+  const plan = planOf(tree, spec.config);
   log.note(`buildpack ${plan.buildpack}: ${plan.runtime.map(({ name, version }) => (version === "default" ? name : `${name} ${version}`)).join(", ")}`);
   await mkdir(home.cache, { recursive: true, mode: 0o755 });
-  const runtime = await provide(context, plan.runtime);
-  const made = await make(context, plan, manifest.entries);
+  const runtime = await provide(context, plan.runtime, tree);
+  const made = await make(context, plan, { entries: manifest.entries, tree });
   if (context.signal.aborted) {
     await discardBlobs([made.app.sealed]);
     throw new SlipError("cancelled");

@@ -8,13 +8,13 @@ import { parseConfig } from "./config-file.ts";
 
 const example = readFileSync(join(import.meta.dirname, "../../../../docs/reference/slip.toml"), "utf8");
 
-const mistake = (text: string): { message: string; line: number | undefined; file: string | undefined } => {
+const mistake = (text: string): { message: string; line: number | undefined; file: string | undefined; evidence: string[] } => {
   try {
     parseConfig(text);
   } catch (error) {
     assert.ok(error instanceof SlipError);
     assert.equal(error.code, "invalid_config");
-    return { message: error.message, line: error.details.line, file: error.details.file };
+    return { message: error.message, line: error.details.line, file: error.details.file, evidence: error.details.evidence ?? [] };
   }
   return assert.fail("the text was accepted");
 };
@@ -57,6 +57,8 @@ const mistakes: readonly [string, string, string][] = [
   ["a value that is none of its kind", '[run]\n\nmemory = "12 parsecs"\n', 'slip.toml:3: run.memory: expected a size such as "512MB"'],
   ["a key that is almost another", '[run]\ncomand = "x"', 'slip.toml:2: run.comand: there is no such key; did you mean "command"?'],
   ["a key that is nothing like another", "\n[run]\nzzzzzzzzzzz = 1", "slip.toml:3: run.zzzzzzzzzzz: there is no such key"],
+  ["a key of another section", "memory = 3", "slip.toml:1: memory: there is no such key; it belongs in [build] or [run]"],
+  ["a command that is none", "[run]\ncommand = 3", 'slip.toml:2: run.command: expected a command: one line such as "npm start", or a list of words'],
   ["a section that is almost another", "[helth]\n", 'slip.toml:1: helth: there is no such key; did you mean "health"?'],
   ["a number that is too large", "[run]\nport = 99999\n", "slip.toml:2: run.port: Too big: expected number to be <=65535"],
   ["a variable that is no text", "[run.env]\nA = 3", "slip.toml:2: run.env.A: expected string, received number"],
@@ -80,3 +82,15 @@ for (const [what, text, message] of mistakes)
     assert.equal(found.file, "slip.toml");
     assert.equal(found.line, Number(/slip\.toml:(\d+)/.exec(message)?.[1]));
   });
+
+test("all mistakes are told, in the order of their lines", () => {
+  const { message, line, evidence } = mistake('[run]\nport = 99999\ncomand = "x"\nmemry = "1GB"\n\n[health]\nstart = "soon"\n');
+  assert.equal(line, 2);
+  assert.equal(message, "slip.toml:2: run.port: Too big: expected number to be <=65535 (4 mistakes in all)");
+  assert.deepEqual(evidence, [
+    "slip.toml:2: run.port: Too big: expected number to be <=65535",
+    'slip.toml:3: run.comand: there is no such key; did you mean "command"?',
+    'slip.toml:4: run.memry: there is no such key; did you mean "memory"?',
+    'slip.toml:7: health.start: expected a duration such as "30s"',
+  ]);
+});

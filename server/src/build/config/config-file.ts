@@ -3,12 +3,28 @@ import { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import type { z } from "zod";
-import { type KeyLines, keyLines } from "./key-lines.ts";
 import { nearest } from "#platform/nearest.ts";
+import { type KeyLines, keyLines } from "./key-lines.ts";
 
 export const configFile = "slip.toml";
 
-const wrong = (line: number, message: string): SlipError => new SlipError("invalid_config", `${configFile}:${line}: ${message}`, { file: configFile, line });
+interface Mistake {
+  line: number;
+  /** Begins with the key's path, where there is one. */
+  what: string;
+}
+
+const sentence = ({ line, what }: Mistake): string => `${configFile}:${line}: ${what}`;
+
+/** One mistake is the message; of several the first is, and all of them are evidence. */
+const wrong = (mistakes: readonly [Mistake, ...Mistake[]]): SlipError => {
+  const [first] = mistakes;
+  const place = { file: configFile, line: first.line };
+  if (mistakes.length === 1) return new SlipError("invalid_config", sentence(first), place);
+  const evidence = mistakes.map(sentence);
+  const next = `Correct the ${mistakes.length} lines; docs/reference/slip.toml shows every key.`;
+  return new SlipError("invalid_config", `${sentence(first)} (${mistakes.length} mistakes in all)`, { ...place, evidence, next });
+};
 
 /** The keys that a schema has at a path: what an unknown key could have been meant as. */
 const keysAt = (schema: unknown, path: readonly PropertyKey[]): string[] => {
@@ -19,18 +35,31 @@ const keysAt = (schema: unknown, path: readonly PropertyKey[]): string[] => {
   return keysAt(typeof key === "number" ? type.element : type.shape?.[String(key)], rest);
 };
 
-const tell = (issue: z.core.$ZodIssue, lines: KeyLines): SlipError => {
-  if (issue.code === "unrecognized_keys") {
-    const key = issue.keys[0] ?? "";
-    const path = [...issue.path, key];
-    const guess = nearest(key, keysAt(AppConfig, issue.path));
-    return wrong(lines.of(path), `${path.join(".")}: there is no such key${guess === undefined ? "" : `; did you mean "${guess}"?`}`);
-  }
-  const expected = issue.code === "invalid_format" ? `expected ${issue.message}` : issue.message.replace(/^Invalid input: /, "");
-  return wrong(lines.of(issue.path), `${issue.path.join(".")}: ${expected}`);
+/** Where a key that stands in the wrong place, or is almost one that there is, belongs. */
+const guess = (key: string, path: readonly PropertyKey[]): string => {
+  const near = nearest(key, keysAt(AppConfig, path));
+  if (near !== undefined) return `; did you mean "${near}"?`;
+  const tables = ["build", "run", "health"].filter((table) => keysAt(AppConfig, [table]).includes(key));
+  return tables.length === 0 ? "" : `; it belongs in ${tables.map((table) => `[${table}]`).join(" or ")}`;
 };
 
-/** Parses the text of a slip.toml. Throws SlipError `invalid_config` with file, line and the key's path. */
+const isCommand = (path: readonly PropertyKey[]): boolean => ["command", "install", "release_command"].includes(String(path.at(-1)));
+
+const expectation = (issue: z.core.$ZodIssue): string => {
+  if (issue.code === "invalid_format") return `expected ${issue.message}`;
+  if (issue.code === "invalid_union" && isCommand(issue.path)) return 'expected a command: one line such as "npm start", or a list of words';
+  return issue.message.replace(/^Invalid input: /, "");
+};
+
+const mistakesOf = (issue: z.core.$ZodIssue, lines: KeyLines): Mistake[] => {
+  if (issue.code !== "unrecognized_keys") return [{ line: lines.of(issue.path), what: `${issue.path.join(".")}: ${expectation(issue)}` }];
+  return issue.keys.map((key) => {
+    const path = [...issue.path, key];
+    return { line: lines.of(path), what: `${path.join(".")}: there is no such key${guess(key, issue.path)}` };
+  });
+};
+
+/** Parses the text of a slip.toml. Throws SlipError `invalid_config` with file, line and key of each mistake. */
 export const parseConfig = (text: string): AppConfig => {
   let value: unknown;
   let lines: KeyLines;
@@ -39,11 +68,13 @@ export const parseConfig = (text: string): AppConfig => {
     value = getStaticTOMLValue(program);
     lines = keyLines(program);
   } catch (error) {
-    if (error instanceof ParseError) throw wrong(error.lineNumber, error.message);
+    if (error instanceof ParseError) throw wrong([{ line: error.lineNumber, what: error.message }]);
     throw error;
   }
   const parsed = AppConfig.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw issue === undefined ? wrong(1, "it does not fit") : tell(issue, lines);
+  const [first = { line: 1, what: "it does not fit" }, ...others] = parsed.error.issues
+    .flatMap((issue) => mistakesOf(issue, lines))
+    .sort((a, b) => a.line - b.line);
+  throw wrong([first, ...others]);
 };

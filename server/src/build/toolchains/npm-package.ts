@@ -21,6 +21,15 @@ const environment = (home: Home, folder: string): Record<string, string> => ({
   ...(existsSync(certificateBundle) ? { NODE_EXTRA_CA_CERTS: certificateBundle } : {}),
 });
 
+const notFetched = (what: string, said: string): SlipError => {
+  const evidence = said.trim().split("\n").slice(-5);
+  if (/\bE(?:TARGET|404|NOVERSIONS)\b/.test(said)) return new SlipError("toolchain_unavailable", `The npm registry has no ${what}.`, { evidence });
+  return new SlipError("toolchain_unavailable", `${what} could not be fetched from the npm registry.`, {
+    evidence,
+    next: ["Look whether this machine reaches the registry, and deploy again.", "Ask for the version that the platform has, or for any."],
+  });
+};
+
 const Installed = z.object({ version: z.string() });
 
 /**
@@ -35,8 +44,7 @@ export const fetchPackage = async (home: Home, request: { name: string; range: s
   const ran = await exec([process.execPath, npm, ...words, "--", `${name}@${range}`], { env: environment(home, folder), cwd: folder, timeoutMs: fetchMs });
   if (ran.code !== 0) {
     await rm(folder, { recursive: true, force: true });
-    const evidence = ran.stderr.trim().split("\n").slice(-5);
-    throw new SlipError("toolchain_unavailable", `${name} ${range} could not be fetched from the npm registry.`, { evidence });
+    throw notFetched(`${name} ${range}`, ran.stderr);
   }
   const installed = join(folder, "node_modules", name);
   return { folder: installed, version: Installed.parse(JSON.parse(await readFile(join(installed, "package.json"), "utf8"))).version };

@@ -148,7 +148,10 @@ export const makePython = async (home: Home, root: string, version: string): Pro
     await unpack(await fetchPackages(temporary), root);
     const has = await versionOf(root);
     if (version !== "default" && !semver.satisfies(has, rangeOf(version)))
-      throw new SlipError("toolchain_unavailable", `The app asks for Python ${version}; the packages of this machine's release bring ${has}.`);
+      throw new SlipError("toolchain_unavailable", `The app asks for Python ${version}; the packages of this machine's release bring ${has}.`, {
+        cause: `There is one Python here, ${has}.`,
+        next: `Ask for a version that ${has} fits, such as requires-python = ">=${has.split(".").slice(0, 2).join(".")}" in pyproject.toml.`,
+      });
     await compileLibrary(root);
     await addNames(root);
   } finally {

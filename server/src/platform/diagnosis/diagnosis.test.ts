@@ -142,6 +142,20 @@ const cases: readonly Case[] = [
     at: { file: "server.js", line: 2 },
   },
   {
+    what: "a file of the app by a relative path",
+    during: "run",
+    lines: nodeDump("node:fs:3020", ["Error: EACCES: permission denied, open 'visits.json'", "    at Object.<anonymous> (/app/server.js:3:4)"]),
+    cause: "The program writes to visits.json, and the files of an app are read-only: only /tmp can be written.",
+    at: { file: "server.js", line: 3 },
+  },
+  {
+    what: "a file that others have in /tmp",
+    during: "run",
+    lines: nodeDump("node:fs:3020", ["Error: EACCES: permission denied, open '/tmp/x'", "    at Object.<anonymous> (/app/server.js:3:4)"]),
+    cause: "An error that nothing caught ended the program: Error.",
+    at: { file: "server.js", line: 3 },
+  },
+  {
     what: "a variable of a Node program",
     during: "run",
     lines: nodeDump("/app/server.js:3", ["Error: DATABASE_URL is not set", "    at Object.<anonymous> (/app/server.js:3:9)"]),
@@ -244,7 +258,12 @@ const cases: readonly Case[] = [
   {
     what: "a word of an error in an ordinary line",
     during: "run",
-    lines: ["handling ENOMEM and ENOSPACE codes", "out of memory handler installed", "heap is fine"],
+    lines: [
+      "ENOMEM and ENOSPC are handled, EADDRINUSE is not",
+      "out of memory handler installed",
+      "JavaScript heap out of memory is fatal",
+      "PermissionError, KeyError and SyntaxError are reported",
+    ],
   },
   { what: "a variable that is set", during: "run", lines: ["PRESENT_KEY is not set"] },
   { what: "a variable that has a default", during: "run", lines: ["LOG_LEVEL is not set, using the default info", "Error: something else"] },

@@ -28,11 +28,14 @@ export const fileSigns: readonly Sign[] = [
   {
     during: ["run"],
     // Whatever is in an artifact may be read by all: what is refused is writing.
-    pattern: /\bEACCES: permission denied, (?:open|mkdir|unlink|rename|copyfile|rmdir|symlink) ['"]((?!\/(?:tmp|proc|dev)\/)\/[\w@./+-]{1,200})['"]/,
+    pattern: /\bEACCES: permission denied, (?:open|mkdir|unlink|rename|copyfile|rmdir|symlink) ['"]((?!\/(?:tmp|proc|dev)\/)[\w@./+-]{1,200})['"]/,
     read: unwritable,
   },
   { during: ["run"], pattern: /\bPermissionError: \[Errno 13\] Permission denied: ['"]((?!\/(?:tmp|proc|dev)\/)[\w@./+-]{1,200})['"]/, read: unwritable },
-  { pattern: /\bENOSPC\b|\[Errno 28\] No space left on device|: No space left on device$/m, read: (_, around) => memoryDisk(around) },
+  {
+    pattern: /\bENOSPC: no space|\bcode:? '?ENOSPC\b|\[Errno 28\] No space left on device|: No space left on device$/m,
+    read: (_, around) => memoryDisk(around),
+  },
   {
     pattern: new RegExp(
       `\\bENOENT: no such file or directory, (?:open|stat|lstat|scandir|access|readlink) ${path}|FileNotFoundError: \\[Errno 2\\] No such file or directory: ${path}`,

@@ -1,5 +1,5 @@
 // Signs of package managers, and of packages and commands that are not there.
-import { again, type Sign, type Surroundings } from "./sign.ts";
+import { again, type Diagnosis, type During, type Sign, type Surroundings } from "./sign.ts";
 
 /** A package as registries name it. */
 const npmName = "((?:@[\\w.-]{1,100}/)?[\\w.-]{1,100})";
@@ -31,16 +31,33 @@ const outOfDate: readonly (readonly [RegExp, string])[] = [
   [/Your Pipfile\.lock \(\w+\) is out of date/, "pipenv"],
 ];
 
-/** Commands whose package has another name. */
-const packageOf: Readonly<Record<string, string>> = {
-  tsc: "typescript",
-  ng: "@angular/cli",
-  "vue-cli-service": "@vue/cli-service",
-  nest: "@nestjs/cli",
-  remix: "@remix-run/dev",
-  sass: "sass",
-  eleventy: "@11ty/eleventy",
-  astro: "astro",
+/**
+ * The packages of well-known commands. Of others nothing is concluded: a package of the command's name may be anybody's, and whoever
+ * follows a report would install it.
+ */
+const packageOf: ReadonlyMap<string, string> = new Map([
+  ["tsc", "typescript"],
+  ["ng", "@angular/cli"],
+  ["vue-cli-service", "@vue/cli-service"],
+  ["nest", "@nestjs/cli"],
+  ["eleventy", "@11ty/eleventy"],
+  ["cross-env", "cross-env"],
+  ...["vite", "next", "nuxt", "astro", "webpack", "rollup", "esbuild", "parcel", "gatsby", "tsx", "ts-node", "nodemon", "prisma", "sass", "react-scripts"].map(
+    (name): [string, string] => [name, name],
+  ),
+]);
+
+const missingCommand = (name: string, during: During): Diagnosis => {
+  const brought = packageOf.get(name);
+  return {
+    cause: `The command ${name} is not there.`,
+    actions: [
+      brought === undefined
+        ? `Add the package that brings ${name} to the dependencies${again}`
+        : `Run 'npm install --save-dev ${brought}', commit package.json and the lock file${again}`,
+      `Correct the command in ${during === "run" ? "[run] command of slip.toml, the Procfile or the start script" : "[build] command of slip.toml or the script that calls it"}.`,
+    ],
+  };
 };
 
 const wholePackage = (specifier: string): string =>
@@ -184,12 +201,6 @@ export const packageSigns: readonly Sign[] = [
   },
   {
     pattern: /(?:sh|bash): (?:\d+: |line \d+: )?(?:exec: )?([\w@./-]{1,100}): (?:command )?not found/,
-    read: ([name = ""], { during }) => ({
-      cause: `The command ${name} is not there.`,
-      actions: [
-        `Add the package that brings it to the dependencies (for npm: 'npm install ${packageOf[name] ?? name}')${again}`,
-        `Correct the command in ${during === "run" ? "[run] command of slip.toml, the Procfile or the start script" : "[build] command of slip.toml or the script that calls it"}.`,
-      ],
-    }),
+    read: ([name = ""], { during }) => missingCommand(name, during),
   },
 ];

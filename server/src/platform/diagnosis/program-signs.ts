@@ -43,7 +43,7 @@ export const programSigns: readonly Sign[] = [
   {
     during: ["run"],
     inDump: true,
-    pattern: /^(?:Uncaught )?(?:[\w.]{1,60}\.)?([A-Z]\w{0,40}(?:Error|Exception))\b(?:: | \[|$)/m,
+    pattern: /^(?:Uncaught )?(?:[\w.]{1,60}\.)?((?:[A-Z]\w{0,40})?(?:Error|Exception))\b(?:: | \[|$)/m,
     read: ([kind]) => ({
       cause: `An error that nothing caught ended the program: ${kind}.`,
       actions: ["Correct what the last lines tell of, and deploy again."],

@@ -87,19 +87,45 @@ async function* chosen(folder: string, options: PackOptions): AsyncGenerator<Tre
   for (const name of options.deleted ?? []) yield { type: "whiteout", name };
 }
 
+const sizeOf = (entry: TreeEntry): number => (entry.type === "file" ? entry.size : 0);
+
+const tooLarge = (largest: TreeEntry | undefined, maxBytes: number): SlipError => {
+  const limit = `the limit is ${Math.round(maxBytes / 2 ** 20)} MB`;
+  // The name is a stranger's: one that could be anything else than a name is not repeated.
+  const name = /^app\/([\w@./+-]{1,200})$/.exec(largest?.name ?? "")?.[1];
+  if (largest === undefined || name === undefined) return new SlipError("image_too_large", `A layer is too large: ${limit}.`);
+  const megabytes = Math.round(sizeOf(largest) / 2 ** 20);
+  return new SlipError("image_too_large", `A layer is too large: ${limit}, and ${name} alone has ${megabytes} MB.`, {
+    cause: `${name} is the largest file of the artifact.`,
+    file: name,
+    next: [`Leave ${name} out: add it to .slipignore, or let the build remove it.`, "Let the app fetch what is large when it needs it, from where it is kept."],
+  });
+};
+
+/** The entries as they are; a file that does not fit is known before any of it is read. */
+async function* within(entries: AsyncIterable<TreeEntry>, maxBytes: number): AsyncGenerator<TreeEntry> {
+  let [sum, largest]: [number, TreeEntry | undefined] = [0, undefined];
+  for await (const entry of entries) {
+    sum += sizeOf(entry);
+    if (largest === undefined || sizeOf(entry) > sizeOf(largest)) largest = entry;
+    if (sum > maxBytes) throw tooLarge(largest, maxBytes);
+    yield entry;
+  }
+}
+
 /** Writes the layer of `folder` as a blob that is not committed yet. Throws `image_too_large`. */
 export const packLayer = async (home: Home, folder: string, options: PackOptions): Promise<SealedBlob> => {
   const blob = await BlobFile.create(home);
   const tar = pack();
   const adding = (async () => {
-    for await (const loaded of loadAhead(chosen(folder, options))) await add(tar, loaded);
+    for await (const loaded of loadAhead(within(chosen(folder, options), options.maxBytes))) await add(tar, loaded);
     tar.finalize();
   })();
   adding.catch((error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))));
   try {
     for await (const chunk of tar) {
       await blob.write(chunk as Buffer);
-      if (blob.size > options.maxBytes) throw new SlipError("image_too_large", `A layer is larger than ${options.maxBytes} bytes.`);
+      if (blob.size > options.maxBytes) throw tooLarge(undefined, options.maxBytes);
     }
     await adding;
     return await blob.seal(mediaTypes.layer);

@@ -92,12 +92,12 @@ const onLoopback = (ports: readonly number[], { port }: Patient): Finding => ({
   },
 });
 
-const nowhere = ({ elapsedMs }: Late, patient: Patient, words: () => Diagnosis): Finding => {
+const nowhere = (patient: Patient, words: () => Diagnosis): Finding => {
   const found = words();
   return {
     phase: "health",
     code: "not_listening",
-    summary: `The program runs, but listened on no port within ${seconds(elapsedMs)}.`,
+    summary: `The program runs, but listened on no port within ${seconds(patient.check.startMs)}.`,
     diagnosis: {
       cause: "It is slow to start, waits for something, or is no server.",
       ...found,
@@ -118,5 +118,5 @@ export const late = (symptom: Late, patient: Patient, words: () => Diagnosis): F
   if (right.length > 0) return onLoopback(portsOf(right), patient);
   if (reachable.length > 0) return wrongPort(portsOf(reachable), patient);
   if (others.length > 0) return onLoopback(portsOf(others), patient);
-  return nowhere(symptom, patient, words);
+  return nowhere(patient, words);
 };

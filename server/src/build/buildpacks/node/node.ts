@@ -52,6 +52,23 @@ const server = (command: Command, node: Toolchain, manager: PackageManager, conf
   process: { command, env: { NODE_ENV: "production", HOST: "0.0.0.0" }, port: portOf(config) },
 });
 
+/** Files outside of folders that open a port. */
+const servers = (tree: SourceTree): string[] =>
+  tree.paths.filter((path) => /^(src\/)?[\w-]+\.(js|mjs|cjs|ts|mts)$/.test(path) && /\.listen\(|\bserve\(/.test(tree.read(path) ?? ""));
+
+const noStart = (tree: SourceTree): SlipError => {
+  const found = servers(tree);
+  const summary = "package.json has no start script, and there is no Procfile, no [run] command and no server.js or index.js.";
+  return new SlipError("no_start_command", summary, {
+    file: "package.json",
+    ...(found.length === 0 ? {} : { cause: `Nothing says that ${found[0]} is what starts.` }),
+    next: [
+      ...found.slice(0, 2).map((path) => `Set [run] command = "node ${path}" in slip.toml.`),
+      "Add a start script to package.json, or a Procfile with a line that begins with 'web:'.",
+    ],
+  });
+};
+
 const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt: boolean): { command: Command } | FrontEnd => {
   const declared = declaredStart(tree, file, config);
   if (declared !== undefined) return { command: declared };
@@ -59,7 +76,7 @@ const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt:
   const implied = impliedStart(tree, file, isBuilt);
   if (frontEnd && (implied === undefined || config.build?.output !== undefined || !tree.paths.some((path) => entryFiles.test(path)))) return frontEnd;
   if (implied !== undefined) return { command: implied };
-  throw new SlipError("no_start_command", "package.json has no start script, and there is no Procfile, no [run] command and no server.js or index.js.");
+  throw noStart(tree);
 };
 
 export const node: Buildpack = {

@@ -11,11 +11,26 @@ import { impliedStart, type PythonStart } from "./start.ts";
 
 const marks: readonly string[] = ["requirements.txt", "pyproject.toml", "uv.lock", "Pipfile", "setup.py", "main.py", "app.py"];
 
+/** Scripts that do something when they are run themselves. */
+const scripts = (tree: SourceTree): string[] =>
+  tree.paths.filter((path) => /^[\w-]+\.py$/.test(path) && /__name__ == ['"]__main__['"]|\bserve_forever\(/.test(tree.read(path) ?? ""));
+
+const noStart = (tree: SourceTree): SlipError => {
+  const found = scripts(tree);
+  return new SlipError("no_start_command", "There is no WSGI or ASGI app, no main.py or app.py, no Procfile and no [run] command.", {
+    ...(found.length === 0 ? {} : { cause: `Nothing says that ${found[0]} is what starts.` }),
+    next: [
+      ...found.slice(0, 2).map((path) => `Set [run] command = "python3 ${path}" in slip.toml.`),
+      "Add a Procfile with a line that begins with 'web:', or set [run] command in slip.toml.",
+    ],
+  });
+};
+
 const startOf = (tree: SourceTree, config: AppConfig): PythonStart => {
   const declared = config.run?.command ?? webCommand(tree);
   if (declared !== undefined) return { command: declared, server: (["gunicorn", "uvicorn"] as const).find((name) => names(declared, name)) };
   const implied = impliedStart(tree);
-  if (!implied) throw new SlipError("no_start_command", "There is no WSGI or ASGI app, no main.py or app.py, no Procfile and no [run] command.");
+  if (!implied) throw noStart(tree);
   return implied;
 };
 
