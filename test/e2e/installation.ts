@@ -39,6 +39,7 @@ export const DeployResult = z.object({
       code: z.string(),
       summary: z.string(),
       evidence: z.array(z.string()),
+      suspectedCause: z.string().optional(),
       nextActions: z.array(z.string()),
       file: z.string().optional(),
       line: z.number().optional(),
