@@ -29,6 +29,7 @@ export const limits = {
   cpus: { default: 1, unit: "cores", what: "processor time of one instance" },
   pids: { default: 512, unit: "processes", what: "processes and threads of one instance" },
   tmpBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "/tmp of one instance (counts as its memory)" },
+  tmpFiles: { default: 65_536, unit: "files", what: "files in /tmp, and in /dev/shm, of one instance or build" },
   openFiles: { default: 65_536, unit: "descriptors", what: "open files of one process" },
   flows: { default: 8_192, unit: "flows", what: "connections of one instance that the machine's firewall remembers; new ones beyond are dropped" },
   startMs: { default: 60_000, unit: "ms", what: "from start to the first healthy answer" },

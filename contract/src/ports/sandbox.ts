@@ -47,12 +47,16 @@ export interface RunOnce {
   args: readonly string[];
   env: Readonly<Record<string, string>>;
   cwd: string;
+  /** Numeric user of the program; without one it has a user that nothing else has. */
+  uid?: number;
   limits: SandboxSpec["limits"];
   timeoutMs: number;
   /** Ends the program (SIGKILL to all of it) when it aborts. */
   signal: AbortSignal;
   /** Each line as it comes, not yet redacted, without its newline. */
   onLine: (stream: "stdout" | "stderr", text: string) => void;
+  /** Each thing that the program wanted of the network and was refused, in words. */
+  onDenied?: (text: string) => void;
 }
 export interface RanOnce {
   exitCode: number;

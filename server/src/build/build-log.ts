@@ -23,6 +23,8 @@ export const evidenceOf = (lines: readonly string[]): string[] => {
 export interface BuildLog {
   /** A line of our own: in the log, but no evidence of anything. */
   note(text: string): void;
+  /** A line of the platform about the programs of the build. */
+  say(text: string): void;
   write(stream: "stdout" | "stderr", text: string): void;
   /** The newest lines, oldest first. */
   last(): string[];
@@ -34,6 +36,7 @@ export const buildLogOf = (logs: LogWriter, tags: LogTags, secrets: readonly str
   const append = (stream: "stdout" | "stderr", text: string): void => logs.append({ ...tags, time: new Date().toISOString(), source: "build", stream, text });
   return {
     note: (text) => append("stdout", redact(text)),
+    say: (text) => logs.append({ ...tags, time: new Date().toISOString(), source: "platform", stream: "stderr", text: redact(text) }),
     write(stream, text) {
       const shown = redact(stripVTControlCharacters(text));
       if (shown.trim() !== "") last = [...last.slice(1 - rememberedLines), shown];

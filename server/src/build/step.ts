@@ -112,6 +112,8 @@ const runNow = async (context: BuildContext, run: StepRun): Promise<void> => {
       args: argumentsOf(step.command),
       env: environmentOf(context, step),
       cwd: "/app",
+      // One user for all builds: apps whose dependencies are the same bytes share their folder, where a build step may write.
+      uid: dependencies.uids.app,
       limits: {
         memoryBytes: memoryOf(context),
         cpus: Math.max(1, availableParallelism() * 0.75),
@@ -122,6 +124,7 @@ const runNow = async (context: BuildContext, run: StepRun): Promise<void> => {
       timeoutMs: Math.max(1, Math.round(context.remainingMs)),
       signal,
       onLine: context.log.write,
+      onDenied: context.log.say,
     });
   const ran = await withinDisk(boundsOf(context, downloads, run), context.signal, act);
   const ms = performance.now() - started;

@@ -224,6 +224,7 @@ export class Instance {
   #follow(): void {
     this.#tail ??= new OutputTail(this.#sandbox.output(this.id), join(this.#sandbox.bundle(this.id), "place.json"), (line) => this.#log.take(line));
     if (this.#removed.signal.aborted) return;
+    this.#ground.pool.tellDenied(this.#slot, (line) => this.#log.say(line));
     this.#ground.exits.onExit(this.id, () => this.#onExit());
     clearInterval(this.#pulse);
     this.#pulse = setInterval(() => this.#feelPulse(), pulseMs);

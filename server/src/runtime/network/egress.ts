@@ -30,6 +30,22 @@ export const tableName = (id: string): string => `slip_${id}`;
 /** The machine remembers every connection in one table that all share: who fills it takes the network of all others. */
 const boundFlows = `ct state new add @flows { ip saddr ct count over ${limit("flows")} } drop`;
 
+export const deniedSet = "denied";
+/** What one sender is refused within some minutes is written down once; one that tries much is not written down all the time. */
+const deny = [
+  "set told {",
+  `type ipv4_addr; size ${maxSlots}; flags dynamic,timeout; timeout 2m;`,
+  "}",
+  `set ${deniedSet} {`,
+  "type ipv4_addr . inet_proto . ipv4_addr . inet_service; size 65535; flags dynamic,timeout; timeout 2m;",
+  "}",
+  "chain deny {",
+  "add @told { ip saddr limit rate over 60/minute burst 60 packets } drop",
+  `meta l4proto { tcp, udp } add @${deniedSet} { ip saddr . meta l4proto . ip daddr . th dport }`,
+  "drop",
+  "}",
+];
+
 const rules = ({ id, subnet, resolvers }: EgressInput): string[] => {
   const link = `"${slotPrefix(id)}*"`;
   const set = (values: readonly (string | number)[]): string => `{ ${values.join(", ")} }`;
@@ -38,13 +54,14 @@ const rules = ({ id, subnet, resolvers }: EgressInput): string[] => {
     "set flows {",
     `type ipv4_addr; size ${maxSlots}; flags dynamic;`,
     "}",
+    ...deny,
     "chain input {",
     "type filter hook input priority -10; policy accept;",
     `iifname != ${link} accept`,
     "ct state established,related accept",
     boundFlows,
     ...dns,
-    "drop",
+    "goto deny",
     "}",
     "chain forward {",
     "type filter hook forward priority -10; policy accept;",
@@ -57,9 +74,9 @@ const rules = ({ id, subnet, resolvers }: EgressInput): string[] => {
     "ct state established,related accept",
     boundFlows,
     ...dns,
-    `oifname ${link} drop`,
-    `ip daddr ${set(closedRanges)} drop`,
-    `tcp dport ${set(mailPorts)} drop`,
+    `oifname ${link} goto deny`,
+    `ip daddr ${set(closedRanges)} goto deny`,
+    `tcp dport ${set(mailPorts)} goto deny`,
     "accept",
     "}",
     "chain to_instance {",

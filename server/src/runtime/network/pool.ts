@@ -1,6 +1,7 @@
 // Networks that are ready before anything needs one, so a start does not wait for them to be made.
 import type { Log } from "#platform/log.ts";
 import { maxSlots, type Slot, slotOf } from "./addresses.ts";
+import { Denials } from "./denials.ts";
 import { applyEgress, removeEgress } from "./egress.ts";
 import { closeRange, createNamespace, deleteNamespace, enableForwarding, listNamespaces, openRange } from "./namespaces.ts";
 
@@ -19,6 +20,7 @@ const quietMs = 1_000;
 export class NetworkPool {
   readonly #options: NetworkPoolOptions;
   readonly #ready: Slot[] = [];
+  readonly #denials: Denials;
   /** Numbers in use: taken, ready, or being made or removed. */
   readonly #numbers = new Set<number>();
   #filling: Promise<void> | undefined;
@@ -27,6 +29,7 @@ export class NetworkPool {
 
   constructor(options: NetworkPoolOptions) {
     this.#options = options;
+    this.#denials = new Denials(options.id, options.log);
   }
 
   slot(number: number): Slot {
@@ -54,7 +57,13 @@ export class NetworkPool {
   /** Removes the network: no packet, connection or listening socket of one program is ever met by another. */
   async release(slot: Slot): Promise<void> {
     await deleteNamespace(slot.name);
+    await this.#denials.disown(slot.address);
     this.#numbers.delete(slot.number);
+  }
+
+  /** Tells by `tell` what the program in this network was refused, until it is released. */
+  tellDenied(slot: Slot, tell: (line: string) => void): void {
+    this.#denials.own(slot.address, tell);
   }
 
   /** Names of the networks that wait to be taken. */
@@ -65,6 +74,7 @@ export class NetworkPool {
   /** Stops making networks; with `remove` takes down all that there are, and the rules. */
   async close(remove: boolean): Promise<void> {
     this.#closed.abort();
+    this.#denials.close();
     clearTimeout(this.#quiet);
     await this.#filling;
     if (!remove) return;

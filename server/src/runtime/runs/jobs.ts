@@ -74,7 +74,7 @@ export class Jobs {
 
   async #run(job: JobSpec, signal: AbortSignal): Promise<JobResult> {
     const log = new InstanceLog(this.#ground.logs, job.workload, "");
-    const run = { ...(await this.#runOf(job)), signal, onLine: lineTo(log) };
+    const run = { ...(await this.#runOf(job)), signal, onLine: lineTo(log), onDenied: (text: string) => log.say(text) };
     const { exitCode, timedOut, outOfMemory, cancelled } = await this.#runOrResume(job, run);
     if (cancelled) throw new SlipError("cancelled", "The command was ended before it was done.");
     const result = { exitCode, timedOut, outOfMemory, lastLines: [...log.lastLines] };

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { RanOnce, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
-import type { Slot } from "../network/addresses.ts";
+import { type Slot, uidOf } from "../network/addresses.ts";
 import type { NetworkPool } from "../network/pool.ts";
 import type { Exits } from "../output/exits.ts";
 import { OutputTail } from "../output/output-tail.ts";
@@ -100,9 +100,10 @@ export class SandboxRunner {
 }
 
 /** Waits for the end of a program that runs. Its lines are taken from where they were left. */
-const follow = async ({ exits }: RunGround, sandbox: OciSandbox, run: RunOnce): Promise<RanOnce> => {
+const follow = async ({ exits, pool }: RunGround, sandbox: OciSandbox, run: RunOnce, slot: Slot): Promise<RanOnce> => {
   const id = runName(run.id);
   const tail = watchOutput(sandbox, id, run.onLine);
+  if (run.onDenied) pool.tellDenied(slot, run.onDenied);
   try {
     const how = await untilEnd(exits, id, run.timeoutMs, run.signal);
     const outOfMemory = sandbox.cgroup(id).oomKills() > 0;
@@ -116,7 +117,7 @@ const follow = async ({ exits }: RunGround, sandbox: OciSandbox, run: RunOnce): 
 const resumeOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOnce, slot: Slot): Promise<RanOnce> => {
   ground.held.set(runName(run.id), slot);
   try {
-    return await follow(ground, sandbox, run);
+    return await follow(ground, sandbox, run, slot);
   } finally {
     await sandbox.remove(runName(run.id), slot.path);
     await ground.pool.release(slot);
@@ -134,9 +135,9 @@ export const runOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOn
     await sandbox.remove(id, slot.path);
     if (signal.aborted) return { exitCode: 130, timedOut: false, outOfMemory: false, cancelled: true };
     const spec = { id, layers, writable: undefined, mounts, args, env, cwd, network: slot.path, hostname: "build", limits };
-    await sandbox.start({ spec, address: slot.address, overlay });
+    await sandbox.start({ spec, address: slot.address, uid: run.uid ?? uidOf(slot), overlay });
     started?.(slot.number);
-    return await follow(ground, sandbox, run);
+    return await follow(ground, sandbox, run, slot);
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error;
     run.onLine("stderr", error.message);

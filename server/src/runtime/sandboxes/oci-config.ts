@@ -1,4 +1,5 @@
 // The OCI runtime configuration (config.json) of a sandbox. Pure: everything that isolates a program can be read here as one value.
+import { limit } from "@slipstream/contract/limits.ts";
 import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
 import type { SeccompProfile } from "./runc/seccomp.ts";
 
@@ -48,7 +49,7 @@ const tmpfs = (destination: string, sizeBytes: number, options: readonly string[
   destination,
   type: "tmpfs",
   source: "tmpfs",
-  options: ["nosuid", "nodev", "mode=1777", `size=${sizeBytes}`, ...options],
+  options: ["nosuid", "nodev", "mode=1777", `size=${sizeBytes}`, `nr_inodes=${limit("tmpFiles")}`, ...options],
 });
 
 const systemMounts = (tmpBytes: number): Mount[] => [

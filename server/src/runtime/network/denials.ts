@@ -1,0 +1,81 @@
+// What the firewall has refused, as lines for whose program it was. The kernel writes it down in a set, which is looked at now and then.
+import { z } from "zod";
+import { exec } from "#platform/exec.ts";
+import type { Log } from "#platform/log.ts";
+import { deniedSet, tableName } from "./egress.ts";
+
+export interface Denied {
+  source: string;
+  protocol: string;
+  address: string;
+  port: number;
+}
+
+const Element = z.object({ elem: z.object({ val: z.object({ concat: z.tuple([z.string(), z.string(), z.string(), z.number()]) }) }) });
+const Listing = z.object({ nftables: z.array(z.object({ set: z.object({ elem: z.array(Element).default([]) }).optional() })) });
+
+/** Reads what `nft -j list set` prints. Pure. */
+export const parseDenied = (text: string): Denied[] =>
+  Listing.parse(JSON.parse(text)).nftables.flatMap(({ set }) =>
+    (set?.elem ?? []).map(({ elem }) => {
+      const [source, protocol, address, port] = elem.val.concat;
+      return { source, protocol, address, port };
+    }),
+  );
+
+export const denialLine = ({ protocol, address, port }: Denied): string =>
+  `Refused by the firewall: ${address} port ${port} (${protocol}). Programs reach public addresses alone, and no mail servers.`;
+
+const keyOf = ({ source, protocol, address, port }: Denied): string => `${source} . ${protocol} . ${address} . ${port}`;
+
+const lookEveryMs = 3_000;
+
+/** Tells the owner of an address what it was refused: a line for each address and port, again when it goes on after some minutes. */
+export class Denials {
+  readonly #table: string;
+  readonly #log: Log;
+  readonly #owners = new Map<string, (line: string) => void>();
+  #told = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(id: string, log: Log) {
+    this.#table = tableName(id);
+    this.#log = log;
+  }
+
+  own(address: string, tell: (line: string) => void): void {
+    this.#owners.set(address, tell);
+    this.#timer ??= setInterval(() => void this.#look(), lookEveryMs).unref();
+  }
+
+  /** Tells the last of it, so that nothing is told to who has the address next. */
+  async disown(address: string): Promise<void> {
+    if (!this.#owners.has(address)) return;
+    const all = await this.#look();
+    this.#owners.delete(address);
+    const keys = all.filter(({ source }) => source === address).map(keyOf);
+    if (keys.length > 0) await exec(["nft", "delete", "element", "inet", this.#table, deniedSet, `{ ${keys.join(", ")} }`]);
+    if (this.#owners.size === 0) this.close();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Gives all that is written down. */
+  async #look(): Promise<Denied[]> {
+    try {
+      const { code, stdout } = await exec(["nft", "-j", "list", "set", "inet", this.#table, deniedSet], { outputBytes: 16 * 2 ** 20 });
+      if (code !== 0) return [];
+      const all = parseDenied(stdout);
+      const fresh = all.filter((denied) => !this.#told.has(keyOf(denied)));
+      this.#told = new Set(all.map(keyOf));
+      for (const denied of fresh) this.#owners.get(denied.source)?.(denialLine(denied));
+      return all;
+    } catch (error) {
+      this.#log.error("what the firewall refused could not be read", error);
+      return [];
+    }
+  }
+}

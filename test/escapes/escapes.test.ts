@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { whole } from "../size.ts";
+import { type Attempt, attempts, floods } from "./attempts.ts";
+import { Result, Results, World } from "./world.ts";
+
+const kinds = whole ? (["runc", "gvisor"] as const) : (["runc"] as const);
+let made = 0;
+
+/** Every attempt was made, and none did what it must not. */
+const judge = (results: Results, mayBeOpen: (attempt: Attempt) => boolean = () => false): void => {
+  assert.deepEqual(new Set(Object.keys(results)), new Set(attempts.map(({ name }) => name)));
+  made += attempts.length;
+  const wrong = attempts.flatMap((attempt) => {
+    const { outcome, detail } = results[attempt.name] ?? { outcome: "broken", detail: "was not made" };
+    const fine = outcome === "denied" || (outcome === "open" && mayBeOpen(attempt));
+    return fine ? [] : [`${attempt.name} (${attempt.tries}): ${outcome}, ${detail}`];
+  });
+  assert.deepEqual(wrong, []);
+};
+
+/** The edge says so when the app was ended while it answered: it took the memory that it has, and is started again. */
+const endedByItsLimit = (error: Error): Result => {
+  if (!/answered 50[23]/.test(error.message)) throw error;
+  return { outcome: "denied", detail: error.message };
+};
+
+const told = attempts.flatMap(({ tells }) => tells ?? []);
+
+describe("a stranger's program", { timeout: 600_000 }, () => {
+  const world = new World();
+  before(() => world.open());
+  after(async () => {
+    await world.close();
+    process.stdout.write(`# ${made} attempts to get out of a sandbox, each denied (${kinds.join(", ")} and as a build step)\n`);
+  });
+
+  for (const kind of kinds)
+    describe(`in ${kind}`, () => {
+      let app: string;
+      before(async () => {
+        app = await world.deploy(kind);
+      });
+
+      it("gets out by none of the attempts", async () => {
+        judge(Results.parse(await world.ask(app, "/all")), ({ ownKernel }) => kind === "gvisor" && ownKernel === true);
+      });
+
+      it("leaves a line of what the firewall refused", () => world.untilTold(app, "runtime", told));
+
+      if (kind === "runc")
+        it("gets out by none of them as a build step", async () => {
+          judge(Results.parse(await world.ask(app, "/build")));
+          await world.untilTold(app, "build", told);
+        });
+
+      for (const flood of floods)
+        it(`takes no more than its part: ${flood.name}`, { skip: !whole && flood.name !== "fork-flood" }, async () => {
+          const flooding = world.ask(app, `/attempt?name=${flood.name}`);
+          flooding.catch(() => {});
+          for (let n = 0; n < 5; n += 1) {
+            const asked = performance.now();
+            assert.equal((await world.installation.request("neighbour")).status, 200);
+            assert.ok(performance.now() - asked < 5_000, "the neighbour answers in time");
+          }
+          const result = await flooding.then(Result.parse, endedByItsLimit);
+          made += 1;
+          assert.ok(result.outcome === "denied" || (kind === "gvisor" && flood.ownKernel === true), `${result.outcome}, ${result.detail}`);
+          await world.untilAnswers(app);
+        });
+    });
+});
