@@ -223,7 +223,7 @@ describe("slip up", () => {
   });
 
   it("needs root", async () => {
-    const nobody = { uid: 65_534, gid: 65_534, groups: [], umask: "0077", lowPorts: false, named: false };
+    const nobody = { uid: 65_534, gid: 65_534, groups: [], umask: "0077", lowPorts: false, offline: false, named: false };
     const copy = join(folder, "repository");
     // As confined as our own processes, since the repository may lie below a folder that is closed to others.
     const how = { ...nobody, readOnly: [copy, join(process.execPath, "..")], writable: [], staging: join(copy, "contract"), cwd: copy };

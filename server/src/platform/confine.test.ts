@@ -19,6 +19,7 @@ const how = (more: Partial<Confinement> = {}): Confinement => ({
   staging: join(closed, "home", "processes"),
   cwd: join(closed, "home"),
   lowPorts: false,
+  offline: false,
   named: false,
   ...more,
 });
@@ -75,6 +76,12 @@ test("its process id is that of what was started", async () => {
 test("low ports are its only capability, where it asks for them", async () => {
   const status = await shell("cat /proc/self/status", { lowPorts: true });
   for (const set of ["CapPrm", "CapEff", "CapBnd", "CapAmb"]) assert.match(status, new RegExp(`^${set}:\\s+0000000000000400$`, "m"));
+});
+
+test("offline, it has no network but one that leads nowhere", async () => {
+  const script = "cat /proc/net/route /proc/net/ipv6_route; cat /proc/net/dev";
+  assert.deepEqual((await shell(script, { offline: true })).match(/^\s*\w+:/gm), ["    lo:"]);
+  assert.notEqual(await shell("readlink /proc/self/ns/net", { offline: true }), await shell("readlink /proc/self/ns/net"));
 });
 
 test("a name and groups are there, where they are asked for", async () => {

@@ -17,6 +17,8 @@ export interface Confinement {
   cwd: string;
   /** May listen on ports below 1024. */
   lowPorts: boolean;
+  /** Has a network of its own without any way out: it speaks over Unix sockets alone. */
+  offline: boolean;
   /** /etc/passwd names the uid: some programs refuse to run without. */
   named: boolean;
 }
@@ -82,5 +84,5 @@ export const confined = (how: Confinement, argv: readonly [string, ...string[]])
   const groups = how.groups.length === 0 ? ["--clear-groups"] : ["--groups", how.groups.join(",")];
   const privileges = ["setpriv", "--reuid", `${how.uid}`, "--regid", `${how.gid}`, ...groups, "--no-new-privs", ...capabilities(how.lowPorts), "--"];
   const prepare = ["sh", "-c", script, "sh", how.staging, how.cwd, how.umask, passwd, ...binds(how), "--"];
-  return ["unshare", "--mount", "--propagation", "private", "--", ...prepare, ...privileges, ...argv];
+  return ["unshare", "--mount", ...(how.offline ? ["--net"] : []), "--propagation", "private", "--", ...prepare, ...privileges, ...argv];
 };

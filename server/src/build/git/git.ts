@@ -33,7 +33,19 @@ const confine = (dependencies: BuildDependencies, root: string, argv: [string, .
   const writable = [join(root, "home"), join(root, "tree")];
   const staging = join(root, "root");
   return confined(
-    { uid: fetch, gid: fetch, groups: [], umask: "0022", readOnly: [], writable, staging, cwd: join(root, "tree"), lowPorts: false, named: true },
+    {
+      uid: fetch,
+      gid: fetch,
+      groups: [],
+      umask: "0022",
+      readOnly: [],
+      writable,
+      staging,
+      cwd: join(root, "tree"),
+      lowPorts: false,
+      offline: false,
+      named: true,
+    },
     argv,
   );
 };

@@ -9,7 +9,7 @@ import { accessRules, firstSql, initdbArguments, postgresPrograms, singleUserArg
 import { confinementOf, type Ground } from "./plan.ts";
 
 /** The server itself also sees the folder of its socket; while the cluster is made there is none yet. */
-const confinement = (ground: Ground) => confinementOf(ground, "postgres", { writable: [ground.home.postgres], umask: "0077", named: true });
+const confinement = (ground: Ground) => confinementOf(ground, "postgres", { writable: [ground.home.postgres], umask: "0077", named: true, offline: true });
 
 /** Makes the cluster where there is none. One that was cut off while it was made is made anew. */
 export const ensureCluster = async (ground: Ground): Promise<void> => {

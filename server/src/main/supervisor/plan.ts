@@ -51,13 +51,14 @@ export const confinementOf = ({ home, installation, code, node }: Ground, user: 
     staging: home.processLogs,
     cwd: home.root,
     lowPorts: false,
+    offline: false,
     named: false,
     ...more,
   };
 };
 
 const postgresConfinement = (ground: Ground): Confinement =>
-  confinementOf(ground, "postgres", { writable: [ground.home.postgres, ground.home.postgresSockets], umask: "0077", named: true });
+  confinementOf(ground, "postgres", { writable: [ground.home.postgres, ground.home.postgresSockets], umask: "0077", named: true, offline: true });
 
 const postgres = (ground: Ground): ProcessPlan => ({
   name: "postgres",
