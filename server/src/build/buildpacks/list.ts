@@ -8,10 +8,48 @@ import { staticSite } from "./static/static.ts";
 
 const buildpacks: readonly Buildpack[] = [node, python, staticSite];
 
+/** Files that say what a source is, where no buildpack is for it. */
+const others: readonly (readonly [string, string])[] = [
+  ["go.mod", "Go"],
+  ["Cargo.toml", "Rust"],
+  ["Gemfile", "Ruby"],
+  ["composer.json", "PHP"],
+  ["pom.xml", "Java"],
+  ["build.gradle", "Java"],
+  ["mix.exs", "Elixir"],
+  ["Dockerfile", "a Dockerfile"],
+];
+
+/** Folders of the first two levels that would be an app by themselves. */
+const appsBelow = (tree: SourceTree, config: AppConfig): string[] => {
+  const folders = tree.paths.flatMap(
+    (path) => /^([\w.-]+(?:\/[\w.-]+)?)\/(?:package\.json|requirements\.txt|pyproject\.toml|index\.html)$/.exec(path)?.[1] ?? [],
+  );
+  const below = (folder: string): SourceTree => ({
+    paths: tree.paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)),
+    read: (path) => tree.read(`${folder}/${path}`),
+  });
+  return [...new Set(folders)].filter((folder) => buildpacks.some((buildpack) => buildpack.detect(below(folder), config) !== undefined));
+};
+
+const unknown = (tree: SourceTree, config: AppConfig): SlipError => {
+  const folders = appsBelow(tree, config).slice(0, 3);
+  const kind = others.find(([file]) => tree.paths.includes(file))?.[1];
+  const cause =
+    kind === undefined
+      ? folders.length === 0
+        ? undefined
+        : `There is an app in ${folders.join(", ")}, below the top.`
+      : `The source is ${kind}, which has no buildpack.`;
+  const usual = "Add a package.json, an index.html, a requirements.txt or pyproject.toml at the top of the source.";
+  const next = [...folders.map((folder) => `Deploy the folder alone: 'slip deploy SOURCE --subfolder ${folder}'.`), usual];
+  return new SlipError("no_buildpack", undefined, { next, ...(cause === undefined ? {} : { cause }) });
+};
+
 /** The plan of the buildpack that slip.toml names or that fits the tree. Throws `no_buildpack`, or what the buildpack throws. */
 export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan => {
   const named = config.build?.buildpack;
   const found = buildpacks.find((buildpack) => (named === undefined ? buildpack.detect(tree, config) !== undefined : buildpack.name === named));
-  if (!found) throw new SlipError("no_buildpack");
+  if (!found) throw unknown(tree, config);
   return found.plan(tree, config);
 };

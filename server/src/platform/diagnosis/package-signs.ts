@@ -47,7 +47,8 @@ const packageOf: ReadonlyMap<string, string> = new Map([
   ),
 ]);
 
-const missingCommand = (name: string, during: During): Diagnosis => {
+/** A command that there is not: as a shell says it, or as a sandbox that could not start it. */
+export const missingCommand = (name: string, during: During): Diagnosis & { actions: readonly string[] } => {
   const brought = packageOf.get(name);
   return {
     cause: `The command ${name} is not there.`,

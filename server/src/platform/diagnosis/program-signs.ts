@@ -31,6 +31,41 @@ export const programSigns: readonly Sign[] = [
     }),
   },
   {
+    pattern: /Could not find a production build in the '([\w./-]{1,100})' directory/,
+    read: ([folder]) => ({
+      cause: `The app was not built: there is no ${folder}.`,
+      actions: ['Add the script "build": "next build" to package.json, then deploy again.'],
+    }),
+  },
+  {
+    pattern: /@prisma\/client did not initialize yet/,
+    read: () => ({
+      cause: "The client of Prisma was not generated.",
+      actions: ['Add the script "postinstall": "prisma generate" to package.json, then deploy again.'],
+    }),
+  },
+  {
+    pattern: /invalid ELF header|was compiled against a different Node\.js version|Exec format error/,
+    read: () => ({
+      cause: "A compiled package is one of another machine.",
+      actions: ["Leave node_modules (or .venv) out of the source, by .gitignore or .slipignore: the build installs what fits."],
+    }),
+  },
+  {
+    pattern: /(?:error while loading shared libraries: |ImportError: |Error: )(lib[\w.+-]{1,80}\.so[\w.]{0,20}): cannot open shared object file/,
+    read: ([library]) => ({
+      cause: `The library ${library} of the system is not in the sandbox.`,
+      actions: ["Use a package that brings its libraries (such as opencv-python-headless in place of opencv-python)."],
+    }),
+  },
+  {
+    pattern: /^\S*node: bad option: (--[\w-]{1,60})/m,
+    read: ([option]) => ({
+      cause: `Node does not know the option ${option}.`,
+      actions: [`Remove ${option} from the start command or NODE_OPTIONS, then deploy again.`],
+    }),
+  },
+  {
     pattern: /^(?:Uncaught )?((?:Syntax|Indentation|Tab)Error)\b/m,
     read: ([kind]) => ({ cause: `The program cannot be read: ${kind}.`, actions: ["Correct the line that the report names, and deploy again."] }),
   },

@@ -40,6 +40,15 @@ const cases: readonly [string, Symptom, string, RegExp][] = [
   ["listens on another port of loopback", late([{ port: 8080, loopback: true }]), "loopback_only", /127\.0\.0\.1:8080/],
   ["listens nowhere", late([]), "not_listening", /on no port within 60 s/],
   ["answers badly", late([{ port: 3000, loopback: false }], { kind: "status", status: 503 }), "unhealthy", /answered 503/],
+  [
+    "redirects in a circle",
+    late([{ port: 3000, loopback: false }], { kind: "loop", status: 302, way: ["/a", "/b", "/a"] }),
+    "unhealthy",
+    /leads back to itself: \/a → \/b → \/a/,
+  ],
+  ["asks for a login", late([{ port: 3000, loopback: false }], { kind: "status", status: 401 }), "unhealthy", /answered 401/],
+  ["crashed", { kind: "crashed", exitCode: 1, outOfMemory: false }, "crash_loop", /answered at first, and then ended with exit code 1/],
+  ["ended with 0", { kind: "exited", exitCode: 0, outOfMemory: false }, "exited", /as if its work were done/],
   ["does not answer", late([{ port: 3000, loopback: false }], { kind: "timeout" }), "unhealthy", /did not answer within 5 s/],
 ];
 
@@ -67,4 +76,23 @@ test("a program on loopback is given up soon, one on another port later, a silen
     false,
   );
   assert.equal(isHopeless({ kind: "status", status: 503 }, 50_000, on(3000, false), 3000), false);
+});
+
+const lines = ["/app/server.js:3", "Error: DATABASE_URL is not set", "    at Object.<anonymous> (/app/server.js:3:9)", "Node.js v26.10.0"];
+
+test("why a program ended is read from its last lines, with the place", () => {
+  const report = failureOf({ kind: "exited", exitCode: 1, outOfMemory: false }, { ...patient, lastLines: lines });
+  assert.deepEqual([report.suspectedCause, report.file, report.line], ["The variable DATABASE_URL is not set.", "server.js", 3]);
+  assert.deepEqual(report.nextActions, ["Run 'slip secrets set shop DATABASE_URL --stage', which asks for the value, then deploy again."]);
+});
+
+test("what was seen stands over what was said: a program on another port, or ended by the kernel, has that reason", () => {
+  const said = { ...patient, lastLines: lines };
+  assert.doesNotMatch(JSON.stringify({ ...failureOf(late([{ port: 8080, loopback: false }]), said), evidence: [] }), /DATABASE_URL/);
+  assert.doesNotMatch(JSON.stringify({ ...failureOf({ kind: "exited", exitCode: 137, outOfMemory: true }, said), evidence: [] }), /DATABASE_URL/);
+});
+
+test("settings in the actions are twice what there was", () => {
+  assert.match(failureOf({ kind: "exited", exitCode: 137, outOfMemory: true }, patient).nextActions[0] ?? "", /\[run\] memory = "1GB"/);
+  assert.match(failureOf(late([]), patient).nextActions[1] ?? "", /\[health\] start = "2m"/);
 });

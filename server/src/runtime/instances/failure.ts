@@ -5,6 +5,7 @@ import type { FailureReport } from "@slipstream/contract/words.ts";
 import { sizeText } from "#platform/diagnosis/amounts.ts";
 import { diagnose } from "#platform/diagnosis/diagnosis.ts";
 import { moreMemory } from "#platform/diagnosis/memory-signs.ts";
+import { missingCommand } from "#platform/diagnosis/package-signs.ts";
 import type { Diagnosis } from "#platform/diagnosis/sign.ts";
 import type { Answer } from "./health.ts";
 import { type Finding, late } from "./late.ts";
@@ -101,15 +102,17 @@ const crashed = ({ exitCode, outOfMemory: isKilled }: Extract<Symptom, { kind: "
   };
 };
 
-const notStarted = (message: string, patient: Patient): Finding => ({
-  phase: "start",
-  code: "start_failed",
-  summary: isMissingProgram(message) ? `'${patient.command[0] ?? ""}' cannot be run in the artifact.` : "The sandbox could not be started.",
-  diagnosis: {
-    cause: message.trim().split("\n").at(-1)?.slice(0, 1_000) ?? message,
-    ...(isMissingProgram(message) ? { actions: [correctCommand(patient)] } : {}),
-  },
-});
+const reasonOf = (message: string): string => message.trim().split("\n").at(-1)?.slice(0, 1_000) ?? message;
+
+const notStarted = (message: string, patient: Patient): Finding => {
+  const finding = { phase: "start", code: "start_failed" } as const;
+  if (!isMissingProgram(message)) return { ...finding, summary: "The sandbox could not be started.", diagnosis: { cause: reasonOf(message) } };
+  const program = patient.command[0] ?? "";
+  // A plain name is looked for among what is installed; a path is a file.
+  const { actions } = /^[\w@.-]{1,100}$/.test(program) ? missingCommand(program, "run") : { actions: [] };
+  const diagnosis = { cause: reasonOf(message), actions: [...actions.slice(0, 1), correctCommand(patient)] };
+  return { ...finding, summary: `'${program}' cannot be run in the artifact.`, diagnosis };
+};
 
 const find = (symptom: Symptom, patient: Patient): Finding => {
   switch (symptom.kind) {

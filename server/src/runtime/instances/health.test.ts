@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import net from "node:net";
 import { test } from "node:test";
-import { type Answer, isHealthy, probe, untilHealthy } from "./health.ts";
+import { type Answer, isHealthy, probe, redirectOf, untilHealthy } from "./health.ts";
 
 const never = new AbortController().signal;
 const check = { timeoutMs: 200, startMs: 2_000 };
@@ -77,5 +77,39 @@ test("the wait ends with the last answer when the time is over, and at once when
     const gate = await untilHealthy({ ...target, check: { ...check, startMs: 60_000 } }, AbortSignal.timeout(30), () => false);
     assert.deepEqual(gate, { outcome: "stopped" });
     assert.ok(performance.now() - started < 5_000);
+  });
+});
+
+test("a redirect is followed on the same host, where it sets no cookie", () => {
+  const from = { port: 3_000, path: "/a?b" };
+  assert.equal(redirectOf(302, { location: "/up" }, from), "/up");
+  assert.equal(redirectOf(301, { location: "https://localhost:3000/a?b" }, from), "/a?b");
+  assert.equal(redirectOf(302, { location: "https://login.example.org/" }, from), undefined);
+  assert.equal(redirectOf(302, { location: "/", "set-cookie": ["seen=1"] }, from), undefined);
+  assert.equal(redirectOf(200, { location: "/" }, from), undefined);
+  assert.equal(redirectOf(302, { location: "http://[" }, from), undefined);
+});
+
+test("redirects that lead back are no answer, those that come to an end are one", async () => {
+  const ways: Record<string, string> = {
+    "/a": "/b",
+    "/b": "/a",
+    "/c": "/d",
+    "/n0": "/n1",
+    "/n1": "/n2",
+    "/n2": "/n3",
+    "/n3": "/n4",
+    "/n4": "/n5",
+    "/n5": "/n6",
+  };
+  const asked = (path: string, port: number) => probe({ host: "127.0.0.1", port, check: { ...check, path } });
+  const answer: http.RequestListener = ({ url = "" }, response) => {
+    const location = ways[url];
+    response.writeHead(location === undefined ? 200 : 302, location === undefined ? {} : { location }).end();
+  };
+  await serve(answer, async (port) => {
+    assert.deepEqual(await asked("/a", port), { kind: "loop", status: 302, way: ["/a", "/b", "/a"] });
+    assert.deepEqual(await asked("/c", port), { kind: "status", status: 302 });
+    assert.deepEqual(await asked("/n0", port), { kind: "status", status: 302 });
   });
 });

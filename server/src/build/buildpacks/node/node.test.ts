@@ -239,7 +239,7 @@ for (const { what, files, config = {}, expected } of cases)
   });
 
 const failures: readonly { what: string; files: Files; code: string; file?: string }[] = [
-  { what: "nothing to start", files: { "package.json": "{}" }, code: "no_start_command" },
+  { what: "nothing to start", files: { "package.json": "{}" }, code: "no_start_command", file: "package.json" },
   { what: "a package file that is not JSON", files: { "package.json": "{,}" }, code: "build_failed", file: "package.json" },
   { what: "a package file of another shape", files: { "package.json": '{"scripts": 3}' }, code: "build_failed", file: "package.json" },
   { what: "a tree that no buildpack knows", files: { "README.md": "" }, code: "no_buildpack" },
@@ -260,4 +260,22 @@ test("the sandbox protects, so npm allows what it does, unless the package has a
   assert.deepEqual(allowed({}), ["npm_config_dangerously_allow_all_scripts", "npm_config_allow_git", "npm_config_allow_remote"]);
   assert.deepEqual(allowed({ allowScripts: { a: true } }), ["npm_config_allow_git", "npm_config_allow_remote"]);
   assert.deepEqual(allowed({}, "allow-git=none\n"), ["npm_config_dangerously_allow_all_scripts", "npm_config_allow_remote"]);
+});
+
+test("a report of nothing to start names the files that open a port, and no others", () => {
+  const actions = (files: Files): readonly string[] => {
+    try {
+      planOf(memoryTree(files), {});
+    } catch (error) {
+      return error instanceof SlipError ? error.nextActions : [];
+    }
+    return [];
+  };
+  assert.equal(
+    actions({ "package.json": "{}", "web.js": "http.createServer().listen(3000)", "tools.js": "console.log(1)" })[0],
+    'Set [run] command = "node web.js" in slip.toml.',
+  );
+  assert.ok(actions({ "package.json": "{}", "tools.js": "console.log(1)" }).every((action) => !action.includes("tools.js")));
+  assert.equal(actions({ "web/package.json": "{}", "README.md": "" })[0], "Deploy the folder alone: 'slip deploy SOURCE --subfolder web'.");
+  assert.equal(actions({ "go.mod": "" }).length, 1);
 });

@@ -18,7 +18,10 @@ const PackageFile = z.object({
 });
 export type PackageFile = z.infer<typeof PackageFile>;
 
-const wrong = (message: string): SlipError => new SlipError("build_failed", message, { file: "package.json", next: "Correct package.json." });
+const wrong = (message: string): SlipError => {
+  const line = Number(/\(line (\d+) column \d+\)/.exec(message)?.[1] ?? 0);
+  return new SlipError("build_failed", message, { file: "package.json", ...(line > 0 ? { line } : {}), next: "Correct package.json." });
+};
 
 /** Throws `build_failed` with the file's name when it is not what npm could read. */
 export const readPackageFile = (tree: SourceTree): PackageFile => {
