@@ -6,6 +6,9 @@ const unknownRef =
   /couldn't find remote ref|not our ref|no such remote ref|unknown revision|bad revision|did not match any|reference is not a tree|invalid refspec|remote branch .* not found/i;
 const refusedByGit = /transport '\S+' not allowed|protocol '\S+' is not supported|unable to find remote helper/i;
 
+/** Git makes no file with such a name: it would land in .git, outside of the tree, or nowhere. */
+const unsafeName = /error: invalid path|File name too long/;
+
 const evidenceOf = (text: string): string[] =>
   text
     .split("\n")
@@ -20,6 +23,7 @@ export const gitFailure = (ran: ExecResult, host: string, redact: (text: string)
   const evidence = evidenceOf(redact(ran.stderr));
   if (ran.timedOut) return new SlipError("git_unreachable", `Fetching from ${host} took longer than its limit.`, { evidence });
   if (refusedByGit.test(ran.stderr)) return new SlipError("git_refused", "The repository names another one by an address that is not fetched.", { evidence });
+  if (unsafeName.test(ran.stderr)) return new SlipError("source_unsafe", "The repository has files whose names cannot be kept.", { evidence });
   if (unknownRef.test(ran.stderr)) return new SlipError("git_ref_unknown", undefined, { evidence });
   if (/authentication failed|could not read (username|password)|permission denied|access denied|HTTP 40[13]|returned error: 40[13]/i.test(ran.stderr))
     return new SlipError("git_unreachable", `${host} did not let us read the repository.`, { evidence });
