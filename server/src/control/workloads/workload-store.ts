@@ -52,9 +52,11 @@ export const setInstances = async (query: Query, id: string, instances: number):
   await query`update workloads set instances = ${instances} where id = ${id}`;
 };
 
-/** It serves: again, when it was parked. */
-export const serveWorkload = async (query: Query, id: string): Promise<void> => {
-  await query`update workloads set desire = 'running', retired_at = null where id = ${id}`;
+/** It serves: again, when it was parked. False when it is not there, or has no place where requests could go. */
+export const serveWorkload = async (query: Query, id: string): Promise<boolean> => {
+  const rows = await query<{ count: number }[]>`
+    update workloads set desire = 'running', retired_at = null where id = ${id} returning jsonb_array_length(targets) as count`;
+  return (rows[0]?.count ?? 0) > 0;
 };
 
 /** Every workload of the app but this one serves no more from now on. */

@@ -14,7 +14,8 @@ import { routesOf } from "../../routes/route-table.ts";
 import { replaceSecrets, secretVersions } from "../../secrets/secret-store.ts";
 import { retireOthers, serveWorkload } from "../../workloads/workload-store.ts";
 import { defaultHost, toDeployment } from "../deployment.ts";
-import { endDeployment } from "../deployment-store.ts";
+import { endDeployment, saveFacts } from "../deployment-store.ts";
+import { ProgressLost } from "../lost-progress.ts";
 import type { Run } from "../run.ts";
 import { endingOf, tell } from "../story.ts";
 import { prove } from "./prove.ts";
@@ -87,13 +88,25 @@ const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
   control.changes.emit(row.id, toDeployment(run.row, control.installation));
 };
 
+/** From here on requests come to it. All that the routes are made of is written down once more, in this transaction, for good. */
+const serve = async (query: Query, { row }: Run, release: ReleaseRow): Promise<void> => {
+  const { source, commit, artifact, number } = release;
+  const workload = row.workload ?? row.id;
+  const known = { ...(source === null ? {} : { source }), ...(commit === null ? {} : { commit }) };
+  const [serves] = await Promise.all([
+    serveWorkload(query, workload),
+    saveFacts(query, row.id, { releaseId: release.id, release: number, artifact, workload, ...known }),
+  ]);
+  if (!serves) throw new ProgressLost(`The workload ${workload} is not there.`);
+};
+
 /** Switches all routes in one transaction, waits for the edges, proves, and makes it final. */
 export const switchAndProve: Step = async (run) => {
   const { control, row } = run;
   run.enter("switch");
   const release = await releaseOfRun(run);
   const routes = await control.database.begin(async (query) => {
-    const [, routes] = await Promise.all([serveWorkload(query, row.workload ?? row.id), pointRoutes(query, { appId: row.appId, deployment: row.id, release })]);
+    const [, routes] = await Promise.all([serve(query, run, release), pointRoutes(query, { appId: row.appId, deployment: row.id, release })]);
     return routes;
   });
   await publishOrFail(control);
