@@ -52,13 +52,14 @@ const kernel: Attempt[] = [
   { name: "tiocsti", tries: "type into a terminal" },
   { name: "kernel-modules", tries: "load a module or a kernel" },
   { name: "file-handles", tries: "open a file of a whole file system by its handle" },
-  { name: "kernel-log", tries: "read the kernel's log" },
+  { name: "kernel-log", tries: "read the kernel's log", ownKernel: true },
   { name: "clock", tries: "set the clock" },
   { name: "restart-the-machine", tries: "ask for a restart" },
   { name: "host-name", tries: "set the host name" },
   { name: "swap-accounting-and-quotas", tries: "swapon, acct, quotactl" },
   { name: "calls-of-another-architecture", tries: "call by the x32 table" },
   { name: "raw-sockets", tries: "open a raw or packet socket" },
+  { name: "device-events", tries: "hear of the machine's devices by netlink", ownKernel: true },
   { name: "unusual-sockets", tries: "open netlink to the firewall and audit, AF_ALG, AF_VSOCK, Bluetooth, XDP, TIPC" },
 ];
 

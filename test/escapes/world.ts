@@ -1,5 +1,6 @@
 // A platform with a neighbour that must go on, and the app that makes the attempts; it is told what there is to be reached.
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,14 +20,17 @@ const Probe = z.object({ addresses: z.array(z.string()), port: z.string() });
 
 const openFilesMax = (): number => Number(/^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? 1_024);
 
+/** `find` follows no link: a bundle has one to itself. */
 const socketsBelow = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isSocket() ? join(entry.parentPath, entry.name) : []));
+  execFileSync("find", [folder, "-maxdepth", "3", "-type", "s"], { encoding: "utf8" })
+    .split("\n")
+    .filter((path) => path !== "");
 
 export class World {
   readonly installation = new Installation();
   readonly #source = mkdtempSync(join(tmpdir(), "slip-escapes-"));
   readonly #abstract = `slip-escape-${process.pid}`;
-  readonly #listener = net.createServer((socket) => socket.end("x"));
+  readonly #listener = net.createServer((socket) => socket.on("error", () => {}).end("x"));
 
   async open(): Promise<void> {
     const { installation } = this;

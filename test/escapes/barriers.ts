@@ -1,0 +1,127 @@
+// Each barrier of a runc sandbox, how it is taken away, and an attempt that must then get through: the suite can see an escape.
+import { join } from "node:path";
+import type { Bundle } from "./bundle.ts";
+
+export interface Barrier {
+  name: string;
+  /** Changes the configuration of a sandbox; `home` is the folder of the installation. */
+  without: (bundle: Bundle, home: string) => void;
+  /** Attempts that are denied with it and open without. */
+  opens: readonly string[];
+}
+
+/** Some barriers stand behind another: a program that is root inside has to be stopped by the next. */
+const asRoot = ({ process }: Bundle): void => {
+  process.user = { uid: 0, gid: 0 };
+};
+
+const mountOption = ({ mounts }: Bundle, where: (destination: string) => boolean, change: (option: string) => string): void => {
+  for (const mount of mounts) if (where(mount.destination)) mount.options = (mount.options ?? []).map(change);
+};
+
+export const barriers: readonly Barrier[] = [
+  {
+    name: "the filter of system calls",
+    without: ({ linux }) => delete linux.seccomp,
+    opens: ["user-namespace", "keyrings", "ptrace-a-sibling", "userfaultfd"],
+  },
+  { name: "a user that owns nothing", without: asRoot, opens: ["write-outside-the-app"] },
+  {
+    name: "no capabilities",
+    without(bundle) {
+      asRoot(bundle);
+      const all = ["CAP_MKNOD"];
+      bundle.process.capabilities = { bounding: all, effective: all, permitted: all };
+    },
+    opens: ["mknod", "new-privileges"],
+  },
+  {
+    name: "no new privileges",
+    without(bundle) {
+      bundle.process.noNewPrivileges = false;
+      // Without that flag the filter needs a privileged loader, and it is not what is tested here.
+      delete bundle.linux.seccomp;
+    },
+    opens: ["new-privileges"],
+  },
+  {
+    name: "masked paths",
+    without({ linux }) {
+      linux.maskedPaths = [];
+    },
+    opens: ["masked-files"],
+  },
+  {
+    name: "read-only paths of /proc",
+    without(bundle) {
+      asRoot(bundle);
+      bundle.linux.readonlyPaths = [];
+    },
+    opens: ["core-pattern"],
+  },
+  {
+    name: "read-only control groups",
+    without(bundle) {
+      asRoot(bundle);
+      mountOption(
+        bundle,
+        (destination) => destination.startsWith("/sys/fs/cgroup"),
+        (option) => (option === "ro" ? "rw" : option),
+      );
+    },
+    opens: ["own-limits"],
+  },
+  {
+    name: "mounts of the image alone",
+    without(bundle, home) {
+      asRoot(bundle);
+      const path = join(home, "installation.json");
+      bundle.mounts.push({ destination: `/tmp${path}`, type: "bind", source: path, options: ["bind", "ro"] });
+      bundle.process.env.push("ESCAPES_BELOW=/tmp");
+    },
+    opens: ["host-files-by-name"],
+  },
+  {
+    name: "processes of its own",
+    without({ linux }) {
+      linux.namespaces = linux.namespaces.filter(({ type }) => type !== "pid");
+    },
+    opens: ["other-processes"],
+  },
+  {
+    name: "a network of its own",
+    without({ linux }) {
+      linux.namespaces = linux.namespaces.filter(({ type }) => type !== "network");
+    },
+    opens: ["abstract-sockets", "ports-of-the-machine", "ports-of-the-platform-on-loopback", "another-app"],
+  },
+  {
+    name: "a limit of processes",
+    without({ linux }) {
+      // So many need more memory than there is, which would stop them too.
+      linux.resources = {};
+    },
+    opens: ["fork-flood"],
+  },
+  { name: "a limit of memory", without: ({ linux }) => delete linux.resources.memory, opens: ["memory-flood"] },
+  {
+    name: "a size of /tmp",
+    without: (bundle) =>
+      mountOption(
+        bundle,
+        (destination) => destination === "/tmp",
+        (option) => option.replace(/^size=.*/, "size=200m"),
+      ),
+    opens: ["disk-flood"],
+  },
+  {
+    name: "a number of files in /tmp",
+    without: (bundle) =>
+      mountOption(
+        bundle,
+        (destination) => destination === "/tmp",
+        (option) => option.replace(/^nr_inodes=.*/, "nr_inodes=200000"),
+      ),
+    opens: ["inode-flood"],
+  },
+];
