@@ -19,6 +19,8 @@ import { Supervised } from "./supervised.ts";
 
 /** So many ends in a row before it was ready mean that a process cannot be started. */
 const hopelessFailures = 5;
+/** What a process says that a person has to mend is believed when it was said again. */
+const refusedFailures = 2;
 const readyMs = 90_000;
 const removeInstancesMs = 60_000;
 /** For a host that is started only to remove what is left. */
@@ -119,13 +121,12 @@ export class Supervisor {
   async #hopeless(over: AbortSignal): Promise<never> {
     const until = performance.now() + readyMs;
     for (;;) {
+      const refusal = this.#processes.filter(({ failures }) => failures >= refusedFailures).map(({ plan }) => refusalOf(this.#ground.home, plan.name));
+      for (const each of refusal) if (each) throw each;
       const failed =
         this.#processes.find((process) => process.failures >= hopelessFailures) ??
         (performance.now() > until ? this.#processes.find((process) => !process.isReadyNow) : undefined);
-      if (failed)
-        throw (
-          refusalOf(this.#ground.home, failed.plan.name) ?? new SlipError("internal", `${failed.plan.name} does not start.`, this.#evidence(failed.plan.name))
-        );
+      if (failed) throw new SlipError("internal", `${failed.plan.name} does not start.`, this.#evidence(failed.plan.name));
       await sleep(50, undefined, { signal: over });
     }
   }
