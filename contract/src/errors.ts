@@ -232,6 +232,13 @@ export const errors = {
     what: "The sandbox that was asked for does not work on this machine.",
     next: "See 'slip doctor', or choose another with [run] sandbox.",
   },
+  sandbox_below_floor: {
+    status: 422,
+    exit: 1,
+    fault: "user",
+    what: "slip.toml asks for a weaker sandbox than this platform lets a source choose.",
+    next: "Take [run] sandbox out of slip.toml, or choose it yourself with 'slip deploy --sandbox'.",
+  },
   // switch and after
   not_proven: {
     status: 500,

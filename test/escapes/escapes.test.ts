@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
+import { newTree } from "../e2e/sources.ts";
 import { whole } from "../size.ts";
 import { type Attempt, attempts, floods } from "./attempts.ts";
 import { barriers } from "./barriers.ts";
@@ -75,6 +76,12 @@ describe("a stranger's program", { timeout: 600_000 }, () => {
           await world.untilAnswers(app);
         });
     });
+
+  it("chooses no sandbox below the operator's floor by its slip.toml", async () => {
+    const source = newTree("weak", { "index.html": "x", "slip.toml": '[run]\nsandbox = "runc"\n' });
+    assert.equal((await world.installation.deploy(source)).failure?.code, "sandbox_below_floor");
+    await world.installation.deployLive(source, ["--sandbox", "runc"]);
+  });
 
   describe("without a barrier", () => {
     const app = "escape-runc";

@@ -35,7 +35,7 @@ export class World {
   async open(): Promise<void> {
     const { installation } = this;
     this.#listener.listen(`\0${this.#abstract}`);
-    await installation.up();
+    await installation.up({ SLIP_SANDBOX_FLOOR: "gvisor" });
     await installation.deployLive(join(repository, "test/fixtures/probe"), ["--app", "neighbour", "--sandbox", "runc"]);
     const neighbour = Probe.parse(JSON.parse((await installation.request("neighbour")).body));
     cpSync(join(repository, "test/fixtures/escapes"), this.#source, { recursive: true });

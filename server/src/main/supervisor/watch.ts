@@ -24,6 +24,7 @@ const startSupervisor = (home: Home, config: Config): void => {
     ...cleanEnv,
     SLIP_HOME: home.root,
     ...(config.databaseUrl === undefined ? {} : { DATABASE_URL: config.databaseUrl }),
+    ...(config.sandboxFloor === undefined ? {} : { SLIP_SANDBOX_FLOOR: config.sandboxFloor }),
     ...(config.restateUrl === undefined ? {} : { RESTATE_URL: config.restateUrl }),
   };
   const up = join(import.meta.dirname, "..", "up.ts");

@@ -11,6 +11,7 @@ import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
 import { tagsOf } from "../deployment.ts";
 import { patiently } from "../patience.ts";
 import type { Run } from "../run.ts";
+import { sandboxFor } from "../sandbox-floor.ts";
 import { DeploymentCancelled, DeploymentFailed, type Step } from "./step.ts";
 
 const buildSecrets = async ({ control, row }: Run): Promise<Record<string, number>> => {
@@ -66,8 +67,9 @@ const build = async (run: Run, of: { source: string; config: AppConfig; input: s
 };
 
 /** What was asked for with the deployment stands over slip.toml. */
-const releaseConfig = ({ row }: Run, config: AppConfig): AppConfig => {
-  const { sandbox, instances } = row.request;
+const releaseConfig = ({ control, row }: Run, config: AppConfig): AppConfig => {
+  const { instances } = row.request;
+  const sandbox = sandboxFor({ asked: row.request.sandbox, written: config.run?.sandbox, floor: control.sandboxFloor });
   const asked = { ...(sandbox === undefined ? {} : { sandbox }), ...(instances === undefined ? {} : { instances }) };
   return Object.keys(asked).length === 0 ? config : { ...config, run: { ...config.run, ...asked } };
 };
@@ -86,10 +88,11 @@ export const buildArtifact: Step = async (run) => {
   if (row.releaseId !== null) return;
   const { source, config } = row;
   if (source === null || config === null) throw new SlipError("internal", "The build has no source.");
+  const ofRelease = releaseConfig(run, config);
   const versions = await buildSecrets(run);
   const input = inputDigest({ source, secretVersions: versions });
   const { artifact, sizeBytes } = (await reusable(run, input)) ?? (await build(run, { source, config, input, versions }));
   run.enter("admit");
   if (sizeBytes > limit("imageBytes")) throw new SlipError("image_too_large", `The artifact has ${sizeBytes} bytes; ${limit("imageBytes")} are allowed.`);
-  await makeRelease(run, { artifact, config: releaseConfig(run, config), source, commit: row.commit });
+  await makeRelease(run, { artifact, config: ofRelease, source, commit: row.commit });
 };
