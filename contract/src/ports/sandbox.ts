@@ -63,5 +63,7 @@ export interface RanOnce {
   timedOut: boolean;
   outOfMemory: boolean;
   cancelled: boolean;
+  /** What looked after the program was killed: nobody knows how far it came. It has ended. */
+  lost: boolean;
 }
 export type Runner = (run: RunOnce) => Promise<RanOnce>;

@@ -9,12 +9,16 @@ import { runBuild } from "./build.ts";
 import { buildLogOf } from "./build-log.ts";
 import type { BuildContext, BuildDependencies } from "./context.ts";
 import { Leases } from "./leases.ts";
+import { StepLost } from "./step.ts";
 import { removeWorkspace, workspaceAt } from "./workspace.ts";
 
 interface Underway {
   result: Promise<BuildResult>;
   cancel: AbortController;
 }
+
+/** Of a build whose programs are lost. */
+const triesMax = 3;
 
 export class Builds {
   readonly #dependencies: BuildDependencies;
@@ -66,11 +70,24 @@ export class Builds {
     };
   }
 
+  /** What a lost step has written is half done: the next try has a workspace of its own. */
+  async #untilNotLost(context: BuildContext): Promise<BuildResult> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await runBuild(context);
+      } catch (error) {
+        if (!(error instanceof StepLost) || tries === triesMax) throw error;
+        context.log.note(`${error.message} The build begins again.`);
+        await removeWorkspace(this.#dependencies.home, context.spec.id);
+      }
+    }
+  }
+
   async #run(spec: BuildSpec, signal: AbortSignal): Promise<BuildResult> {
     const context = this.#contextOf(spec, signal);
     await removeWorkspace(this.#dependencies.home, spec.id);
     try {
-      return await runBuild(context);
+      return await this.#untilNotLost(context);
     } catch (error) {
       if (error instanceof SlipError && error.code === "cancelled") return { outcome: "cancelled" };
       const known = asKnown(error);

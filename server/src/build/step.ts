@@ -66,8 +66,12 @@ const failed = (code: ErrorCode, summary: string, context: BuildContext, step: B
 
 const withNext = (error: SlipError, next: string): SlipError => new SlipError(error.code, error.message, { ...error.details, next });
 
+/** The machine, not the program, is at fault: the build is to be done again, from its start. */
+export class StepLost extends Error {}
+
 const judge = (ran: RanOnce, context: BuildContext, step: BuildStep): void => {
   if (ran.cancelled) throw new SlipError("cancelled");
+  if (ran.lost) throw new StepLost(`'${step.name}' was lost.`);
   if (ran.timedOut) {
     const error = failed("build_timeout", `'${step.name}' was ended: the build took longer than its ${durationText(timeOf(context))}.`, context, step);
     throw withNext(error, `Set [build] timeout = "${durationText(timeOf(context) * 2)}" in slip.toml, or let the build do less.`);

@@ -16,7 +16,8 @@ export type ScenarioName =
   | "scale down"
   | "destroy";
 
-export type Outcome = "live" | "failed" | "done" | "gone";
+/** `either`: live or failed, as it comes. */
+export type Outcome = "live" | "failed" | "either" | "done" | "gone";
 
 /** A command to be given, and what it may come to. */
 export interface Act {

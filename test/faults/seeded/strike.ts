@@ -13,18 +13,17 @@ const conmonMs = 3_000;
 /** From control's answer to Restate's record of it, and a little more. */
 const recordMs = 12;
 
-const conmonsOf = (home: string): number[] =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-        return /(^|\/)conmon$/.test(words[0] ?? "") && words.some((word) => word.startsWith(`${home}/run/runs/`));
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+/** Numbers of the conmons of programs that run once. */
+const conmonsOf = (home: string): number[] => {
+  const runs = join(home, "run/runs");
+  return readdirSync(runs).flatMap((name) => {
+    try {
+      return [Number(readFileSync(join(runs, name, "conmon.pid"), "utf8"))];
+    } catch {
+      return [];
+    }
+  });
+};
 
 const conmonOf = async (home: string): Promise<number> => {
   for (const until = performance.now() + conmonMs; performance.now() < until; await pause(lookMs)) {

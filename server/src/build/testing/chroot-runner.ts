@@ -51,7 +51,7 @@ const runIn = (run: RunOnce, root: string, user: number): Promise<RanOnce> =>
     child.on("close", (code) => {
       clearTimeout(timer);
       run.signal.removeEventListener("abort", kill);
-      resolve({ exitCode: code ?? 137, timedOut, outOfMemory: false, cancelled: run.signal.aborted });
+      resolve({ exitCode: code ?? 137, timedOut, outOfMemory: false, cancelled: run.signal.aborted, lost: false });
     });
   });
 

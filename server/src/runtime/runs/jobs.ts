@@ -21,6 +21,9 @@ export interface JobGround {
   defaultSandbox: () => SandboxKind;
 }
 
+/** It is not run again: it may have done its work. */
+const lostWords = "The command was ended, because what looked after it was killed: it may have done its work, or a part of it.";
+
 export class Jobs {
   readonly #ground: JobGround;
   readonly #running = new Map<string, { cancel: AbortController; result: Promise<JobResult> }>();
@@ -75,9 +78,10 @@ export class Jobs {
   async #run(job: JobSpec, signal: AbortSignal): Promise<JobResult> {
     const log = new InstanceLog(this.#ground.logs, job.workload, "");
     const run = { ...(await this.#runOf(job)), signal, onLine: lineTo(log), onDenied: (text: string) => log.say(text) };
-    const { exitCode, timedOut, outOfMemory, cancelled } = await this.#runOrResume(job, run);
+    const { exitCode, timedOut, outOfMemory, cancelled, lost } = await this.#runOrResume(job, run);
     if (cancelled) throw new SlipError("cancelled", "The command was ended before it was done.");
-    const result = { exitCode, timedOut, outOfMemory, lastLines: [...log.lastLines] };
+    if (lost) log.say(lostWords);
+    const result = { exitCode, timedOut, outOfMemory, lastLines: [...log.lastLines, ...(lost ? [lostWords] : [])] };
     const record = this.#ground.records.find(job.id);
     if (record) this.#ground.records.save({ ...record, result });
     return result;

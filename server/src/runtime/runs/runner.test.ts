@@ -10,7 +10,7 @@ import { needsRoot, type RuntimeFixture, runtimeFixture } from "../testing/runti
 import { storeImage } from "../testing/trial-image.ts";
 
 const kinds: readonly SandboxKind[] = ["runc", "gvisor"];
-const fails: Omit<RanOnce, "exitCode"> = { timedOut: false, outOfMemory: false, cancelled: false };
+const fails: Omit<RanOnce, "exitCode"> = { timedOut: false, outOfMemory: false, cancelled: false, lost: false };
 
 for (const sandbox of kinds)
   describe(`a program that runs once under ${sandbox}`, { skip: needsRoot }, () => {

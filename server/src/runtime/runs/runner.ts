@@ -19,13 +19,29 @@ export interface RunGround {
 /** Shells say 127 for a command that is not there. */
 const notStarted = 127;
 
-/** Resolves when the program has ended, `ended` aborts or the time is over, whichever is first. */
-const untilEnd = (exits: Exits, id: string, timeoutMs: number, signal: AbortSignal): Promise<"exited" | "timeout" | "cancelled"> =>
+type End = "exited" | "timeout" | "cancelled" | "lost";
+
+const pulseMs = 250;
+
+/** Calls `lost` when a program has nobody any more who will write down its end. Looked at twice: conmon writes it as the last thing it does. */
+const feelPulse = (sandbox: OciSandbox, id: string, lost: () => void): NodeJS.Timeout => {
+  let missed = 0;
+  return setInterval(() => {
+    missed = sandbox.isLost(id) ? missed + 1 : 0;
+    if (missed > 1) lost();
+  }, pulseMs);
+};
+
+/** Resolves when the program has ended or is lost, the signal aborts or the time is over, whichever is first. */
+const untilEnd = (exits: Exits, sandbox: OciSandbox, of: { id: string; timeoutMs: number; signal: AbortSignal }): Promise<End> =>
   new Promise((resolve) => {
+    const { id, timeoutMs, signal } = of;
     const cancel = (): void => done("cancelled");
     const timer = setTimeout(() => done("timeout"), timeoutMs);
-    const done = (how: "exited" | "timeout" | "cancelled"): void => {
+    const pulse = feelPulse(sandbox, id, () => done("lost"));
+    const done = (how: End): void => {
       clearTimeout(timer);
+      clearInterval(pulse);
       exits.forget(id);
       signal.removeEventListener("abort", cancel);
       resolve(how);
@@ -105,9 +121,15 @@ const follow = async ({ exits, pool }: RunGround, sandbox: OciSandbox, run: RunO
   const tail = watchOutput(sandbox, id, run.onLine);
   if (run.onDenied) pool.tellDenied(slot, run.onDenied);
   try {
-    const how = await untilEnd(exits, id, run.timeoutMs, run.signal);
+    const how = await untilEnd(exits, sandbox, { id, timeoutMs: run.timeoutMs, signal: run.signal });
     const outOfMemory = sandbox.cgroup(id).oomKills() > 0;
-    return { exitCode: sandbox.exitCode(id) ?? 137, timedOut: how === "timeout", outOfMemory: outOfMemory && how === "exited", cancelled: how === "cancelled" };
+    return {
+      exitCode: sandbox.exitCode(id) ?? 137,
+      timedOut: how === "timeout",
+      outOfMemory: outOfMemory && how === "exited",
+      cancelled: how === "cancelled",
+      lost: how === "lost",
+    };
   } finally {
     tail.end();
     tail.close(false);
@@ -133,7 +155,7 @@ export const runOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOn
   ground.held.set(id, slot);
   try {
     await sandbox.remove(id, slot.path);
-    if (signal.aborted) return { exitCode: 130, timedOut: false, outOfMemory: false, cancelled: true };
+    if (signal.aborted) return { exitCode: 130, timedOut: false, outOfMemory: false, cancelled: true, lost: false };
     const spec = { id, layers, writable: undefined, mounts, args, env, cwd, network: slot.path, hostname: "build", limits };
     await sandbox.start({ spec, address: slot.address, uid: run.uid ?? uidOf(slot), overlay });
     started?.(slot.number);
@@ -141,7 +163,7 @@ export const runOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOn
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error;
     run.onLine("stderr", error.message);
-    return { exitCode: notStarted, timedOut: false, outOfMemory: false, cancelled: signal.aborted };
+    return { exitCode: notStarted, timedOut: false, outOfMemory: false, cancelled: signal.aborted, lost: sandbox.isLost(id) };
   } finally {
     await sandbox.remove(id, slot.path);
     await ground.pool.release(slot);

@@ -48,7 +48,7 @@ export const conmonArguments = ({ id, bundle, runtime: [program, ...args], exitF
 ];
 
 /** What conmon says when the container is created or could not be: its process id, or the runtime's words. */
-export type Created = { pid: number } | { error: string };
+export type Created = { pid: number } | { error: string; lost?: true };
 
 /** Reads conmon's answer, a JSON object with `data` (api version 1) or `pid`, negative for a failure. Pure. */
 export const parseCreated = (text: string): Created => {
@@ -57,7 +57,7 @@ export const parseCreated = (text: string): Created => {
     const pid = answer.data ?? answer.pid ?? -1;
     return pid > 0 ? { pid } : { error: answer.message ?? "the runtime said nothing" };
   } catch {
-    return { error: text.trim() || "conmon ended without an answer" };
+    return text.trim() === "" ? { error: "conmon ended without an answer", lost: true } : { error: text.trim() };
   }
 };
 

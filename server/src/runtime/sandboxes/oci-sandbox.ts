@@ -32,6 +32,9 @@ export interface Launch {
 /** The program could not be started; `message` is in the runtime's words. */
 export class LaunchError extends Error {}
 
+/** Tries of a conmon that is killed before it has made the sandbox. */
+const launchesMax = 3;
+
 /** Lines that are not read yet: in memory, for every sandbox that floods its log. They are read while they are written. */
 const logBytes = 4 * 2 ** 20;
 
@@ -94,7 +97,11 @@ export class OciSandbox {
   async #run(id: string, network: string, ready: Promise<void>): Promise<void> {
     const command = this.#runtime.command(network);
     const plan = { id, bundle: this.bundle(id), runtime: command, exitFolder: this.#ground.exits, logBytes };
-    const created = await createUnderConmon(plan, this.#runtime.createMs, ready);
+    let created = await createUnderConmon(plan, this.#runtime.createMs, ready);
+    for (let tries = 1; "error" in created && created.lost && tries < launchesMax; tries += 1) {
+      await this.#delete(id, network);
+      created = await createUnderConmon(plan, this.#runtime.createMs, Promise.resolve());
+    }
     if ("error" in created) throw new LaunchError(created.error);
     if (await this.#runtime.release?.(id)) return;
     const started = await exec([...command, "start", id], { timeoutMs: this.#runtime.createMs });
@@ -115,7 +122,13 @@ export class OciSandbox {
   /** False when the program is gone, also when conmon was killed before it could write an exit code. */
   isAlive(id: string): boolean {
     const pid = this.pid(id);
-    return pid !== undefined && this.exitCode(id) === undefined && existsSync(`/proc/${pid}`);
+    return pid !== undefined && this.exitCode(id) === undefined && existsSync(`/proc/${pid}`) && !this.isLost(id);
+  }
+
+  /** Whether conmon was killed: nobody takes the program's output then, and its exit code is never known. */
+  isLost(id: string): boolean {
+    const conmon = readNumber(conmonPidPath(this.bundle(id)));
+    return conmon !== undefined && this.exitCode(id) === undefined && !existsSync(`/proc/${conmon}`);
   }
 
   signal(id: string, name: NodeJS.Signals): void {
