@@ -113,6 +113,11 @@ export const saveFacts = async (query: Query, id: string, facts: Facts): Promise
     where id = ${id}`;
 };
 
+/** The instances are to be started again: where they are was lost. What the host has of them is joined. */
+export const forgetWorkload = async (query: Query, id: string): Promise<void> => {
+  await query`update deployments set workload = null where id = ${id} and state = 'running'`;
+};
+
 export const saveProgress = async (query: Query, id: string, phase: string | null, phases: readonly Phase[]): Promise<void> => {
   await query`update deployments set phase = ${phase}, phases = ${json(query, phases)} where id = ${id} and state = 'running'`;
 };

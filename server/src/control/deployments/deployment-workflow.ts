@@ -6,7 +6,7 @@ import { isConnectionError } from "#platform/database.ts";
 import type { Control } from "../control.ts";
 import { between } from "../faults/fault-points.ts";
 import { type DeploymentRow, isOpen } from "./deployment.ts";
-import { beginDeployment } from "./deployment-store.ts";
+import { beginDeployment, forgetWorkload } from "./deployment-store.ts";
 import { isProgressLost } from "./lost-progress.ts";
 import { allocate } from "./steps/allocate.ts";
 import { buildArtifact } from "./steps/build.ts";
@@ -67,7 +67,9 @@ export const doStep = async (control: Control, id: string, named: NamedStep): Pr
       await between(control.faultPoints, step.name, () => step(run));
     }
   } catch (error) {
-    if (isConnectionError(error) || isProgressLost(error)) {
+    const isLost = isProgressLost(error);
+    if (isLost) await forgetWorkload(control.database, id);
+    if (isLost || isConnectionError(error)) {
       // PostgreSQL alone knows how far it was.
       control.runs.forget(id);
       throw error;
