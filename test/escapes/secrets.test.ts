@@ -42,7 +42,7 @@ describe("planted secrets", () => {
     const exclude = path === installation.home ? [`--exclude-dir=${join(path, "run").split("/").at(-1)}`] : [];
     const command = ["--recursive", "--binary-files=text", "--fixed-strings", "--files-with-matches", "--devices=skip", ...exclude, "-f", words, path];
     try {
-      return execFileSync("grep", command, { encoding: "utf8", env: { ...process.env, LC_ALL: "C" }, maxBuffer: 2 ** 24 })
+      return execFileSync("grep", command, { encoding: "utf8", env: { PATH: "/usr/bin:/bin", LC_ALL: "C" }, maxBuffer: 2 ** 24 })
         .split("\n")
         .filter(Boolean);
     } catch (error) {
@@ -53,7 +53,7 @@ describe("planted secrets", () => {
   const dump = (): string =>
     execFileSync(process.execPath, [join(repository, "server/src/main/testing/dump-tables.ts")], {
       encoding: "utf8",
-      env: { ...process.env, SLIP_HOME: installation.home },
+      env: { SLIP_HOME: installation.home },
       maxBuffer: 2 ** 28,
     });
 
