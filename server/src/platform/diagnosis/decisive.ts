@@ -6,6 +6,9 @@ const keptLines = 12;
 const isHedged = (line: string): boolean =>
   /\b(?:warn(?:ing)?|deprecat\w*|defaults?|defaulting|optional(?:ly)?|fall(?:ing|s)? ?back|fallback|skipp\w*|ignor\w*|disabled)\b/i.test(line);
 
+/** Frames of a printed error that are not the app's own would push its first line out of sight. */
+const isForeignFrame = (line: string): boolean => /^\s+at .*(?:\(|\s|\/)(?:node:|.*node_modules\/)/.test(line);
+
 const isNodeEnd = (line: string): boolean => /^Node\.js v\d+\.\d+\.\d+/.test(line);
 const isNodeStart = (line: string): boolean => /^(?:(?:file:\/\/)?\/|node:)\S*:\d+$/.test(line) || /^<--- Last few GCs --->$/.test(line);
 const isTraceback = (line: string): boolean => /^(?:.*\] )?Traceback \(most recent call last\):$/.test(line);
@@ -42,5 +45,6 @@ export const decisive = (all: readonly string[]): Decisive => {
   const [node, python] = [nodeDump(lines), traceback(lines)];
   const later = node && python ? (node.end > python.end ? node : python) : (node ?? python);
   if (later && lines.length - later.end <= keptLines) return { lines: later.lines, isDump: true };
-  return { lines: lines.slice(-keptLines).filter((line) => !isHedged(line)), isDump: false };
+  const told = lines.filter((line) => !isForeignFrame(line));
+  return { lines: told.slice(-keptLines).filter((line) => !isHedged(line)), isDump: false };
 };

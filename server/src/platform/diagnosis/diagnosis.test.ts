@@ -266,6 +266,36 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    what: "an error that the program prints itself",
+    during: "run",
+    lines: [
+      "Failed to start: Error: REDIS_URL environment variable is required",
+      "    at main (/app/server.js:1:69)",
+      ...Array.from({ length: 20 }, () => "    at Module._load (node:internal/modules/cjs/loader:1470:12)"),
+    ],
+    cause: "The variable REDIS_URL is not set.",
+    at: { file: "server.js", line: 1 },
+  },
+  {
+    what: "a variable after a word of the program",
+    during: "run",
+    lines: ["Config error: missing API_BASE_URL"],
+    cause: "The variable API_BASE_URL is not set.",
+  },
+  {
+    what: "the errors of fields",
+    during: "run",
+    lines: ["Invalid environment variables: { DATABASE_URL: [ 'Required' ] }"],
+    cause: "The variable DATABASE_URL is not set.",
+  },
+  {
+    what: "a folder that cannot be made",
+    during: "run",
+    lines: nodeDump("node:fs:1756", ["Error: ENOENT: no such file or directory, mkdir '/app/uploads'", "    at Object.<anonymous> (/app/server.js:1:27)"]),
+    cause: "The program writes to /app/uploads, and the files of an app are read-only: only /tmp can be written.",
+    at: { file: "server.js", line: 1 },
+  },
+  {
     what: "a key of an ordinary dictionary",
     during: "run",
     lines: ["Traceback (most recent call last):", '  File "/app/app.py", line 5, in <module>', '    row["USER_NAME"]', "KeyError: 'USER_NAME'"],

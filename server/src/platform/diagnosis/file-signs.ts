@@ -28,7 +28,8 @@ export const fileSigns: readonly Sign[] = [
   {
     during: ["run"],
     // Whatever is in an artifact may be read by all: what is refused is writing.
-    pattern: /\bEACCES: permission denied, (?:open|mkdir|unlink|rename|copyfile|rmdir|symlink) ['"]((?!\/(?:tmp|proc|dev)\/)[\w@./+-]{1,200})['"]/,
+    pattern:
+      /\b(?:EACCES: permission denied, (?:open|mkdir|unlink|rename|copyfile|rmdir|symlink)|ENOENT: no such file or directory, mkdir) ['"]((?!\/(?:tmp|proc|dev)\/)[\w@./+-]{1,200})['"]/,
     read: unwritable,
   },
   { during: ["run"], pattern: /\bPermissionError: \[Errno 13\] Permission denied: ['"]((?!\/(?:tmp|proc|dev)\/)[\w@./+-]{1,200})['"]/, read: unwritable },

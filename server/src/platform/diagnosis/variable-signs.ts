@@ -30,16 +30,14 @@ const patterns: readonly RegExp[] = [
   ),
   new RegExp(`\\b[Ee]nvironment variable not found: ${quoted}`),
   new RegExp(`\\b(?:[Pp]lease )?[Ss]et (?:the )?${quoted} environment variable`),
-  new RegExp(
-    `^(?:Uncaught )?(?:\\w*(?:Error|Exception|ImproperlyConfigured)?: )?(?:[Vv]ariable |[Tt]he )?["'\`$]?\\{?(${compound})\\}?["'\`]?(?: (?:environment|env) (?:variable|var)| variable)?:? ${isMissing}`,
-    "m",
-  ),
-  new RegExp(`^(?:\\w*Error: )?[Mm]issing:? ["'\`$]?(${compound})["'\`]?`, "m"),
+  new RegExp(`(?:^|: )(?:[Vv]ariable |[Tt]he )?["'\`$]?\\{?(${compound})\\}?["'\`]?(?: (?:environment|env) (?:variable|var)| variable)?:? ${isMissing}`, "m"),
+  new RegExp(`(?:^|: )[Mm]issing:? ["'\`$]?(${compound})["'\`]?`, "m"),
   // Python says the same of any dictionary: the frame of os shows that it was the environment.
   /(?:<frozen os>|\/os\.py)", line \d+, in __getitem__\n(?:\s.*\n){0,4}?KeyError: '([A-Z][A-Z0-9_]{1,63})'/,
   // What zod and envalid say of a schema of variables.
   /"path": \[\s*"([A-Z][A-Z0-9_]{2,63})"\s*\],\s*"message": "(?:Required|Invalid input: expected string, received undefined)"/,
   new RegExp(`^\\s*(${compound}): (?:undefined|Required|Invalid input: expected string, received undefined)`, "m"),
+  new RegExp(`\\b(${compound}): \\[\\s*['"](?:Required|Invalid input: expected string, received undefined)['"]`),
   // What pydantic says.
   new RegExp(`^(${name})\\n\\s+Field required`, "im"),
 ];

@@ -12,7 +12,7 @@ const pauseMs = 50;
 const crashMs = 2_000;
 /** It may have ended while the routes were being switched. */
 const beforeMs = 5_000;
-const proofs = 3;
+export const freshProofs = 3;
 
 /** Every proof has a connection of its own, as a new visitor has; only the TLS session is taken up again. */
 const agent = new https.Agent({ keepAlive: false, maxCachedSessions: 1_000 });
@@ -27,6 +27,8 @@ export interface Expected {
   path: string;
   deployment: string;
   artifact: string;
+  /** How many requests it has to answer: one that has been live before has answered many. */
+  proofs: number;
   /** Whose instances answer. */
   workload: string;
 }
@@ -80,7 +82,7 @@ const ask = (control: Control, expected: Expected, signal: AbortSignal): Promise
 const askAll = async (control: Control, expected: Expected, signal: AbortSignal): Promise<string | undefined> => {
   const why = await ask(control, expected, signal);
   if (why !== undefined) return why;
-  const more = await Promise.all(Array.from({ length: proofs - 1 }, () => ask(control, expected, signal)));
+  const more = await Promise.all(Array.from({ length: expected.proofs - 1 }, () => ask(control, expected, signal)));
   return more.find((each) => each !== undefined);
 };
 

@@ -18,7 +18,7 @@ import { endDeployment, saveFacts } from "../deployment-store.ts";
 import { ProgressLost } from "../lost-progress.ts";
 import type { Run } from "../run.ts";
 import { endingOf, tell } from "../story.ts";
-import { prove } from "./prove.ts";
+import { freshProofs, prove } from "./prove.ts";
 import { releaseOfRun } from "./release.ts";
 import { DeploymentCancelled, type Step } from "./step.ts";
 
@@ -41,6 +41,7 @@ const proofOf = (run: Run, release: ReleaseRow, routes: readonly { host: string;
     path: path?.startsWith(route.path) ? path : route.path,
     deployment: run.row.id,
     artifact: release.artifact,
+    proofs: run.row.kind === "rollback" ? 1 : freshProofs,
     workload: run.row.workload ?? run.row.id,
   };
 };
