@@ -77,7 +77,8 @@ export const barriers: readonly Barrier[] = [
       asRoot(bundle);
       const path = join(home, "installation.json");
       bundle.mounts.push({ destination: `/tmp${path}`, type: "bind", source: path, options: ["bind", "ro"] });
-      bundle.process.env.push("ESCAPES_BELOW=/tmp");
+      const { env } = bundle.process;
+      env.push("ESCAPES_BELOW=/tmp");
     },
     opens: ["host-files-by-name"],
   },

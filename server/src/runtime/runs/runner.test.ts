@@ -52,11 +52,18 @@ for (const sandbox of kinds)
       assert.equal(lines.find((line) => line.startsWith("stderr"))?.length, "stderr ".length + 16_384);
     });
 
+    test("has a user that nothing else has, where it is given none", async () => {
+      const ran = await Promise.all(["one", "two"].map((id) => run("console.log(process.getuid())", { id })));
+      const users = new Set(ran.map(({ lines }) => lines.join()));
+      assert.equal(users.size, 2, [...users].join());
+    });
+
     test("writes to the folder above its layers and to what is mounted, nowhere else", async () => {
       const [upper, work, mounted] = ["upper", "work", "mounted"].map((name) => join(fixture.home.root, name)) as [string, string, string];
       for (const folder of [join(upper, "app"), work, mounted]) mkdirSync(folder, { recursive: true });
       writeFileSync(join(mounted, "given"), "given");
-      const uid = Number((await run("console.log(process.getuid())")).lines[0]?.split(" ")[1]);
+      const uid = 0x6fff_0001;
+      assert.deepEqual((await run("console.log(process.getuid())", { uid })).lines, [`stdout ${uid}`]);
       for (const folder of [join(upper, "app"), mounted]) chownSync(folder, uid, uid);
       const mounts = [
         { source: mounted, destination: "/cache/deep", readOnly: false },
@@ -64,7 +71,7 @@ for (const sandbox of kinds)
       ];
       const code = `const fs = require("fs"); fs.writeFileSync("made", fs.readFileSync("/run/secrets/given")); fs.writeFileSync("/cache/deep/kept", "1");
         for (const path of ["/run/secrets/x", "/bin/x", "/etc/x"]) try { fs.writeFileSync(path, ""); console.log("wrote", path); } catch {}`;
-      const { ran, lines } = await run(code, { overlay: { upper, work }, mounts });
+      const { ran, lines } = await run(code, { uid, overlay: { upper, work }, mounts });
       assert.deepEqual([ran.exitCode, lines], [0, []]);
       assert.equal(readFileSync(join(upper, "app", "made"), "utf8"), "given");
       assert.ok(existsSync(join(mounted, "kept")));
