@@ -10,7 +10,7 @@ import { openOfApp, requestCancel } from "../deployments/deployment-store.ts";
 import { submitTask } from "../deployments/submission.ts";
 import { journal } from "../journal/journal-store.ts";
 import { taskEnd } from "../tasks/task.ts";
-import { insertTask, type TaskInput, type TaskRow } from "../tasks/task-store.ts";
+import { insertTask, type TaskInput, type TaskRow, taskWithKey } from "../tasks/task-store.ts";
 import { type AppRow, appNamed, appsOf, ensureApp } from "./app-store.ts";
 
 export const toApp = (row: AppRow, installation: Pick<Installation, "httpsPort">): App => ({
@@ -25,6 +25,14 @@ export const toApp = (row: AppRow, installation: Pick<Installation, "httpsPort">
   createdAt: row.createdAt.toISOString(),
 });
 
+/** Waits for the end of the task that an earlier request with the same key began, where there is one: the answer to that was lost. */
+const joinTask = async (control: Control, call: Call, kind: TaskInput["kind"]): Promise<TaskRow | undefined> => {
+  const begun = await taskWithKey(control.database, { tenant: call.tenant, kind, key: call.idempotencyKey });
+  if (begun === undefined) return undefined;
+  call.journaled = true;
+  return taskEnd(control, begun, call.signal);
+};
+
 /** Journals and begins a task, and waits for its end. */
 const runTask = async (
   control: Control,
@@ -35,7 +43,7 @@ const runTask = async (
   const { kind: _, ...asked } = task;
   const inserted = await control.database.begin(async (query) => {
     await journal(query, call, { operation, app: app.name, input: { app: app.name, ...asked }, inverse });
-    return insertTask(query, { appId: app.id, tenant: call.tenant, input: task });
+    return insertTask(query, { appId: app.id, tenant: call.tenant, input: task, idempotencyKey: call.idempotencyKey });
   });
   void submitTask(control, inserted);
   return taskEnd(control, inserted.id, call.signal);
@@ -48,6 +56,12 @@ const cancelOpen = async (control: Control, appId: string): Promise<void> => {
     control.runs.cancel(id);
     control.changes.emit(id);
   }
+};
+
+const destroy = async (control: Control, call: Call, app: string): Promise<TaskRow> => {
+  const row = await appNamed(control.database, call.tenant, app);
+  await cancelOpen(control, row.id);
+  return runTask(control, call, { app: row, task: { kind: "destroy" }, operation: "apps.destroy" });
 };
 
 type AppNames = "apps.list" | "apps.create" | "apps.get" | "apps.scale" | "apps.restart" | "apps.destroy";
@@ -74,7 +88,8 @@ export const appOperations = (control: Control): Pick<Handlers, AppNames> => ({
     const row = await appNamed(control.database, call.tenant, app);
     if (row.liveDeployment === null) throw new SlipError("conflict", `The app ${app} has no live release.`, { next: "Deploy it first." });
     const inverse = { operation: "apps.scale", input: { app, instances: Math.max(1, row.serving) } };
-    await runTask(control, call, { app: row, task: { kind: "scale", instances }, operation: "apps.scale", inverse });
+    const joined = await joinTask(control, call, "scale");
+    if (!joined) await runTask(control, call, { app: row, task: { kind: "scale", instances }, operation: "apps.scale", inverse });
     return toApp(await appNamed(control.database, call.tenant, app), control.installation);
   },
 
@@ -85,9 +100,7 @@ export const appOperations = (control: Control): Pick<Handlers, AppNames> => ({
   },
 
   async "apps.destroy"({ app }, call) {
-    const row = await appNamed(control.database, call.tenant, app);
-    await cancelOpen(control, row.id);
-    const task = await runTask(control, call, { app: row, task: { kind: "destroy" }, operation: "apps.destroy" });
+    const task = (await joinTask(control, call, "destroy")) ?? (await destroy(control, call, app));
     return { app, releases: task.output?.releases ?? 0 };
   },
 });

@@ -16,16 +16,23 @@ export interface TaskRow {
 
 export const insertTask = async (
   query: Query,
-  of: { appId: string; tenant: string; input: TaskInput },
+  of: { appId: string; tenant: string; input: TaskInput; idempotencyKey: string | undefined },
 ): Promise<{ id: string; appId: string; createdAt: Date }> => {
   const id = newId("tsk");
   await query`
-    insert into tasks (id, app_id, tenant, kind, input, state) values (${id}, ${of.appId}, ${of.tenant}, ${of.input.kind}, ${json(query, of.input)}, 'open')`;
+    insert into tasks (id, app_id, tenant, kind, input, state, idempotency_key)
+    values (${id}, ${of.appId}, ${of.tenant}, ${of.input.kind}, ${json(query, of.input)}, 'open', ${of.idempotencyKey ?? null})`;
   return { id, appId: of.appId, createdAt: new Date() };
 };
 
 export const taskOf = async (query: Query, id: string): Promise<TaskRow | undefined> =>
   (await query<TaskRow[]>`select id, app_id, tenant, input, state, output, failure, created_at from tasks where id = ${id}`)[0];
+
+/** The task that an earlier request with this key began. */
+export const taskWithKey = async (query: Query, of: { tenant: string; kind: TaskInput["kind"]; key: string | undefined }): Promise<string | undefined> =>
+  of.key === undefined
+    ? undefined
+    : (await query<{ id: string }[]>`select id from tasks where tenant = ${of.tenant} and kind = ${of.kind} and idempotency_key = ${of.key}`)[0]?.id;
 
 export const openTasks = (query: Query): Promise<TaskRow[]> =>
   query<TaskRow[]>`select id, app_id, tenant, input, state, output, failure, created_at from tasks where state = 'open' order by id`;
