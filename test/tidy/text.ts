@@ -79,8 +79,11 @@ export const lockFile: Rule = {
   check: (files) =>
     files
       .filter(({ path }) => path.endsWith("package-lock.json"))
-      .flatMap((file) => find(file, /"resolved": "(?!contract|server|cli|console)/, "holds where a package came from")),
-  bad: [{ path: "package-lock.json", text: '{ "resolved": "https://example.org/a.tgz" }' }],
+      .flatMap((file) => find(file, /"resolved": "(?![\w./-]+")/, "holds where a package came from")),
+  bad: [
+    { path: "package-lock.json", text: '{ "resolved": "https://example.org/a.tgz" }' },
+    { path: "package-lock.json", text: '{ "resolved": "git+ssh://git@example.org/a.git#1" }' },
+  ],
   good: [{ path: "package-lock.json", text: '{ "resolved": "contract", "link": true }' }],
 };
 
