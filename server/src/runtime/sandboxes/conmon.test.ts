@@ -18,5 +18,5 @@ test("conmon's answer is a process id or the runtime's words", () => {
   assert.deepEqual(parseCreated('{"data": 42}\n'), { pid: 42 });
   assert.deepEqual(parseCreated('{"pid": 42}\n'), { pid: 42 });
   assert.deepEqual(parseCreated('{"data": -1, "message": "no such file"}\n'), { error: "no such file" });
-  assert.deepEqual(parseCreated(""), { error: "conmon ended without an answer" });
+  assert.deepEqual(parseCreated(""), { error: "conmon ended without an answer", lost: true });
 });
