@@ -6,7 +6,7 @@ import { nameOf, type Passed, trial } from "./seeded/trial.ts";
 import { World } from "./seeded/world.ts";
 
 const runsAtLeast = 500;
-const sampleRuns = 6;
+const sampleRuns = 4;
 const runsPerWorld = 100;
 
 /** All cases, however many runs that takes; other delays each time. One seed, where one is given: `SLIP_SEED=… npm run test:faults`. */

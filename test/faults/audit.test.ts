@@ -1,0 +1,85 @@
+// The auditor finds what was put there or taken away behind the platform's back, and mends it; what runs notices nothing.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { z } from "zod";
+import { Installation } from "../e2e/installation.ts";
+import { failuresOf, steadyLoad } from "../e2e/load.ts";
+import { newTree, nodeFiles, writeTree } from "../e2e/sources.ts";
+
+const Audit = z.object({ findings: z.array(z.object({ kind: z.string(), problem: z.string(), name: z.string(), mended: z.boolean() })) });
+
+describe("slip doctor --deep", () => {
+  const installation = new Installation();
+  const source = newTree("shop", nodeFiles('"first"'));
+  const path = (...words: string[]): string => join(installation.home, ...words);
+  const id = (): string => installation.installationId() ?? "";
+  const found = async (...args: string[]): Promise<string[]> => {
+    const { stdout } = await installation.slip(["doctor", "--deep", "--json", ...args]);
+    return Audit.parse(JSON.parse(stdout)).findings.map(({ problem, kind, name, mended }) => `${problem} ${kind} ${name}${mended ? ", mended" : ""}`);
+  };
+  const instance = (): string =>
+    readdirSync(path("run/instances"))
+      .toSorted((a, b) => a.localeCompare(b))
+      .at(-1) ?? "";
+
+  before(async () => {
+    await installation.up();
+    await installation.deployLive(source);
+    writeTree(source, nodeFiles('"second"'));
+    await installation.deployLive(source);
+  });
+  after(() => installation.end());
+
+  it("finds nothing on a platform that is well, and says so with exit code 0", async () => {
+    assert.deepEqual(await found("--dry-run"), []);
+    await installation.expect(0, ["doctor", "--deep"]);
+  });
+
+  it("removes what nothing needs, and nothing else", async () => {
+    const load = steadyLoad(installation, "shop", { perSecond: 20 });
+    const group = execFileSync("find", ["/sys/fs/cgroup", "-maxdepth", "2", "-name", `slipstream-${id()}`], { encoding: "utf8" }).split("\n")[0] ?? "";
+    mkdirSync(join(group, "ins_left"));
+    execFileSync("ip", ["netns", "add", `slip${id()}-77`]);
+    execFileSync("nft", ["add", "table", "inet", `slip_${id()}_old`]);
+    mkdirSync(path("run/instances/ins_left/root"), { recursive: true });
+    execFileSync("mount", ["-t", "tmpfs", "none", path("run/instances/ins_left/root")]);
+    mkdirSync(path("cache/builds/dep_left"), { recursive: true });
+    writeFileSync(path("run/exits/ins_left"), "0");
+    const expected = [
+      "orphan bundle ins_left",
+      "orphan cgroup ins_left",
+      "orphan exit-code ins_left",
+      `orphan mount ${path("run/instances/ins_left/root")}`,
+      `orphan namespace slip${id()}-77`,
+      `orphan table slip_${id()}_old`,
+      "orphan workspace dep_left",
+    ];
+    assert.deepEqual((await found("--dry-run")).toSorted(), expected);
+    await installation.expect(1, ["doctor", "--deep", "--dry-run"]);
+    assert.deepEqual(
+      (await found()).toSorted(),
+      expected.map((line) => `${line}, mended`),
+    );
+    assert.deepEqual(await found("--dry-run"), []);
+    assert.deepEqual(failuresOf(await load.stop()), []);
+    await installation.expect(0, ["rollback", "shop"]);
+    assert.equal((await installation.request("shop")).body, "first", "what was kept can still be gone back to");
+  });
+
+  it("brings back what is needed and is not there", async () => {
+    rmSync(path("edge/table.json"));
+    execFileSync("nft", ["delete", "table", "inet", `slip_${id()}`]);
+    const live = z.object({ releases: z.array(z.object({ state: z.string(), deployment: z.string() })) });
+    const { releases } = live.parse(JSON.parse(await installation.expect(0, ["releases", "shop", "--json"])));
+    assert.ok(releases.some(({ state }) => state === "live"));
+    const lame = instance();
+    process.kill(Number(readFileSync(path("run/instances", lame, "conmon.pid"), "utf8")), "SIGKILL");
+    const mended = await found();
+    for (const line of ["difference route table.json, mended", `loss table slip_${id()}, mended`]) assert.ok(mended.includes(line), mended.join("; "));
+    assert.deepEqual(await found("--dry-run"), []);
+    assert.equal((await installation.request("shop")).status, 200);
+  });
+});
