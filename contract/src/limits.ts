@@ -16,6 +16,7 @@ export const limits = {
   buildFiles: { default: 2_000_000, unit: "files", what: "files of one build, with the downloads that its app keeps" },
   diskReserveBytes: { default: 512 * 2 ** 20, unit: "bytes", what: "what builds leave free of the disk, so that all else goes on" },
   buildsAtOnce: { default: 2, unit: "builds", what: "builds that run at the same time" },
+  buildsMemoryPercent: { default: 50, unit: "%", what: "of the machine's memory the running builds are promised together; one that asks for more runs alone" },
   buildCacheBytes: { default: 16 * 2 ** 30, unit: "bytes", what: "toolchain and dependency layers that no artifact needs now" },
   buildCacheMs: { default: 14 * 86_400_000, unit: "ms", what: "keeping a toolchain or dependency layer after its last use" },
   downloadCacheBytes: { default: 8 * 2 ** 30, unit: "bytes", what: "what the package managers of one app have downloaded" },

@@ -1,4 +1,5 @@
 // The builds under way: asked again by the same id, one is joined; cancelled, its work is ended.
+import { totalmem } from "node:os";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { failureOf } from "@slipstream/contract/failure.ts";
 import { limit } from "@slipstream/contract/limits.ts";
@@ -9,7 +10,7 @@ import { runBuild } from "./build.ts";
 import { buildLogOf } from "./build-log.ts";
 import type { BuildContext, BuildDependencies } from "./context.ts";
 import { Leases } from "./leases.ts";
-import { StepLost } from "./step.ts";
+import { memoryOf, StepLost } from "./step.ts";
 import { removeWorkspace, workspaceAt } from "./workspace.ts";
 
 interface Underway {
@@ -24,6 +25,7 @@ export class Builds {
   readonly #dependencies: BuildDependencies;
   readonly #underway = new Map<string, Underway>();
   readonly #turns = new Turns(limit("buildsAtOnce"));
+  readonly #memory = new Turns((totalmem() * limit("buildsMemoryPercent")) / 100);
   /** Digests that builds under way need, with the number of builds. */
   readonly leased = new Map<string, number>();
 
@@ -57,7 +59,7 @@ export class Builds {
 
   #contextOf(spec: BuildSpec, signal: AbortSignal): BuildContext {
     const { home, logs } = this.#dependencies;
-    return {
+    const context: BuildContext = {
       dependencies: this.#dependencies,
       spec,
       workspace: workspaceAt(home, spec.id),
@@ -65,9 +67,17 @@ export class Builds {
       leases: new Leases(this.leased),
       signal,
       remainingMs: spec.config.build?.timeout ?? limit("buildMs"),
-      inTurn: (act) => this.#turns.run(act, signal),
+      inTurn: (act) => this.#inTurn(context, act),
       steps: [],
     };
+    return context;
+  }
+
+  /** A build that the machine has no memory for would take it from the others. */
+  #inTurn<T>(context: BuildContext, act: () => Promise<T>): Promise<T> {
+    const { signal } = context;
+    const waits = (ahead: number): void => context.log.note(`waits for its turn: ${ahead} ${ahead === 1 ? "build is" : "builds are"} in front of it`);
+    return this.#turns.run(() => this.#memory.run(act, { signal, weight: memoryOf(context), waits }), { signal, waits });
   }
 
   /** What a lost step has written is half done: the next try has a workspace of its own. */

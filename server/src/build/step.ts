@@ -47,7 +47,7 @@ const environmentOf = ({ spec }: BuildContext, step: BuildStep): Record<string, 
   ...spec.secrets,
 });
 
-const memoryOf = ({ spec }: BuildContext): number => spec.config.build?.memory ?? limit("buildMemoryBytes");
+export const memoryOf = ({ spec }: BuildContext): number => spec.config.build?.memory ?? limit("buildMemoryBytes");
 const timeOf = ({ spec }: BuildContext): number => spec.config.build?.timeout ?? limit("buildMs");
 
 const failed = (code: ErrorCode, summary: string, context: BuildContext, step: BuildStep): SlipError => {

@@ -36,9 +36,12 @@ test("one that no longer wants to wait leaves, and does not run", async () => {
   const running = turns.run(first.act);
   const gone = new AbortController();
   let ran = false;
-  const waiting = turns.run(async () => {
-    ran = true;
-  }, gone.signal);
+  const waiting = turns.run(
+    async () => {
+      ran = true;
+    },
+    { signal: gone.signal },
+  );
   gone.abort(new Error("changed my mind"));
   await assert.rejects(waiting, /changed my mind/);
   first.end();
@@ -54,4 +57,51 @@ test("a turn whose act fails is given back", async () => {
     /no/,
   );
   assert.equal(await turns.run(async () => 7), 7);
+});
+
+test("the heavy waits until there is room for it, and those behind it wait too", async () => {
+  const turns = new Turns(10);
+  const began: string[] = [];
+  const told: number[] = [];
+  const begin = (name: string, weight: number, { act }: ReturnType<typeof task>, signal?: AbortSignal) =>
+    turns.run(
+      () => {
+        began.push(name);
+        return act();
+      },
+      { weight, waits: (ahead) => told.push(ahead), ...(signal && { signal }) },
+    );
+  const [first, heavy, light] = [task(), task(), task()];
+  const all = [begin("first", 4, first), begin("heavy", 99, heavy), begin("light", 1, light)];
+  await soon();
+  assert.deepEqual(began, ["first"]);
+  assert.deepEqual(told, [1, 2]);
+  first.end();
+  await all[0];
+  await soon();
+  assert.deepEqual(began, ["first", "heavy"], "more than all that there is runs alone");
+  heavy.end();
+  light.end();
+  await Promise.all(all);
+  assert.deepEqual(began, ["first", "heavy", "light"]);
+});
+
+test("when the one in front leaves, those behind it need not wait for its room", async () => {
+  const turns = new Turns(2);
+  const [first, light] = [task(), task()];
+  const gone = new AbortController();
+  const running = turns.run(first.act);
+  const heavy = turns.run(async () => {}, { weight: 2, signal: gone.signal });
+  let ran = false;
+  const behind = turns.run(() => {
+    ran = true;
+    return light.act();
+  });
+  gone.abort(new Error("changed my mind"));
+  await assert.rejects(heavy, /changed my mind/);
+  await soon();
+  assert.equal(ran, true);
+  first.end();
+  light.end();
+  await Promise.all([running, behind]);
 });

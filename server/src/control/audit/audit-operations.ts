@@ -12,7 +12,7 @@ export const auditOperations = (control: Control): Pick<Handlers, "platform.audi
       if (call.tenant !== firstTenant) throw new SlipError("forbidden", "The audit is of the whole installation.");
       // A look changes nothing, so it is not in the journal.
       call.journaled = !mend;
-      return turns.run(() => audit(control, { mend }), call.signal);
+      return turns.run(() => audit(control, { mend }), { signal: call.signal });
     },
   };
 };
