@@ -8,6 +8,7 @@ import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { openImage } from "#platform/oci/image.ts";
 import { needsRoot, type RuntimeFixture, runtimeFixture } from "../testing/runtime-fixture.ts";
 import { storeImage } from "../testing/trial-image.ts";
+import { runName } from "./runner.ts";
 
 const kinds: readonly SandboxKind[] = ["runc", "gvisor"];
 const fails: Omit<RanOnce, "exitCode"> = { timedOut: false, outOfMemory: false, cancelled: false, lost: false };
@@ -85,6 +86,24 @@ for (const sandbox of kinds)
       assert.equal((await run(endless, { signal: AbortSignal.abort() })).ran.cancelled, true);
       const eating = await run("const all = []; setInterval(() => { for (let n = 0; n < 32; n++) all.push(Buffer.alloc(2 ** 20, 1)); }, 1)");
       assert.equal(eating.ran.outOfMemory, true);
+    });
+
+    test("is lost when what looks after it is killed, and nothing of it is left", async () => {
+      let isRunning = (): void => undefined;
+      const begun = new Promise<void>((resolve) => {
+        isRunning = resolve;
+      });
+      const running = run('console.log("runs"); setInterval(() => {}, 1000)', { onLine: () => isRunning() });
+      await begun;
+      process.kill(Number(readFileSync(join(fixture.home.runs, runName("a build/1"), "conmon.pid"), "utf8")), "SIGKILL");
+      const { ran } = await running;
+      assert.equal(ran.lost, true);
+      const { held, found } = await fixture.runtime.inspect();
+      assert.deepEqual(held.sandboxes, []);
+      assert.deepEqual(
+        found.filter(({ kind }) => kind !== "namespace" && kind !== "interface" && kind !== "table"),
+        [],
+      );
     });
 
     test("that is not there says so", async () => {
