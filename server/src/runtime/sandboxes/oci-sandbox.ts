@@ -1,9 +1,11 @@
 // Sandboxes made by an OCI runtime under conmon. Everything of one lies in its bundle, a folder on the tmpfs of the installation.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { exec } from "#platform/exec.ts";
+import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
 import { Cgroup } from "./cgroup.ts";
 import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts";
 import { type OciInput, ociConfig } from "./oci-config.ts";
@@ -51,6 +53,14 @@ const readNumber = (path: string): number | undefined => {
   } catch {
     return undefined;
   }
+};
+
+const conmonMs = 1_000;
+
+/** The last thing that conmon does is to write the exit code: what is removed before that would come back. */
+const endOf = async (conmon: ProcessIdentity): Promise<void> => {
+  for (const end = performance.now() + conmonMs; isAlive(conmon) && performance.now() < end; ) await sleep(2);
+  signal(conmon, "SIGKILL");
 };
 
 export class OciSandbox {
@@ -125,10 +135,14 @@ export class OciSandbox {
     return pid !== undefined && this.exitCode(id) === undefined && existsSync(`/proc/${pid}`) && !this.isLost(id);
   }
 
+  #conmon(id: string): ProcessIdentity | undefined {
+    const pid = readNumber(conmonPidPath(this.bundle(id)));
+    return pid === undefined ? undefined : identityOf(pid);
+  }
+
   /** Whether conmon was killed: nobody takes the program's output then, and its exit code is never known. */
   isLost(id: string): boolean {
-    const conmon = readNumber(conmonPidPath(this.bundle(id)));
-    return conmon !== undefined && this.exitCode(id) === undefined && !existsSync(`/proc/${conmon}`);
+    return existsSync(conmonPidPath(this.bundle(id))) && this.exitCode(id) === undefined && this.#conmon(id) === undefined;
   }
 
   signal(id: string, name: NodeJS.Signals): void {
@@ -143,8 +157,10 @@ export class OciSandbox {
 
   /** Ends what runs and removes everything of it but its folder's output. Absent is fine. */
   async remove(id: string, network: string): Promise<void> {
+    const conmon = this.#conmon(id);
     this.cgroup(id).kill();
     this.signal(id, "SIGKILL");
+    if (conmon !== undefined) await endOf(conmon);
     await this.#delete(id, network);
     await unmountRoot(this.bundle(id));
     await this.cgroup(id).remove();
