@@ -2,5 +2,7 @@
 // run all of them.
 export const whole = process.env.SLIP_TESTS === "whole";
 
-/** The seed of a run that failed, to do it again. */
-export const seed = process.env.SLIP_SEED === undefined ? undefined : Number(process.env.SLIP_SEED);
+const [first, last = first] = (process.env.SLIP_SEED ?? "").split("-").filter(Boolean).map(Number);
+
+/** The seeds of runs to do again, the first and the last: `SLIP_SEED=7`, or `SLIP_SEED=1-7` with those before it on the same platform. */
+export const givenSeeds = first === undefined || last === undefined ? undefined : { first, last };

@@ -1,5 +1,5 @@
 import { after, before, describe, it } from "node:test";
-import { seed as given, whole } from "../size.ts";
+import { givenSeeds, whole } from "../size.ts";
 import { caseOf, cases } from "./seeded/cases.ts";
 import { countsOf, timesOf } from "./seeded/counts.ts";
 import { nameOf, type Passed, trial } from "./seeded/trial.ts";
@@ -9,18 +9,29 @@ const runsAtLeast = 500;
 const sampleRuns = 4;
 const runsPerWorld = 100;
 
-/** All cases, however many runs that takes; other delays each time. One seed, where one is given: `SLIP_SEED=… npm run test:faults`. */
+const from = (first: number, count: number): number[] => Array.from({ length: count }, (_, index) => first + index);
+
+/** All cases, however many runs that takes, with other delays each time. */
 const seeds = (): number[] => {
-  if (given !== undefined) return [given];
+  if (givenSeeds) return from(givenSeeds.first, givenSeeds.last - givenSeeds.first + 1);
   const count = whole ? Math.max(runsAtLeast, cases.length) : sampleRuns;
-  const first = Math.floor(Math.random() * 1_000_000) * cases.length;
-  return Array.from({ length: count }, (_, index) => first + index);
+  return from(Math.floor(Math.random() * 1_000_000) * cases.length, count);
 };
 
 const groups = (all: readonly number[]): number[][] =>
   Array.from({ length: Math.ceil(all.length / runsPerWorld) }, (_, index) => all.slice(index * runsPerWorld, (index + 1) * runsPerWorld));
 
 const passed: Passed[] = [];
+
+/** All that runs takes long: what failed is said at once. */
+const told = async (seed: number, run: Promise<Passed>): Promise<Passed> => {
+  try {
+    return await run;
+  } catch (error) {
+    process.stdout.write(`# seed ${seed} failed: ${error}\n`);
+    throw error;
+  }
+};
 
 for (const [index, group] of groups(seeds()).entries())
   describe(`kill -9 at a seeded moment, platform ${index + 1}`, { timeout: group.length * 240_000 }, () => {
@@ -38,7 +49,7 @@ for (const [index, group] of groups(seeds()).entries())
           await world.start();
         }
         isBroken = true;
-        passed.push(await trial(world, seed));
+        passed.push(await told(seed, trial(world, seed)));
         isBroken = false;
       });
   });
