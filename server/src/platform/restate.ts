@@ -31,7 +31,10 @@ export interface Invocation {
 export interface RestateClient {
   /** Tells Restate where the handlers are; asked again with the same address it reads them anew. */
   register(uri: string): Promise<void>;
-  /** Hands over an invocation; it is durable when this resolves. The same idempotency key gives the same invocation. */
+  /**
+   * Hands over an invocation; it is durable when this resolves. The same idempotency key gives the same invocation. A Restate that
+   * has lost what it kept is told of the handlers again.
+   */
   send(invocation: Invocation): Promise<{ invocationId: string }>;
   /** Asks the invocation to end; its handler gets a cancelled error at its next step. Unknown or ended is fine. */
   cancel(invocationId: string): Promise<void>;
@@ -72,8 +75,12 @@ const ask = (address: Address, { method, path, body, headers = {} }: Ask): Promi
     request.end(payload);
   });
 
-const askOrThrow = async (address: Address, what: Ask): Promise<string> => {
+const askOrThrow = async (address: Address, what: Ask, unknown?: () => Promise<void>): Promise<string> => {
   const { status, text } = await ask(address, what);
+  if (status === 404 && unknown) {
+    await unknown();
+    return askOrThrow(address, what);
+  }
   if (status >= 400) throw new SlipError("internal", `Restate refused ${what.method} ${what.path} with ${status}: ${text.slice(0, 500)}`);
   return text;
 };
@@ -95,17 +102,23 @@ const isHealthy = async (address: Address, path: string): Promise<boolean> => {
 };
 
 /** A client of the Restate at `addresses`. Every call rejects with SlipError `unreachable` when nothing answers. */
-export const restateClient = ({ ingress, admin }: RestateAddresses): RestateClient => ({
-  async register(uri) {
+export const restateClient = ({ ingress, admin }: RestateAddresses): RestateClient => {
+  let handlers: string | undefined;
+  const register = async (uri: string): Promise<void> => {
+    handlers = uri;
     await askOrThrow(admin, { method: "POST", path: "/deployments", body: { uri, force: true } });
-  },
-  async send(invocation) {
-    const { invocationId } = JSON.parse(await askOrThrow(ingress, sendRequest(invocation))) as { invocationId: string };
-    return { invocationId };
-  },
-  async cancel(invocationId) {
-    const { status, text } = await ask(admin, { method: "PATCH", path: `/invocations/${encodeURIComponent(invocationId)}/cancel` });
-    if (status >= 400 && status !== 404 && status !== 409) throw new SlipError("internal", `Restate refused to cancel: ${text.slice(0, 500)}`);
-  },
-  healthy: async () => (await isHealthy(admin, "/health")) && (await isHealthy(ingress, "/restate/health")),
-});
+  };
+  return {
+    register,
+    async send(invocation) {
+      const again = handlers === undefined ? undefined : register.bind(undefined, handlers);
+      const { invocationId } = JSON.parse(await askOrThrow(ingress, sendRequest(invocation), again)) as { invocationId: string };
+      return { invocationId };
+    },
+    async cancel(invocationId) {
+      const { status, text } = await ask(admin, { method: "PATCH", path: `/invocations/${encodeURIComponent(invocationId)}/cancel` });
+      if (status >= 400 && status !== 404 && status !== 409) throw new SlipError("internal", `Restate refused to cancel: ${text.slice(0, 500)}`);
+    },
+    healthy: async () => (await isHealthy(admin, "/health")) && (await isHealthy(ingress, "/restate/health")),
+  };
+};

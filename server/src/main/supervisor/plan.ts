@@ -22,6 +22,8 @@ export interface ProcessPlan {
   stopSignal: NodeJS.Signals;
   /** From the stop signal to SIGKILL. */
   stopMs: number;
+  /** Whether it is ended and started again when it lives but does not answer: others do its work meanwhile. */
+  mustAnswer?: true;
 }
 
 export interface Ground {
@@ -151,6 +153,7 @@ const edge = (ground: Ground, index: number): ProcessPlan => {
     readiness: answersStatus(home.edgeSocket(index)),
     stopSignal: "SIGTERM",
     stopMs: 10_000,
+    mustAnswer: true,
   };
 };
 

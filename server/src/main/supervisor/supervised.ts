@@ -21,6 +21,9 @@ interface Options {
 
 const pollMs = 10;
 const adoptedPollMs = 200;
+const askEveryMs = 1_000;
+/** Questions in a row; each has its own time limit. */
+const unansweredMax = 2;
 
 export class Supervised {
   readonly plan: ProcessPlan;
@@ -135,10 +138,22 @@ export class Supervised {
       if (await isReady(this.plan.readiness, identity.pid)) {
         this.#become("ready");
         this.#firstReady.resolve();
+        if (this.plan.mustAnswer) void this.#watchAnswers(identity);
         return;
       }
       await sleep(pollMs);
     }
+  }
+
+  /** Connections wait in the queue of a process that stands still; when it has ended they come to another. */
+  async #watchAnswers(identity: ProcessIdentity): Promise<void> {
+    let unanswered = 0;
+    while (isAlive(identity) && this.#identity === identity && !this.#stopping && unanswered < unansweredMax) {
+      await sleep(askEveryMs);
+      unanswered = (await isReady(this.plan.readiness, identity.pid)) ? 0 : unanswered + 1;
+    }
+    if (unanswered < unansweredMax || this.#stopping || !signal(identity, "SIGKILL")) return;
+    this.#options.log.warn(`${this.plan.name} did not answer, and was ended`);
   }
 
   async #afterEnded(): Promise<void> {
