@@ -1,5 +1,7 @@
 // What must hold after a process was killed: exactly one outcome, told alike by everybody; no half state; nothing left over.
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Deployment } from "@slipstream/contract/words.ts";
@@ -82,12 +84,17 @@ const taskEnded = async (world: World, { app, instances }: Act, { ran }: { ran: 
   await servesItsRelease(world, app);
 };
 
+/** Folders of an app's lines, in whichever process's. */
+const linesOf = ({ home }: World, app: string): string[] =>
+  readdirSync(join(home, "logs"), { recursive: true, encoding: "utf8" }).filter((path) => basename(path) === app);
+
 const appEnded = async (world: World, { app }: Act, { ran }: { ran: Ran }): Promise<void> => {
   assert.equal(ran.code, 0, `${ran.stdout} ${ran.stderr}`);
   const error = await world.client.call("apps.get", { app: app.name }).catch((reason: unknown) => reason);
   assert.ok(error instanceof SlipError && error.code === "not_found", "the app is gone");
   const { status } = await world.installation.request(app.name);
   assert.equal(status, 404, "nobody answers for it");
+  assert.deepEqual(linesOf(world, app.name), [], "no line of it is kept");
   world.apps.delete(app.name);
 };
 

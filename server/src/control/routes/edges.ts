@@ -1,6 +1,7 @@
 // The edge processes of this machine, found by their sockets.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { type Callers, callers } from "@slipstream/contract/ports/calls.ts";
 import { edgeCalls, type RouteTable } from "@slipstream/contract/ports/edge.ts";
@@ -19,6 +20,29 @@ const listed = (folder: string): string[] => {
 
 /** A socket that nobody listens on is what a dead edge left behind. */
 const isDead = (error: unknown): boolean => error instanceof SlipError && error.code === "unreachable" && /ECONNREFUSED|ENOENT/.test(error.message);
+
+/** An edge that died while it was asked: its successor can be asked again, as every call of ours can. */
+const isBrokenOff = (error: unknown): boolean =>
+  error instanceof SlipError && error.code === "unreachable" && /ECONNRESET|EPIPE|socket hang up/.test(error.message);
+
+const againMs = 100;
+const brokenMs = 10_000;
+
+/** The answer, or nothing from an edge that is dead and does not come back within `returnMs`. */
+const askOne = async <T>(call: () => Promise<T>, returnMs: number): Promise<T[]> => {
+  for (const begun = performance.now(); ; await sleep(againMs)) {
+    try {
+      return [await call()];
+    } catch (error) {
+      const waitedMs = performance.now() - begun;
+      if (isDead(error) && waitedMs >= returnMs) return [];
+      if (!isDead(error) && (!isBrokenOff(error) || waitedMs >= brokenMs)) throw error;
+    }
+  }
+};
+
+/** The supervisor starts an edge again within seconds. */
+const edgeReturnMs = 5_000;
 
 export class Edges {
   readonly #folder: string;
@@ -39,19 +63,8 @@ export class Edges {
   }
 
   /** Asks every living edge. Dead ones do not count; rejects when a living one fails. */
-  async #ask<T>(call: (edge: Edge) => Promise<T>): Promise<T[]> {
-    const answers = await Promise.all(
-      this.#all().map((edge) =>
-        call(edge).then(
-          (value) => [value],
-          (error: unknown) => {
-            if (isDead(error)) return [];
-            throw error;
-          },
-        ),
-      ),
-    );
-    return answers.flat();
+  async #ask<T>(call: (edge: Edge) => Promise<T>, { returnMs = 0 } = {}): Promise<T[]> {
+    return (await Promise.all(this.#all().map((edge) => askOne(() => call(edge), returnMs)))).flat();
   }
 
   /** Gives how many edges serve this table or a newer one. Rejects when a living edge does not acknowledge. */
@@ -68,9 +81,9 @@ export class Edges {
     return answers.reduce((sum, answer) => sum + answer.requests, 0);
   }
 
-  /** Every living edge deletes its lines of an app. */
+  /** Every edge deletes its lines of an app, also one that is just being started again. */
   async removeLogs(named: { tenant: string; project: string; app: string }): Promise<void> {
-    await this.#ask((edge) => edge.removeLogs(named, { timeoutMs: callTimeoutMs }));
+    await this.#ask((edge) => edge.removeLogs(named, { timeoutMs: callTimeoutMs }), { returnMs: edgeReturnMs });
   }
 
   /** What each edge serves, by the name of its socket; no digest where nobody listens, and an empty one where nobody answers. */
