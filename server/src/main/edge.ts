@@ -44,7 +44,8 @@ const dropRoot = (): void => {
 
 const logs = logWriter(logFolder());
 const edge = new Edge({ controlSocket: home.controlSocket, httpsPort: installation.httpsPort, logs });
-loadTable(edge);
+/** Who asks how it is learns it when clients are served, and not before. */
+const accepts = Promise.withResolvers<void>();
 const calls = await serveCalls(
   edgeCalls,
   {
@@ -58,11 +59,17 @@ const calls = await serveCalls(
       await logs.removeApp(tenant, project, app);
       return {};
     },
-    status: async () => edge.status(),
+    status: async () => {
+      await accepts.promise;
+      return edge.status();
+    },
   },
   { socketPath: home.edgeSocket(index), ...(user ? { group: user.gid } : {}), log },
 );
+// Only now: a table that is written after this is sent to every socket for calls, so none is missed.
+loadTable(edge);
 await edge.listen({ http: installation.httpPort, https: installation.httpsPort });
+accepts.resolve();
 dropRoot();
 log.info("The edge serves", { http: installation.httpPort, https: installation.httpsPort, table: edge.status().version });
 

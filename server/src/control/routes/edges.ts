@@ -68,8 +68,20 @@ export class Edges {
   }
 
   /** Gives how many edges serve this table or a newer one. Rejects when a living edge does not acknowledge. */
-  async publish(table: RouteTable): Promise<number> {
-    const answers = await this.#ask((edge) => edge.publish(table, { timeoutMs: callTimeoutMs }));
+  publish(table: RouteTable): Promise<number> {
+    return this.#countServing(table, (edge) => edge.publish(table, { timeoutMs: callTimeoutMs }));
+  }
+
+  /** As publish, where most edges have the table already: only the others are sent it. */
+  async catchUp(table: RouteTable): Promise<number> {
+    return await this.#countServing(table, async (edge) => {
+      const has = await edge.status({}, { timeoutMs: callTimeoutMs });
+      return has.version >= table.version ? has : await edge.publish(table, { timeoutMs: callTimeoutMs });
+    });
+  }
+
+  async #countServing(table: RouteTable, call: (edge: Edge) => Promise<{ version: number }>): Promise<number> {
+    const answers = await this.#ask(call);
     const behind = answers.find((answer) => answer.version < table.version);
     if (behind) throw new SlipError("internal", `An edge stays at table ${behind.version}, not ${table.version}.`);
     return answers.length;

@@ -11,36 +11,43 @@ import { RoutePublisher } from "./route-publisher.ts";
 
 const tableOf = (version: number): RouteTable => ({ version, platformHosts: [], hosts: {}, certificates: {}, proofKey: "0".repeat(64) });
 
-/** An edge as a process that acknowledges every table, and a publisher of tables counted from 1. */
-const world = async (context: TestContext) => {
-  const folder = mkdtempSync(join(tmpdir(), "slip-routes-"));
-  let served = 0;
-  let asked = 0;
+/** An edge as a process that acknowledges every table, and calls `asked` first. */
+const startEdge = async (context: TestContext, socketPath: string, asked: () => Promise<void> = async () => {}) => {
+  let version = 0;
   const handlers = {
     publish: async (table: RouteTable) => {
-      served = table.version;
-      return { version: served };
+      await asked();
+      version = table.version;
+      return { version };
     },
     inFlight: async () => ({ requests: 0 }),
     digest: async () => ({}),
     removeLogs: async () => ({}),
-    status: async () => Promise.reject(new Error("nobody asks")),
+    status: async () => ({ version, connections: 0, requests: 0 }),
   };
-  const server = await serveCalls(edgeCalls, handlers, { socketPath: join(folder, "edge-0.sock"), log: logOf("test") });
+  const server = await serveCalls(edgeCalls, handlers, { socketPath, log: logOf("test") });
   context.after(() => {
     server.close();
     server.closeAllConnections();
-    rmSync(folder, { recursive: true });
   });
+  return { served: () => version };
+};
+
+/** An empty folder for edges, and a publisher of tables counted from 1. */
+const world = (context: TestContext) => {
+  const folder = mkdtempSync(join(tmpdir(), "slip-routes-"));
+  context.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "table.json");
   const warnings: string[] = [];
   const log = { warn: (message: string) => void warnings.push(message) };
-  const publisher = new RoutePublisher({ path, edges: new Edges(folder), log, read: async () => tableOf(++asked) });
-  return { path, publisher, warnings, served: () => served };
+  let read = 0;
+  const publisher = new RoutePublisher({ path, edges: new Edges(folder), log, read: async () => tableOf(++read) });
+  return { path, publisher, warnings, socket: (name: string) => join(folder, `${name}.sock`) };
 };
 
 test("a full disk holds up no switch: edges have the table, and the disk gets it later", async (context) => {
-  const { path, publisher, warnings, served } = await world(context);
+  const { path, publisher, warnings, socket } = world(context);
+  const { served } = await startEdge(context, socket("edge-0"));
   const full = `${path}.${process.pid}.new`;
   symlinkSync("/dev/full", full);
   assert.equal(await publisher.publish(), 1);
@@ -50,4 +57,12 @@ test("a full disk holds up no switch: edges have the table, and the disk gets it
   await publisher.publish();
   assert.equal(publisher.isWritten, true);
   assert.equal(JSON.parse(readFileSync(path, "utf8")).version, 3);
+});
+
+test("an edge that comes up while the others are told has the table when the publisher is done", async (context) => {
+  const { publisher, socket } = world(context);
+  const late = Promise.withResolvers<{ served: () => number }>();
+  await startEdge(context, socket("edge-0"), async () => late.resolve(await startEdge(context, socket("edge-1"))));
+  await publisher.publish();
+  assert.equal((await late.promise).served(), 1);
 });

@@ -23,6 +23,19 @@ const writeTable = async (path: string, table: RouteTable): Promise<void> => {
   await rename(temporary, path);
 };
 
+/** Gives how many edges acknowledged, as soon as at least one lives and no living one failed to; what holds at the deadline after that. */
+const untilAcknowledged = async (ask: () => Promise<number>): Promise<number> => {
+  const until = performance.now() + deadlineMs;
+  for (;;) {
+    const count = await ask().catch((error: unknown) => {
+      if (performance.now() > until) throw error;
+      return 0;
+    });
+    if (count > 0 || performance.now() > until) return count;
+    await sleep(pauseMs);
+  }
+};
+
 /** What the publisher says of a table that is on no disk. */
 const unwritten = "the routes could not be written to the full disk; edges have them in memory, and are told again";
 
@@ -85,7 +98,9 @@ export class RoutePublisher {
     const { path, edges, read } = this.#parts;
     const table = await read();
     const written = this.#write(path, table);
-    const [acknowledged] = await Promise.all([this.#untilAcknowledged(edges, table), written]);
+    await Promise.all([untilAcknowledged(() => edges.publish(table)), written]);
+    // An edge that came up meanwhile may have read the table before it was written. From here on, one that comes up reads the new one.
+    const acknowledged = await untilAcknowledged(() => edges.catchUp(table));
     if (acknowledged === 0) throw new SlipError("unreachable", "No edge process took the new routes.");
     this.#current = table;
     return table.version;
@@ -99,18 +114,6 @@ export class RoutePublisher {
       if (!isDiskFull(error)) throw error;
       if (this.#written) this.#parts.log.warn(unwritten);
       this.#written = false;
-    }
-  }
-
-  async #untilAcknowledged(edges: Edges, table: RouteTable): Promise<number> {
-    const until = performance.now() + deadlineMs;
-    for (;;) {
-      const count = await edges.publish(table).catch((error: unknown) => {
-        if (performance.now() > until) throw error;
-        return 0;
-      });
-      if (count > 0 || performance.now() > until) return count;
-      await sleep(pauseMs);
     }
   }
 }
