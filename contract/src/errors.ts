@@ -75,7 +75,13 @@ export const errors = {
     what: "The key that the secrets of this installation are sealed with is not there.",
     next: "Put the file back from the backup of control/ in SLIP_HOME, with its owner; without it nothing that it sealed can be opened.",
   },
-  disk_full: { status: 507, exit: 1, fault: "user", what: "The disk of the installation is full.", next: "Free space under SLIP_HOME, then deploy again." },
+  disk_full: {
+    status: 507,
+    exit: 1,
+    fault: "user",
+    what: "The disk of the installation is full.",
+    next: "See 'slip doctor' for what holds the disk and how to free it, then deploy again.",
+  },
   // source
   source_missing: { status: 400, exit: 1, fault: "user", what: "The folder does not exist.", next: "Name a folder that holds the source of an app." },
   source_empty: {

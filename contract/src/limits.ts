@@ -14,7 +14,6 @@ export const limits = {
   buildPids: { default: 2_048, unit: "processes", what: "processes of one build" },
   buildDiskBytes: { default: 16 * 2 ** 30, unit: "bytes", what: "what one build may hold on the disk, with the downloads that its app keeps" },
   buildFiles: { default: 2_000_000, unit: "files", what: "files of one build, with the downloads that its app keeps" },
-  diskReserveBytes: { default: 512 * 2 ** 20, unit: "bytes", what: "what builds leave free of the disk, so that all else goes on" },
   buildsAtOnce: { default: 2, unit: "builds", what: "builds that run at the same time" },
   buildsMemoryPercent: { default: 50, unit: "%", what: "of the machine's memory the running builds are promised together; one that asks for more runs alone" },
   buildCacheBytes: { default: 16 * 2 ** 30, unit: "bytes", what: "toolchain and dependency layers that no artifact needs now" },
@@ -41,6 +40,19 @@ export const limits = {
   restartBackoffMaxMs: { default: 60_000, unit: "ms", what: "pause between restarts of a crashing instance" },
   parkedReleases: { default: 1, unit: "releases", what: "releases kept frozen for instant rollback, per app" },
   keptReleases: { default: 10, unit: "releases", what: "releases that rollback can reach, per app" },
+  // disk, in the order in which it fills
+  diskLowBytes: { default: 2 * 2 ** 30, unit: "bytes", what: "free on the disk; below it garbage is collected at once, and caches are garbage" },
+  diskReserveBytes: {
+    default: 512 * 2 ** 20,
+    unit: "bytes",
+    what: "free on the disk; below it builds, uploads and git fetches are refused, so that all else goes on",
+  },
+  diskLastBytes: {
+    default: 64 * 2 ** 20,
+    unit: "bytes",
+    what: "free on the disk; below it lines of logs are dropped and the ballast is given up, so that the database goes on",
+  },
+  diskBallastBytes: { default: 256 * 2 ** 20, unit: "bytes", what: "a file that holds room for a full disk: what database and Restate need to start" },
   // delivery
   headerBytes: { default: 32 * 1_024, unit: "bytes", what: "request head" },
   headerMs: { default: 15_000, unit: "ms", what: "receiving a request head" },

@@ -79,8 +79,8 @@ export class Installation {
   #ports: { https: number; http: number } | undefined;
   readonly #endings: (() => void)[] = [];
 
-  constructor() {
-    this.home = mkdtempSync(join(tmpdir(), "slip-e2e-"));
+  constructor(home: string = mkdtempSync(join(tmpdir(), "slip-e2e-"))) {
+    this.home = home;
     this.userHome = mkdtempSync(join(tmpdir(), "slip-user-"));
   }
 

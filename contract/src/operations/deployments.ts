@@ -16,7 +16,7 @@ export const sources = {
     output: z.object({ source: Digest, missing: z.array(z.string()) }),
     permission: "deploy",
     effect: "write",
-    errors: ["source_empty", "source_unsafe", "too_large"],
+    errors: ["source_empty", "source_unsafe", "too_large", "disk_full"],
   }),
   "sources.upload": operation({
     name: "sources.upload",
@@ -50,7 +50,7 @@ export const deployments = {
     output: Deployment,
     permission: "deploy",
     effect: "write",
-    errors: ["invalid_input", "invalid_config", "not_found", "conflict"],
+    errors: ["invalid_input", "invalid_config", "not_found", "conflict", "disk_full"],
   }),
   "deployments.get": operation({
     name: "deployments.get",

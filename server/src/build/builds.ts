@@ -5,6 +5,7 @@ import { failureOf } from "@slipstream/contract/failure.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildResult, BuildSpec } from "@slipstream/contract/ports/host.ts";
 import { asDiskFull } from "#platform/disk-full.ts";
+import { requireRoom } from "#platform/disk-room.ts";
 import { Turns } from "#platform/turns.ts";
 import { runBuild } from "./build.ts";
 import { buildLogOf } from "./build-log.ts";
@@ -97,6 +98,7 @@ export class Builds {
     const context = this.#contextOf(spec, signal);
     await removeWorkspace(this.#dependencies.home, spec.id);
     try {
+      requireRoom(this.#dependencies.home);
       return await this.#untilNotLost(context);
     } catch (error) {
       if (error instanceof SlipError && error.code === "cancelled") return { outcome: "cancelled" };

@@ -2,7 +2,8 @@
 // system can be relied on to have quotas: so what is free is looked at often, which costs nothing, and who took it when it shrinks.
 import { statfsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SlipError } from "@slipstream/contract/errors.ts";
+import type { SlipError } from "@slipstream/contract/errors.ts";
+import { inMegabytes, outOfReserve } from "#platform/disk-room.ts";
 import { exec } from "#platform/exec.ts";
 
 export interface DiskBounds {
@@ -44,13 +45,9 @@ const heldBy = async (folders: readonly string[]): Promise<Amount> => {
 
 const tooMuch = async ({ folders, maxBytes, maxFiles, excess }: DiskBounds): Promise<SlipError | undefined> => {
   const held = await heldBy(folders);
-  if (held.bytes > maxBytes) return excess(`more than ${Math.round(maxBytes / 2 ** 20)} MB`);
+  if (held.bytes > maxBytes) return excess(`more than ${inMegabytes(maxBytes)}`);
   return held.files > maxFiles ? excess(`more than ${maxFiles} files`) : undefined;
 };
-
-const inMB = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;
-const outOfReserve = (free: number, reserve: number): string =>
-  `The disk of the installation has ${inMB(free)} left; builds leave ${inMB(reserve)} to the apps that run.`;
 
 /** Resolves with the error when the bounds are passed, with undefined once `done` aborts. */
 const watch = async (bounds: DiskBounds, done: AbortSignal): Promise<SlipError | undefined> => {
@@ -60,7 +57,7 @@ const watch = async (bounds: DiskBounds, done: AbortSignal): Promise<SlipError |
     await sleep(checkMs, undefined, { signal: done }).catch(() => {});
     if (done.aborted) return undefined;
     const free = freeOf(folder);
-    if (free.bytes < bounds.reserveBytes) return new SlipError("disk_full", outOfReserve(free.bytes, bounds.reserveBytes));
+    if (free.bytes < bounds.reserveBytes) return outOfReserve(free.bytes, bounds.reserveBytes);
     const lost = { bytes: noted.bytes - free.bytes, files: noted.files - free.files };
     if (lost.bytes < bounds.maxBytes * shareMeasured && lost.files < bounds.maxFiles * shareMeasured) {
       noted = { bytes: Math.max(noted.bytes, free.bytes), files: Math.max(noted.files, free.files) };

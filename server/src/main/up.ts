@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { fromErrorBody, SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
 import { givenPorts, readConfig } from "#platform/config.ts";
+import { asDiskFull } from "#platform/disk-full.ts";
 import { homeAt } from "#platform/home.ts";
 import { readInstallation, saveInstallation } from "#platform/installation.ts";
 import { lockSupervisor } from "#platform/lock.ts";
@@ -145,7 +146,7 @@ const down = async (): Promise<void> => {
 };
 
 const explain = (error: unknown): SlipError =>
-  error instanceof SlipError ? error : new SlipError("internal", error instanceof Error ? error.message : String(error));
+  error instanceof SlipError ? error : (asDiskFull(error) ?? new SlipError("internal", error instanceof Error ? error.message : String(error)));
 
 /** For people; with --json the body of the catalogue, for the program that started us. */
 const tell = (error: SlipError, json: boolean): void => {

@@ -7,6 +7,7 @@ export type Home = ReturnType<typeof homeAt>;
 export const homeAt = (root: string) => ({
   root,
   installation: join(root, "installation.json"), // up
+  ballast: join(root, "ballast"), // up: holds room for a full disk
   token: join(root, "token"), // up; 0600, root: the owner's API token
   code: join(root, "code"), // up: the programs that run, by what they are made of
   processLogs: join(root, "processes"), // up: output of our own processes, and state.json of the supervisor

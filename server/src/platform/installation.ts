@@ -33,8 +33,11 @@ export const newInstallation = (ports: { httpPort: number; httpsPort: number; ha
   createdAt: new Date().toISOString(),
 });
 
-export const saveInstallation = (home: Home, installation: Installation): void =>
+/** What is there already is not written again: a full disk has no room for it. */
+export const saveInstallation = (home: Home, installation: Installation): void => {
+  if (JSON.stringify(readInstallation(home)) === JSON.stringify(Installation.parse(installation))) return;
   writeDurably(home.installation, `${JSON.stringify(installation, undefined, 2)}\n`, 0o644);
+};
 
 /** Numeric users of our own processes. Each installation has its own; none has an entry in /etc/passwd. */
 export const uids = (installation: Installation) => ({

@@ -1,7 +1,7 @@
 // Looks at this machine. Every probe is harmless, bounded in time, and answers "no" where it cannot look.
-import { readdirSync, readFileSync, statfsSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
-import { dirname } from "node:path";
+import { diskOf } from "./disk-probe.ts";
 import { exec } from "./exec.ts";
 import type { Machine } from "./machine.ts";
 import { isPortFree } from "./ports.ts";
@@ -59,16 +59,6 @@ const nftablesProblem = async (): Promise<string | undefined> => {
   }
 };
 
-/** Bytes free on the disk of `path`, or of the nearest folder above it that exists. */
-const freeBytes = (path: string): number => {
-  try {
-    const { bavail, bsize } = statfsSync(path);
-    return bavail * bsize;
-  } catch {
-    return path === "/" ? 0 : freeBytes(dirname(path));
-  }
-};
-
 const memoryLine = (text: string, name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1] ?? 0) * 1_024;
 
 const portsOf = (ports: readonly number[], running: boolean): Promise<Machine["ports"]> =>
@@ -87,7 +77,7 @@ interface Wanted {
 }
 
 export const probeMachine = async ({ home, ports, running, sandboxes }: Wanted): Promise<Machine> => {
-  const [programs, nftables, portStates] = await Promise.all([programVersions(), nftablesProblem(), portsOf(ports, running)]);
+  const [programs, nftables, portStates, disk] = await Promise.all([programVersions(), nftablesProblem(), portsOf(ports, running), diskOf(home)]);
   const memory = read("/proc/meminfo");
   return {
     root: process.getuid?.() === 0,
@@ -100,7 +90,7 @@ export const probeMachine = async ({ home, ports, running, sandboxes }: Wanted):
     overlay: knowsOverlay(),
     nftables,
     ipForward: read("/proc/sys/net/ipv4/ip_forward").trim() === "1",
-    freeDiskBytes: freeBytes(home),
+    disk,
     memoryBytes: memoryLine(memory, "MemTotal"),
     availableMemoryBytes: memoryLine(memory, "MemAvailable"),
     ports: portStates,

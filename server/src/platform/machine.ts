@@ -1,5 +1,6 @@
 // What a machine must have for sandboxes and networks: decisions over what probes found. Pure; doctor.ts probes.
 import type { Check } from "@slipstream/contract/ports/host.ts";
+import { type Disk, diskCheck } from "./disk-check.ts";
 
 export interface Machine {
   root: boolean;
@@ -18,7 +19,7 @@ export interface Machine {
   /** What nft said when it was asked to check a table; undefined when all went well. */
   nftables: string | undefined;
   ipForward: boolean;
-  freeDiskBytes: number;
+  disk: Disk;
   memoryBytes: number;
   availableMemoryBytes: number;
   ports: readonly { port: number; holder: "free" | "ours" | "other" }[];
@@ -90,15 +91,10 @@ const kernelChecks = (machine: Machine): Check[] => [
 const gigabyte = 2 ** 30;
 const inGigabytes = (bytes: number): string => `${(bytes / gigabyte).toFixed(1)} GB`;
 
-const roomChecks = ({ freeDiskBytes, availableMemoryBytes, memoryBytes }: Machine): Check[] => {
-  const disk = `${inGigabytes(freeDiskBytes)} free under SLIP_HOME`;
+const roomChecks = ({ disk, availableMemoryBytes, memoryBytes }: Machine): Check[] => {
   const memory = `${inGigabytes(availableMemoryBytes)} of ${inGigabytes(memoryBytes)} available`;
-  const free = "remove what is not needed, or set SLIP_HOME to a folder of a larger disk";
   const stop = "stop other programs, or give the machine more memory";
-  return [
-    freeDiskBytes < gigabyte ? failed("disk", disk, free) : freeDiskBytes < 5 * gigabyte ? warning("disk", disk, free) : ok("disk", disk),
-    availableMemoryBytes < gigabyte ? warning("memory", memory, stop) : ok("memory", memory),
-  ];
+  return [diskCheck(disk), availableMemoryBytes < gigabyte ? warning("memory", memory, stop) : ok("memory", memory)];
 };
 
 const portChecks = ({ ports }: Machine): Check[] =>

@@ -4,6 +4,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { failureOf } from "@slipstream/contract/failure.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import { AppName } from "@slipstream/contract/words.ts";
+import { requireRoom } from "#platform/disk-room.ts";
 import type { Call, Handlers } from "../api/call.ts";
 import { appNamed, findApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
@@ -69,7 +70,10 @@ const requestOf = ({ source, domain, sandbox, instances }: CreateInput, isSugges
 
 const create = async (control: Control, store: SourceStore, call: Call, input: CreateInput) => {
   if (input.source.kind === "tree") await store.complete(call.tenant, input.source.digest);
-  else checkOrigin(input.source);
+  else {
+    checkOrigin(input.source);
+    requireRoom(control.home);
+  }
   const { app, isSuggested, config } = await chooseName(control, call, input);
   if (input.domain !== undefined) checkDomain(input.domain, app);
   const before = await findApp(control.database, call.tenant, app);

@@ -10,8 +10,9 @@ import { limit } from "@slipstream/contract/limits.ts";
 import { SourceManifest } from "@slipstream/contract/source.ts";
 import type { Query } from "#platform/database.ts";
 import { asDiskFull } from "#platform/disk-full.ts";
+import { requireRoom } from "#platform/disk-room.ts";
 import type { Home } from "#platform/home.ts";
-import { blobsOf } from "./source.ts";
+import { blobsOf, sizeOf } from "./source.ts";
 
 /** Files looked for in one go: some milliseconds in which nothing else is answered. */
 const batch = 1_000;
@@ -50,16 +51,19 @@ export class SourceStore {
     this.#home = home;
   }
 
-  /** Stores the manifest; gives the contents that this tenant has not sent yet. */
+  /** Stores the manifest; gives the contents that this tenant has not sent yet. Throws `disk_full` when there is no room for them. */
   async check(tenant: string, digest: string, manifest: SourceManifest): Promise<string[]> {
     const path = this.#home.sourceManifest(tenant, digest);
+    const missing = await missingOf(this.#home, tenant, blobsOf(manifest));
+    if (missing.length > 0) requireRoom(this.#home, sizeOf(manifest, new Set(missing)));
     if (!existsSync(path)) await this.#write(path, Buffer.from(JSON.stringify(manifest)));
-    return missingOf(this.#home, tenant, blobsOf(manifest));
+    return missing;
   }
 
   /** Takes in the content of one file. Throws `invalid_input` when its hash is another, `too_large`, `disk_full`. */
   async upload(tenant: string, sha256: string, body: Readable): Promise<number> {
     const path = this.#home.sourceBlob(tenant, sha256);
+    requireRoom(this.#home);
     const temporary = await this.#temporary(path).catch(orDiskFull);
     try {
       const { digest, size } = await receive(temporary, body);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { SourceEntry } from "@slipstream/contract/source.ts";
-import { blobsOf, checkManifest } from "./source.ts";
+import { blobsOf, checkManifest, sizeOf } from "./source.ts";
 
 const file = (path: string, size = 1): SourceEntry => ({ type: "file", path, sha256: "a".repeat(64), size, executable: false });
 const link = (path: string, target: string): SourceEntry => ({ type: "link", path, target });
@@ -31,4 +31,9 @@ test("an empty source and one that is too large are refused", () => {
 
 test("a content is asked for once", () => {
   assert.deepEqual(blobsOf({ entries: [file("a"), file("b"), link("c", "a")] }), ["a".repeat(64)]);
+});
+
+test("of what is there twice the size counts once, and only of what is asked for", () => {
+  const other: SourceEntry = { type: "file", path: "c", sha256: "c".repeat(64), size: 5, executable: false };
+  assert.equal(sizeOf({ entries: [file("a", 3), file("b", 3), other, link("d", "a")] }, new Set(["a".repeat(64)])), 3);
 });

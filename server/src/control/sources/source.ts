@@ -45,3 +45,9 @@ export const checkManifest = ({ entries }: SourceManifest): { files: number; siz
 
 /** The contents that a manifest names, each once. */
 export const blobsOf = ({ entries }: SourceManifest): string[] => [...new Set(entries.flatMap((entry) => (entry.type === "file" ? [entry.sha256] : [])))];
+
+/** Bytes of the contents that are among `blobs`, each counted once. */
+export const sizeOf = ({ entries }: SourceManifest, blobs: ReadonlySet<string>): number => {
+  const sizes = new Map(entries.flatMap((entry) => (entry.type === "file" && blobs.has(entry.sha256) ? [[entry.sha256, entry.size] as const] : [])));
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+};

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join, relative } from "node:path";
+import { isDiskFull } from "#platform/disk-full.ts";
 import { exec } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
 
@@ -48,13 +49,19 @@ const copyCode = async (source: string, target: string): Promise<boolean> => {
   }
 };
 
-/** The folder to run from: the copy of `source`, or `source` itself when it is a copy or lies on another disk. */
+const copyUnlessFull = (source: string, target: string): Promise<boolean> =>
+  copyCode(source, target).catch((error: unknown) => {
+    if (isDiskFull(error)) return false;
+    throw error;
+  });
+
+/** The folder to run from: the copy of `source`, or `source` itself when it is a copy, lies on another disk, or the disk is full. */
 export const ensureCode = async (home: Home, source: string): Promise<string> => {
   if (source.startsWith(`${home.code}/`)) return source;
   mkdirSync(home.code, { recursive: true, mode: 0o755 });
   if (statSync(home.code).dev !== statSync(source).dev) return source;
   const target = join(home.code, codeKey(source));
-  return existsSync(target) || (await copyCode(source, target)) ? target : source;
+  return existsSync(target) || (await copyUnlessFull(source, target)) ? target : source;
 };
 
 /** Where a program of `source` is in the copy `code`. */

@@ -23,6 +23,7 @@ import { type Installation, newInstallation, readInstallation, saveInstallation,
 import { freePort } from "#platform/ports.ts";
 import { identityKeyOf, newIdentity, restateConfig } from "#platform/restate-server.ts";
 import { chooseSubnet } from "#platform/subnets.ts";
+import { giveUpBallast } from "./ballast.ts";
 import { diskFolders, type Folder } from "./folders.ts";
 
 /** The longest name of a Unix socket is 107 bytes (sun_path), and the longest of ours adds 27 to the folder. */
@@ -59,6 +60,7 @@ const withGivenPorts = (kept: Installation, given: ReturnType<typeof givenPorts>
 export const prepareHome = async (root: string, given: ReturnType<typeof givenPorts>): Promise<{ home: Home; installation: Installation }> => {
   const home = homeAt(root);
   openHome(home);
+  giveUpBallast(home);
   if (!existsSync(home.installation)) writeOnce(home.installation, `${JSON.stringify(await firstInstallation(given), undefined, 2)}\n`, 0o644);
   writeOnce(home.token, `slip_${randomBytes(32).toString("base64url")}\n`, 0o600);
   mkdirSync(home.processLogs, { mode: 0o700, recursive: true });
@@ -74,8 +76,12 @@ export const makeFolders = (folders: readonly Folder[]): void => {
   }
 };
 
+const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
 /** Writes a file for `owner` alone into a folder of that owner: a link that was put there is replaced, never followed. */
 const writeFor = (owner: number, path: string, content: string): void => {
+  // What is there already is not written again: a full disk has no room for it.
+  if (isFile(path) && readFileSync(path, "utf8") === content) return;
   const temporary = `${path}.${randomBytes(6).toString("hex")}`;
   const file = openSync(temporary, "wx", 0o600);
   try {
@@ -98,8 +104,6 @@ const readToken = (home: Home): string => {
   throw new SlipError("key_missing", `The token in ${home.token} is empty or too short.`, { next: "Remove the file, and 'slip up' makes a new token." });
 };
 
-const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
-
 const writeKeys = (home: Home, installation: Installation): void => {
   const { control, restate } = uids(installation);
   if (!isFile(home.postgresPassword)) writeFor(control, home.postgresPassword, randomBytes(32).toString("base64url"));
@@ -111,7 +115,7 @@ const writeKeys = (home: Home, installation: Installation): void => {
 
 /** All that lies on disk before the first process starts. The caller holds the lock of the installation. */
 export const prepareDisk = (home: Home, installation: Installation): void => {
-  if (JSON.stringify(installation) !== JSON.stringify(readInstallation(home))) saveInstallation(home, installation);
+  saveInstallation(home, installation);
   mkdirSync(home.run, { recursive: true });
   makeFolders(diskFolders(home, uids(installation)));
   writeKeys(home, installation);

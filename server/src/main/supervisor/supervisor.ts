@@ -1,12 +1,15 @@
 // Keeps the processes of one installation running, and ends them in order.
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
 import { callers } from "@slipstream/contract/ports/calls.ts";
 import { hostCalls } from "@slipstream/contract/ports/host.ts";
+import { freeBytes, inMegabytes } from "#platform/disk-room.ts";
 import { uids } from "#platform/installation.ts";
 import type { Log } from "#platform/log.ts";
 import { isPortFree } from "#platform/ports.ts";
 import { identityOf, isAlive, signal } from "#platform/process-identity.ts";
+import { giveUpBallast, makeBallast } from "./ballast.ts";
 import { removeOtherCode } from "./code.ts";
 import { runFolders } from "./folders.ts";
 import { mountRun, unmountRun } from "./mounts.ts";
@@ -26,6 +29,8 @@ const removeInstancesMs = 60_000;
 /** For a host that is started only to remove what is left. */
 const hostReadyMs = 15_000;
 const tidyEveryMs = 10_000;
+/** What fills the disk is fast. */
+const diskEveryMs = 1_000;
 
 export class Supervisor {
   readonly #ground: Ground;
@@ -34,7 +39,8 @@ export class Supervisor {
   #state: SupervisorState["supervisor"]["state"] = "starting";
   /** It goes on with what an earlier supervisor started, instead of starting a platform. */
   #goesOn: boolean = false;
-  #tidying: NodeJS.Timeout | undefined;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #makingBallast: Promise<void> | undefined;
   #isSaved: boolean = true;
 
   /** `prepare` runs before a start of the process that it is named after. */
@@ -61,7 +67,10 @@ export class Supervisor {
     makeFolders(runFolders(home, uids(installation)));
     this.#save();
     for (const process of this.#processes) if (!adopted.includes(process.plan.name)) void this.#startWhenPossible(process);
-    this.#tidying = setInterval(() => this.#tidy(), tidyEveryMs);
+    this.#timers.push(
+      setInterval(() => this.#tidy(), tidyEveryMs),
+      setInterval(() => this.#watchDisk(), diskEveryMs),
+    );
   }
 
   /**
@@ -84,7 +93,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#state = "stopping";
     this.#save();
-    clearInterval(this.#tidying);
+    for (const timer of this.#timers) clearInterval(timer);
     await this.#stopAll((name) => name === "control" || name.startsWith("edge-"));
     await this.#removeInstances();
     await this.#stopAll((name) => name === "host");
@@ -126,13 +135,20 @@ export class Supervisor {
       const failed =
         this.#processes.find((process) => process.failures >= hopelessFailures) ??
         (performance.now() > until ? this.#processes.find((process) => !process.isReadyNow) : undefined);
-      if (failed) throw new SlipError("internal", `${failed.plan.name} does not start.`, this.#evidence(failed.plan.name));
+      if (failed) throw this.#doesNotStart(failed.plan.name);
       await sleep(50, undefined, { signal: over });
     }
   }
 
-  #evidence(name: string): { next: string; evidence: string[] } {
-    return { next: `Read ${this.#ground.home.processLogs}/${name}.log.`, evidence: lastWords(this.#ground.home, name, 10) };
+  #doesNotStart(name: string): SlipError {
+    const { home } = this.#ground;
+    const evidence = lastWords(home, name, 10);
+    if (evidence.some((line) => line.includes("No space left on device")))
+      return new SlipError("disk_full", `${name} does not start: the disk of ${home.root} is full, with ${inMegabytes(freeBytes(home.root))} left.`, {
+        next: `Free ${inMegabytes(limit("diskBallastBytes"))} on that disk ('slip doctor' says what holds it), then run 'slip up'.`,
+        evidence,
+      });
+    return new SlipError("internal", `${name} does not start.`, { next: `Read ${home.processLogs}/${name}.log.`, evidence });
   }
 
   async #stopAll(which: (name: string) => boolean): Promise<void> {
@@ -157,6 +173,16 @@ export class Supervisor {
       supervisor: { ...own, state: this.#state },
       processes: this.#processes.flatMap(({ record }) => (record === undefined ? [] : [record])),
     });
+  }
+
+  #watchDisk(): void {
+    const { home } = this.#ground;
+    if (giveUpBallast(home)) this.#log.warn("the disk is full: the ballast was given up, so that the database goes on");
+    this.#makingBallast ??= makeBallast(home)
+      .catch((error: unknown) => this.#log.error("the ballast cannot be made", error))
+      .finally(() => {
+        this.#makingBallast = undefined;
+      });
   }
 
   /** What a full disk did not take is written when there is space again. */

@@ -1,8 +1,12 @@
 // Writes lines in batches. Nothing here throws or makes the caller wait: a line that cannot be kept is counted, and the loss is told.
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { LogLine } from "@slipstream/contract/logs.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import { freeBytes } from "#platform/disk-room.ts";
 import { type Log, logOf } from "#platform/log.ts";
 import { appFolder, streamFolder } from "./layout.ts";
 import { formatLine } from "./line.ts";
@@ -19,6 +23,8 @@ export interface WriterOptions {
   batchBytes?: number;
   /** Memory for waiting lines of all streams; more are dropped and counted. */
   waitingBytes?: number;
+  /** Bytes of the disk that lines leave to others; what would take of them is dropped and counted. */
+  leaveBytes?: number;
   log?: Log;
 }
 
@@ -120,6 +126,7 @@ class FolderWriter implements LogWriter {
     stream.dropped = 0;
     const notice = dropped > 0 ? [this.#noticeOf(stream.last, dropped)] : [];
     try {
+      this.#requireRoom();
       await stream.file.append([...notice, ...lines].join(""));
       this.#failing = false;
     } catch (error) {
@@ -129,6 +136,11 @@ class FolderWriter implements LogWriter {
     } finally {
       this.#waitingBytes -= bytes;
     }
+  }
+
+  #requireRoom(): void {
+    // The folder itself is made with the first line.
+    if (freeBytes(existsSync(this.#folder) ? this.#folder : dirname(this.#folder)) < this.#options.leaveBytes) throw new SlipError("disk_full");
   }
 
   #noticeOf(line: LogLine, dropped: number): string {
@@ -159,6 +171,7 @@ export const logWriter = (folder: string, options: WriterOptions = {}): LogWrite
     delayMs: 100,
     batchBytes: 64 * 1_024,
     waitingBytes: 16 * 2 ** 20,
+    leaveBytes: limit("diskLastBytes"),
     log: logOf("logs"),
     ...options,
   });

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Disk, diskCheck } from "./disk-check.ts";
+
+const [megabyte, gigabyte] = [2 ** 20, 2 ** 30];
+const disk = (over: Partial<Disk>): Disk => ({ freeBytes: 50 * gigabyte, usedBytes: 0, mount: "/data", holders: [], ...over });
+
+test("a disk with room is fine, one that is low is a warning, one that is full has failed", () => {
+  assert.deepEqual(diskCheck(disk({})), { name: "disk", state: "ok", detail: "50.0 GB free under SLIP_HOME" });
+  assert.equal(diskCheck(disk({ freeBytes: gigabyte })).state, "warning");
+  assert.match(diskCheck(disk({ freeBytes: 100 * megabyte })).detail, /^nearly full, builds and uploads are refused: 100 MB free/);
+  const full = diskCheck(disk({ freeBytes: 3 * megabyte }));
+  assert.equal(full.state, "failed");
+  assert.match(full.detail, /^full, .*: 3 MB free/);
+});
+
+test("what holds the disk is named, largest first, and what is small is not", () => {
+  const holders = [
+    { name: "logs", bytes: 3 * megabyte },
+    { name: "sources", bytes: 10 },
+    { name: "layers", bytes: 900 * megabyte },
+  ];
+  const { detail } = diskCheck(disk({ freeBytes: 0, usedBytes: 1_000 * megabyte, holders }));
+  assert.match(detail, /the disk holds layers 900 MB, not of the platform 96 MB, logs 3 MB$/);
+});
+
+test("the command that mends it is about who holds the most", () => {
+  const holders = [{ name: "layers", bytes: 400 * megabyte }];
+  assert.match(diskCheck(disk({ freeBytes: 0, usedBytes: 500 * megabyte, holders })).fix ?? "", /slip destroy APP/);
+  assert.match(diskCheck(disk({ freeBytes: 0, usedBytes: 5_000 * megabyte, holders })).fix ?? "", /^du -xh -d 2 \/data /);
+});
