@@ -66,6 +66,7 @@ export const limits = {
   logLineBytes: { default: 16_384, unit: "bytes", what: "one line of a log; the rest is cut" },
   logLinesPerSecond: { default: 2_000, unit: "lines/s", what: "lines of one instance; more are counted and dropped" },
   logAppBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "kept lines of one app and one source; the oldest go first" },
+  logsBytes: { default: 4 * 2 ** 30, unit: "bytes", what: "kept lines of all apps together; the oldest go first" },
   // control
   requestBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "JSON body of one operation" },
   idempotencyKeptMs: { default: 86_400_000, unit: "ms", what: "an idempotency key and its answer" },

@@ -122,7 +122,12 @@ export const DesiredState = z.object({ workloads: z.array(z.object({ spec: Workl
 export type DesiredState = z.infer<typeof DesiredState>;
 
 /** Artifacts that a kept release needs: all others, and layers and blobs that none of these names, are deleted. */
-export const Collect = z.object({ artifacts: z.array(Digest), sources: z.array(z.object({ tenant: z.string(), source: Digest })) });
+export const Collect = z.object({
+  artifacts: z.array(Digest),
+  sources: z.array(z.object({ tenant: z.string(), source: Digest })),
+  /** The disk is low: what only makes later builds faster is garbage too. */
+  low: z.boolean().optional(),
+});
 export type Collect = z.infer<typeof Collect>;
 export const Collected = z.object({ removed: z.number().int(), freedBytes: z.number() });
 export type Collected = z.infer<typeof Collected>;

@@ -30,7 +30,7 @@ export interface LogReader {
   follow(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
 }
 
-/** Asks a process to delete all lines that it wrote of an app. Host and edge both answer it: no process deletes another's files. */
+/** Asks a process to delete all lines that it wrote of an app. Host and edge both answer it. */
 export const removeLogs = {
   method: "POST",
   path: "/v1/removed-logs",

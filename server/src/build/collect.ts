@@ -86,13 +86,14 @@ export const collectGarbage = async (
 ): Promise<Collected> => {
   const inUse = [...(await layersInUse())].map((name) => basename(name));
   const artifacts = [...kept.artifacts.flatMap((artifact) => digestsOf(home, artifact)), ...youngArtifacts(home, await namesIn(blobFolder(home)), youngMs)];
-  const needed = new Set([...artifacts, ...inUse, ...(await keptRecords(home))].map(hexOf));
+  const named = new Set([...artifacts, ...inUse].map(hexOf));
+  const needed = new Set([...named, ...(await keptRecords(home, named, kept.low)).map(hexOf)]);
   const counted = { removed: 0, freedBytes: 0 };
   keepInIndex(home, new Set([...artifacts, ...leased.keys()]));
   const all: Sweep = { home, needed, leased, youngMs, counted };
   for (const folder of [blobFolder(home), home.layers]) await sweep(folder, all);
   await collectTemporary(home, counted);
-  await collectDownloads(home, counted);
+  await collectDownloads(home, counted, kept.low);
   await collectSources(home, kept.sources, { youngMs, counted });
   return counted;
 };

@@ -19,15 +19,17 @@ export const appDownloads = async (home: Home, { tenant, project, app }: LogTags
   return folder;
 };
 
-/** Deletes the downloads of apps that have not built for long, and those that have grown too large. */
-export const collectDownloads = async (home: Home, counted: Counted): Promise<void> => {
+/** One that was used within this time may be in use by a build now. */
+const inUseMs = 3_600_000;
+
+/** Deletes the downloads of apps that have not built for long, and those that have grown too large; with `low` all that are not in use. */
+export const collectDownloads = async (home: Home, counted: Counted, low = false): Promise<void> => {
   const root = downloadsFolder(home);
   for (const app of existsSync(root) ? await readdir(root) : []) {
     const folder = join(root, app);
     // A build may have set a time that is yet to come.
     const idleMs = Math.abs(Date.now() - (await stat(folder)).mtimeMs);
-    // One that was used within the hour may be in use by a build now.
-    const tooLarge = idleMs > 3_600_000 && (await bytesOf(folder)) > limit("downloadCacheBytes");
-    if (tooLarge || idleMs > limit("buildCacheMs")) await removeCounted(folder, counted);
+    if (idleMs < inUseMs) continue;
+    if (low || idleMs > limit("buildCacheMs") || (await bytesOf(folder)) > limit("downloadCacheBytes")) await removeCounted(folder, counted);
   }
 };

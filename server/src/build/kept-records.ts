@@ -4,6 +4,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Home } from "#platform/home.ts";
+import { hexOf } from "#platform/oci/layout.ts";
 import { dependencyRecords } from "./install.ts";
 import { LayerRecord, toolchainRecords } from "./toolchains/provided-layer.ts";
 
@@ -25,15 +26,22 @@ const recordsIn = async (folder: string): Promise<Found[]> => {
   return (await Promise.all(paths.map(readRecord))).flatMap((found) => found ?? []);
 };
 
-/** Digests of the layers that stay; records of the others are deleted. */
-export const keptRecords = async (home: Home): Promise<string[]> => {
+/** On a low disk only what is needed anyway, or was used just now, is worth its room. */
+const isWorthKeeping = ({ usedAt, digest }: Found, bytes: number, of: { needed: ReadonlySet<string>; low: boolean }): boolean => {
+  const idleMs = Date.now() - usedAt;
+  if (of.low) return of.needed.has(hexOf(digest)) || idleMs < limit("collectGraceMs");
+  return bytes <= limit("buildCacheBytes") && idleMs < limit("buildCacheMs");
+};
+
+/** Digests of the layers that stay; records of the others are deleted. `needed`: hexadecimal digests that stay anyway. */
+export const keptRecords = async (home: Home, needed: ReadonlySet<string>, low = false): Promise<string[]> => {
   const all = [...(await recordsIn(toolchainRecords(home))), ...(await recordsIn(dependencyRecords(home)))].sort((a, b) => b.usedAt - a.usedAt);
   const kept: string[] = [];
   let bytes = 0;
-  for (const { path, usedAt, digest, size } of all) {
-    bytes += size;
-    if (bytes <= limit("buildCacheBytes") && Date.now() - usedAt < limit("buildCacheMs")) kept.push(digest);
-    else await rm(path, { force: true });
+  for (const found of all) {
+    bytes += found.size;
+    if (isWorthKeeping(found, bytes, { needed, low })) kept.push(found.digest);
+    else await rm(found.path, { force: true });
   }
   return kept;
 };

@@ -6,12 +6,13 @@ import { type Control, platformDomain, serviceName } from "./control.ts";
 import { submitOpen } from "./deployments/submission.ts";
 import { finishRotation } from "./keys/rotation.ts";
 import { trimOutbox } from "./outbox/outbox-store.ts";
-import { collectGarbage } from "./releases/collect.ts";
+import { collectGarbage, collectWhenLow } from "./releases/collect.ts";
 import { countUp, tableVersion } from "./routes/route-store.ts";
 import { followHost, reconcile, watchHost } from "./workloads/reconcile.ts";
 
 const hostEveryMs = 5_000;
 const workEveryMs = 30_000;
+const diskEveryMs = 60_000;
 const tidyEveryMs = 600_000;
 
 /** Edges that were started anew read the table on disk; one that is behind all the same gets it now, and so does a disk that was full. */
@@ -87,5 +88,6 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
   every(control, { name: "watching the edges", everyMs: hostEveryMs, act: watchEdges }, signal);
   every(control, { name: "handing over work", everyMs: workEveryMs, act: submitOpen }, signal);
   every(control, { name: "retiring workloads", everyMs: workEveryMs, act: retireLeft }, signal);
+  every(control, { name: "watching the disk", everyMs: diskEveryMs, act: collectWhenLow }, signal);
   every(control, { name: "tidying up", everyMs: tidyEveryMs, act: tidy }, signal);
 };

@@ -6,6 +6,7 @@ import { homeAt } from "#platform/home.ts";
 import { readInstallation, uids } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
 import { buildHandlers, prepareToolchains, recoverBuilds } from "../build/handlers.ts";
+import { collectLogs } from "../observability/store/collect.ts";
 import { logWriter } from "../observability/store/writer.ts";
 import { openRuntime } from "../runtime/runtime.ts";
 import { isPlatformStopping, watchSupervisor } from "./supervisor/watch.ts";
@@ -19,7 +20,7 @@ const logs = logWriter(home.hostLogs, { group: users.control, log });
 
 const runtime = await openRuntime({ home, installation, logs, log });
 await recoverBuilds(home);
-const { buildsUnderway, found, incomplete, sweep, ...builds } = buildHandlers({
+const { buildsUnderway, found, incomplete, sweep, collect, ...builds } = buildHandlers({
   home,
   uids: users,
   runner: runtime.runner,
@@ -32,6 +33,10 @@ const calls = await serveCalls(
   {
     ...builds,
     ...runtime.handlers,
+    async collect(kept, signal) {
+      const [ofBuilds, ofLogs] = [await collect(kept, signal), await collectLogs(home.logs)];
+      return { removed: ofBuilds.removed + ofLogs.removed, freedBytes: ofBuilds.freedBytes + ofLogs.freedBytes };
+    },
     status: () => Promise.resolve({ ...runtime.status(), builds: buildsUnderway().length }),
     inspect: async ({ artifacts }) => {
       const inspected = await runtime.inspect();

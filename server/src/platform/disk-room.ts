@@ -1,11 +1,13 @@
 // How much room the disk of an installation has, and the refusal of what would take the rest of it.
-import { statfsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Home } from "./home.ts";
 
-/** Bytes free on the disk of `folder`, for processes without root. */
+/** Bytes free, for processes without root, on the disk of `folder`, or of the nearest folder above it that exists. */
 export const freeBytes = (folder: string): number => {
+  if (!existsSync(folder)) return freeBytes(dirname(folder));
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
 };

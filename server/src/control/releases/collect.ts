@@ -1,6 +1,7 @@
 // Garbage: releases that rollback cannot reach any more, and what only they needed. Never what a kept release needs.
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Query } from "#platform/database.ts";
+import { freeBytes } from "#platform/disk-room.ts";
 import type { Control } from "../control.ts";
 
 /** A source that was sent lately may be named by a deployment in a moment. */
@@ -50,9 +51,17 @@ export const forgetUnneeded = async (query: Query): Promise<Kept | undefined> =>
   return kept;
 };
 
-export const collectGarbage = async ({ database, host, log }: Control): Promise<void> => {
+const isLow = ({ home }: Pick<Control, "home">): boolean => freeBytes(home.root) < limit("diskLowBytes");
+
+export const collectGarbage = async (control: Pick<Control, "home" | "database" | "host" | "log">): Promise<void> => {
+  const { database, host, log } = control;
   const kept = await database.begin(forgetUnneeded);
   if (!kept) return;
-  const { removed, freedBytes } = await host.collect(kept);
-  if (removed > 0) log.info("garbage was collected", { removed, freedBytes });
+  const low = isLow(control);
+  const { removed, freedBytes } = await host.collect({ ...kept, low });
+  if (removed > 0) log.info("garbage was collected", { removed, freedBytes, low });
+};
+
+export const collectWhenLow = async (control: Control): Promise<void> => {
+  if (isLow(control)) await collectGarbage(control);
 };

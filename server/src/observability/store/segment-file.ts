@@ -54,7 +54,8 @@ export class SegmentFile {
   async #look(): Promise<{ name: string; size: number }[]> {
     await makeFolder(this.#folder, this.#options.group);
     const names = (await readdir(this.#folder)).filter(isSegment).sort();
-    return Promise.all(names.map(async (name) => ({ name, size: (await stat(join(this.#folder, name))).size })));
+    // The host may delete old ones meanwhile, when all logs together are too many.
+    return Promise.all(names.map(async (name) => ({ name, size: (await stat(join(this.#folder, name)).catch(() => undefined))?.size ?? 0 })));
   }
 
   /** The segment to append to: the newest, or a new one in place of a full one. */

@@ -1,7 +1,5 @@
 // Writes lines in batches. Nothing here throws or makes the caller wait: a line that cannot be kept is counted, and the loss is told.
-import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { dirname } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { LogLine } from "@slipstream/contract/logs.ts";
@@ -139,8 +137,7 @@ class FolderWriter implements LogWriter {
   }
 
   #requireRoom(): void {
-    // The folder itself is made with the first line.
-    if (freeBytes(existsSync(this.#folder) ? this.#folder : dirname(this.#folder)) < this.#options.leaveBytes) throw new SlipError("disk_full");
+    if (freeBytes(this.#folder) < this.#options.leaveBytes) throw new SlipError("disk_full");
   }
 
   #noticeOf(line: LogLine, dropped: number): string {
