@@ -9,8 +9,9 @@ import type { Call } from "../api/call.ts";
 import { ensureApp, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
+import { doAtOnce } from "./at-once.ts";
 import { type DeploymentRequest, type DeploymentRow, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
-import { deploymentOf, deploymentWithKey, insertDeployment, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
+import { beginAlone, deploymentOf, deploymentWithKey, insertDeployment, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
 import { submitDeployment } from "./submission.ts";
 
 export interface Asked {
@@ -34,38 +35,50 @@ export interface Asked {
 interface Inserted {
   row: DeploymentRow;
   superseded: readonly Superseded[];
+  /** It has begun already, because nothing else of the app is under way or waits. */
+  isBegun: boolean;
 }
 
-/** Undefined when there is a deployment with this idempotency key already: then nothing else changes either. */
-const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted | undefined> =>
+/** There is a deployment with this idempotency key already: what was sent after it is taken back. */
+class IsThere extends Error {}
+
+const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =>
   control.database.begin(async (query) => {
     const appId = asked.appId ?? (await ensureApp(query, call.tenant, asked.app)).id;
     const id = newId("dep");
     const { kind, request, source, commit, config } = asked;
-    // Those who come at the same time go through here one after the other, and see each other.
-    const [, isNew] = await Promise.all([
+    // Sent without waiting for one another, done in this order. Those who come at the same time go through the lock one after the
+    // other, and see each other.
+    const [, isNew, superseded, isBegun, , row] = await Promise.all([
       lockApp(query, appId),
       insertDeployment(query, { id, appId, tenant: call.tenant, kind, request, source, commit, config, idempotencyKey: call.idempotencyKey }),
-    ]);
-    if (!isNew) return undefined;
-    await asked.alongside?.(query, appId);
-    const [superseded, , row] = await Promise.all([
       supersedeWaiting(query, { appId, except: id, kinds: supersededBy(kind), failure: failureOf("queue", new SlipError("superseded")) }),
+      isQuick(kind) && beginAlone(query, { id, appId }),
       journal(query, call, asked),
       deploymentOf(query, id),
     ]);
+    if (!isNew) throw new IsThere();
     if (!row) throw new Error(`Deployment ${id} is not there.`);
+    await asked.alongside?.(query, appId);
     if (kind === "config") await saveSettings(query, id, joinSettings([request.settings, ...superseded.map((it) => it.request.settings)]));
-    return { row, superseded };
+    return { row, superseded, isBegun };
   });
+
+/** With parked instances all of its work takes milliseconds. */
+const isQuick = (kind: DeploymentKind): boolean => kind === "rollback";
+
+const begin = (control: Control, { row, isBegun }: Inserted): Promise<void> =>
+  isBegun && control.driver.isIdle(row.appId) ? doAtOnce(control, row) : submitDeployment(control, row);
 
 /** The same idempotency key gives the same deployment, also when the answer to the first request was lost. */
 export const createDeployment = async (control: Control, call: Call, asked: Asked): Promise<Deployment> => {
-  const inserted = await insert(control, call, asked);
+  const inserted = await insert(control, call, asked).catch((error: unknown) => {
+    if (!(error instanceof IsThere)) throw error;
+  });
   if (inserted) {
+    void begin(control, inserted);
     for (const { id } of inserted.superseded) control.changes.emit(id);
-    void submitDeployment(control, inserted.row);
-  } else call.journaled = true;
+  }
   const row = inserted?.row ?? (await deploymentWithKey(control.database, call.tenant, call.idempotencyKey ?? ""));
   if (!row) throw new SlipError("internal", "The deployment is not there.");
   return toDeployment(row, control.installation);

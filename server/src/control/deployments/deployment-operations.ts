@@ -25,10 +25,12 @@ type CreateInput = ParsedInputOf<"deployments.create">;
 const cancelMs = 5_000;
 const lookAgainMs = 50;
 
-/** Throws `not_found`: a deployment of another tenant is not there. */
+/** A deployment of another tenant is not there. */
+const notFound = (id: string): SlipError => new SlipError("not_found", `There is no deployment ${id}.`, { next: "List them with 'slip deployments APP'." });
+
 const find = async ({ database }: Control, call: Call, id: string): Promise<DeploymentRow> => {
   const row = await deploymentIn(database, call.tenant, id);
-  if (!row) throw new SlipError("not_found", `There is no deployment ${id}.`, { next: "List them with 'slip deployments APP'." });
+  if (!row) throw notFound(id);
   return row;
 };
 
@@ -121,7 +123,9 @@ export const deploymentOperations = (control: Control, store: SourceStore): Pick
   },
 
   async "deployments.watch"({ deployment }, call) {
-    return watch(control, await find(control, call, deployment), call.signal);
+    const lines = await watch(control, { id: deployment, tenant: call.tenant }, call.signal);
+    if (!lines) throw notFound(deployment);
+    return lines;
   },
 
   async "deployments.list"({ app, limit }, call) {

@@ -93,6 +93,15 @@ export const beginDeployment = async (query: Query, id: string): Promise<Deploym
       select ${columns(query)} from ${tables(query)} where d.id = (select id from begun)`
   )[0];
 
+/** Begins one of an app of which nothing else has not ended, neither a deployment nor a task. Gives whether it did. */
+export const beginAlone = async (query: Query, { id, appId }: { id: string; appId: string }): Promise<boolean> => {
+  const rows = await query`
+    update deployments set state = 'running', started_at = now() where id = ${id}
+      and not exists (select 1 from deployments d where d.app_id = ${appId} and d.id <> ${id} and d.state in ('waiting', 'running'))
+      and not exists (select 1 from tasks t where t.app_id = ${appId} and t.state = 'open') returning id`;
+  return rows.length > 0;
+};
+
 /** What was found out on the way; `null` leaves a field as it is. */
 export interface Facts {
   source?: string;

@@ -56,9 +56,12 @@ export const stepsToDo = (row: DeploymentRow, step: NamedStep): Step[] => {
   return all.slice(first < 0 ? place : first, place + 1).flatMap(({ steps }) => steps);
 };
 
-/** Does one named step. Rejects only when PostgreSQL is away, or was and has lost something: then it is to be done again. */
-export const doStep = async (control: Control, id: string, named: NamedStep): Promise<StepOutcome> => {
-  const row = await beginDeployment(control.progress, id);
+/**
+ * Does one named step; `begun` is the deployment where it is known to run. Rejects only when PostgreSQL is away, or was and has lost
+ * something: then it is to be done again.
+ */
+export const doStep = async (control: Control, id: string, named: NamedStep, begun?: DeploymentRow): Promise<StepOutcome> => {
+  const row = begun ?? (await beginDeployment(control.progress, id));
   if (!row) return ended(control, id);
   const run = control.runs.of(control, row);
   try {

@@ -1,6 +1,7 @@
 // Does the work of apps in this process: one piece at a time per app, and none twice at once. Restate sees to both between its
 // invocations; but when it dies, or loses its folder, it may ask again for what this process is still doing.
 import type { Control } from "../control.ts";
+import type { DeploymentRow } from "./deployment.ts";
 import { doStep, type NamedStep, type StepOutcome } from "./deployment-workflow.ts";
 import { Turns } from "./turns.ts";
 
@@ -9,13 +10,18 @@ export class Driver {
   readonly #underWay = new Map<string, Promise<StepOutcome>>();
 
   /** Does a step of a deployment, or joins it where it is under way. Rejects only when PostgreSQL is away. */
-  step(control: Control, { id, appId }: { id: string; appId: string }, step: NamedStep): Promise<StepOutcome> {
+  step(control: Control, { id, appId }: { id: string; appId: string }, step: NamedStep, begun?: DeploymentRow): Promise<StepOutcome> {
     const name = `${id}.${step.name}`;
     const known = this.#underWay.get(name);
     if (known !== undefined) return known;
-    const done = this.#turns.take(appId, () => doStep(control, id, step)).finally(() => this.#underWay.delete(name));
+    const done = this.#turns.take(appId, () => doStep(control, id, step, begun)).finally(() => this.#underWay.delete(name));
     this.#underWay.set(name, done);
     return done;
+  }
+
+  /** Whether nothing of the app is done or waits here. */
+  isIdle(appId: string): boolean {
+    return this.#turns.isIdle(appId);
   }
 
   /** Other work that changes what the app runs. */

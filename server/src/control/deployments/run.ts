@@ -9,6 +9,9 @@ import { saveProgress } from "./deployment-store.ts";
 export const withPhase = (phases: Phase[], phase: Phase): Phase[] =>
   phases.some(({ name }) => name === phase.name) ? phases.map((it) => (it.name === phase.name ? phase : it)) : [...phases, phase];
 
+/** Phases that pass quicker than this are not written one by one: those who watch here are told, and the end has them all. */
+const unsavedMs = 25;
+
 export class Run {
   readonly control: Control;
   readonly #abort = new AbortController();
@@ -17,6 +20,7 @@ export class Run {
   /** The release that it makes live, once that is known. */
   release: ReleaseRow | undefined;
   #saved: Promise<void> = Promise.resolve();
+  #saveSoon: NodeJS.Timeout | undefined;
 
   constructor(control: Control, row: DeploymentRow) {
     this.control = control;
@@ -66,19 +70,27 @@ export class Run {
     return withPhase(phases, { name: phase, ms: Math.max(0, Math.round(ms * 10) / 10) });
   }
 
-  /** Resolves when no write of progress is under way, so that none comes after what is written next. */
+  /** Resolves when no write of progress is under way or to come, so that none comes after what is written next. */
   settled(): Promise<void> {
+    clearTimeout(this.#saveSoon);
+    this.#saveSoon = undefined;
     return this.#saved;
   }
 
-  /** Progress is for those who watch; a write that fails is made good by the next one. */
   #tell(): void {
     const { control } = this;
+    this.#saveSoon ??= setTimeout(() => this.#save(), unsavedMs);
+    control.changes.emit(this.#row.id, toDeployment(this.#row, control.installation));
+  }
+
+  /** Progress is for those who watch; a write that fails is made good by the next one. */
+  #save(): void {
+    const { control } = this;
     const row = this.#row;
+    this.#saveSoon = undefined;
     this.#saved = this.#saved
       .then(() => saveProgress(control.progress, row.id, row.phase, row.phases))
       .catch((error: unknown) => control.log.warn("progress was not saved", { deployment: row.id, error: String(error) }));
-    control.changes.emit(row.id, toDeployment(row, control.installation));
   }
 }
 

@@ -26,3 +26,15 @@ test("work that fails does not hold up what comes after it", async () => {
   await assert.rejects(failing, /broken/);
   assert.equal(await next, "fine");
 });
+
+test("an app is idle when nothing of it is done or waits", async () => {
+  const turns = new Turns();
+  assert.equal(turns.isIdle("a"), true);
+  const [first, second] = [turns.take("a", () => sleep(5)), turns.take("a", () => sleep(5))];
+  assert.deepEqual([turns.isIdle("a"), turns.isIdle("b")], [false, true]);
+  await first;
+  assert.equal(turns.isIdle("a"), false);
+  await second;
+  await sleep(0);
+  assert.equal(turns.isIdle("a"), true);
+});

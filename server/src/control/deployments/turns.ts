@@ -16,6 +16,10 @@ export class Turns {
     return mine;
   }
 
+  isIdle(appId: string): boolean {
+    return !this.#last.has(appId);
+  }
+
   #forget(appId: string, settled: Promise<unknown>): void {
     if (this.#last.get(appId) === settled) this.#last.delete(appId);
   }

@@ -1,8 +1,8 @@
 // Follows a deployment: what this process does is told at once, what another one does is seen in the database.
 import type { Deployment } from "@slipstream/contract/words.ts";
 import type { Control } from "../control.ts";
-import { type DeploymentRow, isOpen, toDeployment } from "./deployment.ts";
-import { deploymentOf } from "./deployment-store.ts";
+import { isOpen, toDeployment } from "./deployment.ts";
+import { deploymentIn, deploymentOf } from "./deployment-store.ts";
 
 const lookAgainMs = 500;
 
@@ -20,17 +20,16 @@ const next = (told: unknown[], wake: { now: () => void }, signal: AbortSignal): 
     wake.now = done;
   });
 
-/** A line now, one at each change, the last when it has ended. */
-export async function* watch(control: Control, row: DeploymentRow, signal: AbortSignal): AsyncGenerator<Deployment> {
-  const told: unknown[] = [];
-  const wake = { now: (): void => undefined };
-  const stop = control.changes.subscribe(row.id, (value) => {
-    told.push(value);
-    wake.now();
-  });
+interface Watched {
+  first: Deployment;
+  told: unknown[];
+  wake: { now: () => void };
+  stop: () => void;
+}
+
+async function* lines(control: Control, { first, told, wake, stop }: Watched, signal: AbortSignal): AsyncGenerator<Deployment> {
   try {
-    // Read anew after subscribing: what happened in between would be lost otherwise.
-    let last = await present(control, row.id);
+    let last: Deployment | undefined = first;
     while (last) {
       yield last;
       if (!isOpen(last.state)) return;
@@ -38,7 +37,7 @@ export async function* watch(control: Control, row: DeploymentRow, signal: Abort
       while (seen && JSON.stringify(seen) === JSON.stringify(last)) {
         const value = await next(told, wake, signal);
         if (signal.aborted) return;
-        seen = (value as Deployment | undefined) ?? (await present(control, row.id));
+        seen = (value as Deployment | undefined) ?? (await present(control, first.deployment));
       }
       last = seen;
     }
@@ -46,6 +45,28 @@ export async function* watch(control: Control, row: DeploymentRow, signal: Abort
     stop();
   }
 }
+
+/** A line now, one at each change, the last when it has ended. Undefined where the tenant has no such deployment. */
+export const watch = async (control: Control, of: { id: string; tenant: string }, signal: AbortSignal): Promise<AsyncGenerator<Deployment> | undefined> => {
+  const told: unknown[] = [];
+  const wake = { now: (): void => undefined };
+  const stop = control.changes.subscribe(of.id, (value) => {
+    told.push(value);
+    wake.now();
+  });
+  // A generator that nobody begins does not come to its end.
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    // Read after subscribing: what happened in between would be lost otherwise.
+    const row = await deploymentIn(control.database, of.tenant, of.id);
+    if (row) return lines(control, { first: toDeployment(row, control.installation), told, wake, stop }, signal);
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  stop();
+  return undefined;
+};
 
 const present = async (control: Control, id: string): Promise<Deployment | undefined> => {
   const row = await deploymentOf(control.database, id);

@@ -18,10 +18,11 @@ const toRelease = (row: ListedRelease): Release => ({
   createdAt: row.createdAt.toISOString(),
 });
 
-/** Throws `nothing_to_roll_back` when there is no such release to go to. */
+/** Throws `nothing_to_roll_back` when there is no such release to go to, or it is live already. */
 const target = async ({ database }: Control, app: AppRow, to: number | undefined): Promise<number> => {
   const number = to ?? rollbackTarget(await liveHistory(database, app.id));
   if (number === undefined) throw new SlipError("nothing_to_roll_back");
+  if (number === app.release) throw new SlipError("nothing_to_roll_back", `Release ${number} is live already.`);
   if (!(await releaseNumbered(database, app.id, number)))
     throw new SlipError("nothing_to_roll_back", `The app ${app.name} has no release ${number} to go back to.`);
   return number;
@@ -30,7 +31,6 @@ const target = async ({ database }: Control, app: AppRow, to: number | undefined
 const rollback = async (control: Control, call: Call, input: { app: string; to?: number | undefined }) => {
   const app = await appNamed(control.database, call.tenant, input.app);
   const to = await target(control, app, input.to);
-  if (app.release === to) throw new SlipError("nothing_to_roll_back", `Release ${to} is live already.`);
   const inverse = app.release === null ? undefined : { operation: "releases.rollback", input: { app: app.name, to: app.release } };
   return createDeployment(control, call, {
     app: app.name,

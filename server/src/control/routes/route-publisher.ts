@@ -39,6 +39,13 @@ const untilAcknowledged = async (ask: () => Promise<number>): Promise<number> =>
 /** What the publisher says of a table that is on no disk. */
 const unwritten = "the routes could not be written to the full disk; edges have them in memory, and are told again";
 
+/** A table that every living edge serves. */
+export interface Served {
+  version: number;
+  /** Resolves when it is on disk, and edges that were being started meanwhile have it too. */
+  written: Promise<void>;
+}
+
 export interface PublisherParts {
   path: string;
   edges: Edges;
@@ -51,7 +58,7 @@ export class RoutePublisher {
   readonly edges: Edges;
   readonly #parts: PublisherParts;
   #last: Promise<unknown> = Promise.resolve();
-  #waiting: Promise<number> | undefined;
+  #waiting: Promise<Served> | undefined;
   #written: boolean = true;
   #current: RouteTable | undefined;
 
@@ -75,35 +82,49 @@ export class RoutePublisher {
     this.edges = parts.edges;
   }
 
+  /** As `serve`, once the table is on disk as well. Gives its version. */
+  async publish(): Promise<number> {
+    const { version, written } = await this.serve();
+    await written;
+    return version;
+  }
+
   /**
-   * Gives the version of the published table, read after this call, once it is on disk and every living edge serves it. A full
+   * Resolves when every living edge serves a table that was read after this call; it may still be on its way to the disk. A full
    * disk holds up no switch: the table is written when there is space again (`isWritten`).
    * Rejects with `unreachable` when no edge lives, or one does not acknowledge, until the deadline.
    */
-  publish(): Promise<number> {
+  serve(): Promise<Served> {
     // Those who come while one is under way share the next one: it reads the table after them all.
     if (this.#waiting !== undefined) return this.#waiting;
     const next = this.#last
       .catch(() => undefined)
       .then(() => {
         this.#waiting = undefined;
-        return this.#publishNow();
+        return this.#serveNow();
       });
     this.#waiting = next;
-    this.#last = next;
+    // The next table is read when this one is written: the disk gets them in their order.
+    this.#last = next.then(({ written }) => written);
+    this.#last.catch(() => undefined);
     return next;
   }
 
-  async #publishNow(): Promise<number> {
+  async #serveNow(): Promise<Served> {
     const { path, edges, read } = this.#parts;
     const table = await read();
-    const written = this.#write(path, table);
-    await Promise.all([untilAcknowledged(() => edges.publish(table)), written]);
-    // An edge that came up meanwhile may have read the table before it was written. From here on, one that comes up reads the new one.
-    const acknowledged = await untilAcknowledged(() => edges.catchUp(table));
+    const acknowledging = untilAcknowledged(() => edges.publish(table));
+    const written = Promise.all([acknowledging, this.#write(path, table)]).then(() => this.#tellMissed(table));
+    written.catch(() => undefined);
+    const acknowledged = await acknowledging;
     if (acknowledged === 0) throw new SlipError("unreachable", "No edge process took the new routes.");
     this.#current = table;
-    return table.version;
+    return { version: table.version, written };
+  }
+
+  /** An edge that came up meanwhile may have read the table before it was written. From here on, one that comes up reads the new one. */
+  async #tellMissed(table: RouteTable): Promise<void> {
+    await untilAcknowledged(() => this.edges.catchUp(table));
   }
 
   async #write(path: string, table: RouteTable): Promise<void> {

@@ -28,12 +28,14 @@ export const workloadOf = async (query: Query, id: string): Promise<WorkloadRow 
 export const workloadsOfApp = (query: Query, appId: string): Promise<WorkloadRow[]> =>
   query<WorkloadRow[]>`select ${columns(query)} from workloads w where w.app_id = ${appId} order by w.id desc`;
 
-/** The instances that are still there of a release that serves no more, if any. */
-export const retiredWorkload = async (query: Query, appId: string, release: number): Promise<WorkloadRow | undefined> =>
+/** Wants the instances to run that are still there of a release that serves no more: those of one workload, or the newest. */
+export const reviveWorkload = async (query: Query, of: { appId: string; release: number; id: string | null }): Promise<WorkloadRow | undefined> =>
   (
     await query<WorkloadRow[]>`
-      select ${columns(query)} from workloads w join releases r on r.id = w.release_id
-      where w.app_id = ${appId} and r.number = ${release} and w.retired_at is not null order by w.id desc limit 1`
+      update workloads w set desire = 'running' where (${of.id}::text is null or w.id = ${of.id}) and w.id = (
+        select o.id from workloads o join releases r on r.id = o.release_id
+        where o.app_id = ${of.appId} and r.number = ${of.release} and o.retired_at is not null order by o.id desc limit 1)
+      returning ${columns(query)}`
   )[0];
 
 /** Where requests can go: the first `count` instances, in the order that the host gives. */

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { FailureReport } from "@slipstream/contract/words.ts";
 import type { Control } from "../../control.ts";
+import { type Ahead, connectToEdge } from "./ahead.ts";
 import { DeploymentFailed } from "./step.ts";
 
 const deadlineMs = 15_000;
@@ -13,9 +14,6 @@ const crashMs = 2_000;
 /** It may have ended while the routes were being switched. */
 const beforeMs = 5_000;
 export const freshProofs = 3;
-
-/** Every proof has a connection of its own, as a new visitor has; only the TLS session is taken up again. */
-const agent = new https.Agent({ keepAlive: false, maxCachedSessions: 1_000 });
 
 interface Answer {
   status: number;
@@ -31,21 +29,20 @@ export interface Expected {
   proofs: number;
   /** Whose instances answer. */
   workload: string;
+  /** For the first request. */
+  ahead?: Ahead;
 }
 
 const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
-const request = ({ authority, proofKey, installation }: Control, { host, path }: Expected, signal: AbortSignal): Promise<Answer> =>
+/** Every proof has a connection of its own, as a new visitor has; only the TLS session is taken up again. */
+const request = (control: Control, { host, path, ahead }: Expected, signal: AbortSignal): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const sent = https.request(
       {
-        host: "127.0.0.1",
-        port: installation.httpsPort,
-        servername: host,
+        createConnection: () => ahead?.take(host) ?? connectToEdge(control, host),
         path,
-        headers: { host, "slip-prove": proofKey, "user-agent": "slipstream" },
-        ca: authority.certificate,
-        agent,
+        headers: { host, "slip-prove": control.proofKey, "user-agent": "slipstream", connection: "close" },
         timeout: requestMs,
         signal,
       },

@@ -4,7 +4,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Workload } from "@slipstream/contract/ports/host.ts";
 import type { ReleaseRow } from "../../releases/release.ts";
 import { liveRelease, releaseNumbered } from "../../releases/release-store.ts";
-import { retiredWorkload, saveTargets, setDesire, targetsOf } from "../../workloads/workload-store.ts";
+import { reviveWorkload, saveTargets, targetsOf } from "../../workloads/workload-store.ts";
 import { saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
 import type { Run } from "../run.ts";
@@ -49,14 +49,16 @@ export const reviveRelease: Step = async (run) => {
   const { control, row } = run;
   run.enter("allocate");
   const to = row.request.to ?? 0;
-  const [release, retired] = await Promise.all([releaseNumbered(control.database, row.appId, to), retiredWorkload(control.database, row.appId, to)]);
-  if (!release) throw new SlipError("nothing_to_roll_back", `Release ${to} is not kept any more.`);
-  const parked = row.workload === null || row.workload === retired?.id ? retired : undefined;
   // First it is desired, then it is done: the other way round it would be taken for a mistake of the host, and undone.
-  await Promise.all([takeRelease(run, release, parked?.id), parked && setDesire(control.progress, parked.id, "running")]);
-  if (!parked) return startWorkload(run);
+  const [release, parked] = await Promise.all([
+    releaseNumbered(control.database, row.appId, to),
+    reviveWorkload(control.progress, { appId: row.appId, release: to, id: row.workload }),
+  ]);
+  if (!release) throw new SlipError("nothing_to_roll_back", `Release ${to} is not kept any more.`);
+  const taken = takeRelease(run, release, parked?.id);
+  if (!parked) return taken.then(() => startWorkload(run));
   run.enter("start");
-  const revived = await unpark(run, parked.id);
+  const [revived] = await Promise.all([unpark(run, parked.id), taken]);
   if (!revived) return startWorkload(run);
   const targets = targetsOf(revived);
   if (!isDeepStrictEqual(targets, parked.targets)) await saveTargets(control.progress, parked.id, targets);

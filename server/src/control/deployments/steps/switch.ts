@@ -9,6 +9,7 @@ import { envValues, replaceEnv } from "../../env/env-store.ts";
 import { announce } from "../../outbox/outbox-store.ts";
 import { type ReleaseRow, restored } from "../../releases/release.ts";
 import { liveRelease, markLive } from "../../releases/release-store.ts";
+import type { Served } from "../../routes/route-publisher.ts";
 import { replaceRoutes } from "../../routes/route-store.ts";
 import { routesOf } from "../../routes/route-table.ts";
 import { replaceSecrets, secretVersions } from "../../secrets/secret-store.ts";
@@ -18,6 +19,7 @@ import { endDeployment, saveFacts } from "../deployment-store.ts";
 import { ProgressLost } from "../lost-progress.ts";
 import type { Run } from "../run.ts";
 import { endingOf, tell } from "../story.ts";
+import { Ahead } from "./ahead.ts";
 import { freshProofs, prove } from "./prove.ts";
 import { releaseOfRun } from "./release.ts";
 import { DeploymentCancelled, type Step } from "./step.ts";
@@ -105,21 +107,26 @@ const serve = async (query: Query, { row }: Run, release: ReleaseRow): Promise<v
 export const switchAndProve: Step = async (run) => {
   const { control, row } = run;
   run.enter("switch");
-  const release = await releaseOfRun(run);
-  const routes = await control.database.begin(async (query) => {
-    const [, routes] = await Promise.all([serve(query, run, release), pointRoutes(query, { appId: row.appId, deployment: row.id, release })]);
-    return routes;
-  });
-  await publishOrFail(control);
-  run.signal.throwIfAborted();
-  run.enter("prove");
-  await prove(control, proofOf(run, release, routes), run.signal);
-  await commitLive(run, release);
+  const ahead = new Ahead(control, defaultHost(row.app));
+  try {
+    const release = await releaseOfRun(run);
+    const routes = await control.database.begin(async (query) => {
+      const [, routes] = await Promise.all([serve(query, run, release), pointRoutes(query, { appId: row.appId, deployment: row.id, release })]);
+      return routes;
+    });
+    const { written } = await publishOrFail(control);
+    run.signal.throwIfAborted();
+    run.enter("prove");
+    await Promise.all([prove(control, { ...proofOf(run, release, routes), ahead }, run.signal), written]);
+    await commitLive(run, release);
+  } finally {
+    ahead.close();
+  }
 };
 
-const publishOrFail = async (control: Control): Promise<void> => {
+const publishOrFail = async (control: Control): Promise<Served> => {
   try {
-    await control.routes.publish();
+    return await control.routes.serve();
   } catch (error) {
     if (!(error instanceof SlipError)) throw error;
     throw new SlipError("not_proven", "The edge did not take the new routes.", { evidence: [error.message] });
