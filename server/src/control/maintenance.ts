@@ -1,5 +1,6 @@
 // What control looks after by itself: work that was handed over and lost, the host's state, edges, certificates, old rows.
 import { existsSync } from "node:fs";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import { trimKeys } from "./api/idempotency.ts";
 import { dropUnused, ensureCertificate, expiringHosts } from "./certificates/certificate-store.ts";
 import { type Control, platformDomain, serviceName } from "./control.ts";
@@ -11,6 +12,7 @@ import { countUp, tableVersion } from "./routes/route-store.ts";
 import { followHost, reconcile, watchHost } from "./workloads/reconcile.ts";
 
 const hostEveryMs = 5_000;
+const restateEveryMs = 2_000;
 const workEveryMs = 30_000;
 const diskEveryMs = 60_000;
 const tidyEveryMs = 600_000;
@@ -19,6 +21,17 @@ const tidyEveryMs = 600_000;
 const watchEdges = async ({ database, routes }: Control): Promise<void> => {
   const [oldest, version] = await Promise.all([routes.edges.oldestVersion(), tableVersion(database)]);
   if (!routes.isWritten || (oldest !== undefined && oldest < version)) await routes.publish();
+};
+
+/** A Restate that has lost what it kept is given all work anew. */
+const watchRestate = async (control: Control): Promise<void> => {
+  const isNew = await control.restate.registerLost().catch((error: unknown) => {
+    if (error instanceof SlipError && error.code === "unreachable") return false;
+    throw error;
+  });
+  if (!isNew) return;
+  control.log.warn("Restate had lost the work that it had; it is handed over again");
+  await submitOpen(control);
 };
 
 /** Workloads that serve no more and that nobody has parked or removed yet. */
@@ -86,6 +99,7 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
     every(control, { name: "watching the host", everyMs: hostEveryMs, act: watchHost }, signal);
   });
   every(control, { name: "watching the edges", everyMs: hostEveryMs, act: watchEdges }, signal);
+  every(control, { name: "watching Restate", everyMs: restateEveryMs, act: watchRestate }, signal);
   every(control, { name: "handing over work", everyMs: workEveryMs, act: submitOpen }, signal);
   every(control, { name: "retiring workloads", everyMs: workEveryMs, act: retireLeft }, signal);
   every(control, { name: "watching the disk", everyMs: diskEveryMs, act: collectWhenLow }, signal);

@@ -2,6 +2,7 @@
 import http from "node:http";
 import https from "node:https";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { z } from "zod";
 import type { Config } from "./config.ts";
 import type { Home } from "./home.ts";
 
@@ -31,6 +32,8 @@ export interface Invocation {
 export interface RestateClient {
   /** Tells Restate where the handlers are; asked again with the same address it reads them anew. */
   register(uri: string): Promise<void>;
+  /** Whether Restate had lost where the handlers are, as all that it kept; it has been told again then. */
+  registerLost(): Promise<boolean>;
   /**
    * Hands over an invocation; it is durable when this resolves. The same idempotency key gives the same invocation. A Restate that
    * has lost what it kept is told of the handlers again.
@@ -101,6 +104,8 @@ const isHealthy = async (address: Address, path: string): Promise<boolean> => {
   }
 };
 
+const Registered = z.object({ deployments: z.array(z.object({ uri: z.string().default("") })) });
+
 /** A client of the Restate at `addresses`. Every call rejects with SlipError `unreachable` when nothing answers. */
 export const restateClient = ({ ingress, admin }: RestateAddresses): RestateClient => {
   let handlers: string | undefined;
@@ -110,6 +115,13 @@ export const restateClient = ({ ingress, admin }: RestateAddresses): RestateClie
   };
   return {
     register,
+    async registerLost() {
+      if (handlers === undefined) return false;
+      const known = Registered.parse(JSON.parse(await askOrThrow(admin, { method: "GET", path: "/deployments" })));
+      if (known.deployments.some(({ uri }) => uri.replace(/\/$/, "") === handlers)) return false;
+      await register(handlers);
+      return true;
+    },
     async send(invocation) {
       const again = handlers === undefined ? undefined : register.bind(undefined, handlers);
       const { invocationId } = JSON.parse(await askOrThrow(ingress, sendRequest(invocation), again)) as { invocationId: string };
