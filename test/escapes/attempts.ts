@@ -27,6 +27,7 @@ const files: Attempt[] = [
   { name: "block-devices", tries: "read one" },
   { name: "setuid-programs", tries: "find a setuid or setgid program" },
   { name: "new-privileges", tries: "have a capability, or be able to get one" },
+  { name: "users-of-the-machine", tries: "be in a namespace that has root or an account of the machine", ownKernel: true },
   { name: "other-processes", tries: "see a process of another user" },
   { name: "secrets-of-the-platform", tries: "find the platform's variables" },
 ];

@@ -10,13 +10,30 @@ export interface Barrier {
   opens: readonly string[];
 }
 
-/** Some barriers stand behind another: a program that is root inside has to be stopped by the next. */
-const asRoot = ({ process }: Bundle): void => {
-  process.user = { uid: 0, gid: 0 };
+const withoutUserNamespace = ({ linux }: Bundle): void => {
+  linux.namespaces = linux.namespaces.filter(({ type }) => type !== "user");
+  delete linux.uidMappings;
+  delete linux.gidMappings;
+};
+
+/** Some barriers stand behind another: a program that is root, of the machine, has to be stopped by the next. */
+const asRoot = (bundle: Bundle): void => {
+  withoutUserNamespace(bundle);
+  bundle.process.user = { uid: 0, gid: 0 };
 };
 
 const mountOption = ({ mounts }: Bundle, where: (destination: string) => boolean, change: (option: string) => string): void => {
   for (const mount of mounts) if (where(mount.destination)) mount.options = (mount.options ?? []).map(change);
+};
+
+/** Takes away what stops a program that is root, but for its user namespace. */
+export const asRootOfItsNamespace = (bundle: Bundle): void => {
+  const { process, linux, mounts } = bundle;
+  process.user = { uid: 0, gid: 0 };
+  const all = ["CAP_SYS_ADMIN", "CAP_MKNOD", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_SYS_RAWIO", "CAP_SYSLOG", "CAP_SYS_TIME", "CAP_SYS_BOOT"];
+  process.capabilities = { bounding: all, effective: all, permitted: all };
+  Object.assign(linux, { seccomp: undefined, maskedPaths: [], readonlyPaths: [] });
+  for (const mount of mounts) mount.options = (mount.options ?? []).map((option) => (option === "ro" && mount.destination !== "/sys" ? "rw" : option));
 };
 
 export const barriers: readonly Barrier[] = [
@@ -25,6 +42,7 @@ export const barriers: readonly Barrier[] = [
     without: ({ linux }) => delete linux.seccomp,
     opens: ["user-namespace", "keyrings", "ptrace-a-sibling", "userfaultfd"],
   },
+  { name: "a user namespace of its own", without: withoutUserNamespace, opens: ["users-of-the-machine"] },
   { name: "a user that owns nothing", without: asRoot, opens: ["write-outside-the-app"] },
   {
     name: "no capabilities",
@@ -84,7 +102,10 @@ export const barriers: readonly Barrier[] = [
   },
   {
     name: "processes of its own",
-    without({ linux }) {
+    without(bundle) {
+      // Who is root in a user namespace alone may not mount the /proc of other processes.
+      withoutUserNamespace(bundle);
+      const { linux } = bundle;
       linux.namespaces = linux.namespaces.filter(({ type }) => type !== "pid");
     },
     opens: ["other-processes"],

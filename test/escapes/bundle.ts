@@ -21,6 +21,8 @@ export interface Bundle {
   linux: {
     cgroupsPath: string;
     seccomp?: unknown;
+    uidMappings?: unknown;
+    gidMappings?: unknown;
     maskedPaths: string[];
     readonlyPaths: string[];
     namespaces: { type: string; path?: string }[];

@@ -4,7 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { newTree } from "../e2e/sources.ts";
 import { whole } from "../size.ts";
 import { type Attempt, attempts, floods } from "./attempts.ts";
-import { barriers } from "./barriers.ts";
+import { asRootOfItsNamespace, barriers } from "./barriers.ts";
 import { attemptBeside } from "./bundle.ts";
 import { Result, Results, World } from "./world.ts";
 
@@ -95,6 +95,12 @@ describe("a stranger's program", { timeout: 600_000 }, () => {
         assert.deepEqual(opened(results), opens, JSON.stringify(results));
         removed += 1;
       });
+
+    it("and as root of its user namespace it is nobody on the machine", async () => {
+      const stays = ["core-pattern", "sysrq", "own-limits", "mknod", "block-devices", "kernel-memory", "kernel-modules", "kernel-log", "clock"];
+      const results = await attemptBeside(world.installation.home, app, [...stays, "mount"], asRootOfItsNamespace);
+      assert.deepEqual(opened(results), ["mount"], JSON.stringify(results));
+    });
 
     it("gets through: the rules of the firewall", async () => {
       const opens = ["ports-of-the-machine", "another-app", "another-app-by-a-datagram"];

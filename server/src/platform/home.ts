@@ -50,4 +50,5 @@ export const homeAt = (root: string) => ({
   jobs: join(root, "run", "jobs"), // host: where each release command is, and what came of it
   exits: join(root, "run", "exits"), // conmon: exit codes
   runtimes: join(root, "run", "runtimes"), // runc and runsc: their own records
+  systemView: join(root, "run", "system"), // host: what programs under runc see at /sys
 });

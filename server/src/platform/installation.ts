@@ -51,4 +51,6 @@ export const uids = (installation: Installation) => ({
   fetch: installation.uidBase + 5,
   /** Uid of programs inside sandboxes, as the host sees it. */
   app: installation.uidBase + 6,
+  /** What root of a sandbox's user namespace is outside of it: it makes the sandbox's mounts, and owns nothing. */
+  sandboxRoot: installation.uidBase + 7,
 });

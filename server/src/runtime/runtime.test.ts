@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type { EnsureResult, Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { exec } from "#platform/exec.ts";
+import { uids } from "#platform/installation.ts";
 import { Cgroup, childGroups, sandboxMemory } from "./sandboxes/cgroup.ts";
 import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, workload } from "./testing/runtime-fixture.ts";
 import { storeImage } from "./testing/trial-image.ts";
@@ -29,12 +30,15 @@ const failureIn = (result: EnsureResult) => {
   return result.outcome === "failed" ? result.failure : assert.fail();
 };
 
+/** The numbers that the users of a user namespace have outside. */
+const outsideOf = (map: string): number[] => [...map.matchAll(/^\s*\d+\s+(\d+)\s+1$/gm)].map(([, outside]) => Number(outside));
+
 /** Everything that an instance has on the machine. */
 const traces = async ({ home, id }: RuntimeFixture) => ({
   bundles: [...readdirSync(home.instances), ...readdirSync(home.runs), ...readdirSync(home.workloads), ...readdirSync(home.exits)],
   mounts: readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
-    .filter((line) => line.includes(home.root)),
+    .filter((line) => [home.instances, home.runs].some((folder) => line.includes(folder))),
   groups: childGroups(`/slipstream-${id}`),
   processes: (await exec(["pgrep", "-f", home.root])).stdout.trim(),
 });
@@ -72,11 +76,12 @@ for (const kind of kinds)
       );
       const seen = JSON.parse(await get(instance.address, "/confined"));
       assert.ok(seen.uid > 65_535 && seen.pid <= 2 && seen.processes < 10, JSON.stringify(seen));
-      assert.deepEqual([seen.tmp, seen.user], ["done", "app"]);
+      assert.deepEqual([seen.tmp, seen.output, seen.user], ["done", "done", "app"]);
       for (const refused of [seen.root, seen.app, seen.sysctl]) assert.match(refused, /^(EROFS|EACCES|EPERM)$/);
       assert.notEqual(seen.mount.split(" ")[0], "0");
       assert.match(seen.resolv, /^nameserver /);
       if (kind === "runc") assert.match(seen.namespace, /not permitted/);
+      if (kind === "runc") assert.deepEqual(outsideOf(seen.users), [uids(fixture.installation).sandboxRoot, seen.uid]);
       const status = await get(instance.address, "/status");
       for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd"]) assert.match(status, new RegExp(`${set}:\\s+0+\\n`));
       if (kind === "runc") assert.match(status, /NoNewPrivs:\s+1\n/);

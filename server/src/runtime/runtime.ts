@@ -27,6 +27,7 @@ import { Cgroup, sandboxMemory } from "./sandboxes/cgroup.ts";
 import { makeMachineLayer } from "./sandboxes/machine-layer.ts";
 import type { OciRuntime } from "./sandboxes/oci-runtime.ts";
 import { OciSandbox, type SandboxGround } from "./sandboxes/oci-sandbox.ts";
+import { unmountSystemView } from "./sandboxes/runc/system-view.ts";
 import { probeSandboxes, type SandboxSet } from "./sandboxes/sandbox-set.ts";
 import { candidates, requirePrograms } from "./sandboxes/sandboxes.ts";
 import { adoptAll, adoptable, groupOf, orphans } from "./workloads/adopt.ts";
@@ -158,13 +159,14 @@ class LocalRuntime implements Runtime {
     requirePrograms();
     if (!this.#group().boundMemory(sandboxMemory(totalmem())))
       this.#dependencies.log.info("this machine does not bound the memory of all sandboxes together", { group: this.#group().group });
-    const { home } = this.#dependencies;
+    const { home, installation } = this.#dependencies;
+    const { sandboxRoot } = uids(installation);
     const found = adoptable(this.#ground);
     const unfinished = this.#jobRecords.all().filter(({ result }) => result === undefined);
     await this.#pool.open([...found, ...unfinished].map(({ slot }) => slot));
     const layer = join(home.runtimes, "trial");
     await makeMachineLayer(layer, { "bin/true": "/bin/true" });
-    this.#set = await probeSandboxes(await candidates(home.runtimes), (runtime) => this.#try(runtime, layer));
+    this.#set = await probeSandboxes(await candidates({ ...home, sandboxRoot }), (runtime) => this.#try(runtime, layer));
     const records = found.filter(({ sandbox }) => this.sandboxes().has(sandbox));
     adoptAll(this.#ground, this.workloads, records);
     const jobs = unfinished.filter((job) => this.sandboxes().has(job.sandbox) && this.#runner.isThere(job));
@@ -184,7 +186,9 @@ class LocalRuntime implements Runtime {
     await this.#dependencies.logs.flush();
     this.#exits.close();
     await this.#pool.close(everything);
-    if (everything) await this.#group().remove();
+    if (!everything) return;
+    await this.#group().remove();
+    await unmountSystemView(this.#dependencies.home.systemView);
   }
 
   /** Of all sandboxes. */
@@ -252,7 +256,9 @@ class LocalRuntime implements Runtime {
         return { workloads: await workloads.reconcile(desired) };
       },
       removeLogs: ({ tenant, project, app }) => empty(logs.removeApp(tenant, project, app)),
-      doctor: async () => ({ checks: [resolversCheck(this.#resolvers), await forwardingCheck(this.#dependencies.installation.id)] }),
+      doctor: async () => ({
+        checks: [resolversCheck(this.#resolvers), await forwardingCheck(this.#dependencies.installation.id), ...this.sandboxes().check()],
+      }),
     };
   }
 }

@@ -1,5 +1,5 @@
 // What is remembered of an instance and of a workload, on the tmpfs, for the host process that comes after this one.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import { DeploymentId, InstanceId, SandboxKind } from "@slipstream/contract/words.ts";
@@ -50,6 +50,8 @@ export class Records {
     this.#workloads = folders.workloads;
     this.#instances = folders.instances;
     for (const folder of [this.#workloads, this.#instances]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Who is root in a sandbox's user namespace alone has to pass it on the way to the root that it mounts; it cannot be listed.
+    chmodSync(this.#instances, 0o711);
   }
 
   saveWorkload(record: WorkloadRecord): void {

@@ -22,6 +22,7 @@ const input: OciInput = {
   cgroup: "/slipstream-abcdef/ins_1",
   joinsNetwork: true,
   seccomp: seccompProfile("x64"),
+  userNamespace: { rootUid: 1_879_048_199, systemView: "/run/system" },
   cgroupView: "unified",
 };
 
@@ -54,13 +55,29 @@ test("its limits hold memory without swap, half a processor, and its processes",
 
 test("it has namespaces of its own, and the network that was made for it", () => {
   const named = { type: "network", path: "/run/netns/slipabcdef-1" };
-  const own = ["pid", "ipc", "uts", "mount", "cgroup"].map((type) => ({ type }));
+  const own = ["pid", "ipc", "uts", "mount", "cgroup", "user"].map((type) => ({ type }));
   assert.deepEqual(ociConfig(input).linux.namespaces, [...own, named]);
   assert.deepEqual(ociConfig({ ...input, joinsNetwork: false }).linux.namespaces, own);
 });
 
+test("nobody of the machine is in its user namespace", () => {
+  const { linux, mounts } = ociConfig(input);
+  const ids = [
+    { containerID: 0, hostID: 1_879_048_199, size: 1 },
+    { containerID: 1_879_048_198, hostID: 1_879_048_198, size: 1 },
+  ];
+  assert.deepEqual([linux.uidMappings, linux.gidMappings], [ids, ids]);
+  assert.deepEqual(mounts.find(({ destination }) => destination === "/sys")?.source, "/run/system");
+});
+
+test("without user namespaces its users are the machine's, and it mounts its /sys itself", () => {
+  const { linux, mounts } = ociConfig({ ...input, userNamespace: undefined });
+  assert.ok(!("uidMappings" in linux) && !linux.namespaces.some(({ type }) => type === "user"));
+  assert.equal(mounts.find(({ destination }) => destination === "/sys")?.type, "sysfs");
+});
+
 test("nothing of the host is mounted but what was asked for, and that without devices or set-user-id", () => {
-  const bound = ociConfig(input).mounts.filter(({ type }) => type === "bind");
+  const bound = ociConfig(input).mounts.filter(({ type, destination }) => type === "bind" && destination !== "/sys");
   assert.deepEqual(bound, [{ destination: "/run/secrets", type: "bind", source: "/secrets", options: ["rbind", "nosuid", "nodev", "ro"] }]);
   for (const { destination, options } of ociConfig(input).mounts) assert.ok(options.includes("nosuid"), destination);
 });

@@ -2,6 +2,7 @@
 import { limit } from "@slipstream/contract/limits.ts";
 import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
 import type { SeccompProfile } from "./runc/seccomp.ts";
+import { idMappings, type UserNamespace } from "./runc/user-namespace.ts";
 
 export interface OciInput {
   spec: SandboxSpec;
@@ -14,6 +15,7 @@ export interface OciInput {
   /** runc joins the network by its path; gVisor is started inside it, and takes what it finds. */
   joinsNetwork: boolean;
   seccomp: SeccompProfile | undefined;
+  userNamespace: UserNamespace | undefined;
   /** How the program sees its limits below /sys/fs/cgroup: by the kernel's one hierarchy, or by folders of the host, or not. */
   cgroupView: "unified" | { readonly [controller: string]: string } | undefined;
 }
@@ -52,16 +54,22 @@ const tmpfs = (destination: string, sizeBytes: number, options: readonly string[
   options: ["nosuid", "nodev", "mode=1777", `size=${sizeBytes}`, `nr_inodes=${limit("tmpFiles")}`, ...options],
 });
 
-const systemMounts = (tmpBytes: number): Mount[] => [
+const closed = ["nosuid", "noexec", "nodev"];
+
+/** Who is root in a user namespace alone may not mount sysfs in a network of the machine's. */
+const sysMount = (namespace: UserNamespace | undefined): Mount =>
+  namespace === undefined
+    ? { destination: "/sys", type: "sysfs", source: "sysfs", options: [...closed, "ro"] }
+    : { destination: "/sys", type: "bind", source: namespace.systemView, options: ["bind", ...closed, "ro"] };
+
+const systemMounts = ({ spec: { limits }, userNamespace }: OciInput): Mount[] => [
   { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
   { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "noexec", "strictatime", "mode=755", "size=65536"] },
   { destination: "/dev/pts", type: "devpts", source: "devpts", options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"] },
-  tmpfs("/dev/shm", Math.min(tmpBytes, 64 * megabyte), ["noexec"]),
-  tmpfs("/tmp", tmpBytes),
-  { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
+  tmpfs("/dev/shm", Math.min(limits.tmpBytes, 64 * megabyte), ["noexec"]),
+  tmpfs("/tmp", limits.tmpBytes),
+  sysMount(userNamespace),
 ];
-
-const closed = ["nosuid", "noexec", "nodev"];
 
 /** Runtimes read their memory limit here, and size their heap after it. Each mount costs time, so of cgroup v1 there are only two. */
 const cgroupMounts = (view: OciInput["cgroupView"]): Mount[] => {
@@ -108,8 +116,8 @@ const resourcesOf = ({ memoryBytes, cpus, pids }: SandboxSpec["limits"]) => ({
   pids: { limit: pids },
 });
 
-const namespacesOf = ({ spec, joinsNetwork }: OciInput) => [
-  ...["pid", "ipc", "uts", "mount", "cgroup"].map((type) => ({ type })),
+const namespacesOf = ({ spec, joinsNetwork, userNamespace }: OciInput) => [
+  ...["pid", "ipc", "uts", "mount", "cgroup", ...(userNamespace ? ["user"] : [])].map((type) => ({ type })),
   ...(joinsNetwork ? [{ type: "network", path: spec.network }] : []),
 ];
 
@@ -118,11 +126,12 @@ export const ociConfig = (input: OciInput) => ({
   process: processOf(input),
   root: { path: input.root, readonly: input.readOnlyRoot },
   hostname: input.spec.hostname,
-  mounts: [...systemMounts(input.spec.limits.tmpBytes), ...cgroupMounts(input.cgroupView), ...boundMounts(input.spec)],
+  mounts: [...systemMounts(input), ...cgroupMounts(input.cgroupView), ...boundMounts(input.spec)],
   linux: {
     cgroupsPath: input.cgroup,
     resources: resourcesOf(input.spec.limits),
     namespaces: namespacesOf(input),
+    ...(input.userNamespace ? idMappings(input.userNamespace, input.uid) : {}),
     maskedPaths,
     readonlyPaths,
     rootfsPropagation: "rprivate",

@@ -1,6 +1,7 @@
 // What differs between the programs that make sandboxes; the rest is in oci-sandbox.ts.
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { SeccompProfile } from "./runc/seccomp.ts";
+import type { UserNamespace } from "./runc/user-namespace.ts";
 
 export interface OciRuntime {
   kind: SandboxKind;
@@ -10,6 +11,8 @@ export interface OciRuntime {
   /** Its programs see the control groups of the machine's kernel; else they are told their limits by other means. */
   showsCgroups: boolean;
   seccomp: SeccompProfile | undefined;
+  /** Each of its sandboxes has a user namespace of its own. */
+  userNamespace?: UserNamespace | undefined;
   createMs: number;
   /** Lets the created program go without the runtime's own command, which costs a process; false when that must do it. */
   release?(id: string): Promise<boolean>;

@@ -11,6 +11,7 @@ import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts"
 import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import { mountRoot, platformFiles, rootOf, unmountRoot } from "./rootfs.ts";
+import { giveOutput } from "./runc/user-namespace.ts";
 
 export interface SandboxGround {
   /** Parent group of all sandboxes, "/slipstream-ab12cd". */
@@ -113,6 +114,7 @@ export class OciSandbox {
       created = await createUnderConmon(plan, this.#runtime.createMs, Promise.resolve());
     }
     if ("error" in created) throw new LaunchError(created.error);
+    if (this.#runtime.userNamespace) giveOutput(created.pid);
     if (await this.#runtime.release?.(id)) return;
     const started = await exec([...command, "start", id], { timeoutMs: this.#runtime.createMs });
     if (started.code !== 0) throw new LaunchError(started.stderr.trim() || started.stdout.trim() || "the runtime did not start it");
@@ -177,7 +179,7 @@ export class OciSandbox {
 
   async #prepare({ spec, address, overlay, uid = this.#ground.uid }: Launch): Promise<void> {
     const { resolvConf, group } = this.#ground;
-    const { joinsNetwork, seccomp } = this.#runtime;
+    const { joinsNetwork, seccomp, userNamespace } = this.#runtime;
     const bundle = this.bundle(spec.id);
     const root = rootOf(bundle);
     const limits = { ...spec.limits, openFiles: Math.min(spec.limits.openFiles, openFilesMax()) };
@@ -188,6 +190,7 @@ export class OciSandbox {
       cgroup: `${group}/${spec.id}`,
       joinsNetwork,
       seccomp,
+      userNamespace,
       cgroupView: this.#showCgroup(spec.id),
     };
     writeFileSync(join(bundle, "config.json"), JSON.stringify(ociConfig({ spec: { ...spec, limits }, ...input })), { mode: 0o600 });

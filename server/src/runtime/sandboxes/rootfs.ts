@@ -67,7 +67,7 @@ export const mountRoot = async (plan: RootPlan): Promise<void> => {
   await execOrThrow(["mount", "-t", "overlay", "-o", overlayOptions(names, overlay !== undefined), "overlay", "../root"], { cwd: links });
 };
 
-const isMounted = (path: string): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(` ${path} `);
+export const isMounted = (path: string): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(` ${path} `);
 
 /**
  * Takes the root away. Absent is fine; one that is still in use goes when its last user has. Rejects when it is still there: who

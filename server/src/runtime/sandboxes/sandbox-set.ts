@@ -1,8 +1,10 @@
 // The sandboxes that work here, found by running a program in each.
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { Check } from "@slipstream/contract/ports/host.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import { OciSandbox, type SandboxGround } from "./oci-sandbox.ts";
+import { userNamespaceCheck } from "./runc/user-namespace.ts";
 import type { Candidate, Finding } from "./sandboxes.ts";
 
 /** Tries a runtime; resolves with undefined when it works, else with what was wrong. */
@@ -33,6 +35,12 @@ export class SandboxSet {
     return new OciSandbox(runtime, ground);
   }
 
+  /** For `slip doctor`: whether users of programs under runc are others outside. */
+  check(): Check[] {
+    const runtime = this.#runtimes.get("runc");
+    return runtime ? [userNamespaceCheck(runtime.userNamespace !== undefined, this.#detail("runc"))] : [];
+  }
+
   #detail(kind: SandboxKind): string {
     return this.findings.find((finding) => finding.kind === kind)?.detail ?? "not looked for";
   }
@@ -42,7 +50,7 @@ const tryOne = async ({ kind, missing, runtimes }: Candidate, trial: Trial): Pro
   const troubles: string[] = missing === undefined ? [] : [`${missing} is not installed`];
   for (const { label, runtime } of runtimes) {
     const trouble = await trial(runtime);
-    if (trouble === undefined) return { finding: { kind, works: true, detail: label }, runtime };
+    if (trouble === undefined) return { finding: { kind, works: true, detail: [label, ...troubles].join("; ") }, runtime };
     troubles.push(`${label}: ${trouble}`);
   }
   return { finding: { kind, works: false, detail: troubles.join("; ") }, runtime: undefined };

@@ -8,6 +8,7 @@ import { gvisor } from "./gvisor/gvisor.ts";
 import { gvisorPlatforms } from "./gvisor/platforms.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import { runc } from "./runc/runc.ts";
+import { mountSystemView } from "./runc/system-view.ts";
 
 export interface Finding {
   kind: SandboxKind;
@@ -19,6 +20,15 @@ export interface Candidate {
   kind: SandboxKind;
   missing: string | undefined;
   runtimes: readonly { label: string; runtime: OciRuntime }[];
+}
+
+export interface CandidateGround {
+  /** Folder of the runtimes' own records. */
+  runtimes: string;
+  /** Where the /sys of programs under runc is mounted. */
+  systemView: string;
+  /** What root of a user namespace is outside. */
+  sandboxRoot: number;
 }
 
 const folderFor = (stateFolder: string, name: string): string => {
@@ -40,13 +50,20 @@ const gvisorCandidate = async (stateFolder: string): Promise<Candidate> => {
   };
 };
 
-const runcCandidate = (stateFolder: string): Candidate => {
+/** User namespaces need a kernel that allows them, and folders above the installation that everybody may pass. */
+const runcCandidate = async ({ runtimes, systemView, sandboxRoot }: CandidateGround): Promise<Candidate> => {
   const program = findProgram("runc");
   if (program === undefined) return { kind: "runc", missing: "runc", runtimes: [] };
-  return { kind: "runc", missing: undefined, runtimes: [{ label: program, runtime: runc({ program, stateFolder: folderFor(stateFolder, "runc") }) }] };
+  const trouble = await mountSystemView(systemView);
+  const stateFolder = folderFor(runtimes, "runc");
+  const without = { label: `${program}, no user namespaces`, runtime: runc({ program, stateFolder, userNamespace: undefined }) };
+  if (trouble !== undefined) return { kind: "runc", missing: undefined, runtimes: [{ ...without, label: `${without.label}: ${trouble}` }] };
+  const userNamespace = { rootUid: sandboxRoot, systemView };
+  const within = { label: `${program}, user namespaces`, runtime: runc({ program, stateFolder, userNamespace }) };
+  return { kind: "runc", missing: undefined, runtimes: [within, without] };
 };
 
-export const candidates = async (stateFolder: string): Promise<Candidate[]> => [await gvisorCandidate(stateFolder), runcCandidate(stateFolder)];
+export const candidates = (ground: CandidateGround): Promise<Candidate[]> => Promise.all([gvisorCandidate(ground.runtimes), runcCandidate(ground)]);
 
 /** Throws `missing_program` when a program that every sandbox needs is not there. */
 export const requirePrograms = (): void => {

@@ -1,5 +1,5 @@
 // A whole runtime of its own for a test: its own folder, id, networks, rules and control groups, all gone at the end.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { type Home, homeAt } from "#platform/home.ts";
 import { newId } from "#platform/ids.ts";
-import { newInstallation } from "#platform/installation.ts";
+import { type Installation, newInstallation } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
 import { chooseSubnet, claimSubnet } from "#platform/subnets.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
@@ -18,6 +18,7 @@ import { openRuntime, type Runtime } from "../runtime.ts";
 export interface RuntimeFixture {
   home: Home;
   id: string;
+  installation: Installation;
   runtime: Runtime;
   lines: LogLine[];
   /** The runtime of the host process that comes after the present one; with `stop` as after a stop of the whole platform. */
@@ -29,6 +30,8 @@ export const needsRoot = process.getuid?.() === 0 ? false : "needs root";
 
 export const runtimeFixture = async (): Promise<RuntimeFixture> => {
   const root = mkdtempSync(join(tmpdir(), "slip-runtime-"));
+  // User namespaces are for installations whose folder everybody may pass.
+  chmodSync(root, 0o711);
   const home = homeAt(root);
   for (const folder of [home.run, home.layers]) mkdirSync(folder, { recursive: true });
   const claim = await claimSubnet(await chooseSubnet());
@@ -39,6 +42,7 @@ export const runtimeFixture = async (): Promise<RuntimeFixture> => {
   const fixture: RuntimeFixture = {
     home,
     id: installation.id,
+    installation,
     runtime: await open(),
     lines,
     async succeed(stop = false) {

@@ -14,6 +14,8 @@ const pages = {
     root: attempt(() => fs.writeFileSync("/x", "")),
     app: attempt(() => fs.writeFileSync("/app/x", "")),
     tmp: attempt(() => fs.writeFileSync("/tmp/x", "")),
+    output: attempt(() => fs.closeSync(fs.openSync("/dev/stdout", "w"))),
+    users: fs.readFileSync("/proc/self/uid_map", "utf8"),
     sysctl: attempt(() => fs.writeFileSync("/proc/sys/kernel/hostname", "x")),
     processes: fs.readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name)).length,
     mount: run("mount", "-t", "tmpfs", "none", "/tmp"),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OciRuntime } from "../oci-runtime.ts";
 import { seccompProfile } from "./seccomp.ts";
+import type { UserNamespace } from "./user-namespace.ts";
 
 const releaseMs = 2_000;
 
@@ -31,12 +32,20 @@ const readStartPipe = async (path: string): Promise<boolean> => {
   }
 };
 
-export const runc = ({ program, stateFolder }: { program: string; stateFolder: string }): OciRuntime => ({
+export interface RuncOptions {
+  program: string;
+  stateFolder: string;
+  /** Without one the numbers of users are the same inside and outside. */
+  userNamespace: UserNamespace | undefined;
+}
+
+export const runc = ({ program, stateFolder, userNamespace }: RuncOptions): OciRuntime => ({
   kind: "runc",
   command: () => [program, "--root", stateFolder],
   joinsNetwork: true,
   showsCgroups: true,
   seccomp: seccompProfile(process.arch === "arm64" ? "arm64" : "x64"),
+  userNamespace,
   createMs: 15_000,
   release: (id) => readStartPipe(join(stateFolder, id, "exec.fifo")),
 });
