@@ -140,7 +140,7 @@ const run = async (call: Invocation): Promise<ExitCode> => {
   if (refused) throw refused;
   const settings = settingsOf(call);
   if (Object.keys(settings).length > 0) await call.session.check("deployments.create", { ...settings, source: anySource });
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   const deploying: Deploying = { call, stops: interrupts(), progress: progressOn(call.screen), cleanups: [] };
   try {
     const deployment = await create(deploying, settings);

@@ -19,7 +19,7 @@ export const showResult = ({ screen }: Invocation, result: DeployResult): ExitCo
 
 const noteLive = ({ screen }: Invocation, result: DeployResult, startedAt: number): void => {
   if (result.outcome === "live" && screen.live)
-    screen.note(`${screen.errorColours.green("✓")} ${result.app} release ${result.release} is live, in ${tookText(Date.now() - startedAt)}`);
+    screen.note(`${screen.errorColours.green("✓")} ${result.app} release ${result.release} is live, in ${tookText(performance.now() - startedAt)}`);
 };
 
 const cancelOnInterrupt = ({ session }: Invocation, { deployment }: Deployment, { stops, progress }: { stops: Interrupts; progress: Progress }): void =>
@@ -32,7 +32,11 @@ const cancelOnInterrupt = ({ session }: Invocation, { deployment }: Deployment, 
 export const finish = async (
   call: Invocation,
   deployment: Deployment,
-  shared: { stops: Interrupts; progress: Progress; startedAt: number } = { stops: interrupts(), progress: progressOn(call.screen), startedAt: Date.now() },
+  shared: { stops: Interrupts; progress: Progress; startedAt: number } = {
+    stops: interrupts(),
+    progress: progressOn(call.screen),
+    startedAt: performance.now(),
+  },
 ): Promise<DeployResult> => {
   const { stops, progress, startedAt } = shared;
   cancelOnInterrupt(call, deployment, shared);

@@ -23,19 +23,19 @@ export const progressOn = (screen: Screen): Progress =>
 
 const liveProgress = ({ errorColours: { cyan, dim, green } }: Screen): Progress => {
   let now = "";
-  let since = Date.now();
+  let since = performance.now();
   let frame = 0;
   const shown = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   const clear = (): void => void process.stderr.write("\r\u001b[K");
   const draw = (): void => {
     frame = (frame + 1) % frames.length;
-    process.stderr.write(`\r\u001b[K${cyan(frames.charAt(frame))} ${now} ${dim(`${((Date.now() - since) / 1_000).toFixed(1)} s`)}`);
+    process.stderr.write(`\r\u001b[K${cyan(frames.charAt(frame))} ${now} ${dim(`${((performance.now() - since) / 1_000).toFixed(1)} s`)}`);
   };
   const say = (what: string): void => {
     if (what === now) return;
     now = what;
-    since = Date.now();
+    since = performance.now();
     timer ??= setInterval(draw, frameMs).unref();
     draw();
   };

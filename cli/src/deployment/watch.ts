@@ -27,11 +27,11 @@ async function* statesOf(session: Session, deployment: string): AsyncGenerator<D
 export const watchToEnd = async (session: Session, deployment: Deployment, update: (now: Deployment) => void): Promise<Ended> => {
   update(deployment);
   let last = deployment;
-  for (let seen = Date.now(); !hasEnded(last); ) {
+  for (let seen = performance.now(); !hasEnded(last); ) {
     try {
       for await (const now of statesOf(session, deployment.deployment)) {
         last = now;
-        seen = Date.now();
+        seen = performance.now();
         update(now);
       }
       // A stream that ends before the deployment does was cut off on its way.

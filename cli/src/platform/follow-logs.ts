@@ -27,7 +27,8 @@ const seenLines = () => {
 type Repeated = ReturnType<ReturnType<typeof seenLines>["repeated"]>;
 
 const isRepeated = (line: LogLine, { time, counts }: Repeated): boolean => {
-  if (line.time !== time) return line.time < time;
+  // One before that time is new: the clock was set back, for none so old was asked for.
+  if (line.time !== time) return false;
   const left = counts.get(keyOf(line)) ?? 0;
   counts.set(keyOf(line), left - 1);
   return left > 0;
@@ -36,12 +37,12 @@ const isRepeated = (line: LogLine, { time, counts }: Repeated): boolean => {
 /** Lines as logs.read gives them; while following, a broken connection is made again. Throws `unreachable` after a minute. */
 export async function* followLogs(session: Session, input: InputOf<"logs.read">): AsyncGenerator<LogLine> {
   const seen = seenLines();
-  for (let connected = false, since = Date.now(); ; ) {
+  for (let connected = false, since = performance.now(); ; ) {
     const repeated = seen.repeated();
     try {
       for await (const line of session.lines("logs.read", seen.time === "" ? input : { ...input, since: seen.time, limit: 100_000 })) {
         connected = true;
-        since = Date.now();
+        since = performance.now();
         if (isRepeated(line, repeated)) continue;
         seen.add(line);
         yield line;

@@ -33,7 +33,7 @@ export const isUnreachable = (error: unknown): boolean => error instanceof SlipE
 
 /** Waits before another try; throws `error` when the platform has been away since `since` for too long. */
 export const waitForReturn = async (error: unknown, since: number): Promise<void> => {
-  if (!isUnreachable(error) || Date.now() - since > awayMs) throw error;
+  if (!isUnreachable(error) || performance.now() - since > awayMs) throw error;
   await sleep(retryMs);
 };
 
@@ -77,7 +77,7 @@ export const openSession = (environment: Environment, screen: Screen): Session =
       const { client, check } = await ready();
       check(name, input);
       const once = { ...options, idempotencyKey: options.idempotencyKey ?? randomUUID() };
-      for (const since = Date.now(); ; ) {
+      for (const since = performance.now(); ; ) {
         try {
           const output = await client.call(name, input, once);
           known = true;
@@ -93,7 +93,7 @@ export const openSession = (environment: Environment, screen: Screen): Session =
     async *lines(name, input, options) {
       const { client, check } = await ready();
       check(name, input);
-      for (let started = false, since = Date.now(); ; ) {
+      for (let started = false, since = performance.now(); ; ) {
         try {
           for await (const line of client.lines(name, input, options)) {
             started = true;

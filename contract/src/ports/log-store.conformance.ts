@@ -89,6 +89,17 @@ const searching = (open: () => OpenStore): void => {
     assert.deepEqual(textsOf(await reader.search(queryOf({ limit: 2 }))), ['line "98"', 'line "99"']);
   });
 
+  it("keeps the order of what was written when the clock is set back", async () => {
+    const { first, second, reader } = open();
+    for (const seconds of [3_600, 3_602, 10, 12]) first.append(lineOf(`host ${seconds}`, { time: at(seconds) }));
+    for (const seconds of [3_601, 11]) second.append(lineOf(`edge ${seconds}`, { time: at(seconds), source: "edge" }));
+    await Promise.all([first.flush(), second.flush()]);
+    const texts = textsOf(await reader.search(queryOf({ sources: ["runtime", "edge"] })));
+    const of = (name: string): string[] => texts.filter((text) => text.startsWith(name));
+    assert.deepEqual([...of("host"), ...of("edge")], ["host 3600", "host 3602", "host 10", "host 12", "edge 3601", "edge 11"]);
+    assert.deepEqual(textsOf(await reader.search(queryOf({ limit: 1 }))), ["host 12"]);
+  });
+
   it("gives the lines of one app of one tenant alone", async () => {
     const { first, reader } = open();
     first.append(lineOf("mine"));
@@ -113,6 +124,19 @@ const following = (open: () => OpenStore): void => {
     second.append(lineOf("a request", { time: at(101), source: "edge" }));
     assert.deepEqual(await taken, ["past", ...Array.from({ length: 100 }, (_, index) => `line ${index + 1}`), "a request"]);
     stop.abort();
+  });
+
+  it("follows what is written after the clock was set back, whatever time was asked for", async () => {
+    const { first, reader } = open();
+    first.append(lineOf("too old", { time: at(0) }));
+    first.append(lineOf("past", { time: at(3_600) }));
+    await first.flush();
+    const stop = new AbortController();
+    const taken = take(reader.follow(queryOf({ since: at(3_000) }), stop.signal), 2);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    first.append(lineOf("set back", { time: at(10) }));
+    setTimeout(() => stop.abort(), 2_000);
+    assert.deepEqual(await taken, ["past", "set back"]);
   });
 
   it("follows a log that is not there yet, and ends when it is told to", async () => {

@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Collect, Collected } from "@slipstream/contract/ports/host.ts";
+import { wallClock } from "#platform/clock.ts";
 import type { Home } from "#platform/home.ts";
 import { imageBlobs } from "#platform/oci/image.ts";
 import { keepInIndex } from "#platform/oci/index-file.ts";
@@ -33,7 +34,7 @@ const digestsOf = (home: Home, artifact: string): string[] => {
 
 const isYoung = (path: string, youngMs: number): boolean => {
   const stats = statSync(path, { throwIfNoEntry: false });
-  return stats !== undefined && Date.now() - stats.mtimeMs < youngMs;
+  return stats !== undefined && wallClock.ageMs(stats.mtimeMs) < youngMs;
 };
 
 /** Young artifacts, which may be in no one's list yet, need their layers, however old those are. */

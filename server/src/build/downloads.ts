@@ -4,6 +4,7 @@ import { chown, mkdir, readdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { LogTags } from "@slipstream/contract/logs.ts";
+import { wallClock } from "#platform/clock.ts";
 import type { Home } from "#platform/home.ts";
 import { bytesOf, type Counted, removeCounted } from "./remove-counted.ts";
 
@@ -28,7 +29,7 @@ export const collectDownloads = async (home: Home, counted: Counted, low = false
   for (const app of existsSync(root) ? await readdir(root) : []) {
     const folder = join(root, app);
     // A build may have set a time that is yet to come.
-    const idleMs = Math.abs(Date.now() - (await stat(folder)).mtimeMs);
+    const idleMs = wallClock.distanceMs((await stat(folder)).mtimeMs);
     if (idleMs < inUseMs) continue;
     if (low || idleMs > limit("buildCacheMs") || (await bytesOf(folder)) > limit("downloadCacheBytes")) await removeCounted(folder, counted);
   }

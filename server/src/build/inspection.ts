@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { MachineThing } from "@slipstream/contract/ports/inspection.ts";
+import { wallClock } from "#platform/clock.ts";
 import { removeTree } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { imageBlobs } from "#platform/oci/image.ts";
@@ -18,7 +19,7 @@ const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(
 
 const olderThan = (path: string, ms: number): boolean => {
   const stats = statSync(path, { throwIfNoEntry: false });
-  return stats !== undefined && Date.now() - stats.mtimeMs > ms;
+  return stats !== undefined && wallClock.ageMs(stats.mtimeMs) > ms;
 };
 
 const temporaryFolders = (home: Home): { folder: string; ms: number }[] => [

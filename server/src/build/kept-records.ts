@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
+import { wallClock } from "#platform/clock.ts";
 import type { Home } from "#platform/home.ts";
 import { hexOf } from "#platform/oci/layout.ts";
 import { dependencyRecords } from "./install.ts";
@@ -28,7 +29,7 @@ const recordsIn = async (folder: string): Promise<Found[]> => {
 
 /** On a low disk only what is needed anyway, or was used just now, is worth its room. */
 const isWorthKeeping = ({ usedAt, digest }: Found, bytes: number, of: { needed: ReadonlySet<string>; low: boolean }): boolean => {
-  const idleMs = Date.now() - usedAt;
+  const idleMs = wallClock.ageMs(usedAt);
   if (of.low) return of.needed.has(hexOf(digest)) || idleMs < limit("collectGraceMs");
   return bytes <= limit("buildCacheBytes") && idleMs < limit("buildCacheMs");
 };

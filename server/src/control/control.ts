@@ -17,6 +17,7 @@ import type { Runs } from "./deployments/run.ts";
 import type { FaultPoints } from "./faults/fault-points.ts";
 import type { KeyRing } from "./keys/key-ring.ts";
 import type { RoutePublisher } from "./routes/route-publisher.ts";
+import type { Drains } from "./workloads/drains.ts";
 
 export interface Control {
   home: Home;
@@ -40,6 +41,7 @@ export interface Control {
   changes: Changes;
   runs: Runs;
   driver: Driver;
+  drains: Drains;
   faultPoints: FaultPoints;
   logWriter: LogWriter;
   logReader: LogReader;

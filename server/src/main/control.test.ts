@@ -267,7 +267,7 @@ test("who watches a deployment sees its end", async () => {
 
 const digestOf = (number: number): string => `sha256:${String(number).padStart(64, "0")}`;
 
-/** Rows as 13 deployments leave them, the first of which is live again. */
+/** Rows as 13 deployments leave them, the first of which is live again; the clock was set back before each of the others. */
 const storeReleases = async (app: string): Promise<void> => {
   const [row] = await plane.database<{ id: string }[]>`select id from apps where name = ${app}`;
   const appId = row?.id ?? "";
@@ -277,11 +277,11 @@ const storeReleases = async (app: string): Promise<void> => {
     await plane.database`
       insert into releases (id, app_id, number, artifact, source, config, env, secret_versions, deployment, live_at)
       values (${`${app}-${number}`}, ${appId}, ${number}, ${digestOf(number)}, ${digestOf(number)}, '{}', '{}', '{}', ${deployment},
-        now() + make_interval(secs => ${number}))`;
+        now() - make_interval(secs => ${number}))`;
+    await plane.database`
+      insert into deployments (id, app_id, tenant, kind, state, request, release_id, release)
+      values (${deployment}, ${appId}, 'local', 'deploy', 'live', '{}', ${`${app}-${number}`}, ${number})`;
   }
-  await plane.database`
-    insert into deployments (id, app_id, tenant, kind, state, request, release_id, release)
-    values (${live}, ${appId}, 'local', 'deploy', 'live', '{}', ${`${app}-1`}, 1)`;
   await plane.database`update apps set live_deployment = ${live} where id = ${appId}`;
 };
 

@@ -11,6 +11,7 @@ import { hostCalls } from "@slipstream/contract/ports/host.ts";
 import { readConfig } from "#platform/config.ts";
 import { type Database, isConnectionError, migrate, openDatabase } from "#platform/database.ts";
 import { type Home, homeAt } from "#platform/home.ts";
+import { continueIds } from "#platform/ids.ts";
 import { readInstallation } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
 import { connectionOf } from "#platform/postgres.ts";
@@ -33,10 +34,12 @@ import { handlersOf } from "../control/handlers.ts";
 import { keyFile } from "../control/keys/key-files.ts";
 import { openKeys } from "../control/keys/rotation.ts";
 import { maintain, prepare } from "../control/maintenance.ts";
+import { newestIds } from "../control/newest-ids.ts";
 import { Edges } from "../control/routes/edges.ts";
 import { tableReader } from "../control/routes/read-table.ts";
 import { RoutePublisher } from "../control/routes/route-publisher.ts";
 import { SourceStore } from "../control/sources/source-store.ts";
+import { Drains } from "../control/workloads/drains.ts";
 import { logReader } from "../observability/store/reader.ts";
 import { logWriter } from "../observability/store/writer.ts";
 
@@ -75,6 +78,7 @@ const readTokenHash = (home: Home): Buffer => {
 const prepareDatabase = async (database: Database, home: Home): Promise<void> => {
   const applied = await migrate(database, join(serverFolder, "migrations"));
   if (applied > 0) log.info("migrations were applied", { applied });
+  for (const id of await newestIds(database)) continueIds(id);
   await seedTenant(database);
   await seedOwner(database, firstTenant, readTokenHash(home));
 };
@@ -108,6 +112,7 @@ const assemble = async (): Promise<Control> => {
     changes: new Changes(),
     runs: new Runs(),
     driver: new Driver(),
+    drains: new Drains(),
     faultPoints,
     logWriter: logWriter(home.controlLogs),
     logReader: logReader(() => logFolders(home)),

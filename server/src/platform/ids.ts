@@ -1,10 +1,24 @@
-// Ids that sort by time: a prefix, 10 characters of milliseconds and 16 of randomness, in Crockford's base 32 (as ULID does).
+// Ids that sort by when they were made: a prefix, 10 characters of milliseconds and 16 of randomness, in Crockford's base 32 (as
+// ULID does). A later one is always greater: where the clock was set back, their milliseconds go on from the last one's.
 import { randomBytes } from "node:crypto";
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
-export const newId = (prefix: string): string => {
-  let time = Date.now();
+let lastMs = 0;
+
+/** Every id from now on is greater than `id`, an earlier process's. */
+export const continueIds = (id: string): void => {
+  const stamp = id.slice(id.indexOf("_") + 1).slice(0, 10);
+  lastMs = Math.max(
+    lastMs,
+    [...stamp].reduce((ms, character) => ms * 32 + Math.max(0, alphabet.indexOf(character)), 0),
+  );
+};
+
+/** `nowMs` says otherwise what time it is. */
+export const newId = (prefix: string, nowMs = Date.now()): string => {
+  lastMs = Math.max(nowMs, lastMs + 1);
+  let time = lastMs;
   let stamp = "";
   for (let index = 0; index < 10; index += 1) {
     stamp = alphabet.charAt(time % 32) + stamp;

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SourceManifest } from "@slipstream/contract/source.ts";
+import { wallClock } from "#platform/clock.ts";
 import type { Home } from "#platform/home.ts";
 import { type Counted, removeCounted } from "../remove-counted.ts";
 
@@ -14,7 +15,7 @@ interface Options {
 
 const isYoung = async (path: string, youngMs: number): Promise<boolean> => {
   const stats = await stat(path).catch(() => undefined);
-  return stats === undefined || Date.now() - stats.mtimeMs < youngMs;
+  return stats === undefined || wallClock.ageMs(stats.mtimeMs) < youngMs;
 };
 
 const list = (folder: string): Promise<string[]> => (existsSync(folder) ? readdir(folder) : Promise.resolve([]));

@@ -163,4 +163,4 @@ export const openOfApp = async (query: Query, appId: string): Promise<string[]> 
 /** Live deployments of an app, oldest first, as the history that rollback reads. */
 export const liveHistory = (query: Query, appId: string): Promise<{ kind: DeploymentKind; release: number }[]> =>
   query<{ kind: DeploymentKind; release: number }[]>`
-    select kind, release from deployments where app_id = ${appId} and state = 'live' and release is not null order by ended_at, id`;
+    select kind, release from deployments where app_id = ${appId} and state = 'live' and release is not null order by id`;

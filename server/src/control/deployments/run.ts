@@ -1,5 +1,6 @@
 // A deployment while this process works on it: its phases with their times, and the signal that cancels it.
 import type { Phase, PhaseName } from "@slipstream/contract/words.ts";
+import { wallClock } from "#platform/clock.ts";
 import type { Control } from "../control.ts";
 import type { ReleaseRow } from "../releases/release.ts";
 import { type DeploymentRow, toDeployment } from "./deployment.ts";
@@ -66,7 +67,7 @@ export class Run {
   closed(): Phase[] {
     const { phase, phases, createdAt } = this.#row;
     if (phase === null) return phases;
-    const ms = phase === "queue" ? Date.now() - createdAt.getTime() : performance.now() - this.#enteredAt;
+    const ms = phase === "queue" ? wallClock.ageMs(createdAt.getTime()) : performance.now() - this.#enteredAt;
     return withPhase(phases, { name: phase, ms: Math.max(0, Math.round(ms * 10) / 10) });
   }
 

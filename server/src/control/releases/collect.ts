@@ -7,11 +7,12 @@ import type { Control } from "../control.ts";
 /** A source that was sent lately may be named by a deployment in a moment. */
 const recentHours = 24;
 
-/** Forgets all but the newest releases of each app; the live one, parked ones and those of open deployments always stay. */
+/** Forgets all but the releases that were live last of each app, by the order of deployments; the live one, parked ones and those of open deployments always stay. */
 const forgetOldReleases = async (query: Query): Promise<void> => {
   await query`
     delete from releases r using (
-      select id, row_number() over (partition by app_id order by live_at desc) as place from releases where live_at is not null
+      select n.id, row_number() over (partition by n.app_id order by max(d.id) desc nulls last, n.number desc) as place
+      from releases n left join deployments d on d.release_id = n.id and d.state = 'live' where n.live_at is not null group by n.id
     ) ranked
     where r.id = ranked.id and ranked.place > ${limit("keptReleases")}
       and not exists (select 1 from workloads w where w.release_id = r.id)

@@ -13,6 +13,7 @@ const inFlight = async ({ database, routes }: Control, workload: string): Promis
 };
 
 const carryOut = async (control: Control, id: string, { kind }: Retirement): Promise<void> => {
+  if (kind !== "wait") control.drains.forget(id);
   if (kind === "park") {
     await setDesire(control.database, id, "parked");
     await control.host.park({ id });
@@ -32,9 +33,14 @@ export const retire = async (control: Control, appId: string): Promise<boolean> 
   const [workloads, live] = await Promise.all([workloadsOfApp(control.database, appId), liveRelease(control.database, appId)]);
   const rows = workloads.filter(isRetired);
   const retired: Retired[] = await Promise.all(
-    rows.map(async (row) => ({ ...row, isLiveRelease: row.releaseId === live?.id, inFlight: row.desire === "running" ? await inFlight(control, row.id) : 0 })),
+    rows.map(async (row) => ({
+      ...row,
+      isLiveRelease: row.releaseId === live?.id,
+      waitedMs: control.drains.waitedMs(row),
+      inFlight: row.desire === "running" ? await inFlight(control, row.id) : 0,
+    })),
   );
-  const decisions = retirements(retired, Date.now());
+  const decisions = retirements(retired);
   await between(control.faultPoints, retire.name, async () => {
     for (const [id, decision] of decisions) await carryOut(control, id, decision);
   });

@@ -25,29 +25,32 @@ test("secrets stand over variables of the app, these over slip.toml", () => {
   assert.deepEqual([spec.port, spec.command, spec.instances], [80, ["serve"], 2]);
 });
 
-const now = 1_000_000;
-const retired = (name: string, of: Partial<Retired> & { ageMs?: number } = {}): Retired => ({
+const retired = (name: string, of: Partial<Retired> = {}): Retired => ({
   id: name,
   isLiveRelease: false,
   desire: "running",
+  retiredAt: new Date(9_000),
+  waitedMs: 0,
   inFlight: 0,
   ...of,
-  retiredAt: new Date(now - (of.ageMs ?? 0)),
 });
-const decide = (...all: Retired[]) => Object.fromEntries([...retirements(all, now)].map(([name, { kind }]) => [name, kind]));
+const decide = (...all: Retired[]) => Object.fromEntries([...retirements(all)].map(([name, { kind }]) => [name, kind]));
 
 test("the newest that serves no more is parked, older ones are removed", () => {
-  assert.deepEqual(decide(retired("old", { ageMs: 9_000, desire: "parked" }), retired("new", { ageMs: 1_000 })), { new: "park", old: "remove" });
+  assert.deepEqual(decide(retired("old", { retiredAt: new Date(1_000), desire: "parked" }), retired("new")), { new: "park", old: "remove" });
   assert.deepEqual(decide(retired("parked", { desire: "parked" })), { parked: "keep" });
 });
 
 test("requests that are under way are waited for, but not for ever, and never frozen", () => {
   assert.deepEqual(decide(retired("busy", { inFlight: 1 })), { busy: "wait" });
-  assert.deepEqual(decide(retired("stuck", { inFlight: 1, ageMs: limit("drainMs") })), { stuck: "remove" });
+  assert.deepEqual(decide(retired("stuck", { inFlight: 1, waitedMs: limit("drainMs") })), { stuck: "remove" });
 });
 
 test("an older copy of the live release is no release to go back to", () => {
-  assert.deepEqual(decide(retired("copy", { isLiveRelease: true }), retired("before", { ageMs: 5_000, desire: "parked" })), { copy: "remove", before: "keep" });
+  assert.deepEqual(decide(retired("copy", { isLiveRelease: true }), retired("before", { retiredAt: new Date(4_000), desire: "parked" })), {
+    copy: "remove",
+    before: "keep",
+  });
 });
 
 const target = { instance: "ins_01m7xm9abf060jxg485492xs7b", address: "10.9.0.2:3000" };

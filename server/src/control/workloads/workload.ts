@@ -44,7 +44,10 @@ export interface Retired {
   /** Of the release that is live now, after a restart: going back to it would go nowhere. */
   isLiveRelease: boolean;
   desire: "running" | "parked";
+  /** Says which of several was retired last. */
   retiredAt: Date;
+  /** So long it has had to finish what is under way. */
+  waitedMs: number;
   /** Requests that are still under way on it. */
   inFlight: number;
 }
@@ -55,19 +58,19 @@ export type Retirement = { kind: "wait" } | { kind: "park" } | { kind: "remove" 
  * are removed. One that is still busy at the end of its time is removed, not frozen: a frozen program would hold its
  * connections open for ever.
  */
-export const retirements = (retired: readonly Retired[], now: number): Map<string, Retirement> => {
+export const retirements = (retired: readonly Retired[]): Map<string, Retirement> => {
   const decisions = new Map<string, Retirement>();
   let parked = 0;
   for (const it of [...retired].sort((a, b) => b.retiredAt.getTime() - a.retiredAt.getTime())) {
     const mayPark = !it.isLiveRelease && parked < limit("parkedReleases");
     if (mayPark) parked += 1;
-    decisions.set(it.id, retirement(it, mayPark, now));
+    decisions.set(it.id, retirement(it, mayPark));
   }
   return decisions;
 };
 
-const retirement = (it: Retired, mayPark: boolean, now: number): Retirement => {
+const retirement = (it: Retired, mayPark: boolean): Retirement => {
   if (it.desire === "parked") return { kind: mayPark ? "keep" : "remove" };
   if (it.inFlight === 0) return { kind: mayPark ? "park" : "remove" };
-  return { kind: now - it.retiredAt.getTime() < limit("drainMs") ? "wait" : "remove" };
+  return { kind: it.waitedMs < limit("drainMs") ? "wait" : "remove" };
 };

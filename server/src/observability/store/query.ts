@@ -25,8 +25,30 @@ export const filterOf = (query: LogQuery): LineFilter => {
 const instant = (line: LogLine): string => line.time.slice(0, -1);
 
 /** By time; lines of the same time stay in the order that they have. */
-export const byTime = (a: LogLine, b: LogLine): number => {
+const byTime = (a: LogLine, b: LogLine): number => {
   const [first, second] = [instant(a), instant(b)];
   if (first === second) return 0;
   return first < second ? -1 : 1;
 };
+
+/** Lines of a stream are out of order by less, also those that were read late. What is earlier by more was written after the clock was set back. */
+const setBackMs = 600_000;
+
+/** The time of each line of a stream, going on from the line before where the clock was set back. */
+const placesOf = (stream: readonly LogLine[]): { line: LogLine; atMs: number }[] => {
+  let latestMs = Number.NEGATIVE_INFINITY;
+  let shiftMs = 0;
+  return stream.map((line) => {
+    const timeMs = Date.parse(line.time);
+    if (timeMs + shiftMs < latestMs - setBackMs) shiftMs = latestMs + 1 - timeMs;
+    latestMs = Math.max(latestMs, timeMs + shiftMs);
+    return { line, atMs: timeMs + shiftMs };
+  });
+};
+
+/** The lines of streams as one, by time; lines of the same time stay in the order that they have. */
+export const merged = (streams: readonly (readonly LogLine[])[]): LogLine[] =>
+  streams
+    .flatMap(placesOf)
+    .sort((a, b) => a.atMs - b.atMs || byTime(a.line, b.line))
+    .map(({ line }) => line);

@@ -3,7 +3,7 @@ import type { LogLine } from "@slipstream/contract/logs.ts";
 import type { LogQuery, LogReader } from "@slipstream/contract/ports/log-store.ts";
 import { FolderChanges } from "./folder-changes.ts";
 import { segmentStartMs, streamFolder } from "./layout.ts";
-import { byTime, filterOf, type LineFilter } from "./query.ts";
+import { filterOf, type LineFilter, merged } from "./query.ts";
 import { endOf, listSegments, type Place, readOn, readSegment } from "./segment-reader.ts";
 
 /** Memory that the answer of one search may take, roughly. */
@@ -31,7 +31,7 @@ const searchStream = async (folder: string, query: LogQuery, end: Place | undefi
   return newestFirst.reverse();
 };
 
-const newest = (lines: LogLine[][], count: number): LogLine[] => (count < 1 ? [] : lines.flat().sort(byTime).slice(-count));
+const newest = (lines: LogLine[][], count: number): LogLine[] => (count < 1 ? [] : merged(lines).slice(-count));
 
 class FoldersReader implements LogReader {
   readonly #folders: () => readonly string[];
@@ -63,11 +63,12 @@ class FoldersReader implements LogReader {
 
   /** Waits for a change, then gives what was written. */
   async *#linesSince(query: LogQuery, places: Map<string, Place | undefined>, changes: FolderChanges): AsyncGenerator<LogLine> {
-    const filter = filterOf(query);
+    // What is written from now on is new whatever time it bears: the clock may have been set back since.
+    const filter = filterOf({ ...query, since: undefined });
     const streams = this.#streamsOf(query);
     changes.watch(streams);
     const read = await Promise.all(streams.map((folder) => this.#readOn(folder, places, filter)));
-    yield* read.flatMap((stream) => stream.lines).sort(byTime);
+    yield* merged(read.map((stream) => stream.lines));
     if (!read.some((stream) => stream.more)) await changes.next();
   }
 

@@ -28,7 +28,7 @@ export class InstanceLog {
 
   /** A line of the program. */
   take({ time, stream, text }: OutputLine): void {
-    const { pass, dropped } = this.#limit.take(Date.now());
+    const { pass, dropped } = this.#limit.take(performance.now());
     this.#tellDropped(dropped);
     if (!pass) {
       this.#settleLater();
@@ -44,7 +44,7 @@ export class InstanceLog {
   #settleLater(): void {
     this.#settling ??= setTimeout(() => {
       this.#settling = undefined;
-      this.#tellDropped(this.#limit.settle(Date.now()));
+      this.#tellDropped(this.#limit.settle(performance.now()));
     }, 1_050).unref();
   }
 

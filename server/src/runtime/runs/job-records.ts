@@ -9,8 +9,8 @@ export const JobRecord = z.object({
   id: DeploymentId,
   slot: z.int(),
   sandbox: SandboxKind,
-  /** Milliseconds since 1970 when its time is over. */
-  until: z.number(),
+  /** The machine's uptime when its time is over: the clock may be set, and the records go with the tmpfs. */
+  untilUptimeMs: z.number(),
   /** Absent while it runs. */
   result: JobResult.optional(),
 });

@@ -5,6 +5,7 @@ import type { JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import type { RanOnce, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
+import { uptimeMs } from "#platform/clock.ts";
 import { argumentsOf } from "#platform/command.ts";
 import type { Home } from "#platform/home.ts";
 import { openImage } from "#platform/oci/image.ts";
@@ -91,9 +92,9 @@ export class Jobs {
     const { runner, records } = this.#ground;
     const adopted = this.#adopted.get(id);
     this.#adopted.delete(id);
-    if (adopted) return runner.resume(adopted, { ...run, timeoutMs: Math.max(1, adopted.until - Date.now()) });
+    if (adopted) return runner.resume(adopted, { ...run, timeoutMs: Math.max(1, adopted.untilUptimeMs - uptimeMs()) });
     const { sandbox } = run;
-    return runner.run(run, (slot) => records.save({ id, slot, sandbox, until: Date.now() + timeoutMs }));
+    return runner.run(run, (slot) => records.save({ id, slot, sandbox, untilUptimeMs: uptimeMs() + timeoutMs }));
   }
 
   async #runOf({ id, workload, command, timeoutMs }: JobSpec): Promise<Omit<RunOnce, "signal" | "onLine"> & { sandbox: SandboxKind }> {
