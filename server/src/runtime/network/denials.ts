@@ -2,10 +2,11 @@
 import { z } from "zod";
 import { exec } from "#platform/exec.ts";
 import type { Log } from "#platform/log.ts";
-import { deniedSet, tableName } from "./egress.ts";
+import { deniedSets, tableName } from "./egress.ts";
 
 export interface Denied {
-  source: string;
+  /** The link that it came by. */
+  link: string;
   protocol: string;
   address: string;
   port: number;
@@ -18,19 +19,19 @@ const Listing = z.object({ nftables: z.array(z.object({ set: z.object({ elem: z.
 export const parseDenied = (text: string): Denied[] =>
   Listing.parse(JSON.parse(text)).nftables.flatMap(({ set }) =>
     (set?.elem ?? []).map(({ elem }) => {
-      const [source, protocol, address, port] = elem.val.concat;
-      return { source, protocol, address, port };
+      const [link, protocol, address, port] = elem.val.concat;
+      return { link, protocol, address, port };
     }),
   );
 
 export const denialLine = ({ protocol, address, port }: Denied): string =>
   `Refused by the firewall: ${address} port ${port} (${protocol}). Programs reach public addresses alone, and no mail servers.`;
 
-const keyOf = ({ source, protocol, address, port }: Denied): string => `${source} . ${protocol} . ${address} . ${port}`;
+const keyOf = ({ link, protocol, address, port }: Denied): string => `"${link}" . ${protocol} . ${address} . ${port}`;
 
 const lookEveryMs = 3_000;
 
-/** Tells the owner of an address what it was refused: a line for each address and port, again when it goes on after some minutes. */
+/** Tells the owner of a link what it was refused: a line for each address and port, again when it goes on after some minutes. */
 export class Denials {
   readonly #table: string;
   readonly #log: Log;
@@ -43,18 +44,17 @@ export class Denials {
     this.#log = log;
   }
 
-  own(address: string, tell: (line: string) => void): void {
-    this.#owners.set(address, tell);
+  own(link: string, tell: (line: string) => void): void {
+    this.#owners.set(link, tell);
     this.#timer ??= setInterval(() => void this.#look(), lookEveryMs).unref();
   }
 
-  /** Tells the last of it, so that nothing is told to who has the address next. */
-  async disown(address: string): Promise<void> {
-    if (!this.#owners.has(address)) return;
+  /** Tells the last of it, so that nothing is told to who has the link next. */
+  async disown(link: string): Promise<void> {
+    if (!this.#owners.has(link)) return;
     const all = await this.#look();
-    this.#owners.delete(address);
-    const keys = all.filter(({ source }) => source === address).map(keyOf);
-    if (keys.length > 0) await exec(["nft", "delete", "element", "inet", this.#table, deniedSet, `{ ${keys.join(", ")} }`]);
+    this.#owners.delete(link);
+    await Promise.all(all.map(({ set, denied }) => this.#forget(set, denied.filter((one) => one.link === link).map(keyOf))));
     if (this.#owners.size === 0) this.close();
   }
 
@@ -63,19 +63,27 @@ export class Denials {
     this.#timer = undefined;
   }
 
-  /** Gives all that is written down. */
-  async #look(): Promise<Denied[]> {
+  /** Gives all that is written down, set by set. */
+  async #look(): Promise<{ set: string; denied: Denied[] }[]> {
     try {
-      const { code, stdout } = await exec(["nft", "-j", "list", "set", "inet", this.#table, deniedSet], { outputBytes: 16 * 2 ** 20 });
-      if (code !== 0) return [];
-      const all = parseDenied(stdout);
-      const fresh = all.filter((denied) => !this.#told.has(keyOf(denied)));
-      this.#told = new Set(all.map(keyOf));
-      for (const denied of fresh) this.#owners.get(denied.source)?.(denialLine(denied));
+      const all = await Promise.all(deniedSets.map(async (set) => ({ set, denied: await this.#read(set) })));
+      const each = all.flatMap(({ denied }) => denied);
+      const fresh = each.filter((denied) => !this.#told.has(keyOf(denied)));
+      this.#told = new Set(each.map(keyOf));
+      for (const denied of fresh) this.#owners.get(denied.link)?.(denialLine(denied));
       return all;
     } catch (error) {
       this.#log.error("what the firewall refused could not be read", error);
       return [];
     }
+  }
+
+  async #read(set: string): Promise<Denied[]> {
+    const { code, stdout } = await exec(["nft", "-j", "list", "set", "inet", this.#table, set], { outputBytes: 16 * 2 ** 20 });
+    return code === 0 ? parseDenied(stdout) : [];
+  }
+
+  async #forget(set: string, keys: readonly string[]): Promise<void> {
+    if (keys.length > 0) await exec(["nft", "delete", "element", "inet", this.#table, set, `{ ${keys.join(", ")} }`]);
   }
 }

@@ -30,18 +30,28 @@ export const tableName = (id: string): string => `slip_${id}`;
 /** The machine remembers every connection in one table that all share: who fills it takes the network of all others. */
 const boundFlows = `ct state new add @flows { ip saddr ct count over ${limit("flows")} } drop`;
 
-export const deniedSet = "denied";
-/** What one sender is refused within some minutes is written down once; one that tries much is not written down all the time. */
+/** What was refused is written down in a set for each family of addresses: the elements of one are all of the same length. */
+const families = [
+  { set: "denied_ip", type: "ipv4_addr", address: "ip daddr" },
+  { set: "denied_ip6", type: "ipv6_addr", address: "ip6 daddr" },
+];
+export const deniedSets: readonly string[] = families.map(({ set }) => set);
+/**
+ * What one sender, known by its link, is refused within some minutes is written down once; one that tries much is not written down all
+ * the time.
+ */
 const deny = [
   "set told {",
-  `type ipv4_addr; size ${maxSlots}; flags dynamic,timeout; timeout 2m;`,
+  `type ifname; size ${maxSlots}; flags dynamic,timeout; timeout 2m;`,
   "}",
-  `set ${deniedSet} {`,
-  "type ipv4_addr . inet_proto . ipv4_addr . inet_service; size 65535; flags dynamic,timeout; timeout 2m;",
-  "}",
+  ...families.flatMap(({ set, type }) => [
+    `set ${set} {`,
+    `type ifname . inet_proto . ${type} . inet_service; size 65535; flags dynamic,timeout; timeout 2m;`,
+    "}",
+  ]),
   "chain deny {",
-  "add @told { ip saddr limit rate over 60/minute burst 60 packets } drop",
-  `meta l4proto { tcp, udp } add @${deniedSet} { ip saddr . meta l4proto . ip daddr . th dport }`,
+  "add @told { iifname limit rate over 60/minute burst 60 packets } drop",
+  ...families.map(({ set, address }) => `meta l4proto { tcp, udp } add @${set} { iifname . meta l4proto . ${address} . th dport }`),
   "drop",
   "}",
 ];
@@ -69,7 +79,8 @@ const rules = ({ id, subnet, resolvers }: EgressInput): string[] => {
     `oifname ${link} jump to_instance`,
     "}",
     "chain from_instance {",
-    "meta nfproto ipv6 drop",
+    // Instances have no IPv6. One that came to have it would find every form of an IPv4 address in it, and others' private addresses.
+    "meta nfproto ipv6 goto deny",
     `ip saddr != ${rangeOf(subnet)} drop`,
     "ct state established,related accept",
     boundFlows,

@@ -57,13 +57,13 @@ export class NetworkPool {
   /** Removes the network: no packet, connection or listening socket of one program is ever met by another. */
   async release(slot: Slot): Promise<void> {
     await deleteNamespace(slot.name);
-    await this.#denials.disown(slot.address);
+    await this.#denials.disown(slot.name);
     this.#numbers.delete(slot.number);
   }
 
   /** Tells by `tell` what the program in this network was refused, until it is released. */
   tellDenied(slot: Slot, tell: (line: string) => void): void {
-    this.#denials.own(slot.address, tell);
+    this.#denials.own(slot.name, tell);
   }
 
   /** Names of the networks that wait to be taken. */

@@ -1,11 +1,9 @@
-// A machine with an internet of its own, for the test of egress: to be run in new network and mount namespaces. Prints as JSON what
-// each party reached. The "internet" is one namespace behind the machine's uplink that has the addresses of everything outside.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+// What each party reached of a machine with an internet of its own, printed as JSON, for the test of egress: to be run in new network
+// and mount namespaces.
 import { exec, execOrThrow } from "#platform/exec.ts";
 import { logOf } from "#platform/log.ts";
 import { NetworkPool } from "../network/pool.ts";
+import { connect, endAll, listen, makeOutside, outside, within } from "./outside.ts";
 
 const world = {
   public: "198.51.100.7",
@@ -17,42 +15,6 @@ const world = {
   resolver: "10.66.0.53",
 };
 const ports = [25, 53, 80, 465, 587];
-const listening = (host: string, list: readonly number[]): string =>
-  `const net = require("node:net"); let open = ${list.length}; for (const port of ${JSON.stringify(list)}) net.createServer((s) => { s.on("error", () => {}); s.end("x"); }).listen(port, "${host}", () => { if (--open === 0) console.log("ready"); })`;
-
-const children: ReturnType<typeof spawn>[] = [];
-const listen = async (prefix: readonly string[], list: readonly number[], host = "0.0.0.0"): Promise<void> => {
-  const [program = process.execPath, ...args] = [...prefix, process.execPath, "-e", listening(host, list)];
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
-  children.push(child);
-  await once(child.stdout, "data");
-};
-
-const makeOutside = async (): Promise<void> => {
-  mkdirSync("/run/netns", { recursive: true });
-  await execOrThrow(["mount", "-t", "tmpfs", "none", "/run/netns"]);
-  const inside = [...Object.values(world), "10.77.9.9"].map((address) => `addr add ${address}/32 dev lo`);
-  const commands = [
-    "netns add outside",
-    "link set lo up",
-    "link add uplink type veth peer name eth0 netns outside",
-    "addr add 203.0.113.2/24 dev uplink",
-    "link set uplink up",
-    "route add default via 203.0.113.1",
-  ];
-  await execOrThrow(["ip", "-batch", "-"], { input: `${commands.join("\n")}\n` });
-  const there = ["link set lo up", "addr add 203.0.113.1/24 dev eth0", "link set eth0 up", ...inside];
-  await execOrThrow(["ip", "-n", "outside", "-batch", "-"], { input: `${there.join("\n")}\n` });
-};
-
-const reaches = `const net = require("node:net"); const [host, port] = process.argv.slice(1);
-const s = net.connect({ host, port: Number(port), timeout: 700 }); s.on("connect", () => { console.log("yes"); process.exit(); });
-s.on("timeout", () => { console.log("no"); process.exit(); }); s.on("error", (e) => { console.log(e.code === "ECONNREFUSED" ? "refused" : "no"); process.exit(); });`;
-
-const connect = async (prefix: readonly string[], host: string, port: number): Promise<string> => {
-  const [program = "", ...args] = [...prefix, process.execPath, "-e", reaches, host, `${port}`];
-  return (await exec([program, ...args], { timeoutMs: 10_000 })).stdout.trim();
-};
 
 /** Sends a datagram to each of so many ports, which is a flow each. */
 const flood = `const socket = require("node:dgram").createSocket("udp4"); const [host, count] = process.argv.slice(1); let sent = 0;
@@ -61,12 +23,11 @@ const next = () => { for (let i = 0; i < 100; i++) socket.send("x", 2_000 + sent
 const flows = async (): Promise<number> => Number(await execOrThrow(["cat", "/proc/sys/net/netfilter/nf_conntrack_count"]));
 
 const main = async (): Promise<void> => {
-  await makeOutside();
+  await makeOutside([...Object.values(world), "10.77.9.9"]);
   const pool = new NetworkPool({ id: "abcdef", subnet: 77, resolvers: [world.resolver], ready: 0, log: logOf("egress") });
   await pool.open([]);
   const [one, two] = [await pool.acquire(), await pool.acquire()];
-  const within = (path: string): string[] => ["nsenter", `--net=${path}`];
-  await listen(within("/run/netns/outside"), ports);
+  await listen(within(outside), ports);
   await listen([], [8_080, 53]);
   await listen(within(two.path), [3_000]);
   const me = within(one.path);
@@ -89,7 +50,7 @@ const main = async (): Promise<void> => {
   seen["another instance from the machine"] = await connect([], two.address, 3_000);
   seen["an instance from outside"] =
     (await exec(["ip", "-n", "outside", "route", "add", "10.77.0.0/16", "via", "203.0.113.2"])).code === 0
-      ? await connect(within("/run/netns/outside"), two.address, 3_000)
+      ? await connect(within(outside), two.address, 3_000)
       : "no route";
   const before = await flows();
   await execOrThrow(["nsenter", `--net=${one.path}`, process.execPath, "-e", flood, world.public, "12000"]);
@@ -110,5 +71,5 @@ const main = async (): Promise<void> => {
 try {
   await main();
 } finally {
-  for (const child of children) child.kill("SIGKILL");
+  endAll();
 }
