@@ -4,7 +4,7 @@ import { failuresOf, steadyLoad } from "../test/e2e/load.ts";
 import { type Claim, inMs, quantile } from "./claim.ts";
 import { clientOf } from "./deploy.ts";
 
-const rounds = 60;
+const rounds = 200;
 /** Until the replaced release has drained and is parked. */
 const settleMs = 700;
 

@@ -5,26 +5,27 @@ import type { Workload } from "@slipstream/contract/ports/host.ts";
 import type { ReleaseRow } from "../../releases/release.ts";
 import { liveRelease, releaseNumbered } from "../../releases/release-store.ts";
 import { reviveWorkload, saveTargets, targetsOf } from "../../workloads/workload-store.ts";
-import { saveFacts } from "../deployment-store.ts";
+import { type Facts, saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
 import type { Run } from "../run.ts";
 import { makeRelease } from "./build.ts";
 import { startWorkload } from "./start.ts";
 import type { Step } from "./step.ts";
 
-const takeRelease = async (run: Run, release: ReleaseRow, workload?: string): Promise<void> => {
+const learnRelease = (run: Run, release: ReleaseRow): Facts => {
   const facts = {
     releaseId: release.id,
     release: release.number,
     artifact: release.artifact,
-    ...(workload === undefined ? {} : { workload }),
     ...(release.source === null ? {} : { source: release.source }),
     ...(release.commit === null ? {} : { commit: release.commit }),
   };
   run.learn(facts);
   run.release = release;
-  await saveFacts(run.control.progress, run.row.id, facts);
+  return facts;
 };
+
+const takeRelease = (run: Run, release: ReleaseRow): Promise<void> => saveFacts(run.control.progress, run.row.id, learnRelease(run, release));
 
 /** Config: the live release's artifact with the settings of now. Restart: the live release itself. */
 export const takeLiveRelease: Step = async (run) => {
@@ -55,11 +56,12 @@ export const reviveRelease: Step = async (run) => {
     reviveWorkload(control.progress, { appId: row.appId, release: to, id: row.workload }),
   ]);
   if (!release) throw new SlipError("nothing_to_roll_back", `Release ${to} is not kept any more.`);
-  const taken = takeRelease(run, release, parked?.id);
-  if (!parked) return taken.then(() => startWorkload(run));
   run.enter("start");
-  const [revived] = await Promise.all([unpark(run, parked.id), taken]);
-  if (!revived) return startWorkload(run);
+  const revived = parked && (await unpark(run, parked.id));
+  if (!parked || !revived) return takeRelease(run, release).then(() => startWorkload(run));
+  // The switch, which comes next, writes this down.
+  learnRelease(run, release);
+  run.learn({ workload: parked.id });
   const targets = targetsOf(revived);
   if (!isDeepStrictEqual(targets, parked.targets)) await saveTargets(control.progress, parked.id, targets);
 };

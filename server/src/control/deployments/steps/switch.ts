@@ -66,26 +66,22 @@ const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
   const { control, row } = run;
   const phases = run.closed();
   await run.settled();
-  const committed = await control.database.begin(async (query) => {
+  await control.database.begin(async (query) => {
     // Statements of one transaction are sent without waiting for one another; they are done in this order.
     const [isEnded, live, env, versions] = await Promise.all([
       endDeployment(query, row.id, { state: "live", phases }),
       liveRelease(query, row.appId),
       envValues(query, row.appId),
       secretVersions(query, row.appId),
-    ]);
-    if (!isEnded) return false;
-    if (live && row.kind === "rollback") await restoreSettings(query, row.appId, { current: { env, secretVersions: versions }, live, target: release });
-    await Promise.all([
       setLive(query, row.appId, row.id),
       markLive(query, release.id),
       retireOthers(query, row.appId, row.workload ?? row.id),
       keepDomains(query, row.id),
       announce(query, { tenant: row.tenant, topic: "deployment.live", subject: row.id, payload: { app: row.app, release: release.number } }),
     ]);
-    return true;
+    if (!isEnded) throw new DeploymentCancelled();
+    if (live && row.kind === "rollback") await restoreSettings(query, row.appId, { current: { env, secretVersions: versions }, live, target: release });
   });
-  if (!committed) throw new DeploymentCancelled();
   run.learn({ state: "live", phase: null, phases, endedAt: new Date() });
   tell(control, run.row, endingOf(run.row));
   control.changes.emit(row.id, toDeployment(run.row, control.installation));
