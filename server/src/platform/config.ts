@@ -18,6 +18,8 @@ export interface Config {
   sandboxFloor: SandboxKind | undefined;
   /** For tests that kill processes at an exact moment: control can be held at its fault points. */
   faults: boolean;
+  /** For tests that set the clock of the platform's processes: the folder whose file `now` says by how much. Only together with `faults`. */
+  faultClock: string | undefined;
 }
 
 const port = (name: string, text: string | undefined, fallback: number): number => {
@@ -34,7 +36,7 @@ const sandbox = (text: string | undefined): SandboxKind | undefined => {
   return kind.data;
 };
 
-/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL, RESTATE_URL, SLIP_SANDBOX_FLOOR and SLIP_FAULTS. Throws `usage` for a value that cannot be. */
+/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL, RESTATE_URL, SLIP_SANDBOX_FLOOR, SLIP_FAULTS and SLIP_FAULT_CLOCK. Throws `usage` for a value that cannot be. */
 export const readConfig = (environment: NodeJS.ProcessEnv = process.env): Config => ({
   home: resolve(environment.SLIP_HOME || (process.getuid?.() === 0 ? "/var/lib/slipstream" : join(homedir(), ".local/share/slipstream"))),
   httpPort: port("SLIP_HTTP_PORT", environment.SLIP_HTTP_PORT, 8080),
@@ -43,6 +45,7 @@ export const readConfig = (environment: NodeJS.ProcessEnv = process.env): Config
   restateUrl: environment.RESTATE_URL || undefined,
   sandboxFloor: sandbox(environment.SLIP_SANDBOX_FLOOR),
   faults: environment.SLIP_FAULTS === "1",
+  faultClock: environment.SLIP_FAULTS === "1" ? environment.SLIP_FAULT_CLOCK || undefined : undefined,
 });
 
 /** The ports that the environment names; undefined where it is silent, so that what was chosen at the first start is kept. */

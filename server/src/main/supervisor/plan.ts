@@ -8,6 +8,7 @@ import { type Installation, uids } from "#platform/installation.ts";
 import { socketOf } from "#platform/postgres.ts";
 import { postgresArguments, postgresPrograms } from "#platform/postgres-server.ts";
 import { restateArguments } from "#platform/restate-server.ts";
+import { withClock } from "./fault-clock.ts";
 
 export type Readiness = { kind: "postgres"; data: string } | { kind: "http"; probes: readonly { socketPath: string; path: string }[] };
 
@@ -40,7 +41,7 @@ export interface Ground {
 type User = "postgres" | "restate" | "control" | "edge";
 
 /** How the process of `user` is confined: it sees the code, and of the installation only the folders that it has to do with. */
-export const confinementOf = ({ home, installation, code, node }: Ground, user: User, more: Partial<Confinement> = {}): Confinement => {
+export const confinementOf = ({ home, installation, config, code, node }: Ground, user: User, more: Partial<Confinement> = {}): Confinement => {
   const users = uids(installation);
   const nodeFolder = node.startsWith(`${code}/`) || node.startsWith("/usr/") ? [] : [join(node, "..")];
   return {
@@ -48,7 +49,7 @@ export const confinementOf = ({ home, installation, code, node }: Ground, user: 
     gid: users[user],
     groups: [],
     umask: "0007",
-    readOnly: [code, ...nodeFolder],
+    readOnly: [code, ...nodeFolder, ...(config.faultClock === undefined ? [] : [config.faultClock])],
     writable: [],
     staging: home.processLogs,
     cwd: home.root,
@@ -62,9 +63,12 @@ export const confinementOf = ({ home, installation, code, node }: Ground, user: 
 const postgresConfinement = (ground: Ground): Confinement =>
   confinementOf(ground, "postgres", { writable: [ground.home.postgres, ground.home.postgresSockets], umask: "0077", named: true, offline: true });
 
+const postgresProgram = ({ code, home }: Ground): [string, ...string[]] =>
+  postgresArguments(postgresPrograms(code).postgres, home.postgresData, home.postgresSockets);
+
 const postgres = (ground: Ground): ProcessPlan => ({
   name: "postgres",
-  argv: confined(postgresConfinement(ground), postgresArguments(postgresPrograms(ground.code).postgres, ground.home.postgresData, ground.home.postgresSockets)),
+  argv: confined(postgresConfinement(ground), withClock(ground.config, postgresProgram(ground))),
   env: cleanEnv,
   cwd: "/",
   needs: [],
@@ -104,6 +108,7 @@ const environment = ({ home, config }: Ground): Record<string, string> => ({
   ...(config.sandboxFloor === undefined ? {} : { SLIP_SANDBOX_FLOOR: config.sandboxFloor }),
   ...(config.restateUrl === undefined ? {} : { RESTATE_URL: config.restateUrl }),
   ...(config.faults ? { SLIP_FAULTS: "1" } : {}),
+  ...(config.faultClock === undefined ? {} : { SLIP_FAULT_CLOCK: config.faultClock }),
 });
 
 const answersStatus = (socketPath: string): Readiness => ({ kind: "http", probes: [{ socketPath, path: "/v1/status" }] });
@@ -120,7 +125,7 @@ const control = (ground: Ground): ProcessPlan => {
   const embedded = [...(config.databaseUrl === undefined ? ["postgres"] : []), ...(config.restateUrl === undefined ? ["restate"] : [])];
   return {
     name: "control",
-    argv: confined(confinementOf(ground, "control", { writable, groups: [uids(installation).group] }), [node, entry(code, "control")]),
+    argv: confined(confinementOf(ground, "control", { writable, groups: [uids(installation).group] }), withClock(config, [node, entry(code, "control")])),
     env: environment(ground),
     cwd: "/",
     needs: embedded,
@@ -132,7 +137,7 @@ const control = (ground: Ground): ProcessPlan => {
 
 const host = (ground: Ground): ProcessPlan => ({
   name: "host",
-  argv: [ground.node, entry(ground.code, "host")],
+  argv: withClock(ground.config, [ground.node, entry(ground.code, "host")]),
   env: environment(ground),
   cwd: ground.home.root,
   needs: [],
@@ -142,11 +147,11 @@ const host = (ground: Ground): ProcessPlan => ({
 });
 
 const edge = (ground: Ground, index: number): ProcessPlan => {
-  const { home, installation, code, node } = ground;
+  const { home, installation, config, code, node } = ground;
   const lowPorts = Math.min(installation.httpPort, installation.httpsPort) < 1_024;
   return {
     name: `edge-${index}`,
-    argv: confined(confinementOf(ground, "edge", { writable: [home.root, home.run], lowPorts }), [node, entry(code, "edge"), `${index}`]),
+    argv: confined(confinementOf(ground, "edge", { writable: [home.root, home.run], lowPorts }), withClock(config, [node, entry(code, "edge"), `${index}`])),
     env: { ...cleanEnv, SLIP_HOME: home.root },
     cwd: "/",
     needs: [],
