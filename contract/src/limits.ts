@@ -69,6 +69,7 @@ export const limits = {
   logsBytes: { default: 4 * 2 ** 30, unit: "bytes", what: "kept lines of all apps together; the oldest go first" },
   // control
   requestBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "JSON body of one operation" },
+  databaseAwayMs: { default: 10_000, unit: "ms", what: "a call waits for a database that is being started again" },
   idempotencyKeptMs: { default: 86_400_000, unit: "ms", what: "an idempotency key and its answer" },
   tokenGraceMs: { default: 3_600_000, unit: "ms", what: "how long a token works on after it was replaced, where that is not said" },
   secretBytes: { default: 65_536, unit: "bytes", what: "value of one secret or variable" },

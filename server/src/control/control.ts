@@ -46,6 +46,8 @@ export interface Control {
   logWriter: LogWriter;
   logReader: LogReader;
   log: Log;
+  /** Where callers have `database` wait while PostgreSQL is away: the same for the steps of the workflow, whose must not wait. */
+  work?: Control;
 }
 
 /** Apps are host names below this one; RFC 6761 keeps `localhost` and all below it on the machine itself. */

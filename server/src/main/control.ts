@@ -10,6 +10,7 @@ import { callers } from "@slipstream/contract/ports/calls.ts";
 import { hostCalls } from "@slipstream/contract/ports/host.ts";
 import { type Config, readConfig } from "#platform/config.ts";
 import { type Database, isConnectionError, migrate, openDatabase } from "#platform/database.ts";
+import { waiting } from "#platform/database-away.ts";
 import { type Home, homeAt } from "#platform/home.ts";
 import { continueIds } from "#platform/ids.ts";
 import { readInstallation } from "#platform/installation.ts";
@@ -102,7 +103,7 @@ const assemble = async (): Promise<Control> => {
     progress: openDatabase(connection, { durable: false, max: 4 }),
     host: callsBetween(faultPoints, "host", callers(hostCalls, home.hostSocket)),
     restate: restateClient(restateAddresses(home, config)),
-    tokens: new Tokens(database),
+    tokens: new Tokens(waiting(database)),
     sealing,
     rotations: new Turns(1),
     authority: await authorityIn(home.control, `Slipstream ${installation.id}`),
@@ -120,7 +121,9 @@ const assemble = async (): Promise<Control> => {
   };
 };
 
-const listenForClients = (control: Control): Promise<void> => {
+/** Callers wait for a database that is away; the steps of the workflow come back to where they were instead. */
+const listenForClients = (of: Control): Promise<void> => {
+  const control = { ...of, database: waiting(of.database), work: of };
   const { database, home } = control;
   const handlers = handlersOf(control, new SourceStore(home));
   const gate = new Gate({

@@ -3,20 +3,44 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import postgres from "postgres";
+import { parseIntegers, parseTexts, serializeIntegers, serializeTexts } from "./arrays.ts";
+import { replacedWhenLost } from "./lost-connection.ts";
 import type { PostgresConnection } from "./postgres.ts";
 
+/** What the library reads and writes besides the types that it knows. */
+export type Types = {
+  bigint: number;
+  texts: string[];
+  integers: number[];
+};
 /** A pool of connections. Columns read in camel case; bigint reads as number. */
-export type Database = postgres.Sql<{ bigint: number }>;
+export type Database = postgres.Sql<Types>;
 /** What a query can run on: the pool, or a transaction. */
-export type Query = postgres.ISql<{ bigint: number }>;
+export type Query = postgres.ISql<Types>;
 
-const options: postgres.Options<{ bigint: postgres.PostgresType<number> }> = {
+/** A server that is started again is back within a second: a pool looks for it at this pace, and never slower. */
+const reconnectSeconds = 0.05;
+
+const options: postgres.Options<{ [Name in keyof Types]: postgres.PostgresType<Types[Name]> }> = {
   idle_timeout: 0,
   connect_timeout: 10,
   max_lifetime: null,
   onnotice: () => undefined,
   transform: { column: { from: postgres.toCamel } },
-  types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
+  backoff: () => reconnectSeconds,
+  // A connection that is lost while the library asks for these would end the process.
+  fetch_types: false,
+  types: {
+    bigint: { to: 20, from: [20], parse: Number, serialize: String },
+    texts: { to: 1009, from: [1009], parse: parseTexts, serialize: serializeTexts },
+    integers: { to: 1007, from: [1007], parse: parseIntegers, serialize: serializeIntegers },
+  },
+};
+
+const poolOf = (connection: PostgresConnection, settings: typeof options): Database => {
+  if (connection.kind === "url") return postgres(connection.url, settings);
+  const { host, port, user, password, database } = connection;
+  return postgres({ ...settings, path: join(host, `.s.PGSQL.${port}`), user, password, database });
 };
 
 /**
@@ -25,19 +49,17 @@ const options: postgres.Options<{ bigint: postgres.PostgresType<number> }> = {
  */
 export const openDatabase = (connection: PostgresConnection, { durable = true, max = 10 } = {}): Database => {
   const settings = { ...options, max, connection: durable ? {} : { synchronous_commit: "off" } };
-  if (connection.kind === "url") return postgres(connection.url, settings);
-  const { host, port, user, password, database } = connection;
-  return postgres({ ...settings, path: join(host, `.s.PGSQL.${port}`), user, password, database });
+  return replacedWhenLost((told) => poolOf(connection, { ...settings, ...told }), isConnectionError);
 };
 
 /** A value for a jsonb column. What a schema of the contract describes is always JSON; the library's type is narrower than that. */
 export const json = (query: Query, value: unknown): postgres.Parameter => query.json(value as postgres.JSONValue);
 
-/** True when the server, not the statement, is at fault: it is worth trying again. */
+/** True when the server, not the statement, is at fault: it is worth trying again. A socket that is being made cannot be opened yet (EACCES). */
 export const isConnectionError = (error: unknown): boolean => {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== "string") return false;
-  return /^(CONNECTION_|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|08|57P0)/.test(code);
+  return /^(CONNECTION_|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|ENOENT|EACCES|EAGAIN|EPIPE|08|57P0|53300)/.test(code);
 };
 
 interface Migration {

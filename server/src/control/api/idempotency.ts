@@ -3,6 +3,7 @@ import { createHmac } from "node:crypto";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { type Database, json, type Query } from "#platform/database.ts";
+import { whileAway } from "#platform/database-away.ts";
 
 export interface Request {
   tenant: string;
@@ -67,10 +68,14 @@ export class Idempotency {
     const before = await stored(this.#database, request);
     if (before) return before.answer;
     const answer = await act();
+    await whileAway(() => this.#keep(request, answer));
+    return answer;
+  }
+
+  async #keep({ tenant, key, sha256 }: Hashed, answer: unknown): Promise<void> {
     await this.#progress`
       insert into idempotency_keys (tenant, key, request_sha256, answer)
-      values (${request.tenant}, ${request.key}, ${request.sha256}, ${json(this.#database, answer)}) on conflict do nothing`;
-    return answer;
+      values (${tenant}, ${key}, ${sha256}, ${json(this.#database, answer)}) on conflict do nothing`;
   }
 }
 

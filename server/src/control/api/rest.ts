@@ -48,7 +48,8 @@ const answerWith = (context: RestContext, answer: Answer): Response =>
 
 const known = (error: unknown): SlipError => {
   if (error instanceof SlipError) return error;
-  if (isConnectionError(error)) return new SlipError("unreachable", "The database cannot be reached now.");
+  if (isConnectionError(error))
+    return new SlipError("unreachable", "The database cannot be reached now.", { next: "Look whether a change that you asked for is there, then ask again." });
   return asDiskFull(error) ?? new SlipError("internal");
 };
 

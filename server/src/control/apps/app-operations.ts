@@ -1,6 +1,7 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { failureOf } from "@slipstream/contract/failure.ts";
 import type { App } from "@slipstream/contract/words.ts";
+import { whileAway } from "#platform/database-away.ts";
 import type { Installation } from "#platform/installation.ts";
 import type { Call, Handlers } from "../api/call.ts";
 import { addressOf, type Control } from "../control.ts";
@@ -10,7 +11,7 @@ import { openOfApp, requestCancel } from "../deployments/deployment-store.ts";
 import { submitTask } from "../deployments/submission.ts";
 import { journal } from "../journal/journal-store.ts";
 import { taskEnd } from "../tasks/task.ts";
-import { insertTask, type TaskInput, type TaskRow, taskWithKey } from "../tasks/task-store.ts";
+import { insertTask, type OpenTask, type TaskInput, type TaskRow, taskWithKey } from "../tasks/task-store.ts";
 import { type AppRow, appNamed, appsOf, ensureApp } from "./app-store.ts";
 
 export const toApp = (row: AppRow, installation: Pick<Installation, "httpsPort">): App => ({
@@ -33,18 +34,29 @@ const joinTask = async (control: Control, call: Call, kind: TaskInput["kind"]): 
   return taskEnd(control, begun, call.signal);
 };
 
-/** Journals and begins a task, and waits for its end. */
-const runTask = async (
-  control: Control,
-  call: Call,
-  of: { app: AppRow; task: TaskInput; operation: string; inverse?: { operation: string; input: Record<string, unknown> } },
-): Promise<TaskRow> => {
-  const { app, task, operation, inverse } = of;
-  const { kind: _, ...asked } = task;
-  const inserted = await control.database.begin(async (query) => {
-    await journal(query, call, { operation, app: app.name, input: { app: app.name, ...asked }, inverse });
-    return insertTask(query, { appId: app.id, tenant: call.tenant, input: task, idempotencyKey: call.idempotencyKey });
-  });
+interface AskedTask {
+  app: AppRow;
+  task: TaskInput;
+  operation: string;
+  inverse?: { operation: string; input: Record<string, unknown> };
+}
+
+/** Journals and begins a task; with an idempotency key only once, also where the answer to its commit was lost. */
+const insert = ({ database }: Control, call: Call, { app, task, operation, inverse }: AskedTask): Promise<OpenTask> => {
+  const { tenant, idempotencyKey: key } = call;
+  const { kind, ...asked } = task;
+  const begin = (): Promise<OpenTask> =>
+    database.begin(async (query) => {
+      const begun = await taskWithKey(query, { tenant, kind, key });
+      if (begun !== undefined) return { id: begun, appId: app.id, createdAt: new Date() };
+      await journal(query, call, { operation, app: app.name, input: { app: app.name, ...asked }, inverse });
+      return insertTask(query, { appId: app.id, tenant, input: task, idempotencyKey: key });
+    });
+  return key === undefined ? begin() : whileAway(begin);
+};
+
+const runTask = async (control: Control, call: Call, of: AskedTask): Promise<TaskRow> => {
+  const inserted = await insert(control, call, of);
   void submitTask(control, inserted);
   return taskEnd(control, inserted.id, call.signal);
 };

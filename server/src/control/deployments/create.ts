@@ -4,13 +4,14 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { failureOf } from "@slipstream/contract/failure.ts";
 import type { Deployment, DeploymentKind } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
+import { whileAway } from "#platform/database-away.ts";
 import { newId } from "#platform/ids.ts";
 import type { Call } from "../api/call.ts";
 import { ensureApp, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
 import { doAtOnce } from "./at-once.ts";
-import { type DeploymentRequest, type DeploymentRow, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
+import { type DeploymentRequest, type DeploymentRow, isOpen, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
 import { beginAlone, deploymentOf, deploymentWithKey, insertDeployment, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
 import { submitDeployment } from "./submission.ts";
 
@@ -64,22 +65,29 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =
     return { row, superseded, isBegun };
   });
 
+/** With an idempotency key also a commit whose answer was lost is asked again: where it was made, its deployment is found by the key. */
+const insertOnce = async (control: Control, call: Call, asked: Asked): Promise<Inserted | undefined> => {
+  const ask = (): Promise<Inserted> => insert(control, call, asked);
+  try {
+    return await (call.idempotencyKey === undefined ? ask() : whileAway(ask));
+  } catch (error) {
+    if (error instanceof IsThere) return undefined;
+    throw error;
+  }
+};
+
 /** With parked instances all of its work takes milliseconds. */
 const isQuick = (kind: DeploymentKind): boolean => kind === "rollback";
 
-const begin = (control: Control, { row, isBegun }: Inserted): Promise<void> =>
-  isBegun && control.driver.isIdle(row.appId) ? doAtOnce(control, row) : submitDeployment(control, row);
+const begin = (control: Control, row: DeploymentRow, isBegun: boolean): Promise<void> =>
+  isBegun && control.driver.isIdle(row.appId) ? doAtOnce(control.work ?? control, row) : submitDeployment(control, row);
 
 /** The same idempotency key gives the same deployment, also when the answer to the first request was lost. */
 export const createDeployment = async (control: Control, call: Call, asked: Asked): Promise<Deployment> => {
-  const inserted = await insert(control, call, asked).catch((error: unknown) => {
-    if (!(error instanceof IsThere)) throw error;
-  });
-  if (inserted) {
-    void begin(control, inserted);
-    for (const { id } of inserted.superseded) control.changes.emit(id);
-  }
+  const inserted = await insertOnce(control, call, asked);
   const row = inserted?.row ?? (await deploymentWithKey(control.database, call.tenant, call.idempotencyKey ?? ""));
   if (!row) throw new SlipError("internal", "The deployment is not there.");
+  if (isOpen(row.state)) void begin(control, row, inserted?.isBegun === true);
+  for (const { id } of inserted?.superseded ?? []) control.changes.emit(id);
   return toDeployment(row, control.installation);
 };

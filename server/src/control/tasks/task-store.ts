@@ -14,10 +14,12 @@ export interface TaskRow {
   createdAt: Date;
 }
 
+export type OpenTask = Pick<TaskRow, "id" | "appId" | "createdAt">;
+
 export const insertTask = async (
   query: Query,
   of: { appId: string; tenant: string; input: TaskInput; idempotencyKey: string | undefined },
-): Promise<{ id: string; appId: string; createdAt: Date }> => {
+): Promise<OpenTask> => {
   const id = newId("tsk");
   await query`
     insert into tasks (id, app_id, tenant, kind, input, state, idempotency_key)
