@@ -7,6 +7,7 @@ export const limits = {
   sourceBytes: { default: 2 * 2 ** 30, unit: "bytes", what: "all files of one source" },
   sourcePathBytes: { default: 1_024, unit: "bytes", what: "the path of one file of a source" },
   gitFetchMs: { default: 120_000, unit: "ms", what: "fetching a git source" },
+  gitFetchBytes: { default: 4 * 2 ** 30, unit: "bytes", what: "what fetching a git source may hold on the disk: what came, and the files of it" },
   // build
   buildMs: { default: 900_000, unit: "ms", what: "one build" },
   buildMemoryBytes: { default: 2 * 2 ** 30, unit: "bytes", what: "memory of one build" },

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
 
 export interface GitServer {
   url: string;
@@ -49,20 +50,38 @@ const answer = (root: string, request: http.IncomingMessage, response: http.Serv
   request.pipe(child.stdin);
 };
 
-/** Listens on any free port of this machine. `password` is asked for, whatever the user is called. */
-export const serveGit = async (root: string, password?: string): Promise<GitServer> => {
+/** An address of this machine that it has in its network: git fetches have a loopback of their own. */
+export const machineAddress = (): string => {
+  const links = Object.entries(networkInterfaces()).filter(([name]) => !name.startsWith("slip"));
+  const found = links.flatMap(([, addresses]) => addresses ?? []).find(({ family, internal }) => family === "IPv4" && !internal);
+  if (!found) throw new Error("These tests need a machine that has an address besides its loopback.");
+  return found.address;
+};
+
+interface ServeOptions {
+  /** Asked for, whatever the user is called. */
+  password?: string;
+  /** Where it listens. */
+  address?: string;
+  /** Sends everybody to the same path of this server. */
+  redirectTo?: string;
+}
+
+/** Listens on any free port. */
+export const serveGit = async (root: string, { password, address = machineAddress(), redirectTo }: ServeOptions = {}): Promise<GitServer> => {
   const asked: string[] = [];
   const server = http.createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
+    if (redirectTo !== undefined) return response.writeHead(302, { location: `${redirectTo}${request.url}` }).end();
     const given = Buffer.from((request.headers.authorization ?? "").replace(/^Basic /, ""), "base64")
       .toString()
       .split(":")[1];
     if (password === undefined || given === password) return answer(root, request, response);
     response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${address}:${(server.address() as AddressInfo).port}`,
     asked,
     close: () =>
       new Promise((resolve) => {

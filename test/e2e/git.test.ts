@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
-import { serveGit } from "./git-server.ts";
+import { z } from "zod";
+import { machineAddress, serveGit } from "./git-server.ts";
 import { Installation } from "./installation.ts";
 import { newTree, nodeFiles, writeTree } from "./sources.ts";
 
+const Subnet = z.object({ subnet: z.number() });
 const execute = promisify(execFile);
 const identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "init.defaultBranch=main"];
 
@@ -24,7 +26,7 @@ const commit = async (folder: string, message: string): Promise<string> => {
 describe("deploys from git", () => {
   const installation = new Installation();
   const work = newTree("repo", nodeFiles('"first"'));
-  before(() => installation.up());
+  before(() => installation.up({ SLIP_GIT_HOSTS: machineAddress() }));
   after(() => installation.end());
 
   it("takes a branch, a tag or a commit of a local repository", async () => {
@@ -67,6 +69,33 @@ describe("deploys from git", () => {
     }
   });
 
+  it("reaches no address of the machine that is not named, by its own address, a submodule or a redirect", async () => {
+    const root = newTree("served", {});
+    await git(root, "clone", "--quiet", "--bare", work, "app.git");
+    const { subnet } = Subnet.parse(JSON.parse(readFileSync(join(installation.home, "installation.json"), "utf8")));
+    const closed = await serveGit(root, { address: `10.${subnet}.0.1` });
+    const open = await serveGit(root);
+    const redirecting = await serveGit(root, { redirectTo: closed.url });
+    try {
+      const withModule = newTree("with-module", nodeFiles('"never"'));
+      await git(withModule, "init", "--quiet");
+      await git(withModule, "submodule", "--quiet", "add", `${closed.url}/app.git`, "module");
+      await commit(withModule, "with a submodule");
+      await git(root, "clone", "--quiet", "--bare", withModule, "with-module.git");
+      closed.asked.length = 0;
+      for (const url of [`${closed.url}/app.git`, `${open.url}/with-module.git#main`, `${redirecting.url}/app.git`, "http://169.254.169.254/app.git"]) {
+        const { outcome, failure } = await installation.deploy(url, ["--app", "from-git"]);
+        assert.deepEqual([outcome, failure?.code], ["failed", "git_refused"], `${url}: ${JSON.stringify(failure)}`);
+        assert.match(failure?.evidence.join("\n") ?? "", /Refused by the firewall: (10\.\d+\.0\.1|169\.254\.169\.254) port \d+/, url);
+        assert.match(failure?.nextActions.join(" ") ?? "", /SLIP_GIT_HOSTS/);
+      }
+      assert.deepEqual(closed.asked, []);
+      assert.equal((await installation.request("from-git")).body, "second");
+    } finally {
+      for (const server of [closed, open, redirecting]) await server.close();
+    }
+  });
+
   it("deploys an app that others wrote: React and TypeScript, as Vite's own generator makes it", async () => {
     const folder = newTree("generator", {});
     await execute("npm", ["pack", "create-vite@7.1.3", "--silent"], { cwd: folder });
@@ -92,7 +121,7 @@ describe("deploys from git", () => {
     const root = newTree("served", {});
     await git(root, "clone", "--quiet", "--bare", work, "private.git");
     const token = "a-token-of-this-test";
-    const server = await serveGit(root, token);
+    const server = await serveGit(root, { password: token });
     try {
       await installation.expect(0, ["apps", "create", "private"]);
       const refused = await installation.deploy(`${server.url}/private.git`, ["--app", "private"]);

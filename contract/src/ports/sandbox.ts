@@ -67,3 +67,13 @@ export interface RanOnce {
   lost: boolean;
 }
 export type Runner = (run: RunOnce) => Promise<RanOnce>;
+
+/** A network that reaches what builds reach, and the hosts that the operator named. */
+export interface FetchNetwork {
+  /** Path of the network namespace. */
+  path: string;
+  /** What /etc/resolv.conf says in it. */
+  resolvConf: string;
+}
+/** Does something with such a network, which is gone when this resolves. `tell` is told, by then at the latest, what was refused in it. */
+export type WithFetchNetwork = <T>(tell: (line: string) => void, act: (network: FetchNetwork) => Promise<T>) => Promise<T>;

@@ -1,7 +1,7 @@
 // What a build has at hand, and the parts of one build that every step needs.
 import type { BuildSpec } from "@slipstream/contract/ports/host.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
-import type { Runner } from "@slipstream/contract/ports/sandbox.ts";
+import type { Runner, WithFetchNetwork } from "@slipstream/contract/ports/sandbox.ts";
 import type { Home } from "#platform/home.ts";
 import type { Log } from "#platform/log.ts";
 import type { BuildLog } from "./build-log.ts";
@@ -14,6 +14,8 @@ export interface BuildDependencies {
   uids: { fetch: number; app: number };
   /** Runs one program in a sandbox with network. */
   runner: Runner;
+  /** Where git fetches; undefined = on the machine's own network. */
+  withNetwork: WithFetchNetwork | undefined;
   logs: LogWriter;
   log: Log;
   /** Unpacked layer folders or digests that running instances use. */

@@ -39,6 +39,13 @@ test("who makes too many files is ended", async () => {
   await assert.rejects(writing, { code: "build_disk_full", message: /200 files/ });
 });
 
+test("who has written too much when it ends has not ended well", async () => {
+  const folders: DiskBounds["folders"] = [join(folder, "quick")];
+  mkdirSync(folders[0]);
+  const writing = withinDisk({ ...bounds, folders }, never, async () => writeFileSync(join(folders[0], "all at once"), Buffer.alloc(12 * megabyte, 1)));
+  await assert.rejects(writing, { code: "build_disk_full" });
+});
+
 test("nobody writes once the disk is nearly full", async () => {
   await assert.rejects(withinDisk({ ...bounds, reserveBytes: 2 ** 60 }, never, untilAborted), { code: "disk_full" });
 });

@@ -49,23 +49,30 @@ const tooMuch = async ({ folders, maxBytes, maxFiles, excess }: DiskBounds): Pro
   return held.files > maxFiles ? excess(`more than ${maxFiles} files`) : undefined;
 };
 
-/** Resolves with the error when the bounds are passed, with undefined once `done` aborts. */
-const watch = async (bounds: DiskBounds, done: AbortSignal): Promise<SlipError | undefined> => {
+/** Each call looks once, and gives the error when the bounds are passed. */
+const lookerAt = (bounds: DiskBounds): (() => Promise<SlipError | undefined>) => {
   const [folder] = bounds.folders;
   let noted = freeOf(folder);
-  for (;;) {
-    await sleep(checkMs, undefined, { signal: done }).catch(() => {});
-    if (done.aborted) return undefined;
+  return async () => {
     const free = freeOf(folder);
     if (free.bytes < bounds.reserveBytes) return outOfReserve(free.bytes, bounds.reserveBytes);
     const lost = { bytes: noted.bytes - free.bytes, files: noted.files - free.files };
     if (lost.bytes < bounds.maxBytes * shareMeasured && lost.files < bounds.maxFiles * shareMeasured) {
       noted = { bytes: Math.max(noted.bytes, free.bytes), files: Math.max(noted.files, free.files) };
-      continue;
+      return undefined;
     }
-    const error = await tooMuch(bounds);
-    if (error) return error;
     noted = free;
+    return await tooMuch(bounds);
+  };
+};
+
+/** Resolves with the error when the bounds are passed, with undefined once `done` aborts: what was written last is looked at too. */
+const watch = async (bounds: DiskBounds, done: AbortSignal): Promise<SlipError | undefined> => {
+  const look = lookerAt(bounds);
+  for (;;) {
+    await sleep(checkMs, undefined, { signal: done }).catch(() => {});
+    const error = await look();
+    if (error || done.aborted) return error;
   }
 };
 
@@ -75,6 +82,8 @@ export const withinDisk = async <T>(bounds: DiskBounds, signal: AbortSignal, act
   const watching = watch(bounds, done.signal).then((error) => error && over.abort(error));
   try {
     const result = await act(AbortSignal.any([signal, over.signal]));
+    done.abort();
+    await watching;
     over.signal.throwIfAborted();
     return result;
   } catch (error) {

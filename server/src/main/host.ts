@@ -18,12 +18,13 @@ const users = uids(installation);
 const log = logOf("host");
 const logs = logWriter(home.hostLogs, { group: users.control, log });
 
-const runtime = await openRuntime({ home, installation, logs, log });
+const runtime = await openRuntime({ home, installation, logs, log, gitHosts: config.gitHosts });
 await recoverBuilds(home);
 const { buildsUnderway, found, incomplete, sweep, collect, ...builds } = buildHandlers({
   home,
   uids: users,
   runner: runtime.runner,
+  withNetwork: runtime.withFetchNetwork,
   logs,
   log,
   layersInUse: () => Promise.resolve(runtime.workloads.layersInUse()),

@@ -16,6 +16,8 @@ export interface Config {
   restateUrl: string | undefined;
   /** The weakest sandbox that an app's slip.toml may ask for; undefined = any. */
   sandboxFloor: SandboxKind | undefined;
+  /** Hosts that git fetches reach though they are not on the internet: names and IPv4 addresses. */
+  gitHosts: readonly string[];
   /** For tests that kill processes at an exact moment: control can be held at its fault points. */
   faults: boolean;
   /** For tests that set the clock of the platform's processes: the folder whose file `now` says by how much. Only together with `faults`. */
@@ -36,7 +38,21 @@ const sandbox = (text: string | undefined): SandboxKind | undefined => {
   return kind.data;
 };
 
-/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL, RESTATE_URL, SLIP_SANDBOX_FLOOR, SLIP_FAULTS and SLIP_FAULT_CLOCK. Throws `usage` for a value that cannot be. */
+const hostPattern = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/;
+
+const hosts = (text: string | undefined): string[] => {
+  const named = (text ?? "").split(/[\s,]+/).filter(Boolean);
+  for (const host of named) {
+    if (!hostPattern.test(host)) throw new SlipError("usage", `SLIP_GIT_HOSTS names "${host}", which is neither a host name nor an IPv4 address.`);
+    if (host === "localhost" || host.startsWith("127."))
+      throw new SlipError("usage", `SLIP_GIT_HOSTS names ${host}, which is another machine for git.`, {
+        next: "Name an address of this machine in its network.",
+      });
+  }
+  return named;
+};
+
+/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL, RESTATE_URL, SLIP_SANDBOX_FLOOR, SLIP_GIT_HOSTS, SLIP_FAULTS and SLIP_FAULT_CLOCK. Throws `usage` for a value that cannot be. */
 export const readConfig = (environment: NodeJS.ProcessEnv = process.env): Config => ({
   home: resolve(environment.SLIP_HOME || (process.getuid?.() === 0 ? "/var/lib/slipstream" : join(homedir(), ".local/share/slipstream"))),
   httpPort: port("SLIP_HTTP_PORT", environment.SLIP_HTTP_PORT, 8080),
@@ -44,6 +60,7 @@ export const readConfig = (environment: NodeJS.ProcessEnv = process.env): Config
   databaseUrl: environment.DATABASE_URL || undefined,
   restateUrl: environment.RESTATE_URL || undefined,
   sandboxFloor: sandbox(environment.SLIP_SANDBOX_FLOOR),
+  gitHosts: hosts(environment.SLIP_GIT_HOSTS),
   faults: environment.SLIP_FAULTS === "1",
   faultClock: environment.SLIP_FAULTS === "1" ? environment.SLIP_FAULT_CLOCK || undefined : undefined,
 });

@@ -39,6 +39,10 @@ before(() => {
 });
 after(() => rmSync(closed, { recursive: true }));
 
+test("name servers of its own are seen in place of the machine's", async () => {
+  assert.equal(await shell("cat /etc/resolv.conf", { resolvConf: "nameserver 192.0.2.1\n" }), "nameserver 192.0.2.1\n");
+});
+
 test("a program below a closed folder reads its code and writes its own folder, at their usual paths", async () => {
   const said = await shell(`cat ${closed}/code/file && echo text > ${closed}/home/own/file`);
   assert.equal(said, "code of ours");

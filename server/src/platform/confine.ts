@@ -21,6 +21,8 @@ export interface Confinement {
   offline: boolean;
   /** /etc/passwd names the uid: some programs refuse to run without. */
   named: boolean;
+  /** Text of /etc/resolv.conf; without it the machine's is seen. */
+  resolvConf?: string;
 }
 
 /**
@@ -30,8 +32,8 @@ export interface Confinement {
  */
 const script = `set -eu
 umask 022
-root=$1 cwd=$2 mask=$3 name=$4
-shift 4
+root=$1 cwd=$2 mask=$3 name=$4 resolvers=$5
+shift 5
 mount -t tmpfs -o mode=0755,size=1m,nosuid,nodev slip "$root"
 for path in /usr /bin /sbin /lib /lib32 /lib64 /libx32 /etc /opt; do
   if [ -L "$path" ]; then ln -s "$(readlink "$path")" "$root$path"
@@ -44,6 +46,11 @@ target=$(readlink -f /etc/resolv.conf || true)
 case $target in
   /run/*) mkdir -p "$root\${target%/*}"; cat "$target" > "$root$target" 2>/dev/null || true ;;
 esac
+if [ -n "$resolvers" ]; then
+  mkdir -p "$root\${target%/*}"
+  [ -e "$root$target" ] || : > "$root$target"
+  printf '%s' "$resolvers" > "$root/.resolv.conf"; mount --bind "$root/.resolv.conf" "$root$target"
+fi
 mkdir "$root/dev" "$root/proc" "$root/tmp" "$root/.old"
 for device in null zero full random urandom; do : > "$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"; done
 mkdir "$root/dev/shm"
@@ -83,6 +90,6 @@ export const confined = (how: Confinement, argv: readonly [string, ...string[]])
   const passwd = how.named ? `slip:x:${how.uid}:${how.gid}::/:/usr/sbin/nologin` : "";
   const groups = how.groups.length === 0 ? ["--clear-groups"] : ["--groups", how.groups.join(",")];
   const privileges = ["setpriv", "--reuid", `${how.uid}`, "--regid", `${how.gid}`, ...groups, "--no-new-privs", ...capabilities(how.lowPorts), "--"];
-  const prepare = ["sh", "-c", script, "sh", how.staging, how.cwd, how.umask, passwd, ...binds(how), "--"];
+  const prepare = ["sh", "-c", script, "sh", how.staging, how.cwd, how.umask, passwd, how.resolvConf ?? "", ...binds(how), "--"];
   return ["unshare", "--mount", ...(how.offline ? ["--net"] : []), "--propagation", "private", "--", ...prepare, ...privileges, ...argv];
 };

@@ -6,7 +6,7 @@ import { limit } from "@slipstream/contract/limits.ts";
 import type { HostStatus, hostCalls, JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
 import type { Held, MachineThing } from "@slipstream/contract/ports/inspection.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
-import type { Runner, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
+import type { Runner, RunOnce, WithFetchNetwork } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { Handlers } from "#platform/calls.ts";
 import type { Home } from "#platform/home.ts";
@@ -16,6 +16,7 @@ import type { RuntimeGround } from "./ground.ts";
 import { foundOnMachine } from "./inspection/found.ts";
 import { sweepMachine } from "./inspection/sweep.ts";
 import { Records } from "./instances/record.ts";
+import { FetchNetworks } from "./network/fetch-networks.ts";
 import { forwardingCheck } from "./network/forwarding.ts";
 import { NetworkPool } from "./network/pool.ts";
 import { resolvConf, resolvers, resolversCheck } from "./network/resolvers.ts";
@@ -40,11 +41,14 @@ export interface RuntimeDependencies {
   installation: Installation;
   logs: LogWriter;
   log: Log;
+  /** Hosts that git fetches reach besides the internet. */
+  gitHosts: readonly string[];
 }
 
 export interface Runtime {
   handlers: Handlers<RuntimeCalls>;
   runner: Runner;
+  withFetchNetwork: WithFetchNetwork;
   workloads: Workloads;
   sandboxes: () => SandboxSet;
   status(): Omit<HostStatus, "builds">;
@@ -79,11 +83,13 @@ const trialRun = (layer: string): Omit<RunOnce, "id"> => ({
 class LocalRuntime implements Runtime {
   readonly handlers: Handlers<RuntimeCalls>;
   readonly runner: Runner;
+  readonly withFetchNetwork: WithFetchNetwork = (tell, act) => this.#fetches.with(tell, act);
   readonly workloads: Workloads;
   readonly #runner: SandboxRunner;
   readonly #dependencies: RuntimeDependencies;
   readonly #resolvers = resolvers();
   readonly #pool: NetworkPool;
+  readonly #fetches: FetchNetworks;
   readonly #exits: Exits;
   readonly #hurry = new AbortController();
   readonly #jobs: Jobs;
@@ -93,9 +99,10 @@ class LocalRuntime implements Runtime {
   #set: SandboxSet | undefined;
 
   constructor(dependencies: RuntimeDependencies) {
-    const { home, installation, logs, log } = dependencies;
+    const { home, installation, logs, log, gitHosts } = dependencies;
     this.#dependencies = dependencies;
     this.#pool = new NetworkPool({ id: installation.id, subnet: installation.subnet, resolvers: this.#resolvers, ready: readyNetworks, log });
+    this.#fetches = new FetchNetworks({ id: installation.id, pool: this.#pool, resolvers: this.#resolvers, hosts: gitHosts });
     this.#exits = new Exits(home.exits);
     this.#runGround = { pool: this.#pool, exits: this.#exits, held: new Map() };
     this.#ground = {
@@ -151,7 +158,11 @@ class LocalRuntime implements Runtime {
     const runs = [...this.#runGround.held].map(([sandbox, slot]) => ({ sandbox, network: slot.name, runs: false }));
     const waiting = this.#jobs.waiting.map(({ id, slot }) => ({ sandbox: runName(id), network: this.#pool.slot(slot).name, runs: false }));
     const { held, present } = this.workloads;
-    return { sandboxes: [...present.map(({ place }) => place), ...runs, ...waiting], networks: this.#pool.reserve, workloads: held };
+    return {
+      sandboxes: [...present.map(({ place }) => place), ...runs, ...waiting],
+      networks: [...this.#pool.reserve, ...this.#fetches.names],
+      workloads: held,
+    };
   }
 
   /** Rules, networks, sandboxes; takes over what runs and removes what nothing owns. */

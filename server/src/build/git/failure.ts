@@ -31,3 +31,12 @@ export const gitFailure = (ran: ExecResult, host: string, redact: (text: string)
     return new SlipError("git_unreachable", `${host} has no such repository, or it is private.`, { evidence });
   return new SlipError("git_unreachable", `${host} could not be reached.`, { evidence });
 };
+
+/** An error, where the network refused something meanwhile: then it is that the address is closed, not that nobody answered. */
+export const withRefused = (error: unknown, refused: readonly string[]): unknown => {
+  if (refused.length === 0 || !(error instanceof SlipError) || error.code !== "git_unreachable") return error;
+  return new SlipError("git_refused", "The repository, or one that it names, is at an address that git fetches do not reach.", {
+    evidence: [...(error.details.evidence ?? []), ...refused.slice(0, 3)].slice(-10),
+    next: "Use an address on the internet. Or: let the operator name the host in SLIP_GIT_HOSTS and start the platform again (docs/guides/git.md).",
+  });
+};

@@ -1,6 +1,7 @@
 // Fetching from a real git daemon on this machine, and what is refused before git sees it.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
@@ -137,7 +138,7 @@ test("a host that never answers is given up in time, with all that git has start
   const tags = { tenant: "ten", project: "", app: "", deployment: "", commit: "", instance: "" };
   const started = performance.now();
   await assert.rejects(
-    fetchGit(fixture.dependencies, { id: "g", tenant: "ten", tags, url }, new AbortController().signal, 1_500),
+    fetchGit(fixture.dependencies, { id: "g", tenant: "ten", tags, url }, new AbortController().signal, { timeMs: 1_500, maxBytes: 2 ** 30 }),
     (error: Error & { code: string }) => {
       assert.deepEqual([error.code, error.message], ["git_unreachable", "Fetching from 127.0.0.1 took longer than its limit."]);
       return true;
@@ -146,6 +147,22 @@ test("a host that never answers is given up in time, with all that git has start
   assert.ok(performance.now() - started < 10_000);
   silent.close();
   assert.ok(!(await execOrThrow(["ps", "-eo", "args"])).includes(url));
+});
+
+test("a repository that is larger than may be fetched is ended, and nothing of it is left", async () => {
+  const megabyte = 2 ** 20;
+  const large = await repository("large", { "read.me": "" });
+  for (let index = 0; index < 32; index += 1) writeFileSync(join(large, `${index}`), randomBytes(megabyte));
+  await commit(large, "large");
+  const tags = { tenant: "ten", project: "", app: "", deployment: "", commit: "", instance: "" };
+  const fetchWithin = (maxBytes: number) =>
+    fetchGit(fixture.dependencies, { id: "g", tenant: "ten", tags, url: `git://127.0.0.1:${port}/large` }, new AbortController().signal, {
+      timeMs: 60_000,
+      maxBytes,
+    });
+  await assert.rejects(fetchWithin(8 * megabyte), { code: "too_large", message: "Fetching from 127.0.0.1 was ended: it took more than 8 MB of the disk." });
+  assert.deepEqual(readdirSync(fetchesFolder(fixture.home)), []);
+  assert.equal(pathsOf(await fetchWithin(256 * megabyte)).length, 33);
 });
 
 const refusedUrls = [

@@ -6,15 +6,19 @@ import { join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { GitFetch, GitFetched } from "@slipstream/contract/ports/host.ts";
-import { confined } from "#platform/confine.ts";
+import type { FetchNetwork } from "@slipstream/contract/ports/sandbox.ts";
+import { requireRoom } from "#platform/disk-room.ts";
 import { type ExecResult, exec } from "#platform/exec.ts";
 import { removeTree } from "#platform/files.ts";
 import { redactorOf } from "#platform/redact.ts";
+import { buildLogOf } from "../build-log.ts";
 import type { BuildDependencies } from "../context.ts";
+import { type DiskBounds, withinDisk } from "../disk-guard.ts";
 import { storeTree } from "../sources/store.ts";
 import { gitAddress, gitRef, gitSubfolder } from "./address.ts";
+import { confinedGit, type FetchPlace } from "./confinement.ts";
 import { gitEnvironment } from "./environment.ts";
-import { gitFailure, isUnknownRef } from "./failure.ts";
+import { gitFailure, isUnknownRef, withRefused } from "./failure.ts";
 import { fetchesFolder } from "./fetch-folder.ts";
 
 interface Fetching {
@@ -26,30 +30,6 @@ interface Fetching {
   must: (...words: string[]) => Promise<string>;
 }
 
-/** Sees the system and its own folder, and nothing else of this machine. */
-const confine = (dependencies: BuildDependencies, root: string, argv: [string, ...string[]]): [string, ...string[]] => {
-  if (process.getuid?.() !== 0) return argv;
-  const { fetch } = dependencies.uids;
-  const writable = [join(root, "home"), join(root, "tree")];
-  const staging = join(root, "root");
-  return confined(
-    {
-      uid: fetch,
-      gid: fetch,
-      groups: [],
-      umask: "0022",
-      readOnly: [],
-      writable,
-      staging,
-      cwd: join(root, "tree"),
-      lowPorts: false,
-      offline: false,
-      named: true,
-    },
-    argv,
-  );
-};
-
 const secretsOf = (token: string | undefined): string[] =>
   token === undefined || token === "" ? [] : [token, Buffer.from(`x-access-token:${token}`).toString("base64")];
 
@@ -58,20 +38,32 @@ const bounded = (ms: number, argv: readonly string[]): [string, ...string[]] => 
 
 interface Asked {
   request: GitFetch;
-  root: string;
+  place: FetchPlace;
   signal: AbortSignal;
   timeMs: number;
 }
 
-const fetchingOf = (dependencies: BuildDependencies, { request, root, signal, timeMs }: Asked): Fetching => {
+/** Submodules and all that came before the tree count too. */
+const boundsOf = (root: string, host: string, maxBytes: number): DiskBounds => ({
+  folders: [join(root, "tree"), join(root, "home")],
+  maxBytes,
+  maxFiles: limit("buildFiles"),
+  reserveBytes: limit("diskReserveBytes"),
+  excess: (what) =>
+    new SlipError("too_large", `Fetching from ${host} was ended: it took ${what} of the disk.`, {
+      next: "Leave out of the repository, or of its submodules, what the app does not need; or deploy a folder of your machine.",
+    }),
+});
+
+const fetchingOf = ({ request, place, signal, timeMs }: Asked): Fetching => {
   const { url, host } = gitAddress(request.url);
-  const folder = join(root, "tree");
-  const env = gitEnvironment(join(root, "home"), url, request.token);
+  const folder = join(place.root, "tree");
+  const env = gitEnvironment(join(place.root, "home"), url, request.token);
   const deadline = performance.now() + timeMs;
   const redact = redactorOf(secretsOf(request.token));
   const git: Fetching["git"] = async (...words) => {
     const left = deadline - performance.now();
-    const argv = confine(dependencies, root, bounded(left, ["git", ...words]));
+    const argv = confinedGit(place, bounded(left, ["git", ...words]));
     const ran = await exec(argv, { cwd: folder, env, timeoutMs: Math.max(1, Math.round(left)) + 2_000, signal, whole: true });
     return { ...ran, timedOut: ran.code !== 0 && performance.now() >= deadline };
   };
@@ -122,23 +114,54 @@ const folderIn = async (tree: string, subfolder: string): Promise<string> => {
   return real;
 };
 
-/** Fetches and stores a git source. Throws git_unreachable, git_ref_unknown, git_refused, source_empty, source_unsafe or too_large. */
+export interface FetchBounds {
+  timeMs: number;
+  maxBytes: number;
+}
+
+/** On a network of its own where there is one; what that refused explains why a host could not be reached. */
+const onNetwork = async <T>(
+  { logs, withNetwork }: BuildDependencies,
+  { tags, token }: GitFetch,
+  act: (network: FetchNetwork | undefined) => Promise<T>,
+): Promise<T> => {
+  if (withNetwork === undefined) return await act(undefined);
+  const log = buildLogOf(logs, tags, secretsOf(token));
+  const refused: string[] = [];
+  const tell = (line: string): void => {
+    refused.push(line);
+    log.say(line);
+  };
+  try {
+    return await withNetwork(tell, act);
+  } catch (error) {
+    throw withRefused(error, refused);
+  }
+};
+
+const makeFolders = async (root: string, owner: number): Promise<void> => {
+  for (const name of ["", "root", "home", "tree"]) await mkdir(join(root, name), { mode: 0o755 });
+  if (process.getuid?.() === 0) for (const name of ["home", "tree"]) await chown(join(root, name), owner, owner);
+};
+
+/** Fetches and stores a git source. Throws git_unreachable, git_ref_unknown, git_refused, source_empty, source_unsafe, too_large or disk_full. */
 export const fetchGit = async (
   dependencies: BuildDependencies,
   request: GitFetch,
   signal: AbortSignal,
-  timeMs: number = limit("gitFetchMs"),
+  { timeMs, maxBytes }: FetchBounds = { timeMs: limit("gitFetchMs"), maxBytes: limit("gitFetchBytes") },
 ): Promise<GitFetched> => {
   const { home, uids } = dependencies;
-  gitAddress(request.url);
-  const ref = gitRef(request.ref);
-  const subfolder = gitSubfolder(request.subfolder);
+  const { host } = gitAddress(request.url);
+  const [ref, subfolder] = [gitRef(request.ref), gitSubfolder(request.subfolder)];
+  requireRoom(home);
   const root = join(fetchesFolder(home), randomBytes(12).toString("hex"));
   await mkdir(fetchesFolder(home), { recursive: true, mode: 0o700 });
   try {
-    for (const name of ["", "root", "home", "tree"]) await mkdir(join(root, name), { mode: 0o755 });
-    if (process.getuid?.() === 0) for (const name of ["home", "tree"]) await chown(join(root, name), uids.fetch, uids.fetch);
-    const commit = await checkOut(fetchingOf(dependencies, { request, root, signal, timeMs }), ref);
+    await makeFolders(root, uids.fetch);
+    const commit = await withinDisk(boundsOf(root, host, maxBytes), signal, (signal) =>
+      onNetwork(dependencies, request, (network) => checkOut(fetchingOf({ request, place: { uid: uids.fetch, root, network }, signal, timeMs }), ref)),
+    );
     return { source: await storeTree(home, request.tenant, await folderIn(join(root, "tree"), subfolder)), commit };
   } finally {
     await removeTree(root);

@@ -45,6 +45,7 @@ export const buildFixture = (runner: Runner): Fixture => {
     home,
     uids: { fetch: testUser + 1, app: testUser },
     runner,
+    withNetwork: undefined,
     logs: { append: (line) => void lines.push(line), flush: () => Promise.resolve(), removeApp: () => Promise.resolve() },
     log: logOf("test"),
     layersInUse: () => Promise.resolve(new Set()),

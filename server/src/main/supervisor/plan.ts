@@ -107,6 +107,7 @@ const environment = ({ home, config }: Ground): Record<string, string> => ({
   ...(config.databaseUrl === undefined ? {} : { DATABASE_URL: config.databaseUrl }),
   ...(config.sandboxFloor === undefined ? {} : { SLIP_SANDBOX_FLOOR: config.sandboxFloor }),
   ...(config.restateUrl === undefined ? {} : { RESTATE_URL: config.restateUrl }),
+  ...(config.gitHosts.length === 0 ? {} : { SLIP_GIT_HOSTS: config.gitHosts.join(",") }),
   ...(config.faults ? { SLIP_FAULTS: "1" } : {}),
   ...(config.faultClock === undefined ? {} : { SLIP_FAULT_CLOCK: config.faultClock }),
 });

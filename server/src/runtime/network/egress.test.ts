@@ -53,6 +53,21 @@ describe("an instance", { skip: needsRoot }, () => {
     assert.ok(flows > 1_000 && flows <= limit("flows"), `${flows}`);
     assert.equal(seen["the internet for another instance"], "yes");
   });
+  test("lets a git fetch reach the internet and the private host that is named, and nothing else that is private", () => {
+    const reached = ["public", "private10"].map((name) => seen[`git: ${name}`]);
+    assert.deepEqual(reached, ["yes", "yes"]);
+    for (const name of ["metadata", "private172", "private192", "shared", "resolver", "mail 25", "machine by its uplink, 8080"]) closed(`git: ${name}`);
+    assert.equal(seen.private10, "no", "an instance does not reach what is named for git");
+  });
+  test("refuses a git fetch at once, and tells what", () => {
+    assert.equal(seen["git: why not private192"], "EHOSTUNREACH");
+    assert.match(seen["git: told"] ?? "", /Refused by the firewall: 192\.168\.7\.7 port 80 \(tcp\)/);
+    assert.equal(seen["git: name servers"], "nameserver 10.66.0.53");
+  });
+  test("holds the network of a git fetch for as long as it takes", () => {
+    assert.match(seen["git: networks"] ?? "", /^slipabcdef-\d+$/);
+    assert.equal(seen["git: networks afterwards"], "");
+  });
   test("has no IPv6", () => assert.equal(seen.IPv6, "1"));
   test("leaves no network, no route and no rule", () => assert.deepEqual([seen["namespaces left"], seen["routes left"], seen["tables left"]], ["", "", ""]));
 });

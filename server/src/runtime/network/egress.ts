@@ -1,6 +1,6 @@
 // What instances may reach, as one nftables table that is made or replaced whole.
 import { limit } from "@slipstream/contract/limits.ts";
-import { execOrThrow } from "#platform/exec.ts";
+import { exec, execOrThrow } from "#platform/exec.ts";
 import { maxSlots, rangeOf, slotPrefix } from "./addresses.ts";
 
 /** Addresses that are not the public internet: this host, private and shared ranges, link-local with the clouds' metadata, multicast. */
@@ -52,9 +52,15 @@ const deny = [
   "chain deny {",
   "add @told { iifname limit rate over 60/minute burst 60 packets } drop",
   ...families.map(({ set, address }) => `meta l4proto { tcp, udp } add @${set} { iifname . meta l4proto . ${address} . th dport }`),
+  // Git would wait for an answer as long as it may.
+  "ip saddr @fetchers reject with icmpx admin-prohibited",
   "drop",
   "}",
 ];
+
+/** Networks of git fetches, and the hosts that the operator lets each of them reach besides the internet. */
+const fetchSets = ["set fetchers {", "type ipv4_addr;", "}", "set fetch_hosts {", "type ipv4_addr . ipv4_addr;", "}"];
+const acceptFetchHosts = "ip saddr . ip daddr @fetch_hosts accept";
 
 const rules = ({ id, subnet, resolvers }: EgressInput): string[] => {
   const link = `"${slotPrefix(id)}*"`;
@@ -64,6 +70,7 @@ const rules = ({ id, subnet, resolvers }: EgressInput): string[] => {
     "set flows {",
     `type ipv4_addr; size ${maxSlots}; flags dynamic;`,
     "}",
+    ...fetchSets,
     ...deny,
     "chain input {",
     "type filter hook input priority -10; policy accept;",
@@ -71,6 +78,7 @@ const rules = ({ id, subnet, resolvers }: EgressInput): string[] => {
     "ct state established,related accept",
     boundFlows,
     ...dns,
+    acceptFetchHosts,
     "goto deny",
     "}",
     "chain forward {",
@@ -86,6 +94,7 @@ const rules = ({ id, subnet, resolvers }: EgressInput): string[] => {
     boundFlows,
     ...dns,
     `oifname ${link} goto deny`,
+    acceptFetchHosts,
     `ip daddr ${set(closedRanges)} goto deny`,
     `tcp dport ${set(mailPorts)} goto deny`,
     "accept",
@@ -109,6 +118,21 @@ export const egressScript = (input: EgressInput): string => {
 
 export const applyEgress = async (input: EgressInput): Promise<void> => {
   await execOrThrow(["nft", "-f", "-"], { input: egressScript(input) });
+};
+
+const fetchElements = (verb: "add" | "delete", id: string, address: string, hosts: readonly string[]): string => {
+  const pairs = hosts.map((host) => `${verb} element inet ${tableName(id)} fetch_hosts { ${address} . ${host} }`);
+  return [`${verb} element inet ${tableName(id)} fetchers { ${address} }`, ...pairs, ""].join("\n");
+};
+
+/** Makes the network at `address` one of a git fetch, which reaches the IPv4 addresses `hosts` too. */
+export const admitFetch = async (id: string, address: string, hosts: readonly string[]): Promise<void> => {
+  await execOrThrow(["nft", "-f", "-"], { input: fetchElements("add", id, address, hosts) });
+};
+
+/** Undoes `admitFetch`, for who has the address next. A table that was made anew meanwhile knows nothing of it. */
+export const dismissFetch = async (id: string, address: string, hosts: readonly string[]): Promise<void> => {
+  await exec(["nft", "-f", "-"], { input: fetchElements("delete", id, address, hosts) });
 };
 
 export const removeEgress = async (id: string): Promise<void> => {

@@ -2,6 +2,7 @@
 // and mount namespaces.
 import { exec, execOrThrow } from "#platform/exec.ts";
 import { logOf } from "#platform/log.ts";
+import { FetchNetworks } from "../network/fetch-networks.ts";
 import { NetworkPool } from "../network/pool.ts";
 import { connect, endAll, listen, makeOutside, outside, within } from "./outside.ts";
 
@@ -21,6 +22,27 @@ const flood = `const socket = require("node:dgram").createSocket("udp4"); const 
 const next = () => { for (let i = 0; i < 100; i++) socket.send("x", 2_000 + sent++, host); if (sent < count) setImmediate(next); else setTimeout(() => process.exit(), 200); }; next();`;
 
 const flows = async (): Promise<number> => Number(await execOrThrow(["cat", "/proc/sys/net/netfilter/nf_conntrack_count"]));
+
+/** What a git fetch reaches while the operator has named one private host. */
+const seenByFetch = async (pool: NetworkPool): Promise<Record<string, string>> => {
+  const fetches = new FetchNetworks({ id: "abcdef", pool, resolvers: [world.resolver], hosts: [world.private10, "no such host"] });
+  const told: string[] = [];
+  return await fetches
+    .with(
+      (line) => told.push(line),
+      async ({ path, resolvConf }) => {
+        const seen: Record<string, string> = { "name servers": resolvConf.split("\n")[0] ?? "", networks: fetches.names.join() };
+        const me = ["nsenter", `--net=${path}`];
+        for (const [name, address] of Object.entries(world)) seen[name] = await connect(me, address, 80);
+        seen["mail 25"] = await connect(me, world.public, 25);
+        seen["machine by its uplink, 8080"] = await connect(me, "203.0.113.2", 8_080);
+        const reason = `require("node:net").connect(80, "${world.private192}").on("error", (e) => console.log(e.code));`;
+        seen["why not private192"] = (await exec(["nsenter", `--net=${path}`, process.execPath, "-e", reason], { timeoutMs: 10_000 })).stdout.trim();
+        return seen;
+      },
+    )
+    .then((seen) => ({ ...seen, told: told.join("\n"), "networks afterwards": fetches.names.join() }));
+};
 
 const main = async (): Promise<void> => {
   await makeOutside([...Object.values(world), "10.77.9.9"]);
@@ -52,6 +74,7 @@ const main = async (): Promise<void> => {
     (await exec(["ip", "-n", "outside", "route", "add", "10.77.0.0/16", "via", "203.0.113.2"])).code === 0
       ? await connect(within(outside), two.address, 3_000)
       : "no route";
+  for (const [name, what] of Object.entries(await seenByFetch(pool))) seen[`git: ${name}`] = what;
   const before = await flows();
   await execOrThrow(["nsenter", `--net=${one.path}`, process.execPath, "-e", flood, world.public, "12000"]);
   seen["flows of one instance"] = String((await flows()) - before);

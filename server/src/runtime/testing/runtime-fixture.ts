@@ -38,7 +38,7 @@ export const runtimeFixture = async (): Promise<RuntimeFixture> => {
   const installation = newInstallation({ httpPort: 0, httpsPort: 0, handlerPort: 0 }, claim.subnet);
   const lines: LogLine[] = [];
   const logs = { append: (line: LogLine) => void lines.push(line), flush: () => Promise.resolve(), removeApp: () => Promise.resolve() };
-  const open = (): Promise<Runtime> => openRuntime({ home, installation, logs, log: logOf("test") });
+  const open = (): Promise<Runtime> => openRuntime({ home, installation, logs, log: logOf("test"), gitHosts: [] });
   const fixture: RuntimeFixture = {
     home,
     id: installation.id,
