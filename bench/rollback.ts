@@ -1,8 +1,8 @@
 // Rollback to a parked release and back, under a steady load: how long the call takes, and whether any request fails.
 import type { Installation } from "../test/e2e/installation.ts";
-import { failuresOf, steadyLoad } from "../test/e2e/load.ts";
 import { type Claim, inMs, quantile } from "./claim.ts";
 import { clientOf } from "./deploy.ts";
+import { loadApart } from "./load-apart.ts";
 
 const rounds = 200;
 /** Until the replaced release has drained and is parked. */
@@ -13,7 +13,7 @@ export const rollbackClaims = async (installation: Installation): Promise<Claim[
   const client = clientOf(installation);
   const { releases } = await client.call("releases.list", { app: "bench" });
   const [live = 0, parked = 0] = releases.map(({ release }) => release);
-  const load = steadyLoad(installation, "bench", { perSecond: 100 });
+  const endLoad = await loadApart(installation, "bench", 100);
   const took: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     await new Promise((resolve) => setTimeout(resolve, settleMs));
@@ -22,8 +22,7 @@ export const rollbackClaims = async (installation: Installation): Promise<Claim[
     for await (const { state } of client.lines("deployments.watch", { deployment: deployment.deployment }))
       if (state === "live") took.push(performance.now() - start);
   }
-  const samples = await load.stop();
-  const failed = failuresOf(samples).length;
+  const { requests, failed } = await endLoad();
   const p99 = quantile(took, 0.99);
   return [
     {
@@ -32,6 +31,6 @@ export const rollbackClaims = async (installation: Installation): Promise<Claim[
       goal: "p99 ≤ 20 ms",
       reached: took.length === rounds && p99 <= 20,
     },
-    { name: `  failed requests during ${rounds} rollbacks`, measured: `${failed} of ${samples.length}`, goal: "0", reached: failed === 0 },
+    { name: `  failed requests during ${rounds} rollbacks`, measured: `${failed} of ${requests}`, goal: "0", reached: failed === 0 },
   ];
 };
