@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, statfsSync, truncateSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const run = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+/** A program of the machine; throws with what it said. */
+export const run = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
 
 /** Containers have the loop driver without its devices. */
 const makeDevices = (): void => {
@@ -19,7 +20,8 @@ const makeDevices = (): void => {
     }
 };
 
-const loopDevice = (file: string): string => {
+/** A file as a block device. */
+export const loopDevice = (file: string): string => {
   try {
     return run("losetup", "--find", "--show", file);
   } catch {

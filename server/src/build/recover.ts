@@ -1,21 +1,19 @@
 // After the host process was killed: nothing of the builds that it was making is left.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { bootId } from "#platform/boot.ts";
 import { removeTree } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { ensureLayout, temporaryFolder } from "#platform/oci/layout.ts";
 import { fetchesFolder } from "./git/fetch-folder.ts";
 import { buildSecretsFolder, workspacesFolder } from "./workspace.ts";
 
-/** Changes with each start of the machine. */
-const bootId = "/proc/sys/kernel/random/boot_id";
-
 /**
  * Blobs are on disk before anything names them, the unpacked folders of layers are not: after a power loss they could be half
  * written. So the first start after a boot drops them all; they are made of their blobs again, and verified, when they are needed.
  */
 const dropLayersOfEarlierBoot = async (home: Home): Promise<void> => {
-  const boot = existsSync(bootId) ? readFileSync(bootId, "utf8").trim() : "unknown";
+  const boot = bootId();
   const note = join(home.cache, "boot-id");
   if (existsSync(note) && readFileSync(note, "utf8") === boot) return;
   for (const name of readdirSync(home.layers)) await removeTree(join(home.layers, name));

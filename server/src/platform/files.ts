@@ -1,12 +1,29 @@
 // Files that must survive power loss, and files that must appear whole.
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { execOrThrow } from "./exec.ts";
 
 const removeMs = 600_000;
 
-/** Makes names that were added to or taken from a folder safe on disk. */
+/** Makes the content of a file, or the names in a folder, safe on disk. */
+export const sync = async (path: string): Promise<void> => {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
+/** Makes the names of files safe on disk, and those of the folders that lead to them from `root`: a file that nobody can find is lost. */
+export const syncNames = async (root: string, paths: readonly string[]): Promise<void> => {
+  const folders = new Set<string>();
+  for (const path of paths) for (let at = dirname(path); at.startsWith(root) && !folders.has(at); at = dirname(at)) folders.add(at);
+  await Promise.all([...folders].map(sync));
+};
+
+/** As `sync`, at once. Makes names that were added to or taken from a folder safe on disk. */
 export const syncFolder = (path: string): void => {
   const folder = openSync(path, "r");
   try {
@@ -21,7 +38,7 @@ export const writeDurably = (path: string, content: string | Buffer, mode: numbe
   const temporary = `${path}.${process.pid}.new`;
   const file = openSync(temporary, "w", mode);
   try {
-    writeSync(file, content as string);
+    writeFileSync(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -30,7 +47,7 @@ export const writeDurably = (path: string, content: string | Buffer, mode: numbe
   syncFolder(dirname(path));
 };
 
-/** Writes a file that others may be writing in the same moment: the first one stays. */
+/** Writes a file that others may be writing in the same moment: the first one stays, and survives power loss. */
 export const writeOnce = (path: string, content: string, mode: number): void => {
   if (existsSync(path)) return;
   const temporary = `${path}.${process.pid}.once`;
@@ -42,6 +59,7 @@ export const writeOnce = (path: string, content: string, mode: number): void => 
   } finally {
     rmSync(temporary);
   }
+  syncFolder(dirname(path));
 };
 
 /** Removes a tree that strangers made: its folders may be nested deeper than any path can name. Absent is fine. */

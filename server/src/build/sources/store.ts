@@ -7,7 +7,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { type SourceEntry, sourceDigest } from "@slipstream/contract/source.ts";
 import ignore, { type Ignore } from "ignore";
-import { writeDurably } from "#platform/files.ts";
+import { sync, syncNames, writeDurably } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { inParallel } from "../parallel.ts";
 import { checkEntries } from "./manifest.ts";
@@ -50,7 +50,11 @@ const makeFolder = (path: string): void => {
 const storeBlob = async (home: Home, tenant: string, path: string): Promise<string> => {
   const sha256 = await hashOf(path);
   const place = home.sourceBlob(tenant, sha256);
-  if (existsSync(place)) return sha256;
+  if (existsSync(place)) {
+    // Whoever sent it may not have made it safe yet.
+    await sync(place);
+    return sha256;
+  }
   makeFolder(dirname(place));
   const temporary = `${place}.${randomBytes(6).toString("hex")}.new`;
   await copyFile(path, temporary);
@@ -94,6 +98,7 @@ export const storeTree = async (home: Home, tenant: string, root: string): Promi
   const digest = sourceDigest({ entries });
   const place = home.sourceManifest(tenant, digest);
   makeFolder(dirname(place));
-  if (!existsSync(place)) writeDurably(place, JSON.stringify({ entries }), 0o644);
+  await syncNames(home.sources, [place, ...entries.flatMap((entry) => (entry.type === "file" ? [home.sourceBlob(tenant, entry.sha256)] : []))]);
+  writeDurably(place, JSON.stringify({ entries }), 0o644);
   return digest;
 };

@@ -11,6 +11,7 @@ import { SourceManifest } from "@slipstream/contract/source.ts";
 import type { Query } from "#platform/database.ts";
 import { asDiskFull } from "#platform/disk-full.ts";
 import { requireRoom } from "#platform/disk-room.ts";
+import { sync, syncNames } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { blobsOf, sizeOf } from "./source.ts";
 
@@ -42,10 +43,13 @@ const orDiskFull = (error: unknown): never => {
   throw asDiskFull(error) ?? error;
 };
 
-/** Uploads and manifests of this process. What was written lately is remembered until it is safe on disk. */
+/** Remembered at most; what is forgotten is made safe once more, which takes some microseconds each. */
+const rememberedPaths = 200_000;
+
+/** Uploads and manifests, and which of them this process knows to be safe on disk: one before it may have died in the midst of that. */
 export class SourceStore {
   readonly #home: Home;
-  readonly #unsynced = new Set<string>();
+  readonly #safe = new Set<string>();
 
   constructor(home: Home) {
     this.#home = home;
@@ -69,7 +73,6 @@ export class SourceStore {
       const { digest, size } = await receive(temporary, body);
       if (digest !== sha256) throw new SlipError("invalid_input", `The content has the SHA-256 ${digest}, not ${sha256}.`);
       await rename(temporary, path);
-      this.#unsynced.add(path);
       return size;
     } catch (error) {
       await rm(temporary, { force: true });
@@ -86,7 +89,7 @@ export class SourceStore {
     const missing = await missingOf(this.#home, tenant, blobs);
     if (missing.length > 0) throw new SlipError("invalid_input", `${missing.length} files of the source were not sent yet.`);
     await checkSizes(this.#home, tenant, manifest);
-    await this.#sync([path, ...blobs.map((sha256) => this.#home.sourceBlob(tenant, sha256))].filter((it) => this.#unsynced.has(it)));
+    await this.#sync([path, ...blobs.map((sha256) => this.#home.sourceBlob(tenant, sha256))].filter((it) => !this.#safe.has(it)));
   }
 
   async #temporary(path: string): Promise<string> {
@@ -105,24 +108,15 @@ export class SourceStore {
       await file.close();
     }
     await rename(temporary, path);
-    this.#unsynced.add(path);
   }
 
   async #sync(paths: readonly string[]): Promise<void> {
-    for (let index = 0; index < paths.length; index += syncedAtOnce) await Promise.all(paths.slice(index, index + syncedAtOnce).map(syncFile));
-    await Promise.all([...new Set(paths.map((path) => dirname(path)))].map(syncFile));
-    for (const path of paths) this.#unsynced.delete(path);
+    for (let index = 0; index < paths.length; index += syncedAtOnce) await Promise.all(paths.slice(index, index + syncedAtOnce).map(sync));
+    await syncNames(this.#home.sources, paths);
+    if (this.#safe.size > rememberedPaths) this.#safe.clear();
+    for (const path of paths) this.#safe.add(path);
   }
 }
-
-const syncFile = async (path: string): Promise<void> => {
-  const file = await open(path, "r");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-};
 
 const receive = async (path: string, body: Readable): Promise<{ digest: string; size: number }> => {
   const hash = createHash("sha256");

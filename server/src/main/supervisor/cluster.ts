@@ -3,6 +3,7 @@ import { existsSync, lchownSync, mkdirSync, readFileSync, renameSync, rmSync } f
 import { join } from "node:path";
 import { confined } from "#platform/confine.ts";
 import { execOrThrow } from "#platform/exec.ts";
+import { sync, syncNames } from "#platform/files.ts";
 import { uids } from "#platform/installation.ts";
 import { linkPostgresLibraries } from "#platform/postgres-libraries.ts";
 import { accessRules, firstSql, initdbArguments, postgresPrograms, singleUserArguments } from "#platform/postgres-server.ts";
@@ -27,5 +28,9 @@ export const ensureCluster = async (ground: Ground): Promise<void> => {
   const password = readFileSync(home.postgresPassword, "utf8").trim();
   await execOrThrow(confine(singleUserArguments(programs.postgres, unfinished)), { input: firstSql(password) });
   await execOrThrow(confine(["sh", "-c", 'cat > "$1"', "sh", join(unfinished, "pg_hba.conf")]), { input: accessRules });
+  // What initdb made it has made safe itself, and the server that it started what that wrote.
+  await sync(join(unfinished, "pg_hba.conf"));
+  await sync(unfinished);
   renameSync(unfinished, home.postgresData);
+  await syncNames(home.root, [home.postgresData]);
 };

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join, relative } from "node:path";
+import { bootId } from "#platform/boot.ts";
 import { isDiskFull } from "#platform/disk-full.ts";
 import { exec } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
@@ -10,9 +11,11 @@ import type { Home } from "#platform/home.ts";
 const folders = ["contract", "server"] as const;
 const packages = "node_modules";
 
-/** Names a state of the code: the lock file's text, and each source file's path, size and time. */
+/** Names a state of the code: the lock file's text, and each source file's path, size and time; and the start of the machine, for no copy is made safe on disk. */
 export const codeKey = (source: string): string => {
-  const hash = createHash("sha256").update(readFileSync(join(source, "package-lock.json")));
+  const hash = createHash("sha256")
+    .update(readFileSync(join(source, "package-lock.json")))
+    .update(bootId());
   for (const folder of folders)
     for (const entry of readdirSync(join(source, folder), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;

@@ -15,9 +15,10 @@ import {
   renameSync,
   writeSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { givenPorts } from "#platform/config.ts";
-import { writeOnce } from "#platform/files.ts";
+import { syncFolder, writeOnce } from "#platform/files.ts";
 import { type Home, homeAt } from "#platform/home.ts";
 import { type Installation, newInstallation, readInstallation, saveInstallation, uids } from "#platform/installation.ts";
 import { freePort } from "#platform/ports.ts";
@@ -92,6 +93,7 @@ const writeFor = (owner: number, path: string, content: string): void => {
     closeSync(file);
   }
   renameSync(temporary, path);
+  syncFolder(dirname(path));
 };
 
 /** Shorter ones could be guessed. What `prepareHome` makes has 43 characters of randomness. */

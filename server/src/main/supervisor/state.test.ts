@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { bootId } from "#platform/boot.ts";
 import { homeAt } from "#platform/home.ts";
-import { bootId, readState, type SupervisorState, writeState } from "./state.ts";
+import { readState, type SupervisorState, writeState } from "./state.ts";
 
 const stateOf = (boot: string): SupervisorState => ({ boot, supervisor: { pid: 1, startTime: "1", state: "ready" }, processes: [] });
 

@@ -1,6 +1,7 @@
 // What the supervisor writes down, so that the next one can go on: processes/state.json, whole or not at all.
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { z } from "zod";
+import { bootId } from "#platform/boot.ts";
 import { isDiskFull } from "#platform/disk-full.ts";
 import type { Home } from "#platform/home.ts";
 
@@ -24,8 +25,6 @@ export const SupervisorState = z.object({
   processes: z.array(ProcessRecord),
 });
 export type SupervisorState = z.infer<typeof SupervisorState>;
-
-export const bootId = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
 /** The last written state; undefined when there is none of this start of the machine. */
 export const readState = (home: Home): SupervisorState | undefined => {

@@ -4,6 +4,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { callers } from "@slipstream/contract/ports/calls.ts";
 import { hostCalls } from "@slipstream/contract/ports/host.ts";
+import { bootId } from "#platform/boot.ts";
 import { freeBytes, inMegabytes } from "#platform/disk-room.ts";
 import { uids } from "#platform/installation.ts";
 import type { Log } from "#platform/log.ts";
@@ -17,7 +18,7 @@ import { type Ground, planOf } from "./plan.ts";
 import { makeFolders } from "./prepare.ts";
 import { lastWords, refusalOf, rotateProcessLog } from "./process-log.ts";
 import { forgetTargets } from "./stale-routes.ts";
-import { bootId, readState, type SupervisorState, writeState } from "./state.ts";
+import { readState, type SupervisorState, writeState } from "./state.ts";
 import { Supervised } from "./supervised.ts";
 
 /** So many ends in a row before it was ready mean that a process cannot be started. */

@@ -1,8 +1,9 @@
 // A blob while it is being written: its digest is known at its end, its place is given to it when it is durable.
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { sync, syncNames } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
-import { blobFolder, blobPath, type Descriptor, ensureLayout, temporaryPath } from "./layout.ts";
+import { blobPath, type Descriptor, ensureLayout, temporaryPath } from "./layout.ts";
 
 const bufferBytes = 2 ** 20;
 
@@ -69,15 +70,6 @@ export const sealBytes = async (home: Home, mediaType: string, bytes: Buffer): P
   return await blob.seal(mediaType);
 };
 
-const sync = async (path: string): Promise<void> => {
-  const file = await open(path, "r");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-};
-
 /** For blobs that will not be committed. */
 export const discardBlobs = async (blobs: readonly SealedBlob[]): Promise<void> => {
   for (const { path } of blobs) await rm(path, { force: true });
@@ -87,5 +79,8 @@ export const discardBlobs = async (blobs: readonly SealedBlob[]): Promise<void> 
 export const commitBlobs = async (home: Home, blobs: readonly SealedBlob[]): Promise<void> => {
   await Promise.all(blobs.map(({ path }) => sync(path)));
   for (const { path, descriptor } of blobs) await rename(path, blobPath(home, descriptor.digest));
-  await sync(blobFolder(home));
+  await syncNames(
+    home.oci,
+    blobs.map(({ descriptor }) => blobPath(home, descriptor.digest)),
+  );
 };
