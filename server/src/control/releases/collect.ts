@@ -52,9 +52,11 @@ export const forgetUnneeded = async (query: Query): Promise<Kept | undefined> =>
   return kept;
 };
 
+type Collecting = Pick<Control, "home" | "database" | "log"> & { host: Pick<Control["host"], "collect"> };
+
 const isLow = ({ home }: Pick<Control, "home">): boolean => freeBytes(home.root) < limit("diskLowBytes");
 
-export const collectGarbage = async (control: Pick<Control, "home" | "database" | "host" | "log">): Promise<void> => {
+export const collectGarbage = async (control: Collecting): Promise<void> => {
   const { database, host, log } = control;
   const kept = await database.begin(forgetUnneeded);
   if (!kept) return;
