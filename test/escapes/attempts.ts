@@ -7,6 +7,8 @@ export interface Attempt {
   ownKernel?: boolean;
   /** What the platform's line about it says. */
   tells?: RegExp;
+  /** As a build step: how the deployment fails, and what its evidence says. */
+  endsBuild?: { code: string; evidence: RegExp };
 }
 
 const files: Attempt[] = [
@@ -91,11 +93,11 @@ export const attempts: readonly Attempt[] = [...files, ...kernel, ...network];
 
 /** What a program takes until it is stopped, while another app is asked. */
 export const floods: readonly Attempt[] = [
-  { name: "fork-flood", tries: "more processes than its limit" },
-  { name: "memory-flood", tries: "more memory than its limit" },
-  { name: "disk-flood", tries: "more of /tmp than its limit" },
-  { name: "shared-memory-flood", tries: "more of /dev/shm than its limit" },
-  { name: "inode-flood", tries: "more files in memory than its limit", ownKernel: true },
-  { name: "descriptor-flood", tries: "more open files than its limit" },
+  { name: "fork-flood", tries: "more processes than its limit", endsBuild: { code: "build_failed", evidence: /Resource temporarily unavailable/ } },
+  { name: "memory-flood", tries: "more memory than its limit", endsBuild: { code: "build_out_of_memory", evidence: /^/ } },
+  { name: "disk-flood", tries: "more of /tmp than its limit", endsBuild: { code: "build_failed", evidence: /No space left/ } },
+  { name: "shared-memory-flood", tries: "more of /dev/shm than its limit", endsBuild: { code: "build_failed", evidence: /No space left/ } },
+  { name: "inode-flood", tries: "more files in memory than its limit", ownKernel: true, endsBuild: { code: "build_failed", evidence: /No space left/ } },
+  { name: "descriptor-flood", tries: "more open files than its limit", endsBuild: { code: "build_failed", evidence: /Too many open files/ } },
   { name: "log-flood", tries: "more lines than are kept of a second" },
 ];

@@ -77,6 +77,21 @@ describe("a stranger's program", { timeout: 600_000 }, () => {
         });
     });
 
+  describe("as a build step", () => {
+    for (const { name, endsBuild } of floods.flatMap(({ name, endsBuild }) => (endsBuild ? [{ name, endsBuild }] : [])))
+      it(`takes no more than its part, and is told so: ${name}`, { skip: !whole && name !== "memory-flood" }, async () => {
+        const building = world.floodBuild(name);
+        const asked = performance.now();
+        assert.equal((await world.installation.request("neighbour")).status, 200);
+        assert.ok(performance.now() - asked < 5_000, "the neighbour answers in time");
+        const { outcome, failure } = await building;
+        made += 1;
+        assert.deepEqual([outcome, failure?.code], ["failed", endsBuild.code], JSON.stringify(failure));
+        assert.match(failure?.evidence.join("\n") ?? "", endsBuild.evidence);
+        assert.deepEqual(await world.runsLeft(), []);
+      });
+  });
+
   it("chooses no sandbox below the operator's floor by its slip.toml", async () => {
     const source = newTree("weak", { "index.html": "x", "slip.toml": '[run]\nsandbox = "runc"\n' });
     assert.equal((await world.installation.deploy(source)).failure?.code, "sandbox_below_floor");

@@ -1,6 +1,6 @@
 // A platform with a neighbour that must go on, and the app that makes the attempts; it is told what there is to be reached.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "@slipstream/contract/limits.ts";
 import { LogLine } from "@slipstream/contract/logs.ts";
 import { z } from "zod";
-import { Installation, repository } from "../e2e/installation.ts";
+import { type DeployResult, Installation, repository } from "../e2e/installation.ts";
+import { cgroupsOf } from "../e2e/leftovers.ts";
+import { newTree } from "../e2e/sources.ts";
 
 export const Result = z.object({ outcome: z.enum(["open", "denied", "broken"]), detail: z.string() });
 export type Result = z.infer<typeof Result>;
@@ -49,6 +51,19 @@ export class World {
     return app;
   }
 
+  /** Deploys an app whose build step makes a flood, and gives how that ended. */
+  async floodBuild(name: string): Promise<DeployResult> {
+    const { installation } = this;
+    const source = newTree(name, {
+      "slip.toml": `[build]\nmemory = "${name === "memory-flood" ? 128 : 1_024} MB"\ncommand = "python3 flood.py ${name}"\n[run]\ncommand = "python3 server.py"\n`,
+    });
+    cpSync(this.#source, source, { recursive: true, force: false });
+    const targets = z.looseObject({ limits: z.looseObject({}) }).parse(JSON.parse(readFileSync(join(source, "targets.json"), "utf8")));
+    Object.assign(targets.limits, { pids: limits.buildPids.default, tmpBytes: limits.buildTmpBytes.default });
+    writeFileSync(join(source, "targets.json"), JSON.stringify(targets));
+    return installation.deploy(source);
+  }
+
   async ask(app: string, path: string): Promise<unknown> {
     const answer = await this.installation.request(app, path, { timeout: 120_000 });
     if (answer.status !== 200) throw new Error(`${app}${path} answered ${answer.status}: ${answer.body}`);
@@ -79,6 +94,12 @@ export class World {
       .filter((line) => line !== "")
       .map((line) => LogLine.parse(JSON.parse(line)));
     return lines.filter(({ source, text }) => source === "platform" && text.startsWith("Refused by the firewall"));
+  }
+
+  /** What there still is of programs that run once, builds' steps among them. */
+  async runsLeft(): Promise<string[]> {
+    const groups = (await cgroupsOf(this.id)).filter((path) => /\/run-[^/]*$/.test(path));
+    return [...readdirSync(join(this.installation.home, "run/runs")), ...groups];
   }
 
   async close(): Promise<void> {
