@@ -74,6 +74,15 @@ describe("a full disk", () => {
     await installation.deployLive(filling);
   });
 
+  it("a build whose layer has no room beside what it wrote ends failed before it takes of the reserve", async () => {
+    disk.fill(limit("diskReserveBytes") + 128 * megabyte);
+    const once = fillingBuild["build.js"].replace("for (;;)", "for (let left = 80; left > 0; left--)");
+    const { failure } = await installation.deploy(newTree("packed", { ...fillingBuild, "build.js": once }));
+    assert.deepEqual([failure?.phase, failure?.code], ["build", "disk_full"]);
+    assert.match(failure?.summary ?? "", /this needs [89]\d MB/);
+    disk.empty();
+  });
+
   it("a source that there is no room for is refused before it is sent", async () => {
     disk.fill(limit("diskReserveBytes") + 32 * megabyte);
     const large = newTree("large", nodeFiles('"large"'));

@@ -3,16 +3,15 @@ import { existsSync } from "node:fs";
 import { lstat, mkdir, readdir, realpath, rename } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildPlan, BuildStep } from "@slipstream/contract/ports/buildpack.ts";
 import type { SourceEntry } from "@slipstream/contract/source.ts";
 import { removeTree } from "#platform/files.ts";
 import type { SealedBlob } from "#platform/oci/blob-file.ts";
 import { temporaryPath } from "#platform/oci/layout.ts";
 import { hiddenNames } from "#platform/oci/opaque.ts";
-import { packLayer } from "#platform/oci/pack.ts";
 import type { BuildContext } from "./context.ts";
 import { isLeftOver, onlyApp } from "./install.ts";
+import { packWithRoom } from "./pack-with-room.ts";
 import { materialise } from "./sources/materialise.ts";
 import { runStep } from "./step.ts";
 import type { ProvidedLayer } from "./toolchains/provided-layer.ts";
@@ -53,7 +52,7 @@ const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[
 };
 
 const pack = async ({ dependencies: { home } }: BuildContext, folder: string, deleted: readonly string[] = []): Promise<AppLayer> => ({
-  sealed: await packLayer(home, folder, { maxBytes: limit("imageBytes"), without: isLeftOver, deleted }),
+  sealed: await packWithRoom(home, folder, { without: isLeftOver, deleted }),
   folder,
 });
 

@@ -4,7 +4,8 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildPlan, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
 import type { BuildResult } from "@slipstream/contract/ports/host.ts";
-import type { SourceEntry } from "@slipstream/contract/source.ts";
+import type { SourceEntry, SourceManifest } from "@slipstream/contract/source.ts";
+import { requireRoom } from "#platform/disk-room.ts";
 import { discardBlobs } from "#platform/oci/blob-file.ts";
 import { type ImageDraft, type ImageLayer, writeImage } from "#platform/oci/write-image.ts";
 import { type AppLayer, builtLayer, sourceLayer } from "./app-layer.ts";
@@ -74,11 +75,14 @@ const image = async (context: BuildContext, draft: ImageDraft, app: AppLayer): P
   }
 };
 
+const bytesOf = ({ entries }: SourceManifest): number => entries.reduce((sum, entry) => sum + (entry.type === "file" ? entry.size : 0), 0);
+
 /** Throws a SlipError for what is wrong with the source; anything else is our defect. */
 export const runBuild = async (context: BuildContext): Promise<BuildResult & { outcome: "built" }> => {
   const { dependencies, spec, log } = context;
   const { home } = dependencies;
   const manifest = readManifest(home, spec.tags.tenant, spec.source);
+  requireRoom(home, bytesOf(manifest));
   const tree = storedTree(home, spec.tags.tenant, manifest);
   const plan = planOf(tree, spec.config);
   log.note(`buildpack ${plan.buildpack}: ${plan.runtime.map(({ name, version }) => (version === "default" ? name : `${name} ${version}`)).join(", ")}`);

@@ -38,8 +38,11 @@ const du = async (flag: string, folders: readonly string[]): Promise<number> => 
   return stdout.split("\n").reduce((sum, line) => sum + (Number.parseInt(line, 10) || 0), 0);
 };
 
+/** What folders take on the disk. */
+export const bytesHeld = (folders: readonly string[]): Promise<number> => du("--block-size=1", folders);
+
 const heldBy = async (folders: readonly string[]): Promise<Amount> => {
-  const [bytes, files] = await Promise.all([du("--block-size=1", folders), du("--inodes", folders)]);
+  const [bytes, files] = await Promise.all([bytesHeld(folders), du("--inodes", folders)]);
   return { bytes, files };
 };
 
