@@ -22,6 +22,8 @@ beforeEach(() => {
   // The script looks into the system's own folders too, where this machine may have everything.
   writeFileSync(script, readFileSync(original, "utf8").replace("PATH=$PATH:/usr/sbin:/sbin\n", ""));
   for (const name of tools) symlinkSync(spawnSync("sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" }).stdout.trim(), join(bin, name));
+  // Of the group `tests` only skopeo and curl are ever missing here.
+  for (const name of ["mkfs.ext4", "losetup"]) has(name);
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 

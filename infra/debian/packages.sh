@@ -23,7 +23,9 @@ list='node      libatomic.so.1                      libatomic1       needed
       platform  /etc/ssl/certs/ca-certificates.crt  ca-certificates  wanted
       platform  runsc                               runsc            wanted
       tests     skopeo                              skopeo           needed
-      tests     curl                                curl             needed'
+      tests     curl                                curl             needed
+      tests     mkfs.ext4                           e2fsprogs        needed
+      tests     losetup                             mount            needed'
 
 # Is there when what is wanted was asked for and could not be had: it is not asked for at every start.
 asked=$root/node_modules/.packages-asked

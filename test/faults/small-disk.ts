@@ -4,8 +4,12 @@ import { mkdtempSync, rmSync, statfsSync, truncateSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** Not every root's path has the system's own programs. */
+const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
+
 /** A program of the machine; throws with what it said. */
-export const run = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+export const run = (program: string, ...args: string[]): string =>
+  execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], env }).trim();
 
 /** Containers have the loop driver without its devices. */
 const makeDevices = (): void => {
