@@ -49,6 +49,6 @@ export const homeAt = (root: string) => ({
   runs: join(root, "run", "runs"), // host: the same of programs that run once
   jobs: join(root, "run", "jobs"), // host: where each release command is, and what came of it
   exits: join(root, "run", "exits"), // conmon: exit codes
-  runtimes: join(root, "run", "runtimes"), // runc and runsc: their own records
+  runtimes: join(root, "run", "runtimes"), // runc and runsc: their own records; host: programs that runsc asks
   systemView: join(root, "run", "system"), // host: what programs under runc see at /sys
 });

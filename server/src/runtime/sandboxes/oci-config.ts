@@ -58,7 +58,7 @@ const closed = ["nosuid", "noexec", "nodev"];
 
 /** Who is root in a user namespace alone may not mount sysfs in a network of the machine's. */
 const sysMount = (namespace: UserNamespace | undefined): Mount =>
-  namespace === undefined
+  namespace?.systemView === undefined
     ? { destination: "/sys", type: "sysfs", source: "sysfs", options: [...closed, "ro"] }
     : { destination: "/sys", type: "bind", source: namespace.systemView, options: ["bind", ...closed, "ro"] };
 

@@ -14,6 +14,8 @@ export interface OciRuntime {
   /** Each of its sandboxes has a user namespace of its own. */
   userNamespace?: UserNamespace | undefined;
   createMs: number;
+  /** What is done once a program was created, before it is let go. */
+  prepare?: ((pid: number) => void) | undefined;
   /** Lets the created program go without the runtime's own command, which costs a process; false when that must do it. */
   release?(id: string): Promise<boolean>;
 }

@@ -11,7 +11,6 @@ import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts"
 import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import { mountRoot, platformFiles, rootOf, unmountRoot } from "./rootfs.ts";
-import { giveOutput } from "./runc/user-namespace.ts";
 
 export interface SandboxGround {
   /** Parent group of all sandboxes, "/slipstream-ab12cd". */
@@ -114,7 +113,7 @@ export class OciSandbox {
       created = await createUnderConmon(plan, this.#runtime.createMs, Promise.resolve());
     }
     if ("error" in created) throw new LaunchError(created.error);
-    if (this.#runtime.userNamespace) giveOutput(created.pid);
+    this.#runtime.prepare?.(created.pid);
     if (await this.#runtime.release?.(id)) return;
     const started = await exec([...command, "start", id], { timeoutMs: this.#runtime.createMs });
     if (started.code !== 0) throw new LaunchError(started.stderr.trim() || started.stdout.trim() || "the runtime did not start it");

@@ -5,6 +5,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { findProgram } from "#platform/programs.ts";
 import { gvisor } from "./gvisor/gvisor.ts";
+import { writeHelpers } from "./gvisor/nobody.ts";
 import { gvisorPlatforms } from "./gvisor/platforms.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import { runc } from "./runc/runc.ts";
@@ -37,16 +38,20 @@ const folderFor = (stateFolder: string, name: string): string => {
   return folder;
 };
 
-const gvisorCandidate = async (stateFolder: string): Promise<Candidate> => {
+const gvisorCandidate = async ({ runtimes, sandboxRoot }: CandidateGround): Promise<Candidate> => {
   const program = findProgram("runsc");
   const nsenter = findProgram("nsenter");
   if (program === undefined || nsenter === undefined) return { kind: "gvisor", missing: program ? "nsenter" : "runsc", runtimes: [] };
-  const folder = folderFor(stateFolder, "runsc");
+  const stateFolder = folderFor(runtimes, "runsc");
+  const nobody = { uid: sandboxRoot, helpers: writeHelpers(folderFor(runtimes, "helpers")) };
   const platforms = await gvisorPlatforms(program);
   return {
     kind: "gvisor",
     missing: undefined,
-    runtimes: platforms.map((platform) => ({ label: `${program}, ${platform}`, runtime: gvisor({ program, nsenter, platform, stateFolder: folder }) })),
+    runtimes: platforms.flatMap((platform) => [
+      { label: `${program}, ${platform}, as nobody`, runtime: gvisor({ program, nsenter, platform, stateFolder, nobody }) },
+      { label: `${program}, ${platform}, as root`, runtime: gvisor({ program, nsenter, platform, stateFolder, nobody: undefined }) },
+    ]),
   };
 };
 
@@ -63,7 +68,7 @@ const runcCandidate = async ({ runtimes, systemView, sandboxRoot }: CandidateGro
   return { kind: "runc", missing: undefined, runtimes: [within, without] };
 };
 
-export const candidates = (ground: CandidateGround): Promise<Candidate[]> => Promise.all([gvisorCandidate(ground.runtimes), runcCandidate(ground)]);
+export const candidates = (ground: CandidateGround): Promise<Candidate[]> => Promise.all([gvisorCandidate(ground), runcCandidate(ground)]);
 
 /** Throws `missing_program` when a program that every sandbox needs is not there. */
 export const requirePrograms = (): void => {

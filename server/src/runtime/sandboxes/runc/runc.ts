@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OciRuntime } from "../oci-runtime.ts";
 import { seccompProfile } from "./seccomp.ts";
-import type { UserNamespace } from "./user-namespace.ts";
+import { giveOutput, type UserNamespace } from "./user-namespace.ts";
 
 const releaseMs = 2_000;
 
@@ -47,5 +47,6 @@ export const runc = ({ program, stateFolder, userNamespace }: RuncOptions): OciR
   seccomp: seccompProfile(process.arch === "arm64" ? "arm64" : "x64"),
   userNamespace,
   createMs: 15_000,
+  prepare: userNamespace && giveOutput,
   release: (id) => readStartPipe(join(stateFolder, id, "exec.fifo")),
 });

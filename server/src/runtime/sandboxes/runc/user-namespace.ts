@@ -1,13 +1,13 @@
 // The user namespace of a sandbox: its program has the number outside that it has inside, its root is nobody, and no other number of
 // the machine is in it. What belongs to the machine's root belongs, seen from inside, to nobody.
-import { chownSync, readFileSync } from "node:fs";
+import { chownSync, readFileSync, statSync } from "node:fs";
 import type { Check } from "@slipstream/contract/ports/host.ts";
 
 export interface UserNamespace {
   /** What the root inside is outside. */
   rootUid: number;
-  /** Where sysfs is mounted for all sandboxes (system-view.ts). */
-  systemView: string;
+  /** Where sysfs is mounted for all sandboxes (system-view.ts); undefined for those that have a sysfs of their own. */
+  systemView: string | undefined;
 }
 
 interface Mapping {
@@ -32,7 +32,8 @@ export const idMappings = ({ rootUid }: UserNamespace, uid: number): { uidMappin
 export const giveOutput = (pid: number): void => {
   try {
     const uid = Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-    for (const descriptor of [1, 2]) chownSync(`/proc/${pid}/fd/${descriptor}`, uid, uid);
+    const output = [1, 2].map((descriptor) => `/proc/${pid}/fd/${descriptor}`);
+    for (const path of output) if (statSync(path).isFIFO()) chownSync(path, uid, uid);
   } catch (error) {
     // It has ended: who starts it finds that out.
     if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
