@@ -1,4 +1,4 @@
-// Each barrier of a runc sandbox, how it is taken away, and an attempt that must then get through: the suite can see an escape.
+// Each barrier of a sandbox, how it is taken away, and an attempt that must then get through: the suite can see an escape.
 import { join } from "node:path";
 import type { Bundle } from "./bundle.ts";
 
@@ -36,7 +36,42 @@ export const asRootOfItsNamespace = (bundle: Bundle): void => {
   for (const mount of mounts) mount.options = (mount.options ?? []).map((option) => (option === "ro" && mount.destination !== "/sys" ? "rw" : option));
 };
 
-export const barriers: readonly Barrier[] = [
+const memoryLimit: Barrier = { name: "a limit of memory", without: ({ linux }) => delete linux.resources.memory, opens: ["memory-flood"] };
+
+const tmpSize: Barrier = {
+  name: "a size of /tmp",
+  without: (bundle) =>
+    mountOption(
+      bundle,
+      (destination) => destination === "/tmp",
+      (option) => option.replace(/^size=.*/, "size=200m"),
+    ),
+  opens: ["disk-flood"],
+};
+
+/** Those around and inside of gVisor's kernel; its network is the sandbox's, and the rules of the firewall are tried by themselves. */
+export const gvisorBarriers: readonly Barrier[] = [
+  {
+    name: "a user that owns nothing",
+    without({ process }) {
+      process.user = { uid: 0, gid: 0 };
+    },
+    opens: ["write-outside-the-app"],
+  },
+  {
+    name: "no capabilities",
+    without({ process }) {
+      const all = ["CAP_SYS_ADMIN", "CAP_SYS_CHROOT"];
+      process.user = { uid: 0, gid: 0 };
+      process.capabilities = { bounding: all, effective: all, permitted: all };
+    },
+    opens: ["mount", "chroot", "new-privileges"],
+  },
+  memoryLimit,
+  tmpSize,
+];
+
+export const runcBarriers: readonly Barrier[] = [
   {
     name: "the filter of system calls",
     without: ({ linux }) => delete linux.seccomp,
@@ -125,17 +160,8 @@ export const barriers: readonly Barrier[] = [
     },
     opens: ["fork-flood"],
   },
-  { name: "a limit of memory", without: ({ linux }) => delete linux.resources.memory, opens: ["memory-flood"] },
-  {
-    name: "a size of /tmp",
-    without: (bundle) =>
-      mountOption(
-        bundle,
-        (destination) => destination === "/tmp",
-        (option) => option.replace(/^size=.*/, "size=200m"),
-      ),
-    opens: ["disk-flood"],
-  },
+  memoryLimit,
+  tmpSize,
   {
     name: "a number of files in /tmp",
     without: (bundle) =>
