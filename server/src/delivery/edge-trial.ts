@@ -10,6 +10,8 @@ import * as x509 from "@peculiar/x509";
 import { Edge } from "./edge.ts";
 import { type EdgeLimits, edgeLimits } from "./proxy/edge-limits.ts";
 
+const anyPort = { port: 0, host: "127.0.0.1" };
+
 export const proofKey = "a key that proves a release to us";
 
 /** An id of the length that ids have. */
@@ -106,7 +108,7 @@ export const rawExchange = (port: number, wire: string | Buffer, ms = 300): Prom
 /** An edge that ends with the test. */
 export const startTrial = async (test: TestContext, limits: Partial<EdgeLimits> = {}, controlSocket = "/nonexistent/control.sock"): Promise<EdgeTrial> => {
   const trial = new EdgeTrial({ drainMs: 200, ...limits }, controlSocket);
-  const ports = await trial.edge.listen({ http: 0, https: 0, host: "127.0.0.1" });
+  const ports = await trial.edge.listen({ http: anyPort, https: anyPort });
   trial.http = ports.http;
   trial.https = ports.https;
   test.after(() => trial.edge.end());

@@ -23,6 +23,11 @@ export interface EdgeOptions {
   limits?: EdgeLimits;
 }
 
+/** A port to open, or a socket that is open already and that other edges listen on too. */
+type Place = { port: number; host?: string } | { fd: number };
+
+const backlog = 4_096;
+
 /** Deadlines are looked at so often. */
 const sweepMs = 250;
 
@@ -84,15 +89,14 @@ export class Edge implements EdgeContext {
     socket.on("close", () => this.#clients.delete(client));
   }
 
-  /** Listens on both ports, which other edge processes may share. Gives the ports, of use where 0 was asked for. */
-  async listen(ports: { http: number; https: number; host?: string }): Promise<{ http: number; https: number }> {
-    const host = ports.host === undefined ? {} : { host: ports.host };
-    const open = (server: net.Server, port: number): Promise<number> =>
+  /** Listens at both places. Gives the ports, of use where 0 was asked for. */
+  async listen(places: { http: Place; https: Place }): Promise<{ http: number; https: number }> {
+    const open = (server: net.Server, place: Place): Promise<number> =>
       new Promise((resolve, reject) => {
         server.once("error", reject);
-        server.listen({ port, ...host, reusePort: true, backlog: 4_096 }, () => resolve((server.address() as net.AddressInfo).port));
+        server.listen(place, backlog, () => resolve((server.address() as net.AddressInfo).port));
       });
-    const opened = { http: await open(this.#http, ports.http), https: await open(this.#https, ports.https) };
+    const opened = { http: await open(this.#http, places.http), https: await open(this.#https, places.https) };
     this.clock.start(sweepMs, () => this.#sweep());
     return opened;
   }

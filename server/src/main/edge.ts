@@ -1,5 +1,5 @@
-// edge.ts INDEX [--uid N --gid N]: one process of client traffic. Opens the public ports as root, then gives root up.
-import { chownSync, mkdirSync, readFileSync } from "node:fs";
+// edge.ts INDEX [--inherit]: one process of client traffic, on the public sockets that it is given. Without --inherit it opens the ports itself.
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { edgeCalls, RouteTable, tableDigest } from "@slipstream/contract/ports/edge.ts";
@@ -10,19 +10,18 @@ import { readInstallation } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
 import { Edge } from "../delivery/edge.ts";
 import { logWriter } from "../observability/store/writer.ts";
+import { inheritedAt } from "./supervisor/public-sockets.ts";
 
-const { values, positionals } = parseArgs({ options: { uid: { type: "string" }, gid: { type: "string" } }, allowPositionals: true });
+const { values, positionals } = parseArgs({ options: { inherit: { type: "boolean" } }, allowPositionals: true });
 const index = Number(positionals[0] ?? 0);
-const user = values.uid === undefined || values.gid === undefined ? undefined : { uid: Number(values.uid), gid: Number(values.gid) };
 const log = logOf(`edge-${index}`);
 const home = homeAt(readConfig().home);
 const installation = readInstallation(home);
 
-/** The folder of this process's lines, owned by the user that it runs as. */
+/** The folder of this process's lines. */
 const logFolder = (): string => {
   const folder = join(home.edgeLogs, String(index));
   mkdirSync(folder, { recursive: true, mode: 0o750 });
-  if (user) chownSync(folder, user.uid, user.gid);
   return folder;
 };
 
@@ -33,13 +32,6 @@ const loadTable = (edge: Edge): void => {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") log.error("The route table on disk cannot be used", error);
   }
-};
-
-const dropRoot = (): void => {
-  if (!user) return;
-  process.setgroups?.([user.gid]);
-  process.setgid?.(user.gid);
-  process.setuid?.(user.uid);
 };
 
 const logs = logWriter(logFolder());
@@ -64,14 +56,15 @@ const calls = await serveCalls(
       return edge.status();
     },
   },
-  { socketPath: home.edgeSocket(index), ...(user ? { group: user.gid } : {}), log },
+  { socketPath: home.edgeSocket(index), log },
 );
 // Only now: a table that is written after this is sent to every socket for calls, so none is missed.
 loadTable(edge);
-await edge.listen({ http: installation.httpPort, https: installation.httpsPort });
+const { httpPort, httpsPort } = installation;
+const ports = { http: { port: httpPort }, https: { port: httpsPort } };
+await edge.listen(values.inherit ? { http: { fd: inheritedAt.http }, https: { fd: inheritedAt.https } } : ports);
 accepts.resolve();
-dropRoot();
-log.info("The edge serves", { http: installation.httpPort, https: installation.httpsPort, table: edge.status().version });
+log.info("The edge serves", { http: httpPort, https: httpsPort, table: edge.status().version });
 
 /** The supervisor waits ten seconds before it kills. */
 const endMs = 8_000;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -34,9 +34,9 @@ if (existsSync(join(home.sources, "broken"))) { console.error("the key is broken
 serve(home.controlSocket);`,
   "host.ts": `import { config, home, serve } from "./fixture.ts"; import { watchSupervisor } from "./supervisor/watch.ts";
 serve(home.hostSocket); watchSupervisor(home, config);`,
-  "edge.ts": `import { home, serve } from "./fixture.ts"; import { readInstallation } from "#platform/installation.ts"; import net from "node:net";
+  "edge.ts": `import { home, serve } from "./fixture.ts"; import net from "node:net";
 serve(home.edgeSocket(Number(process.argv[2])));
-for (const port of [readInstallation(home).httpPort, readInstallation(home).httpsPort]) net.createServer((socket) => socket.destroy()).listen({ port, reusePort: true });`,
+for (const fd of [3, 4]) net.createServer((socket) => socket.end(String(process.pid))).listen({ fd });`,
 };
 
 const Listed = z.object({
@@ -107,24 +107,37 @@ describe("slip up", () => {
     assert.deepEqual(await run("up.ts"), { code: 0, stdout: "", stderr: "" });
     const first = await list();
     assert.ok(first.running);
-    for (const { name, state, memoryBytes } of first.processes) assert.ok(state === "running" && (memoryBytes ?? 0) > 2 ** 20, name);
+    for (const { name, state, memoryBytes } of first.processes) assert.ok(state === "running" && (memoryBytes ?? 0) > 2 ** 16, name);
     assert.equal((await run("up.ts")).code, 0);
     assert.deepEqual(await pids(), new Map(first.processes.map(({ name, pid }) => [name, pid])));
+  });
+
+  it("gives the public sockets to those that hold them, and not to what these start", async () => {
+    await run("up.ts");
+    const closeOnExec = 0o2_000_000;
+    for (const name of ["host", "edge-0"])
+      for (const descriptor of [3, 4]) {
+        const path = `/proc/${(await pids()).get(name)}/fd/${descriptor}`;
+        assert.match(readlinkSync(path), /^socket:/);
+        const flags = /^flags:\s*(\d+)$/m.exec(readFileSync(path.replace("/fd/", "/fdinfo/"), "utf8"))?.[1];
+        assert.ok(Number.parseInt(flags ?? "", 8) & closeOnExec, `${name} ${descriptor}`);
+      }
   });
 
   it("brings back each process that is killed, and leaves the others alone", async () => {
     await run("up.ts");
     const before = await pids();
-    for (const name of ["control", "host", "edge-0"]) await returned(name, await kill(name));
+    const killed = ["control", "host", "keeper", "edge-0"];
+    for (const name of killed) await returned(name, await kill(name));
     const now = await pids();
-    for (const [name, pid] of now) assert.equal(pid === before.get(name), !["control", "host", "edge-0"].includes(name), name);
+    for (const [name, pid] of now) assert.equal(pid === before.get(name), !killed.includes(name), name);
   });
 
   it("goes on under a new supervisor when the supervisor is killed", async () => {
     await run("up.ts");
     const before = await pids();
     await returned("supervisor", await kill("supervisor"));
-    for (const [name, pid] of await pids()) assert.equal(pid === before.get(name), name !== "supervisor", name);
+    for (const [name, pid] of await pids()) assert.equal(pid !== before.get(name), name === "supervisor" || name === "keeper", name);
     await returned("control", await kill("control"));
   });
 
@@ -134,6 +147,15 @@ describe("slip up", () => {
     await kill("supervisor");
     assert.equal((await run("up.ts", ["--down"])).code, 0);
     assert.deepEqual((await list()).processes, []);
+  });
+
+  it("comes back by itself when supervisor and host are killed together", async () => {
+    await run("up.ts");
+    const before = await pids();
+    for (const name of ["supervisor", "host"]) process.kill(before.get(name) ?? 0, "SIGKILL");
+    for (const name of ["supervisor", "host", "keeper"]) await returned(name, before.get(name) ?? 0);
+    const now = await pids();
+    for (const name of ["control", "edge-0"]) assert.equal(now.get(name), before.get(name), name);
   });
 
   it("waits for a platform that stops, and starts it anew", async () => {
@@ -223,7 +245,7 @@ describe("slip up", () => {
   });
 
   it("needs root", async () => {
-    const nobody = { uid: 65_534, gid: 65_534, groups: [], umask: "0077", lowPorts: false, offline: false, named: false };
+    const nobody = { uid: 65_534, gid: 65_534, groups: [], umask: "0077", offline: false, named: false };
     const copy = join(folder, "repository");
     // As confined as our own processes, since the repository may lie below a folder that is closed to others.
     const how = { ...nobody, readOnly: [copy, join(process.execPath, "..")], writable: [], staging: join(copy, "contract"), cwd: copy };

@@ -1,4 +1,5 @@
 // Starts the platform: in the background until it is ready, with --foreground as the supervisor itself; --down ends it.
+// --inherit: the process that started us has handed on the public sockets of the supervisor before.
 import { spawn } from "node:child_process";
 import { existsSync, writeSync } from "node:fs";
 import type { Server } from "node:net";
@@ -13,7 +14,7 @@ import { homeAt } from "#platform/home.ts";
 import { readInstallation, saveInstallation } from "#platform/installation.ts";
 import { lockSupervisor } from "#platform/lock.ts";
 import { logOf } from "#platform/log.ts";
-import { isAlive, signal } from "#platform/process-identity.ts";
+import { isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
 import { claimSubnet } from "#platform/subnets.ts";
 import { ensureCluster } from "./supervisor/cluster.ts";
 import { ensureCode, inCode } from "./supervisor/code.ts";
@@ -21,12 +22,16 @@ import { unmountRun } from "./supervisor/mounts.ts";
 import type { Ground } from "./supervisor/plan.ts";
 import { prepareDisk, prepareHome } from "./supervisor/prepare.ts";
 import { lastWords, withProcessLog } from "./supervisor/process-log.ts";
+import { PublicSockets } from "./supervisor/public-sockets.ts";
 import { readState } from "./supervisor/state.ts";
 import { withStores } from "./supervisor/stores.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
+import { isKept, isPlatformStopping } from "./supervisor/watch.ts";
 
 const readyMs = 120_000;
 const downMs = 150_000;
+/** Those who hold the public sockets of a supervisor that died start another one within seconds. */
+const handOverMs = 10_000;
 /** The repository that this file is of. */
 const source = resolve(import.meta.dirname, "../../..");
 
@@ -49,10 +54,16 @@ const reporter = (descriptor: string | undefined) => (result: object) => {
   } catch {}
 };
 
-/** The lock; or undefined when another supervisor has it and is ready, for what it runs is what was asked for. One that stops is waited for. */
-const lockUnlessReady = async (home: Ground["home"]): Promise<Server | undefined> => {
-  for (const until = performance.now() + readyMs; performance.now() < until; await sleep(50)) {
-    const lock = await lockSupervisor(home);
+/**
+ * The lock; or undefined when another supervisor has it and is ready, for what it runs is what was asked for. One that stops is waited
+ * for. Who has not inherited the public sockets lets those go first that hold them: they alone can go on without refusing a client.
+ */
+const lockUnlessReady = async (home: Ground["home"], inherits: boolean): Promise<Server | undefined> => {
+  for (const begun = performance.now(); performance.now() < begun + readyMs; await sleep(50)) {
+    const mayTake = inherits || performance.now() > begun + handOverMs || !isKept(home);
+    const lock = mayTake ? await lockSupervisor(home) : undefined;
+    // It was started to go on with a platform that somebody has ended since.
+    if (inherits && isPlatformStopping(home)) return undefined;
     if (lock) return lock;
     const state = readState(home);
     if (state?.supervisor.state === "ready" && isAlive(state.supervisor)) return undefined;
@@ -82,17 +93,18 @@ const firstCluster = (ground: Ground) => {
   return { postgres: () => begun.catch(() => ensureCluster(ground)) };
 };
 
-const foreground = async (report: (result: object) => void): Promise<void> => {
+const foreground = async (report: (result: object) => void, inherits: boolean): Promise<void> => {
   const config = readConfig();
   const prepared = await prepareHome(config.home, givenPorts());
   const { home } = prepared;
-  if (!(await lockUnlessReady(home))) return report({ ready: true });
+  if (!(await lockUnlessReady(home, inherits))) return report({ ready: true });
   const agreed = withStores(prepared.installation, config);
   const installation = { ...prepared.installation, subnet: (await claimSubnet(prepared.installation.subnet)).subnet };
   prepareDisk(home, installation);
   const prepare = firstCluster(groundOf(config, { home, installation, code: source }));
   const code = await ensureCode(home, source);
-  await superviseUntilAsked(new Supervisor(groundOf(config, { home, installation, code }), logOf("supervisor"), prepare), () => {
+  const given = { prepare, sockets: inherits ? PublicSockets.inherited() : undefined };
+  await superviseUntilAsked(new Supervisor(groundOf(config, { home, installation, code }), logOf("supervisor"), given), () => {
     // Only now: an address that was mistyped at the first start is nothing to hold on to.
     saveInstallation(home, { ...installation, database: agreed.database, restate: agreed.restate });
     report({ ready: true });
@@ -121,10 +133,8 @@ const background = async (): Promise<void> => {
   if (!result.ready) throw fromErrorBody(result);
 };
 
-/** Nobody supervises: what an earlier supervisor left running is ended here. */
+/** Nobody supervises: what an earlier supervisor left running is ended here. The caller has the lock. */
 const stopLeftovers = async (config: ReturnType<typeof readConfig>, home: Ground["home"]): Promise<void> => {
-  const lock = await lockSupervisor(home);
-  if (!lock) throw new SlipError("conflict", "The platform starts at this moment.", { next: "Run 'slip down' again in a moment." });
   if (readState(home)) {
     const supervisor = new Supervisor(groundOf(config, { home, installation: readInstallation(home), code: source }), logOf("down"));
     await supervisor.adoptToStop();
@@ -132,17 +142,24 @@ const stopLeftovers = async (config: ReturnType<typeof readConfig>, home: Ground
   } else await unmountRun(home);
 };
 
+const notStopping = (home: Ground["home"]): SlipError =>
+  new SlipError("internal", "The platform does not stop.", { next: `Read ${home.processLogs}/supervisor.log.` });
+
+const ended = async (supervisor: ProcessIdentity, home: Ground["home"], until: number): Promise<void> => {
+  for (; isAlive(supervisor); await sleep(20)) if (performance.now() > until) throw notStopping(home);
+};
+
 const down = async (): Promise<void> => {
   const config = readConfig();
   const home = homeAt(config.home);
   if (!existsSync(home.installation)) return;
-  const supervisor = readState(home)?.supervisor;
-  if (supervisor && signal(supervisor, "SIGTERM")) {
-    for (const until = performance.now() + downMs; isAlive(supervisor); await sleep(20))
-      if (performance.now() > until) throw new SlipError("internal", "The platform does not stop.", { next: `Read ${home.processLogs}/supervisor.log.` });
-    return;
+  for (const until = performance.now() + downMs; performance.now() < until; await sleep(20)) {
+    const supervisor = readState(home)?.supervisor;
+    if (supervisor && signal(supervisor, "SIGTERM")) return await ended(supervisor, home, until);
+    // One that starts has the lock already, and has not said yet who it is.
+    if (await lockSupervisor(home)) return await stopLeftovers(config, home);
   }
-  await stopLeftovers(config, home);
+  throw notStopping(home);
 };
 
 const explain = (error: unknown): SlipError =>
@@ -156,11 +173,11 @@ const tell = (error: SlipError, json: boolean): void => {
 
 const main = async (): Promise<number> => {
   const flag = { type: "boolean" } as const;
-  const { values } = parseArgs({ options: { foreground: flag, down: flag, json: flag, report: { type: "string" } } });
+  const { values } = parseArgs({ options: { foreground: flag, down: flag, json: flag, inherit: flag, report: { type: "string" } } });
   const report = reporter(values.report);
   try {
     requireRoot();
-    await (values.down ? down() : values.foreground ? foreground(report) : background());
+    await (values.down ? down() : values.foreground ? foreground(report, values.inherit === true) : background());
     return 0;
   } catch (error) {
     const known = explain(error);

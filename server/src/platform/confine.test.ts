@@ -18,7 +18,6 @@ const how = (more: Partial<Confinement> = {}): Confinement => ({
   writable: [join(closed, "home")],
   staging: join(closed, "home", "processes"),
   cwd: join(closed, "home"),
-  lowPorts: false,
   offline: false,
   named: false,
   ...more,
@@ -75,11 +74,6 @@ test("its process id is that of what was started", async () => {
   let said = "";
   for await (const chunk of child.stdout) said += String(chunk);
   assert.equal(Number(said), child.pid);
-});
-
-test("low ports are its only capability, where it asks for them", async () => {
-  const status = await shell("cat /proc/self/status", { lowPorts: true });
-  for (const set of ["CapPrm", "CapEff", "CapBnd", "CapAmb"]) assert.match(status, new RegExp(`^${set}:\\s+0000000000000400$`, "m"));
 });
 
 test("offline, it has no network but one that leads nowhere", async () => {

@@ -15,8 +15,6 @@ export interface Confinement {
   staging: string;
   /** Where the program starts; one of the folders above, or below one. */
   cwd: string;
-  /** May listen on ports below 1024. */
-  lowPorts: boolean;
   /** Has a network of its own without any way out: it speaks over Unix sockets alone. */
   offline: boolean;
   /** /etc/passwd names the uid: some programs refuse to run without. */
@@ -73,11 +71,7 @@ cd "$cwd"
 umask "$mask"
 exec "$@"`;
 
-/** How setpriv names what is kept: nothing, or the one capability that low ports need. */
-const capabilities = (lowPorts: boolean): string[] => {
-  const kept = lowPorts ? "-all,+net_bind_service" : "-all";
-  return [`--bounding-set=${kept}`, `--inh-caps=${kept}`, `--ambient-caps=${kept}`];
-};
+const noCapabilities = ["--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all"];
 
 /** Folders by length: a folder inside another is put on top of it. */
 const binds = ({ readOnly, writable }: Pick<Confinement, "readOnly" | "writable">): string[] =>
@@ -89,7 +83,7 @@ const binds = ({ readOnly, writable }: Pick<Confinement, "readOnly" | "writable"
 export const confined = (how: Confinement, argv: readonly [string, ...string[]]): [string, ...string[]] => {
   const passwd = how.named ? `slip:x:${how.uid}:${how.gid}::/:/usr/sbin/nologin` : "";
   const groups = how.groups.length === 0 ? ["--clear-groups"] : ["--groups", how.groups.join(",")];
-  const privileges = ["setpriv", "--reuid", `${how.uid}`, "--regid", `${how.gid}`, ...groups, "--no-new-privs", ...capabilities(how.lowPorts), "--"];
+  const privileges = ["setpriv", "--reuid", `${how.uid}`, "--regid", `${how.gid}`, ...groups, "--no-new-privs", ...noCapabilities, "--"];
   const prepare = ["sh", "-c", script, "sh", how.staging, how.cwd, how.umask, passwd, how.resolvConf ?? "", ...binds(how), "--"];
   return ["unshare", "--mount", ...(how.offline ? ["--net"] : []), "--propagation", "private", "--", ...prepare, ...privileges, ...argv];
 };

@@ -32,7 +32,6 @@ export const confinedGit = ({ uid, root, network }: FetchPlace, argv: [string, .
     writable: [join(root, "home"), join(root, "tree")],
     staging: join(root, "root"),
     cwd: join(root, "tree"),
-    lowPorts: false,
     offline: false,
     named: true,
   };

@@ -23,7 +23,7 @@ const find = (name: string, more: Partial<Ground> = {}) => {
 test("an installation has these processes, one edge a core", () => {
   assert.deepEqual(
     planOf(ground).map(({ name }) => name),
-    ["postgres", "restate", "host", "control", "edge-0", "edge-1"],
+    ["postgres", "restate", "host", "control", "keeper", "edge-0", "edge-1"],
   );
   assert.deepEqual(find("control").needs, ["postgres", "restate"]);
 });
@@ -32,7 +32,7 @@ test("servers of one's own take the place of the embedded ones, and only who nee
   const config = { ...ground.config, databaseUrl: "postgres://x:secret@db/y", restateUrl: "http://a,http://b" };
   assert.deepEqual(
     planOf({ ...ground, config }).map(({ name }) => name),
-    ["host", "control", "edge-0", "edge-1"],
+    ["host", "control", "keeper", "edge-0", "edge-1"],
   );
   assert.deepEqual(find("control", { config }).needs, []);
   assert.equal(find("control", { config }).env.DATABASE_URL, config.databaseUrl);
@@ -59,11 +59,17 @@ test("only the host is root, and each other process has a user of its own", () =
     assert.equal(uidIn(find(name).argv), uid, name);
 });
 
-test("the edge may open low ports only where it is to", () => {
-  assert.ok(!find("edge-0").argv.join(" ").includes("net_bind_service"));
-  const low = { installation: { ...installation, httpsPort: 443 } };
-  assert.ok(find("edge-0", low).argv.join(" ").includes("net_bind_service"));
-  assert.ok(!find("control", low).argv.join(" ").includes("net_bind_service"));
+test("the public sockets go to the edges, and to those who can start a supervisor", () => {
+  const holders = planOf(ground).filter(({ holdsSockets }) => holdsSockets);
+  assert.deepEqual(
+    holders.map(({ name }) => name),
+    ["host", "keeper", "edge-0", "edge-1"],
+  );
+});
+
+test("no confined process has a capability, also where the ports are low ones", () => {
+  const low = { installation: { ...installation, httpPort: 80, httpsPort: 443 } };
+  for (const name of ["postgres", "restate", "control", "edge-0"]) assert.ok(find(name, low).argv.includes("--bounding-set=-all"), name);
 });
 
 test("the clock of the processes is a test's only where the supervisor was started for faults", () => {

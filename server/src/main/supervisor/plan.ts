@@ -9,8 +9,11 @@ import { socketOf } from "#platform/postgres.ts";
 import { postgresArguments, postgresPrograms } from "#platform/postgres-server.ts";
 import { restateArguments } from "#platform/restate-server.ts";
 import { withClock } from "./fault-clock.ts";
+import { keeperOf } from "./keeper.ts";
+import { processLogPath } from "./process-log.ts";
 
-export type Readiness = { kind: "postgres"; data: string } | { kind: "http"; probes: readonly { socketPath: string; path: string }[] };
+/** `running`: there is nothing to ask. */
+export type Readiness = { kind: "running" } | { kind: "postgres"; data: string } | { kind: "http"; probes: readonly { socketPath: string; path: string }[] };
 
 export interface ProcessPlan {
   name: string;
@@ -25,6 +28,10 @@ export interface ProcessPlan {
   stopMs: number;
   /** Whether it is ended and started again when it lives but does not answer: others do its work meanwhile. */
   mustAnswer?: true;
+  /** Whether it is given the public sockets, as `inheritedAt` says. */
+  holdsSockets?: true;
+  /** Whether its input ends when the supervisor does: then it has work to do, and no other supervisor adopts it. */
+  leashed?: true;
 }
 
 export interface Ground {
@@ -53,7 +60,6 @@ export const confinementOf = ({ home, installation, config, code, node }: Ground
     writable: [],
     staging: home.processLogs,
     cwd: home.root,
-    lowPorts: false,
     offline: false,
     named: false,
     ...more,
@@ -145,14 +151,31 @@ const host = (ground: Ground): ProcessPlan => ({
   readiness: answersStatus(ground.home.hostSocket),
   stopSignal: "SIGTERM",
   stopMs: 10_000,
+  holdsSockets: true,
+});
+
+/** The argument vector of a supervisor that goes on with the public sockets that it is given. */
+export const successorOf = (node: string, code: string): [string, ...string[]] => [node, entry(code, "up"), "--foreground", "--inherit"];
+
+const keeper = (ground: Ground): ProcessPlan => ({
+  name: "keeper",
+  argv: keeperOf(successorOf(ground.node, ground.code), processLogPath(ground.home, "supervisor")),
+  env: environment(ground),
+  cwd: "/",
+  needs: [],
+  readiness: { kind: "running" },
+  stopSignal: "SIGTERM",
+  stopMs: 1_000,
+  holdsSockets: true,
+  leashed: true,
 });
 
 const edge = (ground: Ground, index: number): ProcessPlan => {
-  const { home, installation, config, code, node } = ground;
-  const lowPorts = Math.min(installation.httpPort, installation.httpsPort) < 1_024;
+  const { home, config, code, node } = ground;
+  const program = withClock(config, [node, entry(code, "edge"), `${index}`, "--inherit"]);
   return {
     name: `edge-${index}`,
-    argv: confined(confinementOf(ground, "edge", { writable: [home.root, home.run], lowPorts }), withClock(config, [node, entry(code, "edge"), `${index}`])),
+    argv: confined(confinementOf(ground, "edge", { writable: [home.root, home.run] }), program),
     env: { ...cleanEnv, SLIP_HOME: home.root },
     cwd: "/",
     needs: [],
@@ -160,6 +183,7 @@ const edge = (ground: Ground, index: number): ProcessPlan => {
     stopSignal: "SIGTERM",
     stopMs: 10_000,
     mustAnswer: true,
+    holdsSockets: true,
   };
 };
 
@@ -169,5 +193,6 @@ export const planOf = (ground: Ground): ProcessPlan[] => [
   ...(ground.config.restateUrl === undefined ? [restate(ground)] : []),
   host(ground),
   control(ground),
+  keeper(ground),
   ...Array.from({ length: ground.cores }, (_, index) => edge(ground, index)),
 ];

@@ -15,6 +15,7 @@ const answers = (socketPath: string, path: string): Promise<boolean> =>
   });
 
 export const isReady = async (readiness: Readiness, pid: number): Promise<boolean> => {
+  if (readiness.kind === "running") return true;
   if (readiness.kind === "postgres") return isPostgresReady(readiness.data, pid);
   const found = await Promise.all(readiness.probes.map(({ socketPath, path }) => answers(socketPath, path)));
   return found.every(Boolean);

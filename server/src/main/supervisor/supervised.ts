@@ -17,6 +17,8 @@ interface Options {
   changed: () => void;
   /** Runs before each start. */
   before?: () => Promise<void>;
+  /** The public sockets, for those that hold them. */
+  sockets?: () => readonly number[];
 }
 
 const pollMs = 10;
@@ -106,10 +108,11 @@ export class Supervised {
 
   /** Resolves when the process has ended. It is detached: it lives on when the supervisor dies, and is adopted by the next. */
   #spawn(): Promise<void> {
-    const { plan, home } = { plan: this.plan, home: this.#options.home };
+    const { plan } = this;
     const [program, ...args] = plan.argv;
-    const child = withProcessLog(home, plan.name, (file) =>
-      spawn(program, args, { detached: true, cwd: plan.cwd, env: { ...plan.env }, stdio: ["ignore", file, file] }),
+    const sockets = plan.holdsSockets ? (this.#options.sockets?.() ?? []) : [];
+    const child = withProcessLog(this.#options.home, plan.name, (file) =>
+      spawn(program, args, { detached: true, cwd: plan.cwd, env: { ...plan.env }, stdio: [plan.leashed ? "pipe" : "ignore", file, file, ...sockets] }),
     );
     const identity = child.pid === undefined ? undefined : identityOf(child.pid);
     if (identity !== undefined) {
@@ -145,7 +148,7 @@ export class Supervised {
     }
   }
 
-  /** Connections wait in the queue of a process that stands still; when it has ended they come to another. */
+  /** A process that stands still keeps what it has accepted; when it has ended, clients may ask another. */
   async #watchAnswers(identity: ProcessIdentity): Promise<void> {
     let unanswered = 0;
     while (isAlive(identity) && this.#identity === identity && !this.#stopping && unanswered < unansweredMax) {

@@ -8,17 +8,17 @@ import { bootId } from "#platform/boot.ts";
 import { freeBytes, inMegabytes } from "#platform/disk-room.ts";
 import { uids } from "#platform/installation.ts";
 import type { Log } from "#platform/log.ts";
-import { isPortFree } from "#platform/ports.ts";
 import { identityOf, isAlive, signal } from "#platform/process-identity.ts";
 import { giveUpBallast, makeBallast } from "./ballast.ts";
 import { removeOtherCode } from "./code.ts";
 import { runFolders } from "./folders.ts";
 import { mountRun, unmountRun } from "./mounts.ts";
-import { type Ground, planOf } from "./plan.ts";
+import { type Ground, type ProcessPlan, planOf } from "./plan.ts";
 import { makeFolders } from "./prepare.ts";
 import { lastWords, refusalOf, rotateProcessLog } from "./process-log.ts";
+import { checkPorts, PublicSockets } from "./public-sockets.ts";
 import { forgetTargets } from "./stale-routes.ts";
-import { readState, type SupervisorState, writeState } from "./state.ts";
+import { type ProcessRecord, readState, type SupervisorState, writeState } from "./state.ts";
 import { Supervised } from "./supervised.ts";
 
 /** So many ends in a row before it was ready mean that a process cannot be started. */
@@ -32,6 +32,15 @@ const hostReadyMs = 15_000;
 const tidyEveryMs = 10_000;
 /** What fills the disk is fast. */
 const diskEveryMs = 1_000;
+const endedPollMs = 10;
+
+/** What a supervisor may be given besides its ground. */
+interface Given {
+  /** Runs before a start of the process that it is named after. */
+  prepare?: Readonly<Record<string, () => Promise<void>>>;
+  /** The public sockets of the supervisor before. */
+  sockets?: PublicSockets | undefined;
+}
 
 export class Supervisor {
   readonly #ground: Ground;
@@ -43,24 +52,28 @@ export class Supervisor {
   readonly #timers: NodeJS.Timeout[] = [];
   #makingBallast: Promise<void> | undefined;
   #isSaved: boolean = true;
+  #sockets: PublicSockets | undefined;
 
-  /** `prepare` runs before a start of the process that it is named after. */
-  constructor(ground: Ground, log: Log, prepare: Readonly<Record<string, () => Promise<void>>> = {}) {
+  constructor(ground: Ground, log: Log, { prepare = {}, sockets }: Given = {}) {
     this.#ground = ground;
     this.#log = log;
+    this.#sockets = sockets;
     this.#processes = planOf(ground).map((plan) => {
       const before = prepare[plan.name];
-      return new Supervised(plan, { home: ground.home, log, changed: () => this.#save(), ...(before ? { before } : {}) });
+      const options = { home: ground.home, log, changed: () => this.#save(), sockets: () => this.#sockets?.descriptors ?? [] };
+      return new Supervised(plan, { ...options, ...(before ? { before } : {}) });
     });
   }
 
   /** Takes over what an earlier supervisor left running, and starts the rest. Throws `ports_taken`. */
   async start(): Promise<void> {
     const { home, installation } = this.#ground;
-    const adopted = this.#adopt();
+    // Without the sockets that the others hold, they would serve other ones than we do.
+    const adopted = await this.#adopt(({ holdsSockets }) => !holdsSockets || this.#sockets !== undefined);
     this.#goesOn = adopted.length > 0;
+    this.#sockets ??= await PublicSockets.bound(installation);
     if (!this.#goesOn) {
-      await checkPorts([installation.httpPort, installation.httpsPort, installation.handlerPort]);
+      await checkPorts([installation.handlerPort]);
       removeOtherCode(home, this.#ground.code);
       forgetTargets(home);
     }
@@ -90,11 +103,12 @@ export class Supervisor {
     this.#save();
   }
 
-  /** Ends everything: clients first, then the instances, then what the others stand on. */
+  /** Ends everything: what would start it again, clients, the instances, then what the others stand on. */
   async stop(): Promise<void> {
     this.#state = "stopping";
     this.#save();
     for (const timer of this.#timers) clearInterval(timer);
+    await this.#stopAll((name) => name === "keeper");
     await this.#stopAll((name) => name === "control" || name.startsWith("edge-"));
     await this.#removeInstances();
     await this.#stopAll((name) => name === "host");
@@ -103,19 +117,21 @@ export class Supervisor {
     this.#save();
   }
 
-  /** Takes over living processes, without starting any. Gives their names. */
-  #adopt(): string[] {
-    const known = readState(this.#ground.home)?.processes ?? [];
-    const adopted = this.#processes.filter((process) => known.some((record) => record.name === process.plan.name && process.adopt(record)));
-    const wanted = this.#processes.map(({ plan }) => plan.name);
-    for (const record of known) if (!wanted.includes(record.name)) signal(record, "SIGTERM");
-    return adopted.map(({ plan }) => plan.name);
+  /** Takes over those living processes that are wanted, and ends the others, without starting any. Gives the names of the former. */
+  async #adopt(isWanted: (plan: ProcessPlan) => boolean): Promise<string[]> {
+    // The keeper that became this process has its number.
+    const known = (readState(this.#ground.home)?.processes ?? []).filter(({ pid }) => pid !== process.pid);
+    const wanted = this.#processes.filter(({ plan }) => !plan.leashed && isWanted(plan));
+    const adopted = wanted.filter((process) => known.some((record) => record.name === process.plan.name && process.adopt(record)));
+    const names = adopted.map(({ plan }) => plan.name);
+    await Promise.all(known.filter(({ name }) => !names.includes(name)).map(endNow));
+    return names;
   }
 
   /** As start, when all is to end: what lives is taken over, and the host is started where it died, to remove its instances. */
   async adoptToStop(): Promise<void> {
     this.#state = "stopping";
-    const adopted = this.#adopt();
+    const adopted = await this.#adopt(() => true);
     this.#save();
     const host = this.#processes.find(({ plan }) => plan.name === "host");
     if (!host || adopted.includes("host")) return;
@@ -193,6 +209,8 @@ export class Supervisor {
   }
 }
 
-const checkPorts = async (ports: readonly number[]): Promise<void> => {
-  for (const port of ports) if (!(await isPortFree(port))) throw new SlipError("ports_taken", `Port ${port} is in use by another program.`);
+/** What it was doing is lost; every process of ours can bear that. */
+const endNow = async (record: ProcessRecord): Promise<void> => {
+  signal(record, "SIGKILL");
+  while (isAlive(record)) await sleep(endedPollMs);
 };

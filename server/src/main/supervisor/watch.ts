@@ -5,7 +5,9 @@ import type { Config } from "#platform/config.ts";
 import { cleanEnv } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
 import { isAlive } from "#platform/process-identity.ts";
+import { successorOf } from "./plan.ts";
 import { withProcessLog } from "./process-log.ts";
+import { inheritedAt } from "./public-sockets.ts";
 import { readState, type SupervisorState } from "./state.ts";
 
 const everyMs = 1_000;
@@ -15,6 +17,13 @@ const graceMs = 10_000;
 /** Whether a supervisor must be started: the last one died without having been asked to stop. Pure. */
 export const isOrphaned = (state: SupervisorState | undefined, alive: boolean): boolean =>
   state !== undefined && !alive && state.supervisor.state !== "stopping";
+
+/** Whether a supervisor that died is missed by somebody who will start another. */
+export const isKept = (home: Home): boolean => {
+  const state = readState(home);
+  if (!isOrphaned(state, state !== undefined && isAlive(state.supervisor))) return false;
+  return state?.processes.some((record) => (record.name === "host" || record.name === "keeper") && isAlive(record)) === true;
+};
 
 /** Whether everything is being ended, not this process alone: then nothing may stay behind. */
 export const isPlatformStopping = (home: Home): boolean => readState(home)?.supervisor.state === "stopping";
@@ -27,9 +36,9 @@ const startSupervisor = (home: Home, config: Config): void => {
     ...(config.sandboxFloor === undefined ? {} : { SLIP_SANDBOX_FLOOR: config.sandboxFloor }),
     ...(config.restateUrl === undefined ? {} : { RESTATE_URL: config.restateUrl }),
   };
-  const up = join(import.meta.dirname, "..", "up.ts");
+  const [program, ...args] = successorOf(process.execPath, join(import.meta.dirname, "../../../.."));
   const child = withProcessLog(home, "supervisor", (file) =>
-    spawn(process.execPath, [up, "--foreground"], { detached: true, cwd: "/", env, stdio: ["ignore", file, file] }),
+    spawn(program, args, { detached: true, cwd: "/", env, stdio: ["ignore", file, file, inheritedAt.http, inheritedAt.https] }),
   );
   child.on("error", () => {});
   child.unref();
