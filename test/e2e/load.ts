@@ -16,10 +16,17 @@ export interface Load {
   stop(): Promise<Sample[]>;
 }
 
+interface LoadOptions {
+  perSecond?: number;
+  path?: string;
+  /** False: each request has a connection of its own. */
+  keepAlive?: boolean;
+}
+
 /** Starts a load of `perSecond` requests for `path` of `app`. */
-export const steadyLoad = (installation: Installation, app: string, options: { perSecond?: number; path?: string } = {}): Load => {
-  const { perSecond = 50, path = "/" } = options;
-  const agent = installation.agent({ keepAlive: true, maxSockets: 64 });
+export const steadyLoad = (installation: Installation, app: string, options: LoadOptions = {}): Load => {
+  const { perSecond = 50, path = "/", keepAlive = true } = options;
+  const agent = installation.agent(keepAlive ? { keepAlive, maxSockets: 64 } : { keepAlive });
   const samples: Sample[] = [];
   const open = new Set<Promise<void>>();
   const ask = async (): Promise<void> => {
