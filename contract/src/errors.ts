@@ -164,6 +164,13 @@ export const errors = {
     what: "The artifact is larger than its limit.",
     next: "Leave out what the app does not need to run.",
   },
+  artifact_damaged: {
+    status: 500,
+    exit: 1,
+    fault: "platform",
+    what: "A stored file of the artifact is damaged, so nothing is started from it.",
+    next: "Deploy the source again: what is damaged is built anew. Look at the disk's health too, and at 'slip doctor --deep'.",
+  },
   artifact_unsafe: {
     status: 422,
     exit: 1,

@@ -7,6 +7,7 @@ import { limit } from "@slipstream/contract/limits.ts";
 import type { Collect, Collected } from "@slipstream/contract/ports/host.ts";
 import { wallClock } from "#platform/clock.ts";
 import type { Home } from "#platform/home.ts";
+import { isDamaged } from "#platform/oci/damage.ts";
 import { imageBlobs } from "#platform/oci/image.ts";
 import { keepInIndex } from "#platform/oci/index-file.ts";
 import { blobFolder, hexOf, temporaryFolder, temporaryPath } from "#platform/oci/layout.ts";
@@ -21,13 +22,13 @@ const manifestBytes = 65_536;
 /** A temporary file that nothing has touched for so long belongs to no work that is still under way. */
 const staleMs = 6 * 3_600_000;
 
-/** The digest of an artifact and of all that it needs; empty when it is not here, which is for the reconciliation to notice. */
+/** The digest of an artifact and of all that it needs; empty when it is not here or damaged, which is for the reconciliation to notice. */
 const digestsOf = (home: Home, artifact: string): string[] => {
   try {
     const { config, layers } = imageBlobs(home, artifact);
     return [artifact, config.digest, ...layers.map((layer) => layer.digest)];
   } catch (error) {
-    if (error instanceof SlipError && error.code === "not_found") return [];
+    if (error instanceof SlipError && (error.code === "not_found" || isDamaged(error))) return [];
     throw error;
   }
 };

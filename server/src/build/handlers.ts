@@ -8,7 +8,7 @@ import { collectGarbage } from "./collect.ts";
 import { configFile, parseConfig } from "./config/config-file.ts";
 import type { BuildDependencies } from "./context.ts";
 import { fetchGit } from "./git/git.ts";
-import { foundOfBuilds, incompleteArtifacts, sweepBuilds } from "./inspection.ts";
+import { ArtifactCheck, foundOfBuilds, sweepBuilds } from "./inspection.ts";
 import { readManifest } from "./sources/manifest.ts";
 import { storedTree } from "./sources/tree.ts";
 import { baseLayer, toolchainLayer } from "./toolchains/toolchains.ts";
@@ -21,7 +21,7 @@ type BuildCalls = Pick<typeof hostCalls, "fetchGit" | "readConfig" | "build" | "
 export interface BuildAccount {
   buildsUnderway: () => string[];
   found: () => MachineThing[];
-  incomplete: (artifacts: readonly string[]) => string[];
+  incomplete: (artifacts: readonly string[]) => Promise<string[]>;
   sweep: (things: readonly MachineThing[]) => Promise<MachineThing[]>;
 }
 
@@ -29,6 +29,7 @@ export interface BuildAccount {
 export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCalls> & BuildAccount => {
   const builds = new Builds(dependencies);
   const { home } = dependencies;
+  const check = new ArtifactCheck(home);
   return {
     fetchGit: (request, signal) => fetchGit(dependencies, request, signal),
     async readConfig({ tenant, source }) {
@@ -43,7 +44,7 @@ export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCa
     collect: (kept) => collectGarbage(dependencies, kept, builds.leased),
     buildsUnderway: () => builds.underway,
     found: () => foundOfBuilds(home),
-    incomplete: (artifacts) => incompleteArtifacts(home, artifacts),
+    incomplete: (artifacts) => check.incomplete(artifacts),
     sweep: (things) => sweepBuilds(home, things, builds.underway),
   };
 };

@@ -7,6 +7,7 @@ import type { MachineThing } from "@slipstream/contract/ports/inspection.ts";
 import { wallClock } from "#platform/clock.ts";
 import { removeTree } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
+import { isDamaged, isWhole, removeDamaged } from "#platform/oci/damage.ts";
 import { imageBlobs } from "#platform/oci/image.ts";
 import { blobPath, temporaryFolder } from "#platform/oci/layout.ts";
 import { fetchesFolder } from "./git/fetch-folder.ts";
@@ -33,17 +34,49 @@ export const foundOfBuilds = (home: Home): MachineThing[] => {
   return [...[...workspaces].map((name) => ({ kind: "workspace" as const, name })), ...temporary.map((name) => ({ kind: "temporary" as const, name }))];
 };
 
-/** Of these, the artifacts of which a file is missing, or not as long as it must be. */
-export const incompleteArtifacts = (home: Home, artifacts: readonly string[]): string[] =>
-  artifacts.filter((artifact) => {
+/** A blob that was read whole a moment ago is not read again: an audit looks several times. */
+const readAgainMs = 60_000;
+
+/** Which artifacts are damaged. Blobs are read one after the other, piece by piece. */
+export class ArtifactCheck {
+  readonly #home: Home;
+  readonly #readAt = new Map<string, number>();
+
+  constructor(home: Home) {
+    this.#home = home;
+  }
+
+  /** Of these, those of which a file is missing, or is not what its digest says; such files are removed. */
+  async incomplete(artifacts: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const artifact of artifacts) if (!(await this.#isComplete(artifact))) found.push(artifact);
+    return found;
+  }
+
+  async #isComplete(artifact: string): Promise<boolean> {
     try {
-      const { config, layers } = imageBlobs(home, artifact);
-      return [config, ...layers].some(({ digest, size }) => statSync(blobPath(home, digest), { throwIfNoEntry: false })?.size !== size);
+      const { config, layers } = imageBlobs(this.#home, artifact);
+      for (const { digest } of [config, ...layers]) if (!(await this.#isWhole(digest))) return false;
+      return true;
     } catch (error) {
-      if (error instanceof SlipError && error.code !== "not_found") throw error;
+      if (error instanceof SlipError && (error.code === "not_found" || isDamaged(error))) return false;
+      throw error;
+    }
+  }
+
+  async #isWhole(digest: string): Promise<boolean> {
+    const stats = statSync(blobPath(this.#home, digest), { throwIfNoEntry: false });
+    if (stats === undefined) return false;
+    const state = `${digest} ${stats.ino} ${stats.size} ${stats.ctimeMs}`;
+    if (performance.now() - (this.#readAt.get(state) ?? Number.NEGATIVE_INFINITY) < readAgainMs) return true;
+    if (await isWhole(this.#home, digest)) {
+      this.#readAt.set(state, performance.now());
       return true;
     }
-  });
+    await removeDamaged(this.#home, digest);
+    return false;
+  }
+}
 
 /** Gives what was removed; kinds that are not of builds are left aside. */
 export const sweepBuilds = async (home: Home, things: readonly MachineThing[], underway: readonly string[]): Promise<MachineThing[]> => {

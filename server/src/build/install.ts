@@ -9,7 +9,7 @@ import { removeTree, writeDurably } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { commitBlobs } from "#platform/oci/blob-file.ts";
 import { blobPath, type Descriptor, layerFolder } from "#platform/oci/layout.ts";
-import { unpackLayer } from "#platform/oci/unpack.ts";
+import { unpackIfWhole } from "#platform/oci/unpack.ts";
 import type { BuildContext } from "./context.ts";
 import { packWithRoom } from "./pack-with-room.ts";
 import { inParallel } from "./parallel.ts";
@@ -64,6 +64,14 @@ const known = async (context: BuildContext, key: string): Promise<Descriptor | u
   const now = new Date();
   await utimes(path, now, now);
   return parsed.data.layer;
+};
+
+/** Unpacked; a damaged one is no longer known. */
+const usable = async (context: BuildContext, key: string): Promise<Descriptor | undefined> => {
+  const { home } = context.dependencies;
+  const found = await known(context, key);
+  if (found === undefined || existsSync(layerFolder(home, found.digest))) return found;
+  return (await unpackIfWhole(home, found)) ? found : undefined;
 };
 
 /** Whether a folder is where its path says: a program of the install may have put links on the way. */
@@ -126,12 +134,11 @@ export const dependencyLayer = async (context: BuildContext, request: InstallReq
   const started = performance.now();
   const inputs = inputEntries(request.plan.install, request.entries);
   const key = keyOf(context, request, inputs);
-  const found = await known(context, key);
+  const found = await usable(context, key);
   const descriptor = found ?? (await makeLayer(context, request, inputs));
   context.leases.take(descriptor.digest);
   const folder = layerFolder(home, descriptor.digest);
   if (found) {
-    if (!existsSync(folder)) await unpackLayer(home, descriptor);
     if (request.plan.build !== undefined) await giveTo(join(folder, "app"), uids.app);
     context.log.note(`${request.plan.install.name}: reused, nothing that decides it has changed`);
     context.steps.push({ name: request.plan.install.name, ms: performance.now() - started, reused: true });

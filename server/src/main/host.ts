@@ -40,11 +40,13 @@ const calls = await serveCalls(
     },
     status: () => Promise.resolve({ ...runtime.status(), builds: buildsUnderway().length }),
     inspect: async ({ artifacts }) => {
+      // Reading takes its time; what is held is of the same moment as what is found.
+      const lacking = await incomplete(artifacts);
       const inspected = await runtime.inspect();
       return {
         held: { ...inspected.held, builds: buildsUnderway() },
         found: [...inspected.found, ...found()],
-        incomplete: incomplete(artifacts),
+        incomplete: lacking,
       };
     },
     sweep: async ({ things, instances }) => ({ removed: [...(await runtime.sweep(things, instances)), ...(await sweep(things))] }),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
@@ -92,4 +92,14 @@ test("content that is missing is told by the file that needs it", async () => {
   assert.ok(entry?.type === "file");
   rmSync(home.sourceBlob("ten", entry.sha256));
   await assert.rejects(materialise(entries, { home, tenant: "ten", folder: mkdtempSync(join(root, "copy-")), owner: undefined }), { code: "source_missing" });
+});
+
+test("content that is damaged is never built from, and is sent again", async () => {
+  const { entries } = readManifest(home, "ten", await storeTree(home, "ten", folder({ "b.txt": "as it was" })));
+  const [entry] = entries;
+  assert.ok(entry?.type === "file");
+  const blob = home.sourceBlob("ten", entry.sha256);
+  writeFileSync(blob, "as it Was");
+  await assert.rejects(materialise(entries, { home, tenant: "ten", folder: mkdtempSync(join(root, "copy-")), owner: undefined }), { code: "source_missing" });
+  assert.ok(!existsSync(blob), "it counts as not sent");
 });

@@ -1,6 +1,6 @@
 // Stores the files of a folder as a source: blobs by content, and the manifest that names them.
-import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, chownSync, createReadStream, existsSync, mkdirSync, statSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { chmodSync, chownSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { copyFile, lstat, open, readdir, readFile, readlink, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
@@ -9,14 +9,9 @@ import { type SourceEntry, sourceDigest } from "@slipstream/contract/source.ts";
 import ignore, { type Ignore } from "ignore";
 import { sync, syncNames, writeDurably } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
+import { sha256OfFile } from "#platform/sha256.ts";
 import { inParallel } from "../parallel.ts";
 import { checkEntries } from "./manifest.ts";
-
-const hashOf = async (path: string): Promise<string> => {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
-  return hash.digest("hex");
-};
 
 const readIgnore = async (root: string): Promise<Ignore> => {
   const path = join(root, ".slipignore");
@@ -48,7 +43,7 @@ const makeFolder = (path: string): void => {
 };
 
 const storeBlob = async (home: Home, tenant: string, path: string): Promise<string> => {
-  const sha256 = await hashOf(path);
+  const sha256 = await sha256OfFile(path);
   const place = home.sourceBlob(tenant, sha256);
   if (existsSync(place)) {
     // Whoever sent it may not have made it safe yet.

@@ -9,7 +9,7 @@ import type { Home } from "#platform/home.ts";
 import { commitBlobs } from "#platform/oci/blob-file.ts";
 import { blobPath, type Descriptor, ensureLayout, layerFolder, temporaryPath } from "#platform/oci/layout.ts";
 import { packLayer } from "#platform/oci/pack.ts";
-import { unpackLayer } from "#platform/oci/unpack.ts";
+import { unpackIfWhole } from "#platform/oci/unpack.ts";
 
 export interface ProvidedLayer {
   descriptor: Descriptor;
@@ -64,7 +64,7 @@ const provide = async (request: LayerRequest): Promise<ProvidedLayer> => {
   const descriptor = readRecord(request);
   if (!descriptor) return await makeLayer(request);
   const folder = layerFolder(home, descriptor.digest);
-  if (!existsSync(folder)) await unpackLayer(home, descriptor);
+  if (!existsSync(folder) && !(await unpackIfWhole(home, descriptor))) return await makeLayer(request);
   // The time of the record says when it was last of use, for the garbage collection.
   const now = new Date();
   await utimes(record, now, now);

@@ -13,6 +13,7 @@ import { asDiskFull } from "#platform/disk-full.ts";
 import { requireRoom } from "#platform/disk-room.ts";
 import { sync, syncNames } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
+import { sha256OfFile } from "#platform/sha256.ts";
 import { blobsOf, sizeOf } from "./source.ts";
 
 /** Files looked for in one go: some milliseconds in which nothing else is answered. */
@@ -29,13 +30,21 @@ const missingOf = async (home: Home, tenant: string, blobs: readonly string[]): 
   return missing;
 };
 
-/** Throws `invalid_input` where a content has another size than the manifest says: the limits were counted by what it says. */
+/**
+ * Throws `invalid_input` where a content has another size than the manifest says: the limits were counted by what it says; and
+ * `source_missing` where it is damaged, so that it is sent again.
+ */
 const checkSizes = async (home: Home, tenant: string, { entries }: SourceManifest): Promise<void> => {
   for (const [index, entry] of entries.entries()) {
     if (index % batch === batch - 1) await nextTurn();
     if (entry.type === "link") continue;
-    const size = statSync(home.sourceBlob(tenant, entry.sha256)).size;
-    if (size !== entry.size) throw new SlipError("invalid_input", `The content of ${JSON.stringify(entry.path)} has ${size} bytes, not ${entry.size}.`);
+    const blob = home.sourceBlob(tenant, entry.sha256);
+    const size = statSync(blob).size;
+    if (size === entry.size) continue;
+    if ((await sha256OfFile(blob)) === entry.sha256)
+      throw new SlipError("invalid_input", `The content of ${JSON.stringify(entry.path)} has ${size} bytes, not ${entry.size}.`);
+    await rm(blob, { force: true });
+    throw new SlipError("source_missing", `The stored content of ${JSON.stringify(entry.path)} was damaged; send the source again.`);
   }
 };
 

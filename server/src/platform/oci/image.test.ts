@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { exec, execOrThrow } from "#platform/exec.ts";
 import { type Home, homeAt } from "#platform/home.ts";
-import { openImage } from "./image.ts";
+import { imageBlobs, openImage } from "./image.ts";
 import { keepInIndex } from "./index-file.ts";
-import { hexOf, layerFolder } from "./layout.ts";
+import { blobPath, hexOf, layerFolder } from "./layout.ts";
 import { packLayer } from "./pack.ts";
 import { writeImage } from "./write-image.ts";
 
@@ -51,6 +51,37 @@ test("a layer whose folder is gone is unpacked again", async () => {
   rmSync(layer, { recursive: true });
   assert.equal(readFileSync(join((await openImage(home, digest)).layers[0] ?? "", "app/a.txt"), "utf8"), "hello");
 });
+
+const flipped = (path: string): void => {
+  const bytes = readFileSync(path);
+  const at = Math.floor(bytes.length / 2);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+};
+const damages = {
+  flipped,
+  truncated: (path: string) => truncateSync(path, statSync(path).size - 1),
+  empty: (path: string) => truncateSync(path, 0),
+  missing: (path: string) => rmSync(path),
+} as const;
+const blobs = {
+  manifest: (digest: string) => digest,
+  config: (digest: string) => imageBlobs(home, digest).config.digest,
+  layer: (digest: string) => imageBlobs(home, digest).layers[0]?.digest ?? "",
+} as const;
+for (const [damage, act] of Object.entries(damages))
+  for (const [blob, of] of Object.entries(blobs)) {
+    if (damage === "missing" && blob === "manifest") continue;
+    test(`a ${blob} that is ${damage} is artifact_damaged, and never used; made again it is whole`, async () => {
+      const digest = await made("hello");
+      act(blobPath(home, of(digest)));
+      await assert.rejects(openImage(home, digest), { code: "artifact_damaged" });
+      assert.ok(!existsSync(blobPath(home, digest)), "it is built anew for being missing");
+      assert.ok(!existsSync(home.layers) || readdirSync(home.layers).length === 0, "nothing was unpacked");
+      assert.equal(await made("hello"), digest);
+      assert.equal(readFileSync(join((await openImage(home, digest)).layers[0] ?? "", "app/a.txt"), "utf8"), "hello");
+    });
+  }
 
 test("an image that is not there is not_found", () => assert.rejects(openImage(home, `sha256:${"0".repeat(64)}`), { code: "not_found" }));
 

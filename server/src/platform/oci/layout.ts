@@ -1,6 +1,6 @@
 // The OCI image layout on disk (OCI image-spec 1.1): blobs by digest, and the folders that layers are unpacked in.
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Home } from "#platform/home.ts";
 
@@ -34,6 +34,3 @@ export const ensureLayout = (home: Home): void => {
   const marker = join(home.oci, "oci-layout");
   if (!existsSync(marker)) writeFileSync(marker, '{"imageLayoutVersion":"1.0.0"}');
 };
-
-/** A blob that is JSON, as it is. The caller parses it. */
-export const readJsonBlob = (home: Home, digest: string): unknown => JSON.parse(readFileSync(blobPath(home, digest), "utf8"));

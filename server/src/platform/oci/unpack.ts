@@ -7,6 +7,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { type Extract, extract, type Header } from "tar-stream";
 import { execOrThrow } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
+import { damaged, isDamaged, isWhole, removeDamaged } from "./damage.ts";
 import { writeEntry } from "./entry-file.ts";
 import { blobPath, type Descriptor, ensureLayout, layerFolder, temporaryPath } from "./layout.ts";
 import { folderMode } from "./tree.ts";
@@ -85,13 +86,23 @@ const unpackInto = async (folder: string, source: string): Promise<string> => {
   return digest;
 };
 
+/** A damaged tar may also fail to be read. */
+const unpackWhole = async (home: Home, layer: Descriptor, folder: string): Promise<void> => {
+  try {
+    if ((await unpackInto(folder, blobPath(home, layer.digest))) === layer.digest) return;
+  } catch (error) {
+    if (await isWhole(home, layer.digest)) throw error;
+  }
+  await removeDamaged(home, layer.digest);
+  throw damaged(layer.digest);
+};
+
 const unpackOnce = async (home: Home, layer: Descriptor): Promise<void> => {
   ensureLayout(home);
   const folder = temporaryPath(home);
   await mkdir(folder, { mode: 0o755 });
   try {
-    const found = await unpackInto(folder, blobPath(home, layer.digest));
-    if (found !== layer.digest) throw new SlipError("internal", `The blob ${layer.digest} is damaged: its content is ${found}.`);
+    await unpackWhole(home, layer, folder);
     if (!existsSync(layerFolder(home, layer.digest))) await rename(folder, layerFolder(home, layer.digest));
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -100,10 +111,21 @@ const unpackOnce = async (home: Home, layer: Descriptor): Promise<void> => {
 
 const underway = new Map<string, Promise<void>>();
 
-/** Unpacks a layer into its folder, once however many ask at the same time. */
+/** Unpacks a layer into its folder, once however many ask at the same time. Throws `artifact_damaged`; the blob is removed then. */
 export const unpackLayer = (home: Home, layer: Descriptor): Promise<void> => {
   const key = layerFolder(home, layer.digest);
   const running = underway.get(key) ?? unpackOnce(home, layer).finally(() => underway.delete(key));
   underway.set(key, running);
   return running;
+};
+
+/** Unpacks a layer that can be made anew; false where it is damaged. */
+export const unpackIfWhole = async (home: Home, layer: Descriptor): Promise<boolean> => {
+  try {
+    await unpackLayer(home, layer);
+    return true;
+  } catch (error) {
+    if (isDamaged(error)) return false;
+    throw error;
+  }
 };
