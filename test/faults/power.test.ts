@@ -55,6 +55,22 @@ describe("power loss", () => {
     return deployments.map(({ state }) => state);
   };
 
+  const startAgain = async ({ told: least, asked: most }: Cut): Promise<void> => {
+    // The start of the machine is another one.
+    rmSync(join(installation.home, "cache/boot-id"), { force: true });
+    await installation.up();
+    for (let attempt = 0; (await ended()).some((state) => state === "waiting" || state === "running"); attempt += 1) {
+      assert.ok(attempt < 300, "all deployments end within 30 s");
+      await pause(100);
+    }
+    const { status, body } = await installation.request("steady");
+    assert.equal(status, 200);
+    assert.ok(Number(body) >= least && Number(body) <= most, `${body} answers; ${least} was told to be live, ${most} was asked for`);
+    await installation.slip(["doctor", "--deep", "--json"]);
+    const { findings } = Audit.parse(JSON.parse((await installation.slip(["doctor", "--deep", "--json"])).stdout));
+    assert.deepEqual(findings, []);
+  };
+
   before(async () => {
     await installation.up();
     await deployNext();
@@ -71,20 +87,11 @@ describe("power loss", () => {
       const cut = cuts[index];
       assert.ok(cut);
       disk.mount(cut.file);
-      // The start of the machine is another one.
-      rmSync(join(installation.home, "cache/boot-id"), { force: true });
-      await installation.up();
-      for (let attempt = 0; (await ended()).some((state) => state === "waiting" || state === "running"); attempt += 1) {
-        assert.ok(attempt < 300, "all deployments end within 30 s");
-        await pause(100);
+      try {
+        await startAgain(cut);
+      } finally {
+        await installation.expect(0, ["down"]);
+        disk.unmount();
       }
-      const { status, body } = await installation.request("steady");
-      assert.equal(status, 200);
-      assert.ok(Number(body) >= cut.told && Number(body) <= cut.asked, `${body} answers; ${cut.told} was told to be live, ${cut.asked} was asked for`);
-      await installation.slip(["doctor", "--deep", "--json"]);
-      const { findings } = Audit.parse(JSON.parse((await installation.slip(["doctor", "--deep", "--json"])).stdout));
-      assert.deepEqual(findings, []);
-      await installation.expect(0, ["down"]);
-      disk.unmount();
     });
 });
