@@ -9,7 +9,7 @@ import { newTree, nodeFiles, writeTree } from "../e2e/sources.ts";
 import { whole } from "../size.ts";
 import { Processes } from "./processes.ts";
 
-const kills = whole ? 40 : 6;
+const kills = whole ? 12 : 6;
 const betweenMs = 400;
 /** A process that was sent SIGKILL is gone after so long. */
 const goneMs = 100;
