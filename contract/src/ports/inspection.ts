@@ -50,11 +50,14 @@ export type Inspection = z.infer<typeof Inspection>;
 
 export const inspectionCalls = {
   inspect: { method: "POST", path: "/v1/inspection", input: z.object({ artifacts: z.array(Digest) }), output: Inspection },
-  /** Removes what nothing needs at this moment, and ends the programs of `instances`, which are then started again; gives what is gone. */
+  /**
+   * Removes what nothing needs at this moment and what is damaged of `artifacts`, and ends the programs of `instances`, which are then
+   * started again; gives what is gone.
+   */
   sweep: {
     method: "POST",
     path: "/v1/sweep",
-    input: z.object({ things: z.array(MachineThing), instances: z.array(z.string()) }),
+    input: z.object({ things: z.array(MachineThing), instances: z.array(z.string()), artifacts: z.array(Digest) }),
     output: z.object({ removed: z.array(MachineThing) }),
   },
 } as const;

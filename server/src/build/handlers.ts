@@ -22,7 +22,7 @@ export interface BuildAccount {
   buildsUnderway: () => string[];
   found: () => MachineThing[];
   incomplete: (artifacts: readonly string[]) => Promise<string[]>;
-  sweep: (things: readonly MachineThing[]) => Promise<MachineThing[]>;
+  sweep: (things: readonly MachineThing[], artifacts: readonly string[]) => Promise<MachineThing[]>;
 }
 
 /** Handlers of the calls, and the account of builds. */
@@ -45,7 +45,10 @@ export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCa
     buildsUnderway: () => builds.underway,
     found: () => foundOfBuilds(home),
     incomplete: (artifacts) => check.incomplete(artifacts),
-    sweep: (things) => sweepBuilds(home, things, builds.underway),
+    async sweep(things, artifacts) {
+      await check.removeDamaged(artifacts);
+      return sweepBuilds(home, things, builds.underway);
+    },
   };
 };
 

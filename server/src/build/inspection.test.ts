@@ -22,13 +22,15 @@ const made = async (text: string): Promise<string> => {
   return (await writeImage(home, { layers: [{ sealed }], config, labels: {}, maxBytes: 2 ** 20 })).digest;
 };
 
-test("of artifacts that were whole, the one whose layer is damaged is found, and the layer removed", async () => {
+test("of artifacts that were whole, the one whose layer is damaged is found; the layer is there until it is to be removed", async () => {
   const [one, two] = [await made("one"), await made("two")];
   const check = new ArtifactCheck(home);
   assert.deepEqual(await check.incomplete([one, two]), []);
   const layer = blobPath(home, imageBlobs(home, two).layers[0]?.digest ?? "");
   writeFileSync(layer, "not what it was", { flag: "r+" });
   assert.deepEqual(await check.incomplete([one, two]), [two]);
+  assert.ok(existsSync(layer));
+  await check.removeDamaged([one, two]);
   assert.ok(!existsSync(layer));
   assert.deepEqual(await check.incomplete([one, two]), [two]);
 });

@@ -46,20 +46,27 @@ export class ArtifactCheck {
     this.#home = home;
   }
 
-  /** Of these, those of which a file is missing, or is not what its digest says; such files are removed. */
+  /** Of these, those of which a file is missing, or is not what its digest says. */
   async incomplete(artifacts: readonly string[]): Promise<string[]> {
     const found: string[] = [];
-    for (const artifact of artifacts) if (!(await this.#isComplete(artifact))) found.push(artifact);
+    for (const artifact of artifacts) if ((await this.#faultsOf(artifact)).length > 0) found.push(artifact);
     return found;
   }
 
-  async #isComplete(artifact: string): Promise<boolean> {
+  /** Removes the files of these that are not what their digests say: what is missing is made anew by the build that needs it. */
+  async removeDamaged(artifacts: readonly string[]): Promise<void> {
+    for (const artifact of artifacts) for (const digest of await this.#faultsOf(artifact)) await removeDamaged(this.#home, digest);
+  }
+
+  /** The blobs of an artifact that are missing or damaged. */
+  async #faultsOf(artifact: string): Promise<string[]> {
     try {
       const { config, layers } = imageBlobs(this.#home, artifact);
-      for (const { digest } of [config, ...layers]) if (!(await this.#isWhole(digest))) return false;
-      return true;
+      const faults: string[] = [];
+      for (const { digest } of [config, ...layers]) if (!(await this.#isWhole(digest))) faults.push(digest);
+      return faults;
     } catch (error) {
-      if (error instanceof SlipError && (error.code === "not_found" || isDamaged(error))) return false;
+      if (error instanceof SlipError && (error.code === "not_found" || isDamaged(error))) return [artifact];
       throw error;
     }
   }
@@ -69,12 +76,9 @@ export class ArtifactCheck {
     if (stats === undefined) return false;
     const state = `${digest} ${stats.ino} ${stats.size} ${stats.ctimeMs}`;
     if (performance.now() - (this.#readAt.get(state) ?? Number.NEGATIVE_INFINITY) < readAgainMs) return true;
-    if (await isWhole(this.#home, digest)) {
-      this.#readAt.set(state, performance.now());
-      return true;
-    }
-    await removeDamaged(this.#home, digest);
-    return false;
+    if (!(await isWhole(this.#home, digest))) return false;
+    this.#readAt.set(state, performance.now());
+    return true;
   }
 }
 

@@ -49,7 +49,7 @@ const calls = await serveCalls(
         incomplete: lacking,
       };
     },
-    sweep: async ({ things, instances }) => ({ removed: [...(await runtime.sweep(things, instances)), ...(await sweep(things))] }),
+    sweep: async ({ things, instances, artifacts }) => ({ removed: [...(await runtime.sweep(things, instances)), ...(await sweep(things, artifacts))] }),
   },
   { socketPath: home.hostSocket, group: users.group, log },
 );

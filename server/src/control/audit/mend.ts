@@ -55,6 +55,7 @@ export const mend = async (control: Control, findings: readonly Finding[], now: 
     if (findings.some(({ kind }) => kind === "route")) await countUp(query);
   });
   const [things, instances] = [machineThings(findings), lame(findings)];
-  if (things.length > 0 || instances.length > 0) await control.host.sweep({ things, instances });
+  const artifacts = now.machine.incomplete;
+  if (things.length + instances.length + artifacts.length > 0) await control.host.sweep({ things, instances, artifacts });
   await reconcile(control);
 };

@@ -12,6 +12,7 @@ import { ensureCluster } from "../supervisor/cluster.ts";
 import { runFolders } from "../supervisor/folders.ts";
 import { type Ground, planOf } from "../supervisor/plan.ts";
 import { makeFolders, prepareDisk, prepareHome } from "../supervisor/prepare.ts";
+import { PublicSockets } from "../supervisor/public-sockets.ts";
 import { Supervised } from "../supervisor/supervised.ts";
 
 export interface ControlPlane {
@@ -40,12 +41,21 @@ const groundIn = async (folder: string): Promise<Ground> => {
   return ground;
 };
 
-const startAll = async (ground: Ground): Promise<Supervised[]> => {
+const startAll = async (ground: Ground, sockets: PublicSockets): Promise<Supervised[]> => {
   const { home } = ground;
   const cluster = () => ensureCluster(ground);
   const servers = planOf(ground)
-    .filter(({ name }) => name !== "host")
-    .map((plan) => new Supervised(plan, { home, log: silent, changed: () => {}, ...(plan.name === "postgres" ? { before: cluster } : {}) }));
+    .filter(({ name }) => name !== "host" && name !== "keeper")
+    .map(
+      (plan) =>
+        new Supervised(plan, {
+          home,
+          log: silent,
+          changed: () => {},
+          sockets: () => sockets.descriptors,
+          ...(plan.name === "postgres" ? { before: cluster } : {}),
+        }),
+    );
   await Promise.all(servers.map((server) => server.start()));
   await Promise.all(servers.map((server) => server.ready));
   return servers;
@@ -67,7 +77,8 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
   const folder = mkdtempSync(join(tmpdir(), "slip-control-"));
   const ground = await groundIn(folder);
   const { home, installation, config } = ground;
-  const servers = await startAll(ground);
+  const sockets = await PublicSockets.bound(installation);
+  const servers = await startAll(ground, sockets);
   const database = openDatabase(connectionOf(home, config), { max: 2 });
   const clientWith = (token: string): Client => new Client({ endpoint: { socketPath: home.controlSocket }, token });
   return {
@@ -81,6 +92,7 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
     async stop() {
       await database.end({ timeout: 1 });
       await Promise.all(servers.map((server) => server.stop()));
+      sockets.close();
       rmSync(folder, { recursive: true });
     },
   };
