@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { after, afterEach, before, describe, it, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import { machineAddress } from "./git-server.ts";
 import { type DeployResult, Installation, DeployResult as Result } from "./installation.ts";
 import { cgroupsOf, processesWith } from "./leftovers.ts";
 import { newTree, nodeFiles } from "./sources.ts";
@@ -101,7 +102,7 @@ describe("a deployment that is cancelled", () => {
   };
 
   before(async () => {
-    await installation.up();
+    await installation.up({ SLIP_GIT_HOSTS: machineAddress() });
     await installation.deployLive(newTree("calm", nodeFiles("1")), ["--app", app]);
     groupsBefore = await groups();
   });
@@ -123,9 +124,9 @@ describe("a deployment that is cancelled", () => {
 
   it("ends at once while it fetches from git", async (test) => {
     const server = http.createServer(() => undefined);
-    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    await new Promise<void>((listening) => server.listen(0, machineAddress(), listening));
     const never = "never-471106.git";
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${never}`;
+    const url = `http://${machineAddress()}:${(server.address() as AddressInfo).port}/${never}`;
     try {
       const { deployment: last } = await newest();
       const deploying = installation.deploy(url, ["--app", app]);
