@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { exec } from "#platform/exec.ts";
 import type { Log } from "#platform/log.ts";
+import { Turns } from "#platform/turns.ts";
 import { deniedSets, tableName } from "./egress.ts";
 
 export interface Denied {
@@ -31,12 +32,25 @@ const keyOf = ({ link, protocol, address, port }: Denied): string => `"${link}" 
 
 const lookEveryMs = 3_000;
 
+interface Owner {
+  tell: (line: string) => void;
+  /** What was written down at the last look. */
+  told: ReadonlySet<string>;
+}
+
+const tellFresh = (owner: Owner, denied: readonly Denied[]): void => {
+  const { told } = owner;
+  owner.told = new Set(denied.map(keyOf));
+  for (const one of denied) if (!told.has(keyOf(one))) owner.tell(denialLine(one));
+};
+
 /** Tells the owner of a link what it was refused: a line for each address and port, again when it goes on after some minutes. */
 export class Denials {
   readonly #table: string;
   readonly #log: Log;
-  readonly #owners = new Map<string, (line: string) => void>();
-  #told = new Set<string>();
+  readonly #owners = new Map<string, Owner>();
+  /** One look at a time: one that began before a link changed hands would tell its next owner. */
+  readonly #turns = new Turns(1);
   #timer: NodeJS.Timeout | undefined;
 
   constructor(id: string, log: Log) {
@@ -45,16 +59,18 @@ export class Denials {
   }
 
   own(link: string, tell: (line: string) => void): void {
-    this.#owners.set(link, tell);
-    this.#timer ??= setInterval(() => void this.#look(), lookEveryMs).unref();
+    this.#owners.set(link, { tell, told: new Set() });
+    this.#timer ??= setInterval(() => void this.#turns.run(() => this.#look()), lookEveryMs).unref();
   }
 
   /** Tells the last of it, so that nothing is told to who has the link next. */
   async disown(link: string): Promise<void> {
     if (!this.#owners.has(link)) return;
-    const all = await this.#look();
-    this.#owners.delete(link);
-    await Promise.all(all.map(({ set, denied }) => this.#forget(set, denied.filter((one) => one.link === link).map(keyOf))));
+    await this.#turns.run(async () => {
+      const all = await this.#look();
+      this.#owners.delete(link);
+      await Promise.all(all.map(({ set, denied }) => this.#forget(set, denied.filter((one) => one.link === link).map(keyOf))));
+    });
     if (this.#owners.size === 0) this.close();
   }
 
@@ -68,9 +84,11 @@ export class Denials {
     try {
       const all = await Promise.all(deniedSets.map(async (set) => ({ set, denied: await this.#read(set) })));
       const each = all.flatMap(({ denied }) => denied);
-      const fresh = each.filter((denied) => !this.#told.has(keyOf(denied)));
-      this.#told = new Set(each.map(keyOf));
-      for (const denied of fresh) this.#owners.get(denied.link)?.(denialLine(denied));
+      for (const [link, owner] of this.#owners)
+        tellFresh(
+          owner,
+          each.filter((denied) => denied.link === link),
+        );
       return all;
     } catch (error) {
       this.#log.error("what the firewall refused could not be read", error);
