@@ -29,8 +29,8 @@ export const loadApart = async (installation: Installation, app: string, perSeco
 
 const work = async ({ home, app, perSecond }: Given): Promise<void> => {
   const installation = new Installation(home);
-  rmSync(installation.userHome, { recursive: true });
   await installation.readAddress();
+  rmSync(installation.userHome, { recursive: true });
   const load = steadyLoad(installation, app, { perSecond });
   parentPort?.postMessage("flows");
   parentPort?.once("message", async () => {
