@@ -10,7 +10,7 @@ import type { Call } from "../api/call.ts";
 import { ensureApp, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
-import { doAtOnce } from "./at-once.ts";
+import { doAtOnce, isQuick } from "./at-once.ts";
 import { type DeploymentRequest, type DeploymentRow, isOpen, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
 import { beginAlone, deploymentOf, deploymentWithKey, insertDeployment, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
 import { submitDeployment } from "./submission.ts";
@@ -75,9 +75,6 @@ const insertOnce = async (control: Control, call: Call, asked: Asked): Promise<I
     throw error;
   }
 };
-
-/** With parked instances all of its work takes milliseconds. */
-const isQuick = (kind: DeploymentKind): boolean => kind === "rollback";
 
 const begin = (control: Control, row: DeploymentRow, isBegun: boolean): Promise<void> =>
   isBegun && control.driver.isIdle(row.appId) ? doAtOnce(control.work ?? control, row) : submitDeployment(control, row);

@@ -3,13 +3,11 @@ import { isDeepStrictEqual } from "node:util";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Query } from "#platform/database.ts";
 import { lockApp, setLive } from "../../apps/app-store.ts";
-import type { Control } from "../../control.ts";
 import { domainsOf, keepDomains } from "../../domains/domain-store.ts";
 import { envValues, replaceEnv } from "../../env/env-store.ts";
 import { announce } from "../../outbox/outbox-store.ts";
 import { type ReleaseRow, restored } from "../../releases/release.ts";
 import { liveRelease, markLive } from "../../releases/release-store.ts";
-import type { Served } from "../../routes/route-publisher.ts";
 import { replaceRoutes } from "../../routes/route-store.ts";
 import { routesOf } from "../../routes/route-table.ts";
 import { replaceSecrets, secretVersions } from "../../secrets/secret-store.ts";
@@ -110,19 +108,19 @@ export const switchAndProve: Step = async (run) => {
       const [, routes] = await Promise.all([serve(query, run, release), pointRoutes(query, { appId: row.appId, deployment: row.id, release })]);
       return routes;
     });
-    const { written } = await publishOrFail(control);
+    const { written } = await orUnproven(control.routes.serve());
     run.signal.throwIfAborted();
     run.enter("prove");
-    await Promise.all([prove(control, { ...proofOf(run, release, routes), ahead }, run.signal), written]);
+    await Promise.all([prove(control, { ...proofOf(run, release, routes), ahead }, run.signal), orUnproven(written)]);
     await commitLive(run, release);
   } finally {
     ahead.close();
   }
 };
 
-const publishOrFail = async (control: Control): Promise<Served> => {
+const orUnproven = async <T>(publishing: Promise<T>): Promise<T> => {
   try {
-    return await control.routes.serve();
+    return await publishing;
   } catch (error) {
     if (!(error instanceof SlipError)) throw error;
     throw new SlipError("not_proven", "The edge did not take the new routes.", { evidence: [error.message] });
