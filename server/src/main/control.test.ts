@@ -321,3 +321,17 @@ test("Restate gives up what fails again and again, so that it can be handed over
     [[200, "Kill"]],
   );
 });
+
+test("a rollback that is asked again after its answer was lost is found, though its release is live by now", async () => {
+  const app = await createApp();
+  const deployment = newId("dep");
+  await plane.database.unsafe(`
+    insert into releases (id, app_id, number, artifact, config, env, secret_versions, deployment, live_at)
+      select 'rel_asked', id, 1, 'sha256:${"0".repeat(64)}', '{}', '{}', '{}', '${deployment}', now() from apps where name = '${app}';
+    insert into deployments (id, app_id, tenant, kind, state, request, release_id, release, idempotency_key)
+      select '${deployment}', id, 'local', 'rollback', 'live', '{}', 'rel_asked', 1, 'key-of-asked' from apps where name = '${app}';
+    update apps set live_deployment = '${deployment}' where name = '${app}'`);
+  const ask = (idempotencyKey: string) => plane.client.call("releases.rollback", { app, to: 1 }, { idempotencyKey });
+  assert.equal((await ask("key-of-asked")).deployment, deployment);
+  await assert.rejects(ask("another-key"), refused("nothing_to_roll_back"));
+});

@@ -79,6 +79,14 @@ const insertOnce = async (control: Control, call: Call, asked: Asked): Promise<I
 const begin = (control: Control, row: DeploymentRow, isBegun: boolean): Promise<void> =>
   isBegun && control.driver.isIdle(row.appId) ? doAtOnce(control.work ?? control, row) : submitDeployment(control, row);
 
+/** The deployment that an earlier request with the call's idempotency key began. */
+export const begunBefore = async (control: Control, call: Call): Promise<Deployment | undefined> => {
+  if (call.idempotencyKey === undefined) return undefined;
+  const row = await deploymentWithKey(control.database, call.tenant, call.idempotencyKey);
+  if (row) call.journaled = true;
+  return row && toDeployment(row, control.installation);
+};
+
 /** The same idempotency key gives the same deployment, also when the answer to the first request was lost. */
 export const createDeployment = async (control: Control, call: Call, asked: Asked): Promise<Deployment> => {
   const inserted = await insertOnce(control, call, asked);

@@ -1,9 +1,10 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
-import type { Release } from "@slipstream/contract/words.ts";
+import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
+import type { Deployment, Release } from "@slipstream/contract/words.ts";
 import type { Call, Handlers } from "../api/call.ts";
 import { type AppRow, appNamed } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
-import { createDeployment } from "../deployments/create.ts";
+import { begunBefore, createDeployment } from "../deployments/create.ts";
 import { liveHistory } from "../deployments/deployment-store.ts";
 import { rollbackTarget } from "./release.ts";
 import { type ListedRelease, releaseNumbered, releasesOfApp } from "./release-store.ts";
@@ -28,7 +29,9 @@ const target = async ({ database }: Control, app: AppRow, to: number | undefined
   return number;
 };
 
-const rollback = async (control: Control, call: Call, input: { app: string; to?: number | undefined }) => {
+type Input = ParsedInputOf<"releases.rollback">;
+
+const begin = async (control: Control, call: Call, input: Input): Promise<Deployment> => {
   const app = await appNamed(control.database, call.tenant, input.app);
   const to = await target(control, app, input.to);
   const inverse = app.release === null ? undefined : { operation: "releases.rollback", input: { app: app.name, to: app.release } };
@@ -41,6 +44,17 @@ const rollback = async (control: Control, call: Call, input: { app: string; to?:
     input: { app: app.name, to },
     inverse,
   });
+};
+
+/** Asked again because the answer was lost, it finds what it began, which may be live by now. */
+const rollback = async (control: Control, call: Call, input: Input): Promise<Deployment> => {
+  try {
+    return await begin(control, call, input);
+  } catch (error) {
+    const begun = error instanceof SlipError && error.code === "nothing_to_roll_back" ? await begunBefore(control, call) : undefined;
+    if (!begun) throw error;
+    return begun;
+  }
 };
 
 export const releaseOperations = (control: Control): Pick<Handlers, "releases.list" | "releases.rollback"> => ({
