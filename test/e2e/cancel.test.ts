@@ -139,9 +139,10 @@ describe("a deployment that is cancelled", () => {
     }
   });
 
+  // The other one takes longer than the command line takes to start a few times on a busy machine.
   it("ends at once while it waits behind another, which goes on", async () => {
     const { deployment: last } = await newest();
-    const first = installation.deploy(newTree("calm", { ...nodeFiles("1"), "slip.toml": '[run]\nrelease_command = "sleep 3"\n' }), ["--app", app]);
+    const first = installation.deploy(newTree("calm", { ...nodeFiles("1"), "slip.toml": '[run]\nrelease_command = "sleep 12"\n' }), ["--app", app]);
     const running = await inPhase("release-command", last);
     const second = installation.deploy(newTree("calm", nodeFiles("3")), ["--app", app]);
     await until("the second", async () => (await newest()).deployment !== running);
