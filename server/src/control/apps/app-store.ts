@@ -68,10 +68,6 @@ const takenApp = async (query: Query, tenant: string, name: string): Promise<str
   return id;
 };
 
-export const setLive = async (query: Query, appId: string, deployment: string): Promise<void> => {
-  await query`update apps set live_deployment = ${deployment} where id = ${appId}`;
-};
-
 export const setAppInstances = async (query: Query, appId: string, instances: number): Promise<void> => {
   await query`update apps set instances = ${instances} where id = ${appId}`;
 };

@@ -132,16 +132,16 @@ export const saveProgress = async (query: Query, id: string, phase: string | nul
 };
 
 export interface Ending {
-  state: Exclude<DeploymentState, "waiting" | "running">;
+  state: Exclude<DeploymentState, "waiting" | "running" | "live">;
   phases: readonly Phase[];
   failure?: FailureReport | undefined;
 }
-/** Ends it. False when it had ended before, or when it was to be live and its cancellation was asked for meanwhile. */
+/** Ends it without having become live (`makeLive` is for that). False when it had ended before. */
 export const endDeployment = async (query: Query, id: string, ending: Ending): Promise<boolean> => {
   const failure = ending.failure === undefined ? null : json(query, ending.failure);
   const rows = await query`
     update deployments set state = ${ending.state}, phase = null, phases = ${json(query, ending.phases)}, failure = ${failure}, ended_at = now()
-    where id = ${id} and state in ('waiting', 'running') and (${ending.state} <> 'live' or cancel_requested_at is null) returning id`;
+    where id = ${id} and state in ('waiting', 'running') returning id`;
   return rows.length > 0;
 };
 
@@ -161,6 +161,7 @@ export const openOfApp = async (query: Query, appId: string): Promise<string[]> 
   (await query<{ id: string }[]>`select id from deployments where app_id = ${appId} and state in ('waiting', 'running')`).map((row) => row.id);
 
 /** Live deployments of an app, oldest first, as the history that rollback reads. */
-export const liveHistory = (query: Query, appId: string): Promise<{ kind: DeploymentKind; release: number }[]> =>
+export const liveHistory = (query: Query, tenant: string, app: string): Promise<{ kind: DeploymentKind; release: number }[]> =>
   query<{ kind: DeploymentKind; release: number }[]>`
-    select kind, release from deployments where app_id = ${appId} and state = 'live' and release is not null order by id`;
+    select d.kind, d.release from deployments d join apps a on a.id = d.app_id
+    where a.tenant = ${tenant} and a.name = ${app} and d.state = 'live' and d.release is not null order by d.id`;

@@ -20,6 +20,8 @@ export class Run {
   #enteredAt = performance.now();
   /** The release that it makes live, once that is known. */
   release: ReleaseRow | undefined;
+  /** Of a rollback: the release that it takes the place of. */
+  replaced: ReleaseRow | undefined;
   #saved: Promise<void> = Promise.resolve();
   #saveSoon: NodeJS.Timeout | undefined;
 

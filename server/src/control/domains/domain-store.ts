@@ -41,11 +41,6 @@ export const domainsOf = (query: Query, appId: string): Promise<DomainRow[]> =>
 export const removeDomain = async (query: Query, appId: string, host: string): Promise<boolean> =>
   (await query`delete from domains where app_id = ${appId} and host = ${host} and not is_default returning host`).length > 0;
 
-/** The deployment is live: the host names that it brought stay. */
-export const keepDomains = async (query: Query, deployment: string): Promise<void> => {
-  await query`update domains set brought_by = null where brought_by = ${deployment}`;
-};
-
 /** The deployment did not become live: the host names that it brought are let go. */
 export const dropDomains = async (query: Query, deployment: string): Promise<void> => {
   await query`delete from domains where brought_by = ${deployment}`;

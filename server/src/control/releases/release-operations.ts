@@ -7,7 +7,7 @@ import type { Control } from "../control.ts";
 import { begunBefore, createDeployment } from "../deployments/create.ts";
 import { liveHistory } from "../deployments/deployment-store.ts";
 import { rollbackTarget } from "./release.ts";
-import { type ListedRelease, releaseNumbered, releasesOfApp } from "./release-store.ts";
+import { type ListedRelease, livedNumbers, releasesOfApp } from "./release-store.ts";
 
 const toRelease = (row: ListedRelease): Release => ({
   release: row.number,
@@ -19,21 +19,28 @@ const toRelease = (row: ListedRelease): Release => ({
   createdAt: row.createdAt.toISOString(),
 });
 
-/** Throws `nothing_to_roll_back` when there is no such release to go to, or it is live already. */
-const target = async ({ database }: Control, app: AppRow, to: number | undefined): Promise<number> => {
-  const number = to ?? rollbackTarget(await liveHistory(database, app.id));
-  if (number === undefined) throw new SlipError("nothing_to_roll_back");
-  if (number === app.release) throw new SlipError("nothing_to_roll_back", `Release ${number} is live already.`);
-  if (!(await releaseNumbered(database, app.id, number)))
-    throw new SlipError("nothing_to_roll_back", `The app ${app.name} has no release ${number} to go back to.`);
-  return number;
-};
-
 type Input = ParsedInputOf<"releases.rollback">;
 
+interface Target {
+  app: AppRow;
+  to: number;
+}
+/** Throws `not_found` without the app, `nothing_to_roll_back` when there is no such release to go to, or it is live already. */
+const target = async ({ database }: Control, call: Call, input: Input): Promise<Target> => {
+  const [app, history, kept] = await Promise.all([
+    appNamed(database, call.tenant, input.app),
+    input.to === undefined ? liveHistory(database, call.tenant, input.app) : [],
+    livedNumbers(database, call.tenant, input.app),
+  ]);
+  const to = input.to ?? rollbackTarget(history);
+  if (to === undefined) throw new SlipError("nothing_to_roll_back");
+  if (to === app.release) throw new SlipError("nothing_to_roll_back", `Release ${to} is live already.`);
+  if (!kept.includes(to)) throw new SlipError("nothing_to_roll_back", `The app ${app.name} has no release ${to} to go back to.`);
+  return { app, to };
+};
+
 const begin = async (control: Control, call: Call, input: Input): Promise<Deployment> => {
-  const app = await appNamed(control.database, call.tenant, input.app);
-  const to = await target(control, app, input.to);
+  const { app, to } = await target(control, call, input);
   const inverse = app.release === null ? undefined : { operation: "releases.rollback", input: { app: app.name, to: app.release } };
   return createDeployment(control, call, {
     app: app.name,

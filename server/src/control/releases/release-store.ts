@@ -12,6 +12,13 @@ export const releaseOf = async (query: Query, id: string): Promise<ReleaseRow | 
 export const releaseNumbered = async (query: Query, appId: string, number: number): Promise<ReleaseRow | undefined> =>
   (await query<ReleaseRow[]>`select ${columns(query)} from releases r where r.app_id = ${appId} and r.number = ${number} and r.live_at is not null`)[0];
 
+/** The numbers of the releases that were live, of an app by its name. */
+export const livedNumbers = async (query: Query, tenant: string, app: string): Promise<number[]> =>
+  (
+    await query<{ number: number }[]>`
+      select r.number from releases r join apps a on a.id = r.app_id where a.tenant = ${tenant} and a.name = ${app} and r.live_at is not null`
+  ).map(({ number }) => number);
+
 /** The release that serves now. */
 export const liveRelease = async (query: Query, appId: string): Promise<ReleaseRow | undefined> =>
   (
@@ -56,10 +63,6 @@ export const releasesOfApp = (query: Query, appId: string): Promise<ListedReleas
       exists (select 1 from workloads w where w.release_id = r.id and w.retired_at is not null) as is_parked
     from releases r join apps a on a.id = r.app_id left join deployments d on d.id = a.live_deployment
     where r.app_id = ${appId} and r.live_at is not null order by r.number desc`;
-
-export const markLive = async (query: Query, id: string): Promise<void> => {
-  await query`update releases set live_at = now() where id = ${id}`;
-};
 
 /** A release that never was live is of no use to anybody once its deployment has ended. */
 export const dropUnlived = async (query: Query, deployment: string): Promise<void> => {

@@ -61,14 +61,6 @@ export const serveWorkload = async (query: Query, id: string): Promise<boolean> 
   return (rows[0]?.count ?? 0) > 0;
 };
 
-/** Now, but after all that were retired before: which one was last is seen by it, and the clock may have been set back. */
-const retirementOf = (query: Query, appId: string) => query`greatest(now(), (select max(retired_at) + interval '1 ms' from workloads where app_id = ${appId}))`;
-
-/** Every workload of the app but this one serves no more from now on. */
-export const retireOthers = async (query: Query, appId: string, id: string): Promise<void> => {
-  await query`update workloads set retired_at = ${retirementOf(query, appId)} where app_id = ${appId} and id <> ${id} and retired_at is null`;
-};
-
 export const retireWorkload = async (query: Query, id: string): Promise<void> => {
   await query`update workloads set retired_at = coalesce(retired_at, now()) where id = ${id}`;
 };

@@ -51,11 +51,13 @@ export const reviveRelease: Step = async (run) => {
   run.enter("allocate");
   const to = row.request.to ?? 0;
   // First it is desired, then it is done: the other way round it would be taken for a mistake of the host, and undone.
-  const [release, parked] = await Promise.all([
-    releaseNumbered(control.database, row.appId, to),
+  const [parked, release, replaced] = await Promise.all([
     reviveWorkload(control.progress, { appId: row.appId, release: to, id: row.workload }),
+    releaseNumbered(control.database, row.appId, to),
+    liveRelease(control.database, row.appId),
   ]);
   if (!release) throw new SlipError("nothing_to_roll_back", `Release ${to} is not kept any more.`);
+  run.replaced = replaced;
   run.enter("start");
   const revived = parked && (await unpark(run, parked.id));
   if (!parked || !revived) return takeRelease(run, release).then(() => startWorkload(run));

@@ -2,18 +2,17 @@
 import { isDeepStrictEqual } from "node:util";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Query } from "#platform/database.ts";
-import { lockApp, setLive } from "../../apps/app-store.ts";
-import { domainsOf, keepDomains } from "../../domains/domain-store.ts";
+import { lockApp } from "../../apps/app-store.ts";
+import { domainsOf } from "../../domains/domain-store.ts";
 import { envValues, replaceEnv } from "../../env/env-store.ts";
-import { announce } from "../../outbox/outbox-store.ts";
 import { type ReleaseRow, restored } from "../../releases/release.ts";
-import { liveRelease, markLive } from "../../releases/release-store.ts";
 import { replaceRoutes } from "../../routes/route-store.ts";
 import { routesOf } from "../../routes/route-table.ts";
 import { replaceSecrets, secretVersions } from "../../secrets/secret-store.ts";
-import { retireOthers, serveWorkload } from "../../workloads/workload-store.ts";
+import { serveWorkload } from "../../workloads/workload-store.ts";
 import { defaultHost, toDeployment } from "../deployment.ts";
-import { endDeployment, saveFacts } from "../deployment-store.ts";
+import { saveFacts } from "../deployment-store.ts";
+import { makeLive } from "../live-store.ts";
 import { ProgressLost } from "../lost-progress.ts";
 import type { Run } from "../run.ts";
 import { endingOf, tell } from "../story.ts";
@@ -60,26 +59,24 @@ const restoreSettings = async (query: Query, appId: string, of: { current: Setti
   if (!isDeepStrictEqual(versions, current.secretVersions)) await replaceSecrets(query, appId, versions);
 };
 
+/** The release that serves until now, where its settings go with it: those of a release that has the same stay what they are. */
+const leaving = ({ row, replaced }: Run, { env, secretVersions: versions }: ReleaseRow): ReleaseRow | undefined =>
+  row.kind === "rollback" && replaced && !isDeepStrictEqual([replaced.env, replaced.secretVersions], [env, versions]) ? replaced : undefined;
+
 const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
   const { control, row } = run;
   const phases = run.closed();
   await run.settled();
-  await control.database.begin(async (query) => {
-    // Statements of one transaction are sent without waiting for one another; they are done in this order.
-    const [isEnded, live, env, versions] = await Promise.all([
-      endDeployment(query, row.id, { state: "live", phases }),
-      liveRelease(query, row.appId),
-      envValues(query, row.appId),
-      secretVersions(query, row.appId),
-      setLive(query, row.appId, row.id),
-      markLive(query, release.id),
-      retireOthers(query, row.appId, row.workload ?? row.id),
-      keepDomains(query, row.id),
-      announce(query, { tenant: row.tenant, topic: "deployment.live", subject: row.id, payload: { app: row.app, release: release.number } }),
-    ]);
-    if (!isEnded) throw new DeploymentCancelled();
-    if (live && row.kind === "rollback") await restoreSettings(query, row.appId, { current: { env, secretVersions: versions }, live, target: release });
-  });
+  const live = leaving(run, release);
+  const isLive = live
+    ? await control.database.begin(async (query) => {
+        if (!(await makeLive(query, { row, release, phases }))) return false;
+        const [env, versions] = await Promise.all([envValues(query, row.appId), secretVersions(query, row.appId)]);
+        await restoreSettings(query, row.appId, { current: { env, secretVersions: versions }, live, target: release });
+        return true;
+      })
+    : await makeLive(control.database, { row, release, phases });
+  if (!isLive) throw new DeploymentCancelled();
   run.learn({ state: "live", phase: null, phases, endedAt: new Date() });
   tell(control, run.row, endingOf(run.row));
   control.changes.emit(row.id, toDeployment(run.row, control.installation));
