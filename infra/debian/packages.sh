@@ -8,7 +8,7 @@ PATH=$PATH:/usr/sbin:/sbin
 export PATH
 root=$(cd "${0%/*}/../.." && pwd -P)
 
-# Groups: node is what Node and PostgreSQL load, platform what the platform starts, tests what looks at results.
+# Groups: node is what Node and PostgreSQL load, platform what the platform starts, tests what looks at results and sets clocks.
 # Each has something that shows that it is there (a library, a program or a file) and the package that brings it.
 # Without what is needed nothing works; what is wanted is not in every distribution.
 list='node      libatomic.so.1                      libatomic1       needed
@@ -25,7 +25,8 @@ list='node      libatomic.so.1                      libatomic1       needed
       tests     skopeo                              skopeo           needed
       tests     curl                                curl             needed
       tests     mkfs.ext4                           e2fsprogs        needed
-      tests     losetup                             mount            needed'
+      tests     losetup                             mount            needed
+      tests     faketime/libfaketimeMT.so.1         libfaketime      needed'
 
 # Is there when what is wanted was asked for and could not be had: it is not asked for at every start.
 asked=$root/node_modules/.packages-asked

@@ -7,12 +7,3 @@ if [ "$(id -u)" != 0 ]; then
   exit 1
 fi
 sh "${0%/*}/../../infra/debian/packages.sh" node platform tests
-
-# Sets the clock that the platform's processes see (test/faults/clock.test.ts): nothing but a test has a use for it.
-faketime=/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1
-if [ ! -e "$faketime" ] && command -v apt-get >/dev/null 2>&1; then
-  echo "Installing libfaketime (apt-get) …" >&2
-  export DEBIAN_FRONTEND=noninteractive LC_ALL=C
-  apt-get -q -y update >&2 </dev/null || :
-  apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends libfaketime >&2 </dev/null
-fi
