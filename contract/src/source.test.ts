@@ -23,7 +23,7 @@ test("links stay inside the tree or are refused", () => {
 
 test("a path is one that every file system of ours can keep", () => {
   const fits = ["a", "a/b", "...", "..b", "a b", "new\nline", "é", "x".repeat(255), "-rf", ".GIT", "CON", "a\\b", ".git/hooks/x"];
-  const not = ["", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/.", "a\0b", "x".repeat(256), "é".repeat(128), "x/".repeat(600) + "x", "\ud800"];
+  const not = ["", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/.", "a\0b", "x".repeat(256), "é".repeat(128), `${"x/".repeat(600)}x`, "\ud800"];
   for (const path of fits) assert.ok(SourcePath.safeParse(path).success, JSON.stringify(path));
   for (const path of not) assert.ok(!SourcePath.safeParse(path).success, JSON.stringify(path));
 });
