@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ask, startApp, startRawApp, startTrial, until } from "./edge-trial.ts";
 
 const get = (extra = ""): string => `GET / HTTP/1.1\r\nHost: app.localhost\r\n${extra}\r\n`;
@@ -35,6 +38,26 @@ test("an instance that does not take the connection in time: 503", async (t) => 
   // TEST-NET-1 (RFC 5737): packets to it lead nowhere. Where they are rejected at once the answer is the same.
   trial.publish({ "app.localhost": [{ app: "app", addresses: ["192.0.2.1:80"] }] });
   assert.equal((await ask(trial.http, "app.localhost")).status, 503);
+});
+
+test("a request that comes while the process stands still has all of its time to be connected", async (t) => {
+  const trial = await startTrial(t, { connectMs: 1_000 });
+  const app = await startApp(t, (_, response) => response.end("ok"));
+  trial.publish({ "app.localhost": [{ app: "app", addresses: [app.address] }] });
+  const client = net.connect(trial.http, "127.0.0.1");
+  t.after(() => client.destroy());
+  await once(client, "connect");
+  // Connections are accepted in their order, so the edge has it when another one was answered.
+  assert.equal((await ask(trial.http, "unknown.localhost")).status, 404);
+  const still = await startRawApp(t, (socket) => socket.on("data", () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)));
+  const poke = net.connect(Number(still.split(":")[1]), "127.0.0.1");
+  t.after(() => poke.destroy());
+  await once(poke, "connect");
+  await sleep(20);
+  // Both are there when the process looks, and the first makes it stand still.
+  poke.write("x");
+  client.write(get("Connection: close\r\n"));
+  assert.match(await text(client), /^HTTP\/1\.1 200 /);
 });
 
 test("an instance that does not answer in time: 504, and its connection is given up", async (t) => {
