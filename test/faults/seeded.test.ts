@@ -12,10 +12,7 @@ const runsPerWorld = 100;
 const from = (first: number, count: number): number[] => Array.from({ length: count }, (_, index) => first + index);
 
 /** All cases, however many runs that takes, or a few of them; others, and with other delays, each time. */
-const seeds = (): number[] => {
-  if (givenSeeds) return from(givenSeeds.first, givenSeeds.last - givenSeeds.first + 1);
-  return from(Math.floor(Math.random() * 1_000_000_000), whole ? Math.max(runsAtLeast, cases.length) : sampleRuns);
-};
+const seeds = (): readonly number[] => givenSeeds ?? from(Math.floor(Math.random() * 1_000_000_000), whole ? Math.max(runsAtLeast, cases.length) : sampleRuns);
 
 const groups = (all: readonly number[]): number[][] =>
   Array.from({ length: Math.ceil(all.length / runsPerWorld) }, (_, index) => all.slice(index * runsPerWorld, (index + 1) * runsPerWorld));
