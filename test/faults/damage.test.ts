@@ -1,11 +1,13 @@
 // Stored files that are not what they were: found, never served, and made anew by the next deployment of the same source.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { Installation } from "../e2e/installation.ts";
 import { newTree, nodeFiles } from "../e2e/sources.ts";
+import { Processes } from "./processes.ts";
 
 const Findings = z.object({ findings: z.array(z.object({ problem: z.string(), kind: z.string(), name: z.string(), detail: z.string() })) });
 
@@ -16,6 +18,19 @@ const flipBit = (path: string): void => {
   writeFileSync(path, bytes);
 };
 
+/** Another name of an app's host: the table is as readable as before, and leads elsewhere. */
+const flipHost = (path: string): void => {
+  const bytes = readFileSync(path);
+  const at = bytes.indexOf("steady.slip.localhost");
+  assert.ok(at > 0);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+};
+const cutOff = (path: string): void => truncateSync(path, Math.floor(statSync(path).size / 2));
+
+/** A process that was sent SIGKILL is gone after so long. */
+const goneMs = 100;
+
 describe("damage", () => {
   const installation = new Installation();
   const source = newTree("steady", nodeFiles('"as it was"'));
@@ -24,6 +39,9 @@ describe("damage", () => {
     return { code, findings: Findings.parse(JSON.parse(stdout)).findings };
   };
   const assertAnswers = async () => assert.equal((await installation.request("steady")).body, "as it was");
+  const processes = new Processes(installation.home);
+  const table = join(installation.home, "edge/table.json");
+  const processLog = (name: string) => readFileSync(join(installation.home, "processes", `${name}.log`), "utf8");
   const pathOf = (digest: string) => join(installation.home, "oci/blobs", digest.replace(":", "/"));
 
   before(() => installation.up());
@@ -60,5 +78,31 @@ describe("damage", () => {
     for (let attempt = 1; attempt < made.length; attempt += 1) await installation.slip(["deploy", other, "--json"]);
     await installation.deployLive(other);
     assert.equal((await installation.request("other")).body, "another");
+  });
+
+  for (const [what, damage] of Object.entries({ "in which a bit flipped": flipHost, "that was cut off": cutOff }))
+    it(`a route table ${what} is never served: edges that start wait for control, and so do clients`, async () => {
+      await installation.deployLive(source);
+      const written = readFileSync(table);
+      const said = processLog("edge-0").length;
+      damage(table);
+      const back = processes.kill(...processes.edges());
+      await pause(goneMs);
+      await assertAnswers();
+      await back;
+      assert.match(processLog("edge-0").slice(said), /The route table on disk is damaged/);
+      // Edges have it before the disk has.
+      for (const until = performance.now() + 5_000; !readFileSync(table).equals(written); await pause(20)) assert.ok(performance.now() < until);
+    });
+
+  it("a damaged route table is found and written anew while nothing has to read it", async () => {
+    flipHost(table);
+    const { code, findings } = await examine();
+    assert.equal(code, 0);
+    assert.deepEqual(
+      findings.map(({ problem, kind, name }) => [problem, kind, name]),
+      [["difference", "route", "table.json"]],
+    );
+    assert.deepEqual(await examine(), { code: 0, findings: [] });
   });
 });

@@ -1,5 +1,5 @@
 // What control tells the edge: the route table (RouteTable port), as one versioned value.
-// Control writes edge/table.json (fsync, rename), then PUTs the table to every run/edge-N.sock; an answer is the acknowledgement.
+// Control writes edge/table.json (table-file.ts; fsync, rename), then PUTs the table to every run/edge-N.sock; an answer is the acknowledgement.
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { DeploymentId, Digest, Hostname, InstanceId } from "../words.ts";
@@ -43,6 +43,8 @@ export const edgeCalls = {
   inFlight: { method: "GET", path: "/v1/in-flight/:id", input: z.object({ id: z.string() }), output: z.object({ requests: z.number().int() }) },
   /** Of the table that is served now; absent before the first. */
   digest: { method: "GET", path: "/v1/table", input: z.object({}), output: z.object({ digest: z.string().optional() }) },
+  /** Of the table that is served now, 0 before the first. Answered at once, also by an edge that serves no client yet. */
+  version: { method: "GET", path: "/v1/table/version", input: z.object({}), output: z.object({ version: z.number().int() }) },
   removeLogs,
   status: {
     method: "GET",

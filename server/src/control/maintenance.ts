@@ -12,6 +12,8 @@ import { countUp, tableVersion } from "./routes/route-store.ts";
 import { followHost, reconcile, watchHost } from "./workloads/reconcile.ts";
 
 const hostEveryMs = 5_000;
+/** An edge that found no table, or a damaged one, lets clients wait for this. */
+const edgesEveryMs = 1_000;
 const restateEveryMs = 2_000;
 const workEveryMs = 30_000;
 const diskEveryMs = 60_000;
@@ -98,7 +100,7 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
   void until("bringing the host to what is desired", () => reconcile(control)).then(() => {
     every(control, { name: "watching the host", everyMs: hostEveryMs, act: watchHost }, signal);
   });
-  every(control, { name: "watching the edges", everyMs: hostEveryMs, act: watchEdges }, signal);
+  every(control, { name: "watching the edges", everyMs: edgesEveryMs, act: watchEdges }, signal);
   every(control, { name: "watching Restate", everyMs: restateEveryMs, act: watchRestate }, signal);
   every(control, { name: "handing over work", everyMs: workEveryMs, act: submitOpen }, signal);
   every(control, { name: "retiring workloads", everyMs: workEveryMs, act: retireLeft }, signal);

@@ -1,8 +1,10 @@
 // edge.ts INDEX [--inherit]: one process of client traffic, on the public sockets that it is given. Without --inherit it opens the ports itself.
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { edgeCalls, RouteTable, tableDigest } from "@slipstream/contract/ports/edge.ts";
+import { edgeCalls, type RouteTable, tableDigest } from "@slipstream/contract/ports/edge.ts";
+import { tableIn } from "@slipstream/contract/ports/table-file.ts";
 import { serveCalls } from "#platform/calls.ts";
 import { readConfig } from "#platform/config.ts";
 import { homeAt } from "#platform/home.ts";
@@ -25,28 +27,53 @@ const logFolder = (): string => {
   return folder;
 };
 
-/** The last table that control wrote: traffic flows before control does. */
-const loadTable = (edge: Edge): void => {
+const readTable = (): RouteTable | undefined => {
   try {
-    edge.publish(RouteTable.parse(JSON.parse(readFileSync(home.routeTable, "utf8"))));
+    return tableIn(readFileSync(home.routeTable, "utf8"));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") log.error("The route table on disk cannot be used", error);
+    log.error("The route table on disk cannot be read", error);
+    return undefined;
   }
+};
+
+/** Control looks for edges that are behind much more often than this: where it is away, clients are told so at last. */
+const tableMs = 10_000;
+
+/**
+ * Publishes the last table that control wrote: traffic flows before control does. Where that is damaged, control is waited for: clients
+ * wait, or other edges take them. An older table would be no help, since addresses that it names may be another app's by now.
+ */
+const loadTable = async (edge: Edge, sent: Promise<void>): Promise<void> => {
+  if (!existsSync(home.routeTable)) return;
+  const table = readTable();
+  if (table !== undefined) {
+    edge.publish(table);
+    return;
+  }
+  log.warn("The route table on disk is damaged, or of another version, and is not served; control is waited for");
+  await Promise.race([sent, sleep(tableMs, undefined, { ref: false })]);
 };
 
 const logs = logWriter(logFolder());
 const edge = new Edge({ controlSocket: home.controlSocket, httpsPort: installation.httpsPort, logs });
+/** Resolves when control has sent a table. */
+const sent = Promise.withResolvers<void>();
 /** Who asks how it is learns it when clients are served, and not before. */
 const accepts = Promise.withResolvers<void>();
 const calls = await serveCalls(
   edgeCalls,
   {
-    publish: async (table) => ({ version: edge.publish(table) }),
+    publish: async (table) => {
+      const version = edge.publish(table);
+      sent.resolve();
+      return { version };
+    },
     inFlight: async ({ id }) => ({ requests: edge.inFlight(id) }),
     digest: async () => {
       const table = edge.routes()?.table;
       return table === undefined ? {} : { digest: tableDigest(table) };
     },
+    version: async () => ({ version: edge.status().version }),
     removeLogs: async ({ tenant, project, app }) => {
       await logs.removeApp(tenant, project, app);
       return {};
@@ -59,7 +86,7 @@ const calls = await serveCalls(
   { socketPath: home.edgeSocket(index), log },
 );
 // Only now: a table that is written after this is sent to every socket for calls, so none is missed.
-loadTable(edge);
+await loadTable(edge, sent.promise);
 const { httpPort, httpsPort } = installation;
 const ports = { http: { port: httpPort }, https: { port: httpsPort } };
 await edge.listen(values.inherit ? { http: { fd: inheritedAt.http }, https: { fd: inheritedAt.https } } : ports);

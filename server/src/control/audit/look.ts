@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { RouteTable, tableDigest } from "@slipstream/contract/ports/edge.ts";
 import type { Workload } from "@slipstream/contract/ports/host.ts";
 import type { Inspection } from "@slipstream/contract/ports/inspection.ts";
+import { tableIn } from "@slipstream/contract/ports/table-file.ts";
 import type { Control } from "../control.ts";
 import { type Books, readBooks } from "./books.ts";
 
@@ -22,7 +23,8 @@ export interface Look {
 
 const digestOnDisk = (path: string): string | undefined => {
   try {
-    return tableDigest(RouteTable.parse(JSON.parse(readFileSync(path, "utf8"))));
+    const table = tableIn(readFileSync(path, "utf8"));
+    return table && tableDigest(table);
   } catch {
     return undefined;
   }

@@ -75,7 +75,7 @@ export class Edges {
   /** As publish, where most edges have the table already: only the others are sent it. */
   async catchUp(table: RouteTable): Promise<number> {
     return await this.#countServing(table, async (edge) => {
-      const has = await edge.status({}, { timeoutMs: callTimeoutMs });
+      const has = await edge.version({}, { timeoutMs: callTimeoutMs });
       return has.version >= table.version ? has : await edge.publish(table, { timeoutMs: callTimeoutMs });
     });
   }
@@ -113,9 +113,9 @@ export class Edges {
     );
   }
 
-  /** The oldest table that a living edge serves; undefined when none lives. */
+  /** The oldest table that a living edge has; undefined when none lives. */
   async oldestVersion(): Promise<number | undefined> {
-    const answers = await this.#ask((edge) => edge.status({}, { timeoutMs: callTimeoutMs }));
+    const answers = await this.#ask((edge) => edge.version({}, { timeoutMs: callTimeoutMs }));
     return answers.length === 0 ? undefined : Math.min(...answers.map((answer) => answer.version));
   }
 }

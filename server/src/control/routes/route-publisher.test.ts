@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { edgeCalls, type RouteTable } from "@slipstream/contract/ports/edge.ts";
+import { tableIn } from "@slipstream/contract/ports/table-file.ts";
 import { serveCalls } from "#platform/calls.ts";
 import { logOf } from "#platform/log.ts";
 import { Edges } from "./edges.ts";
@@ -22,6 +23,7 @@ const startEdge = async (context: TestContext, socketPath: string, asked: () => 
     },
     inFlight: async () => ({ requests: 0 }),
     digest: async () => ({}),
+    version: async () => ({ version }),
     removeLogs: async () => ({}),
     status: async () => ({ version, connections: 0, requests: 0 }),
   };
@@ -56,7 +58,7 @@ test("a full disk holds up no switch: edges have the table, and the disk gets it
   rmSync(full);
   await publisher.publish();
   assert.equal(publisher.isWritten, true);
-  assert.equal(JSON.parse(readFileSync(path, "utf8")).version, 3);
+  assert.equal(tableIn(readFileSync(path, "utf8"))?.version, 3);
 });
 
 test("an edge that comes up while the others are told has the table when the publisher is done", async (context) => {

@@ -3,6 +3,7 @@ import { open, rename } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
+import { tableText } from "@slipstream/contract/ports/table-file.ts";
 import { isDiskFull } from "#platform/disk-full.ts";
 import type { Log } from "#platform/log.ts";
 import type { Edges } from "./edges.ts";
@@ -15,7 +16,7 @@ const writeTable = async (path: string, table: RouteTable): Promise<void> => {
   const temporary = `${path}.${process.pid}.new`;
   const file = await open(temporary, "w", 0o640);
   try {
-    await file.writeFile(JSON.stringify(table));
+    await file.writeFile(tableText(table));
     await file.datasync();
   } finally {
     await file.close();

@@ -1,6 +1,7 @@
 // The route table of a platform that starts from nothing: its instances are gone, and their addresses are anybody's.
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { RouteTable } from "@slipstream/contract/ports/edge.ts";
+import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
+import { tableIn, tableText } from "@slipstream/contract/ports/table-file.ts";
 import type { Home } from "#platform/home.ts";
 
 /** The table without a place to send a request to, so that every newer one takes its place. Pure. */
@@ -10,17 +11,21 @@ export const withoutTargets = (table: RouteTable): RouteTable => ({
   hosts: Object.fromEntries(Object.entries(table.hosts).map(([host, routes]) => [host, routes.map((route) => ({ ...route, targets: [] }))])),
 });
 
+const readTable = (home: Home): RouteTable | undefined => {
+  try {
+    return tableIn(readFileSync(home.routeTable, "utf8"));
+  } catch {
+    return undefined;
+  }
+};
+
 /** Written over what is there, which needs no space and keeps the owner. A table that is absent or broken stays as it is. */
 export const forgetTargets = (home: Home): void => {
-  let table: RouteTable;
-  try {
-    table = RouteTable.parse(JSON.parse(readFileSync(home.routeTable, "utf8")));
-  } catch {
-    return;
-  }
+  const table = readTable(home);
+  if (table === undefined) return;
   const file = openSync(home.routeTable, "r+");
   try {
-    ftruncateSync(file, writeSync(file, JSON.stringify(withoutTargets(table)), 0));
+    ftruncateSync(file, writeSync(file, tableText(withoutTargets(table)), 0));
   } finally {
     closeSync(file);
   }
