@@ -5,6 +5,7 @@ export const AuditKind = z.enum([
   "deployment",
   "release",
   "artifact",
+  "layer",
   "workload",
   "route",
   "domain",

@@ -11,6 +11,8 @@ import { Processes } from "./processes.ts";
 
 const Findings = z.object({ findings: z.array(z.object({ problem: z.string(), kind: z.string(), name: z.string(), detail: z.string() })) });
 
+const Manifest = z.object({ layers: z.array(z.object({ digest: z.string() })) });
+
 const flipBit = (path: string): void => {
   const bytes = readFileSync(path);
   const at = Math.floor(bytes.length / 2);
@@ -43,15 +45,21 @@ describe("damage", () => {
   const table = join(installation.home, "edge/table.json");
   const processLog = (name: string) => readFileSync(join(installation.home, "processes", `${name}.log`), "utf8");
   const pathOf = (digest: string) => join(installation.home, "oci/blobs", digest.replace(":", "/"));
+  const layersOf = (artifact: string) => Manifest.parse(JSON.parse(readFileSync(pathOf(artifact), "utf8"))).layers.map(({ digest }) => digest);
+  /** What it answers once it runs again. */
+  const answered = async (app: string) => {
+    for (const until = performance.now() + 5_000; ; await pause(50)) {
+      const answer = await installation.request(app);
+      if (answer.status === 200 || performance.now() > until) return answer;
+    }
+  };
 
   before(() => installation.up());
   after(() => installation.end());
 
   it("a bit that flipped in a stored layer is found, the app goes on, and the next deployment makes it anew", async () => {
     const { artifact = "" } = await installation.deployLive(source);
-    const Manifest = z.object({ layers: z.array(z.object({ digest: z.string() })) });
-    const { layers } = Manifest.parse(JSON.parse(readFileSync(pathOf(artifact), "utf8")));
-    flipBit(pathOf(layers.at(-1)?.digest ?? ""));
+    flipBit(pathOf(layersOf(artifact).at(-1) ?? ""));
     const { code, findings } = await examine();
     assert.equal(code, 1);
     assert.deepEqual(
@@ -63,6 +71,29 @@ describe("damage", () => {
     await assertAnswers();
     assert.deepEqual(await examine(), { code: 0, findings: [] });
   });
+
+  /** Sandboxes that read their files in different ways: by the kernel, and by a file server of their own. */
+  for (const sandbox of ["runc", "gvisor"])
+    it(`a bit that flipped in the unpacked files of an app in ${sandbox} is found; they are unpacked anew, and what uses them started again`, async () => {
+      const [name, text] = [`flipped-${sandbox}`, `as it was in ${sandbox}`];
+      const app = newTree(name, { ...nodeFiles('require("node:fs").readFileSync("text.txt", "utf8")'), "text.txt": text });
+      const { artifact = "" } = await installation.deployLive(app, ["--sandbox", sandbox]);
+      // A release of the same artifact: the one of before is parked, and uses the same folder.
+      await installation.expect(0, ["env", "set", name, "COLOUR=red"]);
+      const layer = layersOf(artifact).at(-1) ?? "";
+      const file = join(installation.home, "layers", layer.replace("sha256:", ""), "app/text.txt");
+      flipBit(file);
+      assert.notEqual(readFileSync(file, "utf8"), text);
+      assert.deepEqual(await examine(), {
+        code: 0,
+        findings: [{ problem: "difference", kind: "layer", name: layer, detail: `"app/text.txt" is not as it was packed. It is used by ${name}.` }],
+      });
+      assert.equal(readFileSync(file, "utf8"), text);
+      assert.equal((await answered(name)).body, text);
+      await installation.expect(0, ["rollback", name]);
+      assert.equal((await answered(name)).body, text);
+      assert.deepEqual(await examine(), { code: 0, findings: [] });
+    });
 
   it("an uploaded file that was cut off is said to be damaged, and sent again by the next deployment", async () => {
     const other = newTree("other", nodeFiles('"another"'));

@@ -37,7 +37,7 @@ export const doctor: Command = {
     { flags: "--dry-run", summary: "with --deep: say what differs, and mend nothing" },
   ],
   notes:
-    "The exit code is 1 when something that is needed is missing. --deep compares the database with artifacts, instances, networks, control groups, mounts, processes, routes and files: what nothing owns is removed, and what is missing is brought back; no release that is kept and nothing that runs is touched. What is under way is not judged. The exit code is 1 when something is left that could not be mended, with --dry-run when something was found.",
+    "The exit code is 1 when something that is needed is missing. --deep compares the database with artifacts, instances, networks, control groups, mounts, processes, routes and files: what nothing owns is removed, what is missing is brought back, and what is damaged made anew; no release that is kept and nothing that runs is touched, but what uses damaged files is started again. What is under way is not judged. The exit code is 1 when something is left that could not be mended, with --dry-run when something was found.",
   examples: ["slip doctor", "slip doctor --deep", "slip doctor --deep --dry-run --json"],
   run,
 };

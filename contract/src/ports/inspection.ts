@@ -40,24 +40,29 @@ export const Held = z.object({
 });
 export type Held = z.infer<typeof Held>;
 
+/** An unpacked layer that is not what its blob is, the first path that differs, and the workloads whose instances use it. */
+export const ChangedLayer = z.object({ layer: Digest, path: z.string(), workloads: z.array(z.string()) });
+export type ChangedLayer = z.infer<typeof ChangedLayer>;
+
 export const Inspection = z.object({
   held: Held,
   found: z.array(MachineThing),
   /** Of the artifacts that were asked about, those of which something is missing. */
   incomplete: z.array(Digest),
+  changed: z.array(ChangedLayer),
 });
 export type Inspection = z.infer<typeof Inspection>;
 
 export const inspectionCalls = {
   inspect: { method: "POST", path: "/v1/inspection", input: z.object({ artifacts: z.array(Digest) }), output: Inspection },
   /**
-   * Removes what nothing needs at this moment and what is damaged of `artifacts`, and ends the programs of `instances`, which are then
-   * started again; gives what is gone.
+   * Removes what nothing needs at this moment and what is damaged of `artifacts`, unpacks `layers` anew, and ends the programs of
+   * `instances` and of those that use these layers, which are then started again; gives what is gone.
    */
   sweep: {
     method: "POST",
     path: "/v1/sweep",
-    input: z.object({ things: z.array(MachineThing), instances: z.array(z.string()), artifacts: z.array(Digest) }),
+    input: z.object({ things: z.array(MachineThing), instances: z.array(z.string()), artifacts: z.array(Digest), layers: z.array(Digest) }),
     output: z.object({ removed: z.array(MachineThing) }),
   },
 } as const;

@@ -9,6 +9,7 @@ import { configFile, parseConfig } from "./config/config-file.ts";
 import type { BuildDependencies } from "./context.ts";
 import { fetchGit } from "./git/git.ts";
 import { ArtifactCheck, foundOfBuilds, sweepBuilds } from "./inspection.ts";
+import { LayerCheck } from "./layer-check.ts";
 import { readManifest } from "./sources/manifest.ts";
 import { storedTree } from "./sources/tree.ts";
 import { baseLayer, toolchainLayer } from "./toolchains/toolchains.ts";
@@ -23,6 +24,7 @@ export interface BuildAccount {
   found: () => MachineThing[];
   incomplete: (artifacts: readonly string[]) => Promise<string[]>;
   sweep: (things: readonly MachineThing[], artifacts: readonly string[]) => Promise<MachineThing[]>;
+  layers: LayerCheck;
 }
 
 /** Handlers of the calls, and the account of builds. */
@@ -49,6 +51,7 @@ export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCa
       await check.removeDamaged(artifacts);
       return sweepBuilds(home, things, builds.underway);
     },
+    layers: new LayerCheck(home, builds.leased),
   };
 };
 

@@ -54,6 +54,7 @@ const healthy = (): Look => ({
       { kind: "table", name: "slip_ab12cd" },
     ],
     incomplete: [],
+    changed: [],
   },
   tables: { wanted: "t1", onDisk: "t1", edges: [{ edge: "edge-0.sock", digest: "t1" }] },
 });
@@ -109,6 +110,11 @@ const changes: [string, (seen: Look) => Look, string[]][] = [
     [`difference workload ${id}`],
   ],
   ["an artifact of which something is missing", (seen) => ({ ...seen, machine: { ...seen.machine, incomplete: [artifact] } }), [`loss artifact ${artifact}`]],
+  [
+    "an unpacked layer that has changed",
+    (seen) => ({ ...seen, machine: { ...seen.machine, changed: [{ layer: artifact, path: "app/main.js", workloads: [id] }] } }),
+    [`difference layer ${artifact}`],
+  ],
   ["another table on the disk", (seen) => ({ ...seen, tables: { ...seen.tables, onDisk: "t0" } }), ["difference route table.json"]],
   ["no table on the disk", (seen) => ({ ...seen, tables: { ...seen.tables, onDisk: undefined } }), ["difference route table.json"]],
   [

@@ -7,7 +7,7 @@ import { type Finding, keyOf, steady } from "./finding.ts";
 import { onMachine } from "./kinds/machine.ts";
 import { inRows } from "./kinds/rows.ts";
 import { inTables } from "./kinds/tables.ts";
-import { inArtifacts, inWorkloads } from "./kinds/workloads.ts";
+import { inArtifacts, inLayers, inWorkloads } from "./kinds/workloads.ts";
 import { type Look, look } from "./look.ts";
 import { mend } from "./mend.ts";
 
@@ -24,6 +24,7 @@ export interface Audit {
 export const findingsIn = (seen: Look, { table }: { table: string }): Finding[] => [
   ...inRows(seen),
   ...inArtifacts(seen),
+  ...inLayers(seen),
   ...inWorkloads(seen),
   ...onMachine(seen, table),
   ...inTables(seen),

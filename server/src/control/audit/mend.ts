@@ -55,7 +55,8 @@ export const mend = async (control: Control, findings: readonly Finding[], now: 
     if (findings.some(({ kind }) => kind === "route")) await countUp(query);
   });
   const [things, instances] = [machineThings(findings), lame(findings)];
-  const artifacts = now.machine.incomplete;
-  if (things.length + instances.length + artifacts.length > 0) await control.host.sweep({ things, instances, artifacts });
+  const { incomplete: artifacts, changed } = now.machine;
+  const layers = changed.map(({ layer }) => layer);
+  if (things.length + instances.length + artifacts.length + layers.length > 0) await control.host.sweep({ things, instances, artifacts, layers });
   await reconcile(control);
 };

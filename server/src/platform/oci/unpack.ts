@@ -1,15 +1,14 @@
 // A layer's blob becomes a folder that an overlay mount can use. The digest is verified before the folder gets its name.
-import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { chmod, lstat, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { type Extract, extract, type Header } from "tar-stream";
 import { execOrThrow } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
 import { damaged, isDamaged, isWhole, removeDamaged } from "./damage.ts";
 import { writeEntry } from "./entry-file.ts";
 import { blobPath, type Descriptor, ensureLayout, layerFolder, temporaryPath } from "./layout.ts";
+import { type LayerEntry, readLayer } from "./read-layer.ts";
 import { folderMode } from "./tree.ts";
 
 const whiteout = ".wh.";
@@ -29,18 +28,13 @@ const placeOf = async (folder: string, name: string, checked: Set<string>): Prom
   return path;
 };
 
-interface Entry {
-  header: Header;
-  content: AsyncIterable<Buffer>;
-}
-
 const makeFolder = async (path: string, name: string): Promise<void> => {
   await mkdir(path, { recursive: true, mode: 0o755 });
   const mode = folderMode(name.replace(/\/$/, ""));
   if (mode !== 0o755) await chmod(path, mode);
 };
 
-const unpackEntry = async (path: string, { header, content }: Entry): Promise<void> => {
+const unpackEntry = async (path: string, { header, content }: LayerEntry): Promise<void> => {
   const { type, linkname } = header;
   const base = path.slice(path.lastIndexOf("/") + 1);
   if (base.startsWith(whiteout)) await execOrThrow(["mknod", join(dirname(path), base.slice(whiteout.length)), "c", "0", "0"]);
@@ -50,44 +44,13 @@ const unpackEntry = async (path: string, { header, content }: Entry): Promise<vo
   else throw new SlipError("internal", `A layer holds ${header.name}, a ${type}.`);
 };
 
-const drained = (tar: Extract): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      tar.off("drain", done);
-      tar.off("close", done);
-      resolve();
-    };
-    tar.on("drain", done);
-    tar.on("close", done);
-  });
-
-/** Feeds a file to a tar parser, and gives the digest of what it fed. */
-const feed = async (source: string, tar: Extract): Promise<string> => {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(source, { highWaterMark: 2 ** 20 })) {
-    hash.update(chunk as Buffer);
-    if (!tar.write(chunk)) await drained(tar);
-  }
-  tar.end(undefined);
-  return `sha256:${hash.digest("hex")}`;
-};
-
-const unpackInto = async (folder: string, source: string): Promise<string> => {
-  const tar = extract();
-  const feeding = feed(source, tar);
+const unpackInto = (folder: string, source: string): Promise<string> => {
   const checked = new Set<string>();
-  const writing = (async () => {
-    for await (const entry of tar) {
-      await unpackEntry(await placeOf(folder, entry.header.name, checked), { header: entry.header, content: entry as AsyncIterable<Buffer> });
-      entry.resume();
-    }
-  })();
-  const [digest] = await Promise.all([feeding, writing]);
-  return digest;
+  return readLayer(source, async (entry) => unpackEntry(await placeOf(folder, entry.header.name, checked), entry));
 };
 
 /** A damaged tar may also fail to be read. */
-const unpackWhole = async (home: Home, layer: Descriptor, folder: string): Promise<void> => {
+const unpackWhole = async (home: Home, layer: Pick<Descriptor, "digest">, folder: string): Promise<void> => {
   try {
     if ((await unpackInto(folder, blobPath(home, layer.digest))) === layer.digest) return;
   } catch (error) {
@@ -97,22 +60,41 @@ const unpackWhole = async (home: Home, layer: Descriptor, folder: string): Promi
   throw damaged(layer.digest);
 };
 
-const unpackOnce = async (home: Home, layer: Descriptor): Promise<void> => {
+/** Unpacks a layer beside its place, and lets `put` move the folder; what is left of it is removed. */
+const unpackBeside = async <T>(home: Home, layer: Pick<Descriptor, "digest">, put: (folder: string) => Promise<T> | T): Promise<T> => {
   ensureLayout(home);
   const folder = temporaryPath(home);
   await mkdir(folder, { mode: 0o755 });
   try {
     await unpackWhole(home, layer, folder);
-    if (!existsSync(layerFolder(home, layer.digest))) await rename(folder, layerFolder(home, layer.digest));
+    return await put(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 };
 
+const unpackOnce = (home: Home, layer: Pick<Descriptor, "digest">): Promise<void> =>
+  unpackBeside(home, layer, async (folder) => {
+    if (!existsSync(layerFolder(home, layer.digest))) await rename(folder, layerFolder(home, layer.digest));
+  });
+
+/**
+ * Unpacks a layer anew in the place of the folder that is there, and gives where that is now: the caller removes it. Throws
+ * `artifact_damaged`; nothing has changed then but that the blob is removed.
+ */
+export const unpackAgain = (home: Home, layer: Pick<Descriptor, "digest">): Promise<string> =>
+  unpackBeside(home, layer, (folder) => {
+    const [place, aside] = [layerFolder(home, layer.digest), temporaryPath(home)];
+    // In one go: who opens an image looks whether the folder is there.
+    renameSync(place, aside);
+    renameSync(folder, place);
+    return aside;
+  });
+
 const underway = new Map<string, Promise<void>>();
 
 /** Unpacks a layer into its folder, once however many ask at the same time. Throws `artifact_damaged`; the blob is removed then. */
-export const unpackLayer = (home: Home, layer: Descriptor): Promise<void> => {
+export const unpackLayer = (home: Home, layer: Pick<Descriptor, "digest">): Promise<void> => {
   const key = layerFolder(home, layer.digest);
   const running = underway.get(key) ?? unpackOnce(home, layer).finally(() => underway.delete(key));
   underway.set(key, running);
@@ -120,7 +102,7 @@ export const unpackLayer = (home: Home, layer: Descriptor): Promise<void> => {
 };
 
 /** Unpacks a layer that can be made anew; false where it is damaged. */
-export const unpackIfWhole = async (home: Home, layer: Descriptor): Promise<boolean> => {
+export const unpackIfWhole = async (home: Home, layer: Pick<Descriptor, "digest">): Promise<boolean> => {
   try {
     await unpackLayer(home, layer);
     return true;

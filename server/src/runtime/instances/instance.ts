@@ -177,6 +177,12 @@ export class Instance {
     this.#sandbox.cgroup(this.id).kill();
   }
 
+  /** As kill: its layers were unpacked anew, and are mounted with the next program. */
+  remount(): void {
+    this.#log.say("A file of the artifact was damaged on this machine. The artifact is unpacked anew, and the program started again.");
+    this.kill();
+  }
+
   /** Lets go of the program without touching it: the next host process adopts it. */
   abandon(): void {
     this.#removed.abort();

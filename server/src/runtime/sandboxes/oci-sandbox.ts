@@ -10,7 +10,7 @@ import { Cgroup } from "./cgroup.ts";
 import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts";
 import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
-import { mountRoot, platformFiles, rootOf, unmountRoot } from "./rootfs.ts";
+import { mountRoot, mountRootAgain, platformFiles, rootOf, unmountRoot } from "./rootfs.ts";
 
 export interface SandboxGround {
   /** Parent group of all sandboxes, "/slipstream-ab12cd". */
@@ -97,9 +97,13 @@ export class OciSandbox {
     await this.#run(launch.spec.id, launch.spec.network, this.#prepare(launch));
   }
 
-  /** Starts the program of a bundle that has run before anew: same root, same configuration. */
+  /**
+   * Starts the program of an instance that has run before anew, with the same configuration. Its layers are mounted anew too: they may
+   * have been unpacked again since. Rejects with LaunchError; it can be tried again.
+   */
   async restart(id: string, network: string): Promise<void> {
     await this.#delete(id, network);
+    await mountRootAgain(this.bundle(id)).catch((error: unknown) => Promise.reject(new LaunchError(String(error))));
     this.#showCgroup(id);
     await this.#run(id, network, Promise.resolve());
   }

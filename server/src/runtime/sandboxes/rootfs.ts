@@ -1,6 +1,6 @@
 // The root of a sandbox: the image's layers as one overlay, between a top that holds the platform's own files and a bottom that
 // holds the places where something is mounted. So nothing is copied, and an image need not have those places.
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { exec, execOrThrow } from "#platform/exec.ts";
 
@@ -52,19 +52,32 @@ const wholeUpper = ["upperdir=upper", "workdir=work", "redirect_dir=off", "metac
 /** Options of the overlay. Layers are named by short links, so their number and the characters of their paths do not matter. */
 const overlayOptions = (names: readonly string[], writable: boolean): string => [...(writable ? wholeUpper : ["ro"]), `lowerdir=${names.join(":")}`].join(",");
 
+const linksOf = (bundle: string): string => join(bundle, "layers");
+
 export const rootOf = (bundle: string): string => join(bundle, "root");
 
 /** Mounts the root at its place in the bundle. */
 export const mountRoot = async (plan: RootPlan): Promise<void> => {
   const { bundle, layers, overlay } = plan;
-  const links = join(bundle, "layers");
+  const links = linksOf(bundle);
   for (const folder of [links, rootOf(bundle)]) mkdirSync(folder, { recursive: true });
   makePlaces(join(links, "bottom"), plan.mounts);
   makeTop(join(links, "top"), plan.files);
   for (const [index, layer] of layers.entries()) symlinkSync(layer, join(links, `${index}`));
   for (const [name, path] of Object.entries(overlay ?? {})) symlinkSync(path, join(links, name));
   const names = ["top", ...layers.map((_, index) => `${layers.length - 1 - index}`), "bottom"];
-  await execOrThrow(["mount", "-t", "overlay", "-o", overlayOptions(names, overlay !== undefined), "overlay", "../root"], { cwd: links });
+  await mountOverlay(links, names, overlay !== undefined);
+};
+
+const mountOverlay = (links: string, names: readonly string[], writable: boolean): Promise<string> =>
+  execOrThrow(["mount", "-t", "overlay", "-o", overlayOptions(names, writable), "overlay", "../root"], { cwd: links });
+
+/** Mounts a root without an upper folder once more, of the folders of its layers that are there now. */
+export const mountRootAgain = async (bundle: string): Promise<void> => {
+  await unmountRoot(bundle);
+  const links = linksOf(bundle);
+  const layers = readdirSync(links).filter((name) => /^\d+$/.test(name));
+  await mountOverlay(links, ["top", ...layers.sort((a, b) => Number(b) - Number(a)), "bottom"], false);
 };
 
 export const isMounted = (path: string): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(` ${path} `);

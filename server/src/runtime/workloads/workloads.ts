@@ -70,6 +70,11 @@ export class Workloads {
     return new Set([...this.#entries.values()].flatMap(({ instances }) => instances.flatMap(({ layers }) => [...layers])));
   }
 
+  /** Instances that have a layer, by its unpacked folder. */
+  using(folder: string): Instance[] {
+    return this.present.filter(({ layers }) => layers.includes(folder));
+  }
+
   /** Puts back a workload that an earlier host process ran, with the instances that are still there. */
   adopt(spec: WorkloadSpec, desire: WorkloadDesire, instances: Instance[]): void {
     for (const instance of instances) this.#present.add(instance);

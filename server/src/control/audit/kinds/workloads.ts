@@ -1,4 +1,4 @@
-// Workloads and artifacts: what the database wants, and what the host has. Pure.
+// Workloads, artifacts and their unpacked layers: what the database wants, and what the host has. Pure.
 import type { Workload } from "@slipstream/contract/ports/host.ts";
 import type { WorkloadEntry } from "../books.ts";
 import type { Finding } from "../finding.ts";
@@ -23,6 +23,13 @@ export const inWorkloads = ({ books, workloads }: Look): Finding[] => {
     ...unwanted.map(({ id }): Finding => ({ kind: "workload", problem: "orphan", name: id, detail: "The host has it, and nobody wants it." })),
   ];
 };
+
+export const inLayers = ({ books, machine }: Look): Finding[] =>
+  machine.changed.map(({ layer, path, workloads }) => {
+    const apps = [...new Set(books.workloads.filter(({ id }) => workloads.includes(id)).map(({ app }) => app))];
+    const users = apps.length === 0 ? "No instance uses it." : `It is used by ${apps.join(", ")}.`;
+    return { kind: "layer", problem: "difference", name: layer, detail: `${JSON.stringify(path)} is not as it was packed. ${users}` };
+  });
 
 export const inArtifacts = ({ books, machine }: Look): Finding[] =>
   machine.incomplete.map((artifact) => {
