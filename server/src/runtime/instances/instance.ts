@@ -42,6 +42,8 @@ export class Instance {
   #launching: Promise<unknown> = Promise.resolve();
   #exit: { exitCode: number; outOfMemory: boolean } | undefined;
   #crash: { at: number; symptom: Symptom } | undefined;
+  /** The present program was ended by us. */
+  #isKilled: boolean = false;
   #startedAt = performance.now();
   #failures = 0;
   #desire: WorkloadDesire = "running";
@@ -172,8 +174,9 @@ export class Instance {
     for (await Promise.race([over, nextTurn()]); !isOver; await Promise.race([over, sleep(endingEveryMs)])) this.#sandbox.cgroup(this.id).kill();
   }
 
-  /** Ends the program as it is; a new one takes its place, as after a crash. */
+  /** Ends the program as it is; a new one takes its place, as after a crash, which it is not. */
   kill(): void {
+    this.#isKilled = true;
     this.#sandbox.cgroup(this.id).kill();
   }
 
@@ -217,6 +220,7 @@ export class Instance {
     this.#run = new AbortController();
     if (this.#removed.signal.aborted) this.#run.abort();
     this.#exit = undefined;
+    this.#isKilled = false;
     try {
       await start();
     } catch (error) {
@@ -272,7 +276,7 @@ export class Instance {
     this.#tail?.end();
     this.#run.abort();
     if (!this.#record.proven || this.#removed.signal.aborted) return;
-    this.#crash = { at: performance.now(), symptom: { kind: "crashed", ...this.#exit } };
+    if (!this.#isKilled) this.#crash = { at: performance.now(), symptom: { kind: "crashed", ...this.#exit } };
     this.#restartLater(this.#exit);
   }
 
