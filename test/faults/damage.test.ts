@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { Installation } from "../e2e/installation.ts";
 import { newTree, nodeFiles } from "../e2e/sources.ts";
+import { whole } from "../size.ts";
 import { Processes } from "./processes.ts";
 
 const Findings = z.object({ findings: z.array(z.object({ problem: z.string(), kind: z.string(), name: z.string(), detail: z.string() })) });
@@ -125,6 +126,14 @@ describe("damage", () => {
       // Edges have it before the disk has.
       for (const until = performance.now() + 5_000; !readFileSync(table).equals(written); await pause(20)) assert.ok(performance.now() < until);
     });
+
+  it("a platform that starts with a damaged route table serves as before", { skip: !whole }, async () => {
+    await installation.expect(0, ["down"]);
+    flipHost(table);
+    await installation.up();
+    assert.equal((await answered("steady")).body, "as it was");
+    assert.deepEqual(await examine(), { code: 0, findings: [] });
+  });
 
   it("a damaged route table is found and written anew while nothing has to read it", async () => {
     flipHost(table);

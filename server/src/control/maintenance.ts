@@ -1,5 +1,6 @@
 // What control looks after by itself: work that was handed over and lost, the host's state, edges, certificates, old rows.
 import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { trimKeys } from "./api/idempotency.ts";
 import { dropUnused, ensureCertificate, expiringHosts } from "./certificates/certificate-store.ts";
@@ -19,10 +20,18 @@ const workEveryMs = 30_000;
 const diskEveryMs = 60_000;
 const tidyEveryMs = 600_000;
 
-/** Edges that were started anew read the table on disk; one that is behind all the same gets it now, and so does a disk that was full. */
-const watchEdges = async ({ database, routes }: Control): Promise<void> => {
+/** A table that is on its way to the edges has come to them by then. */
+const settleMs = 200;
+
+const isAnyBehind = async ({ database, routes }: Control): Promise<boolean> => {
   const [oldest, version] = await Promise.all([routes.edges.oldestVersion(), tableVersion(database)]);
-  if (!routes.isWritten || (oldest !== undefined && oldest < version)) await routes.publish();
+  return oldest !== undefined && oldest < version;
+};
+
+/** Edges that were started anew read the table on disk; one that is behind all the same gets it now, and so does a disk that was full. */
+const watchEdges = async (control: Control): Promise<void> => {
+  const isBehind = (await isAnyBehind(control)) && (await sleep(settleMs).then(() => isAnyBehind(control)));
+  if (!control.routes.isWritten || isBehind) await control.routes.publish();
 };
 
 /** A Restate that has lost what it kept is given all work anew. */
