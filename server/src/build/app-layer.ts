@@ -8,7 +8,7 @@ import type { SourceEntry } from "@slipstream/contract/source.ts";
 import { removeTree } from "#platform/files.ts";
 import type { SealedBlob } from "#platform/oci/blob-file.ts";
 import { temporaryPath } from "#platform/oci/layout.ts";
-import { hiddenNames } from "#platform/oci/opaque.ts";
+import { type Hidden, hiddenBy } from "#platform/oci/opaque.ts";
 import type { BuildContext } from "./context.ts";
 import { isLeftOver, onlyApp } from "./install.ts";
 import { packWithRoom } from "./pack-with-room.ts";
@@ -19,8 +19,8 @@ import { prepareOverlay } from "./workspace.ts";
 
 export interface AppLayer {
   sealed: SealedBlob;
-  /** Its files, not at their place yet. */
-  folder: string;
+  /** Its files, not at their place yet; undefined where only the layer itself says what it is, so that it has to be unpacked. */
+  folder: string | undefined;
 }
 
 /** A folder inside the tree, "" for the tree itself. Throws `output_missing` for a path that leaves it. */
@@ -51,9 +51,9 @@ const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[
   throw missing(output, pages);
 };
 
-const pack = async ({ dependencies: { home } }: BuildContext, folder: string, deleted: readonly string[] = []): Promise<AppLayer> => ({
-  sealed: await packWithRoom(home, folder, { without: isLeftOver, deleted }),
-  folder,
+const pack = async ({ dependencies: { home } }: BuildContext, folder: string, { names, marked }: Hidden = { names: [], marked: false }): Promise<AppLayer> => ({
+  sealed: await packWithRoom(home, folder, { without: isLeftOver, deleted: names }),
+  folder: marked ? undefined : folder,
 });
 
 /** Starts no process. */
@@ -100,7 +100,7 @@ export const builtLayer = async (
   await runStep(context, { step: plan.build, layers: lower, overlay: workspace.build });
   if (plan.output === undefined) {
     const upper = await onlyApp(workspace.build.upper);
-    return await pack(context, upper, await hiddenNames(upper, lower, temporaryPath(dependencies.home)));
+    return await pack(context, upper, await hiddenBy(upper, lower, temporaryPath(dependencies.home)));
   }
   const output = await outputFolder(app, plan.output);
   const place = join(workspace.layer, "app");

@@ -68,7 +68,7 @@ const image = async (context: BuildContext, draft: ImageDraft, app: AppLayer): P
   try {
     const written = await writeImage(home, draft);
     context.leases.take(written.digest);
-    await keepFolder(home, appDigest, app.folder);
+    if (app.folder !== undefined) await keepFolder(home, appDigest, app.folder);
     return written;
   } finally {
     await discardBlobs([app.sealed]);

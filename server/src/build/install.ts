@@ -138,8 +138,9 @@ export const dependencyLayer = async (context: BuildContext, request: InstallReq
   const descriptor = found ?? (await makeLayer(context, request, inputs));
   context.leases.take(descriptor.digest);
   const folder = layerFolder(home, descriptor.digest);
+  // What another app has made of the same bytes may be what is there.
+  if (request.plan.build !== undefined) await giveTo(join(folder, "app"), uids.app);
   if (found) {
-    if (request.plan.build !== undefined) await giveTo(join(folder, "app"), uids.app);
     context.log.note(`${request.plan.install.name}: reused, nothing that decides it has changed`);
     context.steps.push({ name: request.plan.install.name, ms: performance.now() - started, reused: true });
   } else {

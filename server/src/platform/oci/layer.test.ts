@@ -9,7 +9,7 @@ import { execOrThrow } from "#platform/exec.ts";
 import { type Home, homeAt } from "#platform/home.ts";
 import { commitBlobs, sealBytes } from "./blob-file.ts";
 import { blobPath, type Descriptor, layerFolder, mediaTypes, temporaryFolder, temporaryPath } from "./layout.ts";
-import { hiddenNames } from "./opaque.ts";
+import { hiddenBy } from "./opaque.ts";
 import { packLayer } from "./pack.ts";
 import { unpackLayer } from "./unpack.ts";
 
@@ -158,5 +158,5 @@ test("what an opaque folder hides is named", { skip: !isRoot && "needs root to m
     await execOrThrow(["umount", merged]);
   }
   await stored(upper);
-  assert.deepEqual(await hiddenNames(upper, [lower], temporaryPath(home)), ["app/m/deep/old.txt", "app/m/old.txt"]);
+  assert.deepEqual(await hiddenBy(upper, [lower], temporaryPath(home)), { names: ["app/m/deep/old.txt", "app/m/old.txt"], marked: true });
 });

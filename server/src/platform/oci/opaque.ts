@@ -73,10 +73,17 @@ const hidden = (upper: string, lower: readonly string[], folder: string): string
     });
 };
 
-/** Names that a layer made of `upper` must say are deleted, besides the whiteouts in it. `temporary` is a free path. */
-export const hiddenNames = async (upper: string, lower: readonly string[], temporary: string): Promise<string[]> => {
+export interface Hidden {
+  /** Names that the layer must say are deleted, besides the whiteouts in the folder. */
+  names: string[];
+  /** Whether a folder is marked: over other layers the folder would hide what the layer does not. */
+  marked: boolean;
+}
+
+/** What a layer made of `upper` hides of those below. `temporary` is a free path. */
+export const hiddenBy = async (upper: string, lower: readonly string[], temporary: string): Promise<Hidden> => {
   const shared = sharedFolders(upper, lower.filter(existsSync)).filter((path) => path !== "app");
-  if (shared.length === 0) return [];
+  if (shared.length === 0) return { names: [], marked: false };
   const marked = await markedFolders(upper, shared, temporary);
-  return [...new Set(marked.flatMap((folder) => hidden(upper, lower, folder)))];
+  return { names: [...new Set(marked.flatMap((folder) => hidden(upper, lower, folder)))], marked: marked.length > 0 };
 };

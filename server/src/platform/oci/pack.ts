@@ -11,7 +11,7 @@ import { folderMode, type TreeEntry, walkTree } from "./tree.ts";
 export interface PackOptions {
   /** Only this folder of `folder` goes into the layer, under the same name. */
   only?: string;
-  /** Names to leave out, with everything in them. */
+  /** Names that are deleted before, with everything in them. */
   without?: (name: string) => boolean;
   /** Names that the layer says are deleted, besides those that the folder itself marks. */
   deleted?: readonly string[];
@@ -78,12 +78,7 @@ const add = async (tar: Pack, { entry, content }: Loaded): Promise<void> => {
 
 async function* chosen(folder: string, options: PackOptions): AsyncGenerator<TreeEntry> {
   if (options.only !== undefined) yield { type: "directory", name: options.only, path: folder, mode: folderMode(options.only) };
-  const skipped: string[] = [];
-  for await (const entry of walkTree(folder, options.only ?? "")) {
-    if (skipped.some((name) => entry.name.startsWith(`${name}/`))) continue;
-    if (options.without?.(entry.name)) skipped.push(entry.name);
-    else yield entry;
-  }
+  yield* walkTree(folder, { prefix: options.only ?? "", without: options.without ?? (() => false) });
   for (const name of options.deleted ?? []) yield { type: "whiteout", name };
 }
 
@@ -113,7 +108,7 @@ async function* within(entries: AsyncIterable<TreeEntry>, maxBytes: number): Asy
   }
 }
 
-/** Writes the layer of `folder` as a blob that is not committed yet. Throws `image_too_large`. */
+/** Writes the layer of `folder` as a blob that is not committed yet; the folder holds what the layer says and no more after it. Throws `image_too_large`. */
 export const packLayer = async (home: Home, folder: string, options: PackOptions): Promise<SealedBlob> => {
   const blob = await BlobFile.create(home);
   const tar = pack();

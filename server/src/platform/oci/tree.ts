@@ -3,8 +3,9 @@ import type { Stats } from "node:fs";
 import { chmod, lstat, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { removeTree } from "#platform/files.ts";
 
-/** One thing in a layer. `name` is relative to the root of the image. Other kinds (sockets, pipes, devices) are left out. */
+/** One thing in a layer. `name` is relative to the root of the image. Other kinds (sockets, pipes, devices) have no place in one. */
 export type TreeEntry =
   | { type: "directory"; name: string; path: string; mode: number }
   | { type: "file"; name: string; path: string; size: number; executable: boolean }
@@ -50,14 +51,30 @@ const checkName = (name: string): void => {
   if (Buffer.byteLength(name) > nameBytes) refuse(`has a name of more than ${nameBytes} bytes`);
 };
 
-/** Every entry below `root`, a directory before what is in it, names in the order of their bytes. Throws `artifact_unsafe`. */
-export async function* walkTree(root: string, prefix = ""): AsyncGenerator<TreeEntry> {
-  const names = (await readdir(join(root, prefix))).sort(byBytes).map((name) => (prefix === "" ? name : `${prefix}/${name}`));
+export interface Walk {
+  prefix?: string;
+  /** Names that the layer is to be without, with everything in them. */
+  without?: (name: string) => boolean;
+}
+
+/** The names of a folder, in the order of their bytes, after those that the layer is to be without were deleted. */
+const namesIn = async (root: string, { prefix = "", without = () => false }: Walk): Promise<string[]> => {
+  const all = (await readdir(join(root, prefix))).sort(byBytes).map((name) => (prefix === "" ? name : `${prefix}/${name}`));
+  for (const name of all.filter(without)) await removeTree(join(root, name));
+  return all.filter((name) => !without(name));
+};
+
+/**
+ * Every entry below `root`, a directory before what is in it, names in the order of their bytes. What a layer cannot hold is deleted:
+ * the folder itself is used in place of the layer, by every app whose layer is the same bytes. Throws `artifact_unsafe`.
+ */
+export async function* walkTree(root: string, walk: Walk = {}): AsyncGenerator<TreeEntry> {
+  const names = await namesIn(root, walk);
   names.forEach(checkName);
-  const entries = await Promise.all(names.map((name) => entryOf(name, join(root, name))));
-  for (const entry of entries) {
-    if (entry === undefined) continue;
-    yield entry;
-    if (entry.type === "directory") yield* walkTree(root, entry.name);
+  const entries = await Promise.all(names.map(async (name) => ({ name, entry: await entryOf(name, join(root, name)) })));
+  for (const { name, entry } of entries) {
+    if (entry) yield entry;
+    else await removeTree(join(root, name));
+    if (entry?.type === "directory") yield* walkTree(root, { ...walk, prefix: name });
   }
 }
