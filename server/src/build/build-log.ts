@@ -1,7 +1,8 @@
-// The lines of one build: tagged, without secrets, kept by the log store; the last ones are the evidence of a failure.
+// The lines of one build: tagged, limited in number, without secrets, kept by the log store; the last ones are the evidence of a failure.
 import { stripVTControlCharacters } from "node:util";
 import type { LogTags } from "@slipstream/contract/logs.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import { LineGate } from "#platform/line-gate.ts";
 import { redactorOf } from "#platform/redact.ts";
 
 const evidenceLines = 20;
@@ -34,13 +35,15 @@ export const buildLogOf = (logs: LogWriter, tags: LogTags, secrets: readonly str
   const redact = redactorOf(secrets);
   let last: string[] = [];
   const append = (stream: "stdout" | "stderr", text: string): void => logs.append({ ...tags, time: new Date().toISOString(), source: "build", stream, text });
+  const say = (text: string): void => logs.append({ ...tags, time: new Date().toISOString(), source: "platform", stream: "stderr", text: redact(text) });
+  const gate = new LineGate(say);
   return {
     note: (text) => append("stdout", redact(text)),
-    say: (text) => logs.append({ ...tags, time: new Date().toISOString(), source: "platform", stream: "stderr", text: redact(text) }),
+    say,
     write(stream, text) {
       const shown = redact(stripVTControlCharacters(text));
       if (shown.trim() !== "") last = [...last.slice(1 - rememberedLines), shown];
-      append(stream, shown);
+      if (gate.passes()) append(stream, shown);
     },
     last: () => evidenceOf(last),
   };

@@ -1,10 +1,9 @@
 // The lines of one instance on their way to the log: limited in number, without secrets, tagged; the last ones are kept for reports.
-import { limit } from "@slipstream/contract/limits.ts";
 import type { LogTags } from "@slipstream/contract/logs.ts";
 import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import { LineGate } from "#platform/line-gate.ts";
 import { redactorOf } from "#platform/redact.ts";
-import { LineLimit } from "../output/line-limit.ts";
 import type { OutputLine } from "../output/output-line.ts";
 
 const keptLines = 40;
@@ -16,9 +15,8 @@ export class InstanceLog {
   readonly #logs: LogWriter;
   readonly #tags: LogTags;
   readonly #redact: (text: string) => string;
-  readonly #limit = new LineLimit(limit("logLinesPerSecond"));
+  readonly #gate = new LineGate((text) => this.say(text));
   readonly #last: string[] = [];
-  #settling: NodeJS.Timeout | undefined;
 
   constructor(logs: LogWriter, spec: WorkloadSpec, instance: string, redact = redactorOf(secretsOf(spec))) {
     this.#logs = logs;
@@ -28,28 +26,11 @@ export class InstanceLog {
 
   /** A line of the program. */
   take({ time, stream, text }: OutputLine): void {
-    const { pass, dropped } = this.#limit.take(performance.now());
-    this.#tellDropped(dropped);
-    if (!pass) {
-      this.#settleLater();
-      return;
-    }
+    if (!this.#gate.passes()) return;
     const clean = this.#redact(text);
     this.#last.push(clean);
     if (this.#last.length > keptLines) this.#last.shift();
     this.#logs.append({ ...this.#tags, time, source: "runtime", stream, text: clean });
-  }
-
-  /** When no line comes after those that were dropped, the loss is told all the same. */
-  #settleLater(): void {
-    this.#settling ??= setTimeout(() => {
-      this.#settling = undefined;
-      this.#tellDropped(this.#limit.settle(performance.now()));
-    }, 1_050).unref();
-  }
-
-  #tellDropped(count: number): void {
-    if (count > 0) this.say(`${count} lines were dropped: more than ${limit("logLinesPerSecond")} a second came.`);
   }
 
   /** A line of the platform about the program. */
