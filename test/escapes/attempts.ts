@@ -31,6 +31,8 @@ const files: Attempt[] = [
   { name: "new-privileges", tries: "have a capability, or be able to get one" },
   { name: "users-of-the-machine", tries: "be in a namespace that has root or an account of the machine", ownKernel: true },
   { name: "other-processes", tries: "see a process of another user" },
+  { name: "write-where-secrets-are", tries: "make a file beside the secrets of a build" },
+  { name: "downloads-of-others", tries: "find what another app's builds have downloaded" },
   { name: "secrets-of-the-platform", tries: "find the platform's variables" },
 ];
 
@@ -99,5 +101,5 @@ export const floods: readonly Attempt[] = [
   { name: "shared-memory-flood", tries: "more of /dev/shm than its limit", endsBuild: { code: "build_failed", evidence: /No space left/ } },
   { name: "inode-flood", tries: "more files in memory than its limit", ownKernel: true, endsBuild: { code: "build_failed", evidence: /No space left/ } },
   { name: "descriptor-flood", tries: "more open files than its limit", endsBuild: { code: "build_failed", evidence: /Too many open files/ } },
-  { name: "log-flood", tries: "more lines than are kept of a second" },
+  { name: "log-flood", tries: "more lines than are kept of a second", tells: /\d+ lines were dropped/ },
 ];

@@ -1,5 +1,5 @@
 // Each barrier of a sandbox, how it is taken away, and an attempt that must then get through: the suite can see an escape.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Bundle } from "./bundle.ts";
 
 export interface Barrier {
@@ -38,15 +38,23 @@ export const asRootOfItsNamespace = (bundle: Bundle): void => {
 
 const memoryLimit: Barrier = { name: "a limit of memory", without: ({ linux }) => delete linux.resources.memory, opens: ["memory-flood"] };
 
-const tmpSize: Barrier = {
+const tmpSize = (size: string): Barrier => ({
   name: "a size of /tmp",
   without: (bundle) =>
     mountOption(
       bundle,
       (destination) => destination === "/tmp",
-      (option) => option.replace(/^size=.*/, "size=200m"),
+      (option) => option.replace(/^size=.*/, `size=${size}`),
     ),
   opens: ["disk-flood"],
+});
+
+const openFiles: Barrier = {
+  name: "a limit of open files",
+  without({ process }) {
+    process.rlimits = process.rlimits.map((limit) => (limit.type === "RLIMIT_NOFILE" ? { ...limit, hard: limit.hard * 2, soft: limit.soft * 2 } : limit));
+  },
+  opens: ["descriptor-flood"],
 };
 
 /** Those around and inside of gVisor's kernel; its network is the sandbox's, and the rules of the firewall are tried by themselves. */
@@ -68,10 +76,11 @@ export const gvisorBarriers: readonly Barrier[] = [
     opens: ["mount", "chroot", "new-privileges"],
   },
   memoryLimit,
-  tmpSize,
+  tmpSize("200m"),
+  openFiles,
 ];
 
-export const runcBarriers: readonly Barrier[] = [
+const ofEveryRunc: readonly Barrier[] = [
   {
     name: "the filter of system calls",
     without: ({ linux }) => delete linux.seccomp,
@@ -161,7 +170,7 @@ export const runcBarriers: readonly Barrier[] = [
     opens: ["fork-flood"],
   },
   memoryLimit,
-  tmpSize,
+  openFiles,
   {
     name: "a number of files in /tmp",
     without: (bundle) =>
@@ -171,5 +180,31 @@ export const runcBarriers: readonly Barrier[] = [
         (option) => option.replace(/^nr_inodes=.*/, "nr_inodes=200000"),
       ),
     opens: ["inode-flood"],
+  },
+];
+
+export const runcBarriers: readonly Barrier[] = [...ofEveryRunc, tmpSize("200m")];
+
+/** A build runs under runc, with mounts of its own and with other limits. */
+export const buildBarriers: readonly Barrier[] = [
+  ...ofEveryRunc,
+  tmpSize("600m"),
+  {
+    name: "secrets that are read-only",
+    without: (bundle) =>
+      mountOption(
+        bundle,
+        (destination) => destination === "/run/secrets",
+        (option) => (option === "ro" ? "rw" : option),
+      ),
+    opens: ["write-where-secrets-are"],
+  },
+  {
+    name: "downloads of its own app alone",
+    without(bundle) {
+      asRoot(bundle);
+      for (const mount of bundle.mounts) if (mount.destination === "/cache") mount.source = dirname(mount.source);
+    },
+    opens: ["downloads-of-others"],
   },
 ];

@@ -1,8 +1,9 @@
-// A second sandbox beside a running instance: the same root, network and configuration, but for one barrier. Only a test makes one.
+// A second sandbox beside a running instance or build step: the same root, network and configuration, but for one barrier. Only a test
+// makes one.
 import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { Results } from "./world.ts";
 
@@ -30,19 +31,22 @@ export interface Bundle {
   };
 }
 
-/** The folder of the instance of an app, and its configuration. */
-const instanceOf = (home: string, app: string): { folder: string; bundle: Bundle } => {
-  const instances = join(home, "run/instances");
-  const all = readdirSync(instances).map((name) => {
-    const folder = join(instances, name);
+/** The host name of every sandbox of a build. */
+export const ofBuild = "build";
+
+/** The folder of the sandbox that calls itself so, an app or a build, and its configuration. */
+const sandboxOf = (home: string, hostname: string): { folder: string; bundle: Bundle } => {
+  const parent = join(home, hostname === ofBuild ? "run/runs" : "run/instances");
+  const all = readdirSync(parent).map((name) => {
+    const folder = join(parent, name);
     return { folder, bundle: JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as Bundle };
   });
-  const found = all.find(({ bundle }) => bundle.hostname === app);
-  if (!found) throw new Error(`${app} has no instance.`);
+  const found = all.find(({ bundle }) => bundle.hostname === hostname);
+  if (!found) throw new Error(`${hostname} has no sandbox.`);
   return found;
 };
 
-/** The program that the instance in `folder` was started by, with its arguments, as its conmon was told; its records go to `root`. */
+/** The program that the sandbox in `folder` was started by, with its arguments, as its conmon was told; its records go to `root`. */
 const runtimeOf = (folder: string, root: string): [string, ...string[]] => {
   const conmon = readFileSync(join(folder, "conmon.pid"), "utf8").trim();
   const words = readFileSync(`/proc/${conmon}/cmdline`, "utf8").split("\0");
@@ -66,16 +70,21 @@ const runIn = async (command: readonly [string, ...string[]]): Promise<Results> 
   }
 };
 
-/** Makes attempts in a sandbox as `app`'s is, after `change`. */
-export const attemptBeside = async (home: string, app: string, names: readonly string[], change: (bundle: Bundle) => void = () => {}): Promise<Results> => {
+/** Makes attempts in a sandbox as that of `hostname` is, after `change`. */
+export const attemptBeside = async (
+  home: string,
+  hostname: string,
+  names: readonly string[],
+  change: (bundle: Bundle) => void = () => {},
+): Promise<Results> => {
   const folder = mkdtempSync(join(tmpdir(), "slip-barrier-"));
-  const { folder: instance, bundle } = instanceOf(home, app);
+  const { folder: sandbox, bundle } = sandboxOf(home, hostname);
   bundle.process.args = ["python3", "/app/attempts.py", ...names];
   bundle.linux.cgroupsPath += "-beside";
   change(bundle);
   writeFileSync(join(folder, "config.json"), JSON.stringify(bundle));
   try {
-    return await runIn([...runtimeOf(instance, join(folder, "state")), "run", "--bundle", folder, `beside-${process.pid}`]);
+    return await runIn([...runtimeOf(sandbox, join(folder, "state")), "run", "--bundle", folder, basename(folder)]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -4,8 +4,8 @@ import { after, before, describe, it } from "node:test";
 import { newTree } from "../e2e/sources.ts";
 import { whole } from "../size.ts";
 import { type Attempt, attempts, floods } from "./attempts.ts";
-import { asRootOfItsNamespace, gvisorBarriers, runcBarriers } from "./barriers.ts";
-import { attemptBeside } from "./bundle.ts";
+import { asRootOfItsNamespace, buildBarriers, gvisorBarriers, runcBarriers } from "./barriers.ts";
+import { attemptBeside, ofBuild } from "./bundle.ts";
 import { Result, Results, World } from "./world.ts";
 
 const kinds = whole ? (["runc", "gvisor"] as const) : (["runc"] as const);
@@ -73,6 +73,7 @@ describe("a stranger's program", { timeout: 600_000 }, () => {
           const result = await flooding.then(Result.parse, endedByItsLimit);
           made += 1;
           assert.ok(result.outcome === "denied" || (kind === "gvisor" && flood.ownKernel === true), `${result.outcome}, ${result.detail}`);
+          if (flood.tells) await world.untilTold(app, "runtime", [flood.tells]);
           await world.untilAnswers(app);
         });
     });
@@ -90,6 +91,13 @@ describe("a stranger's program", { timeout: 600_000 }, () => {
         assert.match(failure?.evidence.join("\n") ?? "", endsBuild.evidence);
         assert.deepEqual(await world.runsLeft(), []);
       });
+
+    it("takes no more than its part, and goes on: log-flood", { skip: !whole }, async () => {
+      const { app, outcome } = await world.floodBuild("log-flood");
+      made += 1;
+      assert.equal(outcome, "live");
+      await world.untilTold(app, "build", [/lines were dropped/]);
+    });
   });
 
   it("chooses no sandbox below the operator's floor by its slip.toml", async () => {
@@ -99,41 +107,48 @@ describe("a stranger's program", { timeout: 600_000 }, () => {
   });
 
   describe("without a barrier", () => {
-    const app = "escape-runc";
+    const sandboxes = ["escape-runc", ...(whole ? ["escape-gvisor", ofBuild] : [])];
+    let release = (): Promise<void> => Promise.resolve();
+    before(async () => {
+      if (whole) release = await world.holdBuild();
+    });
+    after(() => release());
     const opened = (results: Results): string[] => Object.keys(results).filter((name) => results[name]?.outcome === "open");
 
     const removable = [
-      ...runcBarriers.slice(0, whole ? undefined : 4).map((barrier) => ({ app, ...barrier })),
-      ...(whole ? gvisorBarriers : []).map((barrier) => ({ app: "escape-gvisor", ...barrier })),
+      ...runcBarriers.slice(0, whole ? undefined : 4).map((barrier) => ({ sandbox: "escape-runc", ...barrier })),
+      ...(whole ? gvisorBarriers : []).map((barrier) => ({ sandbox: "escape-gvisor", ...barrier })),
+      ...(whole ? buildBarriers : []).map((barrier) => ({ sandbox: ofBuild, ...barrier })),
     ];
-    for (const { app, name, without, opens } of removable)
-      it(`gets through, as ${app}: ${name}`, async () => {
+    for (const { sandbox, name, without, opens } of removable)
+      it(`gets through, as ${sandbox}: ${name}`, async () => {
         const { home } = world.installation;
-        assert.deepEqual(opened(await attemptBeside(home, app, opens)), [], "nothing gets through as long as it is there");
-        const results = await attemptBeside(home, app, opens, (bundle) => without(bundle, home));
+        assert.deepEqual(opened(await attemptBeside(home, sandbox, opens)), [], "nothing gets through as long as it is there");
+        const results = await attemptBeside(home, sandbox, opens, (bundle) => without(bundle, home));
         assert.deepEqual(opened(results), opens, JSON.stringify(results));
         removed += 1;
       });
 
-    it("and as root of its user namespace it is nobody on the machine", async () => {
-      const stays = ["core-pattern", "sysrq", "own-limits", "mknod", "block-devices", "kernel-memory", "kernel-modules", "kernel-log", "clock"];
-      const results = await attemptBeside(world.installation.home, app, [...stays, "mount"], asRootOfItsNamespace);
-      assert.deepEqual(opened(results), ["mount"], JSON.stringify(results));
-    });
+    for (const sandbox of sandboxes.filter((each) => each !== "escape-gvisor"))
+      it(`and as root of its user namespace it is nobody on the machine, as ${sandbox}`, async () => {
+        const stays = ["core-pattern", "sysrq", "own-limits", "mknod", "block-devices", "kernel-memory", "kernel-modules", "kernel-log", "clock"];
+        const results = await attemptBeside(world.installation.home, sandbox, [...stays, "mount"], asRootOfItsNamespace);
+        assert.deepEqual(opened(results), ["mount"], JSON.stringify(results));
+      });
 
     it("gets through: the rules of the firewall", async () => {
       const opens = ["ports-of-the-machine", "another-app", "another-app-by-a-datagram"];
-      const openedBy = () => Promise.all(kinds.map(async (kind) => opened(await attemptBeside(world.installation.home, `escape-${kind}`, opens))));
+      const openedBy = () => Promise.all(sandboxes.map(async (each) => opened(await attemptBeside(world.installation.home, each, opens))));
       assert.deepEqual(
         await openedBy(),
-        kinds.map(() => []),
+        sandboxes.map(() => []),
       );
       for (const chain of ["input", "from_instance", "to_instance"]) execFileSync("nft", ["flush", "chain", "inet", `slip_${world.id}`, chain]);
       assert.deepEqual(
         await openedBy(),
-        kinds.map(() => opens),
+        sandboxes.map(() => opens),
       );
-      removed += kinds.length;
+      removed += sandboxes.length;
     });
   });
 });

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { type DeployResult, Installation, repository } from "../e2e/installation.ts";
 import { cgroupsOf } from "../e2e/leftovers.ts";
 import { newTree } from "../e2e/sources.ts";
+import { Processes } from "../faults/processes.ts";
 
 export const Result = z.object({ outcome: z.enum(["open", "denied", "broken"]), detail: z.string() });
 export type Result = z.infer<typeof Result>;
@@ -18,9 +19,15 @@ export const Results = z.record(z.string(), Result);
 export type Results = z.infer<typeof Results>;
 
 const memoryBytes = 256 * 2 ** 20;
+/** More than /tmp of a build may take of it. */
+const heldMemoryBytes = 768 * 2 ** 20;
 const Probe = z.object({ addresses: z.array(z.string()), port: z.string() });
 
-const openFilesMax = (): number => Number(/^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? 1_024);
+/** Nobody but a privileged process gives more than it has: so that a test can, the platform has half of what this machine allows. */
+const openFiles = Math.min(
+  limits.openFiles.default,
+  Math.floor(Number(/^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? 1_024) / 2),
+);
 
 /** `find` follows no link: a bundle has one to itself. */
 const socketsBelow = (folder: string): string[] =>
@@ -38,6 +45,7 @@ export class World {
     const { installation } = this;
     this.#listener.listen(`\0${this.#abstract}`);
     await installation.up({ SLIP_SANDBOX_FLOOR: "gvisor" });
+    execFileSync("prlimit", ["--pid", `${new Processes(installation.home).pidOf("host")}`, `--nofile=${openFiles}:${openFiles}`]);
     await installation.deployLive(join(repository, "test/fixtures/probe"), ["--app", "neighbour", "--sandbox", "runc"]);
     const neighbour = Probe.parse(JSON.parse((await installation.request("neighbour")).body));
     cpSync(join(repository, "test/fixtures/escapes"), this.#source, { recursive: true });
@@ -53,15 +61,32 @@ export class World {
 
   /** Deploys an app whose build step makes a flood, and gives how that ended. */
   async floodBuild(name: string): Promise<DeployResult> {
-    const { installation } = this;
-    const source = newTree(name, {
-      "slip.toml": `[build]\nmemory = "${name === "memory-flood" ? 128 : 1_024} MB"\ncommand = "python3 flood.py ${name}"\n[run]\ncommand = "python3 server.py"\n`,
-    });
+    return this.installation.deploy(this.#builder(name, { memory: name === "memory-flood" ? 128 : 1_024, command: `python3 flood.py ${name}` }));
+  }
+
+  /** Begins a build that goes on until the function that it gives is called; resolves when its step runs. */
+  async holdBuild(): Promise<() => Promise<void>> {
+    const deploying = this.installation.deploy(this.#builder("held", { memory: heldMemoryBytes / 2 ** 20, command: "sleep 600" }));
+    deploying.catch(() => {});
+    const runs = join(this.installation.home, "run/runs");
+    const held = (): string | undefined => readdirSync(runs).find((name) => name.endsWith("-build") && existsSync(join(runs, name, "pid")));
+    for (const end = performance.now() + 60_000; held() === undefined; await sleep(50))
+      if (performance.now() > end) throw new Error("The build does not begin.");
+    const deployment = (held() ?? "").replace(/^run-|-build$/g, "");
+    return async () => {
+      await this.installation.expect(0, ["cancel", deployment]);
+      await deploying;
+    };
+  }
+
+  /** The source of an app that makes attempts in its build, where other limits hold. */
+  #builder(name: string, { memory, command }: { memory: number; command: string }): string {
+    const source = newTree(name, { "slip.toml": `[build]\nmemory = "${memory} MB"\ncommand = "${command}"\n[run]\ncommand = "python3 server.py"\n` });
     cpSync(this.#source, source, { recursive: true, force: false });
     const targets = z.looseObject({ limits: z.looseObject({}) }).parse(JSON.parse(readFileSync(join(source, "targets.json"), "utf8")));
-    Object.assign(targets.limits, { pids: limits.buildPids.default, tmpBytes: limits.buildTmpBytes.default });
+    Object.assign(targets.limits, { pids: limits.buildPids.default, tmpBytes: limits.buildTmpBytes.default, memoryBytes: memory * 2 ** 20 });
     writeFileSync(join(source, "targets.json"), JSON.stringify(targets));
-    return installation.deploy(source);
+    return source;
   }
 
   async ask(app: string, path: string): Promise<unknown> {
@@ -93,7 +118,7 @@ export class World {
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => LogLine.parse(JSON.parse(line)));
-    return lines.filter(({ source, text }) => source === "platform" && text.startsWith("Refused by the firewall"));
+    return lines.filter(({ source }) => source === "platform");
   }
 
   /** What there still is of programs that run once, builds' steps among them. */
@@ -127,13 +152,14 @@ export class World {
       machine: [`10.${own.subnet}.0.1`, machine.find((address) => !address.startsWith(`10.${own.subnet}.`)) ?? "127.0.0.1"],
       ports: [httpPort, httpsPort, own.handlerPort],
       apps: addresses.map((address) => [address, Number(port)]),
+      appNames: ["neighbour", "escape-runc", "escape-gvisor"],
       sockets: [...socketsBelow(join(home, "run")), ...socketsBelow(join(home, "restate"))],
       abstract: [this.#abstract],
       limits: {
         pids: limits.pids.default,
         memoryBytes,
         tmpBytes: limits.tmpBytes.default,
-        openFiles: Math.min(limits.openFiles.default, openFilesMax()),
+        openFiles,
         files: limits.tmpFiles.default,
         lines: limits.logLinesPerSecond.default * 4,
       },
