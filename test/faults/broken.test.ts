@@ -1,11 +1,13 @@
 // Every broken app ends with a report that names its cause, and becomes live once the report's next action was done.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type DeployResult, Installation } from "../e2e/installation.ts";
 import { newTree, nodeFiles } from "../e2e/sources.ts";
 import { whole } from "../size.ts";
 import { type BrokenCase, brokenCases, copyOf, type Fix, layFix, type Report } from "./broken/case.ts";
 import { applySetting, commandIn } from "./broken/next-action.ts";
+import { SmallDisk } from "./small-disk.ts";
 
 type Failure = NonNullable<DeployResult["failure"]>;
 
@@ -20,8 +22,9 @@ const assertReport = (failure: Failure, expected: Report): void => {
   for (const text of expected.evidence) assert.ok(failure.evidence.join("\n").includes(text), shown);
 };
 
-describe("broken apps", () => {
-  const installation = new Installation();
+/** The tests of `cases`, on a platform in `home`, or wherever it likes. */
+const testCases = (cases: readonly BrokenCase[], home?: string): void => {
+  const installation = new Installation(home);
   const old = newTree("old", nodeFiles('"the old release"'));
   const workloads = async (): Promise<number> => {
     const status = JSON.parse(await installation.expect(0, ["status", "--json"])) as { host?: { workloads: unknown[] } };
@@ -53,7 +56,7 @@ describe("broken apps", () => {
     return result.failure;
   };
 
-  for (const of of brokenCases().filter(({ sample }) => whole || sample))
+  for (const of of cases)
     it(`${of.name}: an app that ${of.what}`, async () => {
       const { source, remove } = copyOf(of.name);
       try {
@@ -70,4 +73,15 @@ describe("broken apps", () => {
         await installation.slip(["destroy", of.name, "--yes"]);
       }
     });
-});
+};
+
+const cases = brokenCases().filter(({ sample }) => whole || sample);
+
+describe("broken apps", () => testCases(cases.filter(({ diskBytes }) => diskBytes === undefined)));
+
+for (const of of cases.filter(({ diskBytes }) => diskBytes !== undefined))
+  describe("a broken app on a disk of its own", () => {
+    const disk = new SmallDisk(of.diskBytes ?? 0);
+    testCases([of], join(disk.folder, "home"));
+    after(() => disk.end());
+  });

@@ -41,6 +41,8 @@ const Case = z.strictObject({
   first: z.literal(true).optional(),
   /** Runs in the fast sample. */
   sample: z.literal(true).optional(),
+  /** The platform is on a disk of its own, of this size: nothing of it is taken from the machine's. */
+  diskBytes: z.number().optional(),
   /** Asks the package registries. */
   registry: z.literal(true).optional(),
 });
