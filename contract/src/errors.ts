@@ -178,6 +178,13 @@ export const errors = {
     what: "The artifact would hold a file that no image can carry.",
     next: "Rename or remove the file that the message names, or let the build do so.",
   },
+  secret_in_artifact: {
+    status: 422,
+    exit: 1,
+    fault: "user",
+    what: "The artifact would hold the value of a secret.",
+    next: "Let the build remove the file that the message names, or not write the value to it.",
+  },
   build_disk_full: {
     status: 422,
     exit: 1,

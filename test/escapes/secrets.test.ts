@@ -16,6 +16,7 @@ const needles = givingAway();
 /** Ways to end, each with the phase in which everything is given away. */
 const ends = [
   { mode: "build", code: "build_failed", sampled: true },
+  { mode: "layer", code: "secret_in_artifact", sampled: true },
   { mode: "exit", code: "exited", sampled: true },
   { mode: "throw", code: "exited", sampled: false },
   { mode: "abort", code: "exited", sampled: false },

@@ -12,6 +12,7 @@ import { type Hidden, hiddenBy } from "#platform/oci/opaque.ts";
 import type { BuildContext } from "./context.ts";
 import { isLeftOver, onlyApp } from "./install.ts";
 import { packWithRoom } from "./pack-with-room.ts";
+import { secretCheck } from "./secret-check.ts";
 import { materialise } from "./sources/materialise.ts";
 import { runStep } from "./step.ts";
 import type { ProvidedLayer } from "./toolchains/provided-layer.ts";
@@ -51,8 +52,8 @@ const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[
   throw missing(output, pages);
 };
 
-const pack = async ({ dependencies: { home } }: BuildContext, folder: string, { names, marked }: Hidden = { names: [], marked: false }): Promise<AppLayer> => ({
-  sealed: await packWithRoom(home, folder, { without: isLeftOver, deleted: names }),
+const pack = async ({ dependencies, spec }: BuildContext, folder: string, { names, marked }: Hidden = { names: [], marked: false }): Promise<AppLayer> => ({
+  sealed: await packWithRoom(dependencies.home, folder, { without: isLeftOver, deleted: names, contents: secretCheck(spec.secrets, spec.tags.app) }),
   folder: marked ? undefined : folder,
 });
 

@@ -13,6 +13,7 @@ import { unpackIfWhole } from "#platform/oci/unpack.ts";
 import type { BuildContext } from "./context.ts";
 import { packWithRoom } from "./pack-with-room.ts";
 import { inParallel } from "./parallel.ts";
+import { secretCheck } from "./secret-check.ts";
 import { materialise } from "./sources/materialise.ts";
 import { runStep } from "./step.ts";
 import { keepFolder, LayerRecord, type ProvidedLayer } from "./toolchains/provided-layer.ts";
@@ -102,7 +103,7 @@ const makeLayer = async (context: BuildContext, request: InstallRequest, inputs:
   await runStep(context, { step: request.plan.install, layers: request.layers.map((layer) => layer.folder), overlay: workspace.install });
   await removeInputs(app, inputs);
   const folder = await onlyApp(workspace.install.upper);
-  const sealed = await packWithRoom(home, folder, { without: isLeftOver });
+  const sealed = await packWithRoom(home, folder, { without: isLeftOver, contents: secretCheck(spec.secrets, spec.tags.app) });
   context.leases.take(sealed.descriptor.digest);
   await commitBlobs(home, [sealed]);
   await keepFolder(home, sealed.descriptor.digest, folder);

@@ -8,6 +8,14 @@ import { BlobFile, type SealedBlob } from "./blob-file.ts";
 import { mediaTypes } from "./layout.ts";
 import { folderMode, type TreeEntry, walkTree } from "./tree.ts";
 
+/** Looks at what goes into a layer. */
+export interface ContentCheck {
+  /** Bytes at the end of a piece of a large file that are looked at again with the next one. */
+  overlapBytes: number;
+  /** Called with each file, large ones in pieces; what it throws ends the packing. */
+  check(name: string, content: Buffer): void;
+}
+
 export interface PackOptions {
   /** Only this folder of `folder` goes into the layer, under the same name. */
   only?: string;
@@ -15,6 +23,7 @@ export interface PackOptions {
   without?: (name: string) => boolean;
   /** Names that the layer says are deleted, besides those that the folder itself marks. */
   deleted?: readonly string[];
+  contents?: ContentCheck | undefined;
   /** The tar may not be larger. */
   maxBytes: number;
 }
@@ -52,12 +61,29 @@ async function* loadAhead(entries: AsyncIterable<TreeEntry>): AsyncGenerator<Loa
 
 const common = { uid: 0, gid: 0, uname: "", gname: "", mtime: epoch };
 
-const addLarge = (tar: Pack, name: string, entry: TreeEntry & { type: "file" }): Promise<void> =>
+/** A function that is given a file in pieces. */
+const piecesOf = (name: string, contents: ContentCheck | undefined): ((chunk: Buffer) => void) => {
+  let before = Buffer.alloc(0);
+  return (chunk) => {
+    if (contents === undefined) return;
+    const piece = Buffer.concat([before, chunk]);
+    contents.check(name, piece);
+    before = piece.subarray(Math.max(0, piece.length - contents.overlapBytes));
+  };
+};
+
+const addLarge = (tar: Pack, name: string, entry: TreeEntry & { type: "file" }, look: (chunk: Buffer) => void): Promise<void> =>
   new Promise((resolve, reject) => {
     const sink = tar.entry({ ...common, name, mode: entry.executable ? 0o755 : 0o644, size: entry.size }, (error) => (error ? reject(error) : resolve()));
     const reading = createReadStream(entry.path, { highWaterMark: 2 ** 20 });
+    sink.on("error", reject);
     reading.on("error", reject);
     reading.on("data", (chunk) => {
+      try {
+        look(chunk as Buffer);
+      } catch (error) {
+        reading.destroy(error as Error);
+      }
       if (sink.write(chunk)) return;
       reading.pause();
       sink.once("drain", () => reading.resume());
@@ -67,13 +93,14 @@ const addLarge = (tar: Pack, name: string, entry: TreeEntry & { type: "file" }):
 
 const whiteoutName = (name: string): string => name.replace(/[^/]*$/, (base) => `.wh.${base}`);
 
-const add = async (tar: Pack, { entry, content }: Loaded): Promise<void> => {
+const add = async (tar: Pack, { entry, content }: Loaded, contents: ContentCheck | undefined): Promise<void> => {
   const { name } = entry;
+  if (content) contents?.check(name, content);
   if (entry.type === "directory") tar.entry({ ...common, name: `${name}/`, type: "directory", mode: entry.mode }, "");
   else if (entry.type === "link") tar.entry({ ...common, name, type: "symlink", linkname: entry.target, mode: 0o777 }, "");
   else if (entry.type === "whiteout") tar.entry({ ...common, name: whiteoutName(name), mode: 0o644 }, "");
   else if (content) tar.entry({ ...common, name, mode: entry.executable ? 0o755 : 0o644 }, content);
-  else await addLarge(tar, name, entry);
+  else await addLarge(tar, name, entry, piecesOf(name, contents));
 };
 
 async function* chosen(folder: string, options: PackOptions): AsyncGenerator<TreeEntry> {
@@ -108,12 +135,12 @@ async function* within(entries: AsyncIterable<TreeEntry>, maxBytes: number): Asy
   }
 }
 
-/** Writes the layer of `folder` as a blob that is not committed yet; the folder holds what the layer says and no more after it. Throws `image_too_large`. */
+/** Writes the layer of `folder` as a blob that is not committed yet; the folder holds what the layer says and no more after it. Throws `image_too_large`, and what `contents` throws. */
 export const packLayer = async (home: Home, folder: string, options: PackOptions): Promise<SealedBlob> => {
   const blob = await BlobFile.create(home);
   const tar = pack();
   const adding = (async () => {
-    for await (const loaded of loadAhead(within(chosen(folder, options), options.maxBytes))) await add(tar, loaded);
+    for await (const loaded of loadAhead(within(chosen(folder, options), options.maxBytes))) await add(tar, loaded, options.contents);
     tar.finalize();
   })();
   adding.catch((error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))));
