@@ -56,6 +56,7 @@ const kernel: Attempt[] = [
   { name: "memory-of-the-first-process", tries: "read the memory of process 1", ownKernel: true },
   { name: "tiocsti", tries: "type into a terminal" },
   { name: "kernel-modules", tries: "load a module or a kernel" },
+  { name: "access-lists", tries: "close a file that apps may share to one user by an access list" },
   { name: "file-handles", tries: "open a file of a whole file system by its handle" },
   { name: "kernel-log", tries: "read the kernel's log", ownKernel: true },
   { name: "clock", tries: "set the clock" },

@@ -84,7 +84,7 @@ const ofEveryRunc: readonly Barrier[] = [
   {
     name: "the filter of system calls",
     without: ({ linux }) => delete linux.seccomp,
-    opens: ["user-namespace", "keyrings", "ptrace-a-sibling", "userfaultfd"],
+    opens: ["user-namespace", "keyrings", "ptrace-a-sibling", "userfaultfd", "access-lists"],
   },
   { name: "a user namespace of its own", without: withoutUserNamespace, opens: ["users-of-the-machine"] },
   { name: "a user that owns nothing", without: asRoot, opens: ["write-outside-the-app"] },

@@ -15,11 +15,11 @@ export interface SeccompProfile {
 }
 
 const files = `access chdir chmod chown close close_range copy_file_range creat dup dup2 dup3 faccessat faccessat2 fadvise64
-  fallocate fchdir fchmod fchmodat fchmodat2 fchown fchownat fcntl fdatasync fgetxattr flistxattr flock fremovexattr fsetxattr fstat
+  fallocate fchdir fchmod fchmodat fchmodat2 fchown fchownat fcntl fdatasync fgetxattr flistxattr flock fremovexattr fstat
   fstatfs fsync ftruncate futimesat getcwd getdents getdents64 getxattr inotify_add_watch inotify_init inotify_init1 inotify_rm_watch
-  lchown lgetxattr link linkat listxattr llistxattr lremovexattr lseek lsetxattr lstat mkdir mkdirat mknod mknodat name_to_handle_at
+  lchown lgetxattr link linkat listxattr llistxattr lremovexattr lseek lstat mkdir mkdirat mknod mknodat name_to_handle_at
   newfstatat open openat openat2 pread64 preadv preadv2 pwrite64 pwritev pwritev2 read readahead readlink readlinkat readv removexattr
-  rename renameat renameat2 rmdir sendfile setxattr splice stat statfs statx symlink symlinkat sync sync_file_range syncfs tee truncate
+  rename renameat renameat2 rmdir sendfile splice stat statfs statx symlink symlinkat sync sync_file_range syncfs tee truncate
   umask unlink unlinkat utime utimensat utimes vmsplice write writev`;
 
 const processes = `alarm arch_prctl brk capget capset execve execveat exit exit_group fork getcpu getegid geteuid getgid getgroups
@@ -55,6 +55,7 @@ const personalities = [0x0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff];
 /** Every CLONE_NEW… flag: no program makes a namespace, least of all one in which it is root. */
 const newNamespaces = 0x7e02_0000;
 const enosys = 38;
+const enotsup = 95;
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
 
@@ -68,6 +69,8 @@ export const seccompProfile = (architecture: keyof typeof architectures): Seccom
   syscalls: [
     { names: [files, processes, memory, waiting, talking, landlock].flatMap(words), action: "SCMP_ACT_ALLOW" },
     { names: ["clone"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value: newNamespaces, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }] },
+    // Layers are shared, and no digest says who is on an access list: as on a file system without attributes, which programs expect.
+    { names: ["setxattr", "lsetxattr", "fsetxattr"], action: "SCMP_ACT_ERRNO", errnoRet: enotsup },
     // Its flags lie in memory where a filter cannot see them; told that there is no such call, libraries use clone.
     { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: enosys },
     ...families.map((value): SeccompRule => ({ names: ["socket"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value, op: "SCMP_CMP_EQ" }] })),
