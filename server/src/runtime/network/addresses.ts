@@ -30,7 +30,8 @@ const firstUid = 0x6000_0000;
 
 /**
  * The user of the program at an address. Each has one of its own, because the kernel counts some things per user, over all sandboxes:
- * inotify watches, pipes, queued signals. An app that uses them up has used up its own.
+ * the memory of pipes, what epoll looks at. An app that uses them up has used up its own. What is counted per user namespace (watches
+ * of inotify, queued signals) counts for root besides, who makes them.
  */
 export const uidOf = ({ address }: Slot): number =>
   firstUid +

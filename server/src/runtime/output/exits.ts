@@ -4,6 +4,18 @@ import { join } from "node:path";
 
 const pollMs = 500;
 
+/** The machine has so many watches for root, and other programs may hold them all: then it is the polling alone that finds an exit. */
+const watchIfPossible = (folder: string, changed: (name: string | null) => void): (() => void) => {
+  try {
+    const watcher = watch(folder, (_, name) => changed(name));
+    watcher.on("error", () => {});
+    return () => watcher.close();
+  } catch (error) {
+    if (!["EMFILE", "ENOSPC"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    return () => {};
+  }
+};
+
 export class Exits {
   readonly folder: string;
   readonly #waiting = new Map<string, () => void>();
@@ -12,8 +24,7 @@ export class Exits {
   constructor(folder: string) {
     this.folder = folder;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const watcher = watch(folder, (_, name) => this.#look(name));
-    watcher.on("error", () => {});
+    const unwatch = watchIfPossible(folder, (name) => this.#look(name));
     // Watches can overflow; an exit must not be missed.
     const timer = setInterval(() => {
       for (const id of this.#waiting.keys()) this.#look(id);
@@ -21,7 +32,7 @@ export class Exits {
     timer.unref();
     this.#stop = () => {
       clearInterval(timer);
-      watcher.close();
+      unwatch();
     };
   }
 
