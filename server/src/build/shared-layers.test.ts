@@ -1,6 +1,6 @@
 // Apps whose layers are the same bytes share a folder: whatever one of them does, the other gets what its own build made.
 import assert from "node:assert/strict";
-import { lchownSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, lchownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -9,6 +9,7 @@ import { execOrThrow } from "#platform/exec.ts";
 import { openImage } from "#platform/oci/image.ts";
 import { buildFixture, testUser } from "./testing/build-fixture.ts";
 import { chrootRunner } from "./testing/chroot-runner.ts";
+import { keepFolder } from "./toolchains/provided-layer.ts";
 
 const skip = process.getuid?.() !== 0 && "needs root for overlays and chroot";
 const fixture = buildFixture(chrootRunner(testUser));
@@ -74,4 +75,17 @@ test("an app may write in dependencies that were unpacked for another", { skip }
   const layers = await layersOf("second", { install: both, command: "echo mine > node_modules/x/index.js" });
   assert.equal(layers.at(-2), dependencies, "they share the layer");
   assert.equal(readFileSync(join(layers.at(-1) ?? "", "app/node_modules/x/index.js"), "utf8"), "mine\n");
+});
+
+test("two apps whose builds end in the same moment with the same bytes both have them", { skip }, async () => {
+  const folders = ["one", "other"].map((name) => join(fixture.home.root, name));
+  for (const folder of folders) {
+    mkdirSync(folder);
+    writeFileSync(join(folder, "file"), "same");
+  }
+  const digest = `sha256:${"5a".repeat(32)}`;
+  const [place = "", second] = await Promise.all(folders.map((folder) => keepFolder(fixture.home, digest, folder)));
+  assert.equal(place, second);
+  assert.equal(readFileSync(join(place, "file"), "utf8"), "same");
+  assert.ok(!folders.some((folder) => existsSync(folder)));
 });

@@ -1,6 +1,6 @@
 // Files that must survive power loss, and files that must appear whole.
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { execOrThrow } from "./exec.ts";
 
@@ -60,6 +60,13 @@ export const writeOnce = (path: string, content: string, mode: number): void => 
     rmSync(temporary);
   }
   syncFolder(dirname(path));
+};
+
+/** Gives a folder its name, unless another was given that in the same moment: theirs is as good, and the folder stays where it is. */
+export const moveUnlessThere = async (from: string, to: string): Promise<void> => {
+  await rename(from, to).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+  });
 };
 
 /** Removes a tree that strangers made: its folders may be nested deeper than any path can name. Absent is fine. */

@@ -1,10 +1,10 @@
 // Layers that the platform makes itself. A record says which layer a key has led to; the layer is made once, whoever asks.
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, rename, rm, utimes } from "node:fs/promises";
+import { mkdir, rm, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
 import { z } from "zod";
-import { writeDurably } from "#platform/files.ts";
+import { moveUnlessThere, writeDurably } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { commitBlobs } from "#platform/oci/blob-file.ts";
 import { blobPath, type Descriptor, ensureLayout, layerFolder, temporaryPath } from "#platform/oci/layout.ts";
@@ -37,8 +37,8 @@ const readRecord = ({ home, record, key }: LayerRequest): Descriptor | undefined
 /** Names the unpacked folder of a committed layer; one that is there already is the same. */
 export const keepFolder = async (home: Home, digest: string, folder: string): Promise<string> => {
   const place = layerFolder(home, digest);
-  if (existsSync(place)) await rm(folder, { recursive: true, force: true });
-  else await rename(folder, place);
+  if (!existsSync(place)) await moveUnlessThere(folder, place);
+  await rm(folder, { recursive: true, force: true });
   return place;
 };
 

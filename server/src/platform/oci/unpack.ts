@@ -1,9 +1,10 @@
 // A layer's blob becomes a folder that an overlay mount can use. The digest is verified before the folder gets its name.
 import { existsSync, renameSync } from "node:fs";
-import { chmod, lstat, mkdir, rename, rm, symlink } from "node:fs/promises";
+import { chmod, lstat, mkdir, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { execOrThrow } from "#platform/exec.ts";
+import { moveUnlessThere } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { damaged, isDamaged, isWhole, removeDamaged } from "./damage.ts";
 import { writeEntry } from "./entry-file.ts";
@@ -75,7 +76,7 @@ const unpackBeside = async <T>(home: Home, layer: Pick<Descriptor, "digest">, pu
 
 const unpackOnce = (home: Home, layer: Pick<Descriptor, "digest">): Promise<void> =>
   unpackBeside(home, layer, async (folder) => {
-    if (!existsSync(layerFolder(home, layer.digest))) await rename(folder, layerFolder(home, layer.digest));
+    if (!existsSync(layerFolder(home, layer.digest))) await moveUnlessThere(folder, layerFolder(home, layer.digest));
   });
 
 /**
