@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
+import { tableText } from "@slipstream/contract/ports/table-file.ts";
 
 export const host = "app.slip.localhost";
 export const body = "x".repeat(100);
@@ -139,7 +140,7 @@ export const startEdge = async (folder: string, app: number): Promise<Proxy> => 
   mkdirSync(join(home, "edge"), { recursive: true });
   const installation = { id: "000000", uidBase: 0x7000_0000, subnet: 1, httpPort, httpsPort, handlerPort: 1, createdAt: new Date().toISOString() };
   writeFileSync(join(home, "installation.json"), JSON.stringify(installation));
-  writeFileSync(join(home, "edge", "table.json"), JSON.stringify(tableOf(app)));
+  writeFileSync(join(home, "edge", "table.json"), tableText(tableOf(app)));
   const entry = join(import.meta.dirname, "..", "server", "src", "main", "edge.ts");
   return started("edge", httpPort, start([process.execPath, entry, "0"], { core: 0, env: { SLIP_HOME: home } }));
 };
