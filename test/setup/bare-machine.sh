@@ -24,12 +24,13 @@ groups() { awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts; }
 
 make() {
   command -v debootstrap >/dev/null || { apt-get -q update && apt-get -q -y install --no-install-recommends debootstrap; } >&2
-  machine=$(mktemp -d)
+  machine=$(mktemp -d -t slip-bare-XXXXXX)
   # It is the root of everybody there.
   chmod 755 "$machine"
   say "Making a bare machine in $machine …"
   # shellcheck disable=SC1091
   codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  # shellcheck disable=SC2016 # apt-get's own
   mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' | awk -v of="$codename" '$1 == of { print $2; exit }')
   debootstrap --variant=minbase "$codename" "$machine" "$mirror" >"$machine.log" 2>&1 || { tail -n 20 "$machine.log" >&2; return 1; }
   make_node
@@ -134,7 +135,8 @@ detach_loops() {
   disk=$(stat -c '%Hd:%Ld' "$machine")
   loops=$(losetup -nlO NAME,MAJ:MIN,BACK-INO,BACK-MAJ:MIN)
   echo "$loops" | while read -r device number inode on; do
-    [ "$on" = "$disk" ] && [ -n "$(find "$machine" -xdev -inum "$inode" -print -quit)" ] || continue
+    [ "$on" = "$disk" ] || continue
+    [ -n "$(find "$machine" -xdev -inum "$inode" -print -quit)" ] || continue
     for upper in $(echo "$loops" | awk -v on="$number" '$4 == on { print $1 }') "$device"; do losetup -d "$upper"; done
   done
 }
@@ -150,6 +152,7 @@ remove() {
   detach_loops
   # The last processes of the machine end a moment after its first.
   for tree in $(groups); do
+    # shellcheck disable=SC2016 # the inner shell's
     [ ! -d "$tree/$name" ] || timeout 20 sh -c 'until find "$1" -depth -type d -exec rmdir {} + 2>/dev/null; do sleep 0.2; done' sh "$tree/$name"
   done
   rm -rf --one-file-system "$machine" "$machine.log"

@@ -2,7 +2,7 @@
 # What the README promises of a fresh machine: both of its commands work, twice in a row, and side by side. Meant for bare-machine.sh,
 # since it ends with `slip down`. Says how each went and how long it took, and ends with 1 when one failed.
 set -u
-cd "${0%/*}/../.."
+cd "${0%/*}/../.." || exit
 
 failed=0
 
