@@ -145,6 +145,10 @@ remove() {
   trap '' INT TERM HUP
   set +e
   if [ -n "$runs" ] && kill -KILL "$runs" 2>/dev/null; then wait "$runs" 2>/dev/null; fi
+  # What is frozen, as a parked app is, ends when it runs again.
+  for tree in $(groups); do
+    for state in $(find "$tree/$name" -name freezer.state 2>/dev/null); do echo THAWED >"$state"; done
+  done
   nft delete table ip "$name" 2>/dev/null
   ip link delete "$link" 2>/dev/null
   ip netns delete "$name" 2>/dev/null
