@@ -65,5 +65,7 @@ describe("secrets", () => {
     assert.equal((await installation.request("keeper")).body, "another-value");
     await installation.expect(0, ["rollback", "keeper"]);
     assert.equal((await installation.request("keeper")).body, value, "a release goes back with its secrets");
+    await installation.expect(0, ["env", "set", "keeper", "COLOUR=red"]);
+    assert.equal((await installation.request("keeper")).body, value, "and so do the settings of the next release");
   });
 });

@@ -1,0 +1,81 @@
+// What becoming live changes, by a real database: all of it, or nothing.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { makeLive } from "../control/deployments/live-store.ts";
+import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
+
+const row = { id: "dep_2", appId: "app_1", app: "shop", workload: "dep_2" };
+const live = { row, release: { id: "rel_2", number: 2 }, phases: [{ name: "switch", ms: 1 }] } as const;
+
+describe("becoming live", () => {
+  let plane: ControlPlane;
+
+  /** Release 1 is live, release 2 is being made live and brought a host name, a workload of before was retired by a clock that was ahead. */
+  const begin = async (): Promise<void> => {
+    const { database } = plane;
+    await database`delete from outbox`;
+    await database`delete from workloads`;
+    await database`delete from apps`;
+    await database`insert into apps (id, tenant, project_id, environment_id, name, live_deployment) values ('app_1', 'ten', 'prj_1', 'env_1', 'shop', 'dep_1')`;
+    for (const number of [1, 2]) {
+      await database`
+        insert into releases (id, app_id, number, artifact, config, env, secret_versions, deployment, live_at)
+        values (${`rel_${number}`}, 'app_1', ${number}, 'a', '{}', '{}', '{}', ${`dep_${number}`}, ${number === 1 ? new Date() : null})`;
+      await database`
+        insert into deployments (id, app_id, tenant, kind, state, phase, request, release_id)
+        values (${`dep_${number}`}, 'app_1', 'ten', 'deploy', ${number === 1 ? "live" : "running"}, ${number === 1 ? null : "prove"}, '{}', ${`rel_${number}`})`;
+      await database`insert into workloads (id, app_id, release_id, desire, instances) values (${`dep_${number}`}, 'app_1', ${`rel_${number}`}, 'running', 1)`;
+    }
+    await database`
+      insert into workloads (id, app_id, release_id, desire, instances, retired_at) values ('dep_0', 'app_1', 'rel_1', 'parked', 1, now() + interval '1 hour')`;
+    await database`insert into domains (host, tenant, app_id, brought_by) values ('shop.example', 'ten', 'app_1', 'dep_2')`;
+  };
+
+  const seen = async () => {
+    const { database } = plane;
+    const [deployment] = await database`select state, phase, ended_at is not null as ended from deployments where id = 'dep_2'`;
+    const [app] = await database`select live_deployment from apps`;
+    const [release] = await database`select live_at is not null as lived from releases where id = 'rel_2'`;
+    const workloads = await database`select id from workloads where retired_at is not null order by retired_at`;
+    const [domain] = await database`select brought_by from domains`;
+    const told = await database`select topic, subject, payload from outbox`;
+    return { ...deployment, ...app, ...release, ...domain, retired: workloads.map(({ id }) => id as string), told: told.map((event) => ({ ...event })) };
+  };
+  const asBefore = { state: "running", phase: "prove", ended: false, liveDeployment: "dep_1", lived: false, broughtBy: "dep_2", retired: ["dep_0"], told: [] };
+
+  before(async () => {
+    plane = await startControlPlane();
+    const { database } = plane;
+    await database`insert into tenants (tenant) values ('ten')`;
+    await database`insert into projects (id, tenant, name) values ('prj_1', 'ten', 'default')`;
+    await database`insert into environments (id, project_id, name) values ('env_1', 'prj_1', 'production')`;
+  });
+  after(() => plane.stop());
+  beforeEach(begin);
+
+  it("changes all that follows from it, and retires what served after all that were retired before", async () => {
+    assert.equal(await makeLive(plane.database, live), true);
+    assert.deepEqual(await seen(), {
+      state: "live",
+      phase: null,
+      ended: true,
+      liveDeployment: "dep_2",
+      lived: true,
+      broughtBy: null,
+      retired: ["dep_0", "dep_1"],
+      told: [{ topic: "deployment.live", subject: "dep_2", payload: { app: "shop", release: 2 } }],
+    });
+  });
+
+  it("changes nothing when the deployment is to be cancelled", async () => {
+    await plane.database`update deployments set cancel_requested_at = now() where id = 'dep_2'`;
+    assert.equal(await makeLive(plane.database, live), false);
+    assert.deepEqual(await seen(), asBefore);
+  });
+
+  it("changes nothing when the deployment has ended", async () => {
+    await plane.database`update deployments set state = 'failed', phase = null, ended_at = now() where id = 'dep_2'`;
+    assert.equal(await makeLive(plane.database, live), false);
+    assert.deepEqual(await seen(), { ...asBefore, state: "failed", phase: null, ended: true });
+  });
+});
