@@ -1,5 +1,5 @@
-// The one gate that every call passes: parse → who → may they → idempotency key → handler → journal → typed result.
-import type { IncomingMessage } from "node:http";
+// The one gate that every call passes, whatever its door: who → may they → parse → idempotency key → handler → journal → typed result.
+import { Readable } from "node:stream";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
@@ -9,17 +9,21 @@ import type { Tokens } from "../access/token-store.ts";
 import { journal } from "../journal/journal-store.ts";
 import type { Call, Handlers } from "./call.ts";
 import type { Idempotency } from "./idempotency.ts";
-import { parseBody, parseInput, readBody } from "./parse.ts";
+import { parseInput } from "./parse.ts";
 
-/** A request as a projection of the operations (REST today) hands it over. */
+/** A call as a door hands it over. */
 export interface Incoming {
-  request: IncomingMessage;
+  /** Who asks, as `who` has said. */
+  token: Token;
   name: OperationName;
-  /** What the path says. */
-  parts: Record<string, string>;
-  query: Record<string, string>;
+  /** Gives the input as it came. Asked for only when the caller may do this: a body is not read for nothing. */
+  input: () => Promise<Record<string, unknown>> | Record<string, unknown>;
+  idempotencyKey: string | undefined;
   requestId: string;
+  /** Aborts when the caller went away. */
   signal: AbortSignal;
+  /** The raw body, where the operation takes bytes. */
+  body?: Readable;
 }
 
 export type Answer = { kind: "json"; value: unknown } | { kind: "lines"; lines: AsyncIterable<unknown> };
@@ -41,34 +45,24 @@ export class Gate {
     this.#handlers = parts.handlers;
   }
 
-  async pass(incoming: Incoming): Promise<Answer> {
-    const operation: Operation = operations[incoming.name];
-    const token = await this.#who(incoming.request);
-    if (!mayDo(token, operation.permission)) throw new SlipError("forbidden", `The token may not ${operation.permission}.`);
-    const call = this.#call(incoming, token);
-    const body = operation.body === "bytes" ? Buffer.alloc(0) : await readBody(incoming.request);
-    const input = parseInput(operation, { ...incoming.query, ...parseBody(body), ...incoming.parts });
-    const act = (): Promise<unknown> => this.#act(operation, incoming.name, input, call);
-    if (operation.answer === "lines") return { kind: "lines", lines: (await act()) as AsyncIterable<unknown> };
-    const { method = "GET", url = "/" } = incoming.request;
-    const value =
-      call.idempotencyKey === undefined || operation.effect === "read" || isContent(incoming.name)
-        ? await act()
-        : await this.#idempotency.once({ tenant: call.tenant, key: call.idempotencyKey, method, path: url, body }, act);
-    return { kind: "json", value };
-  }
-
-  async #who(request: IncomingMessage): Promise<Token> {
-    const token = await this.#tokens.find(request.headers.authorization);
+  /** Whose token an Authorization header holds. Throws `unauthorized`. */
+  async who(authorization: string | undefined): Promise<Token> {
+    const token = await this.#tokens.find(authorization);
     if (!token) throw new SlipError("unauthorized");
     return token;
   }
 
-  #call({ request, requestId, signal }: Incoming, { tenant, actor, sha256 }: Token): Call {
-    const key = request.headers["idempotency-key"];
-    if (key !== undefined && (typeof key !== "string" || !keyPattern.test(key)))
-      throw new SlipError("invalid_input", "The idempotency key is 1–128 printable characters without spaces.");
-    return { tenant, actor, tokenSha256: sha256, requestId, idempotencyKey: key, signal, body: request, journaled: false };
+  async pass(incoming: Incoming): Promise<Answer> {
+    const { token, name } = incoming;
+    const operation: Operation = operations[name];
+    if (!mayDo(token, operation.permission)) throw new SlipError("forbidden", `The token may not ${operation.permission}.`);
+    const call = callOf(incoming);
+    const input = parseInput(operation, await incoming.input());
+    const act = (): Promise<unknown> => this.#act(operation, name, input, call);
+    if (operation.answer === "lines") return { kind: "lines", lines: (await act()) as AsyncIterable<unknown> };
+    const { tenant, idempotencyKey: key } = call;
+    const isOnce = operation.effect !== "read" && !isContent(name);
+    return { kind: "json", value: isOnce && key !== undefined ? await this.#idempotency.once({ tenant, key, operation: name, input }, act) : await act() };
   }
 
   async #act(operation: Operation, name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {
@@ -79,6 +73,12 @@ export class Gate {
     return value;
   }
 }
+
+const callOf = ({ token, idempotencyKey, requestId, signal, body = Readable.from([]) }: Incoming): Call => {
+  if (idempotencyKey !== undefined && !keyPattern.test(idempotencyKey))
+    throw new SlipError("invalid_input", "The idempotency key is 1–128 printable characters without spaces.");
+  return { tenant: token.tenant, actor: token.actor, tokenSha256: token.sha256, requestId, idempotencyKey, signal, body, journaled: false };
+};
 
 /** Contents are named by their hash: sending them twice changes nothing, and only the deployment that uses them is worth a journal entry. */
 const isContent = (name: OperationName): boolean => name === "sources.check" || name === "sources.upload";

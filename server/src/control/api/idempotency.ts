@@ -8,9 +8,9 @@ import { whileAway } from "#platform/database-away.ts";
 export interface Request {
   tenant: string;
   key: string;
-  method: string;
-  path: string;
-  body: Buffer;
+  operation: string;
+  /** As the operation's schema has read it. */
+  input: Record<string, unknown>;
 }
 
 interface Hashed {
@@ -19,9 +19,18 @@ interface Hashed {
   sha256: Buffer;
 }
 
-/** Keyed, because a body can hold a secret, and a bare hash would let those who see the table try out guesses. */
-export const requestHash = (key: Buffer, { method, path, body }: Pick<Request, "method" | "path" | "body">): Buffer =>
-  createHmac("sha256", key).update(`${method} ${path}\n`).update(body).digest();
+/** JSON that is the same for the same value, whatever the order in which its fields came. */
+const canonical = (_: string, value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+
+/**
+ * The same for the same request, through whichever door. Keyed, because an input can hold a secret, and a bare hash would let those
+ * who see the table try out guesses.
+ */
+export const requestHash = (key: Buffer, { operation, input }: Pick<Request, "operation" | "input">): Buffer =>
+  createHmac("sha256", key)
+    .update(`${operation}\n${JSON.stringify(input, canonical)}`)
+    .digest();
 
 const mismatch = (): SlipError => new SlipError("idempotency_mismatch");
 

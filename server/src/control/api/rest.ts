@@ -9,6 +9,7 @@ import { asDiskFull } from "#platform/disk-full.ts";
 import type { Log } from "#platform/log.ts";
 import type { Answer, Gate } from "./gate.ts";
 import { openApi } from "./openapi.ts";
+import { parseBody, readBody } from "./parse.ts";
 
 interface Bindings {
   incoming: IncomingMessage;
@@ -63,6 +64,12 @@ const failWith = (context: RestContext, error: unknown, log: Log): Response => {
   return context.json(toErrorBody(told, requestId), told.status as 400);
 };
 
+/** The path's fields, and those of the query or the JSON body. */
+const inputOf = async (context: RestContext, name: OperationName): Promise<Record<string, unknown>> => {
+  const body = operations[name].body === "bytes" ? Buffer.alloc(0) : await readBody(context.env.incoming);
+  return { ...context.req.query(), ...parseBody(body), ...context.req.param() };
+};
+
 const goneSignal = (outgoing: ServerResponse): AbortSignal => {
   const gone = new AbortController();
   outgoing.on("close", () => outgoing.writableFinished || gone.abort());
@@ -80,14 +87,15 @@ export const restApi = (gate: Gate, log: Log, version: string): Hono<Environment
   for (const name of Object.keys(operations) as OperationName[]) {
     const { method, path } = operations[name];
     app.on(method, path.replace(/\{(\w+)\}/g, ":$1"), async (context) => {
-      const { incoming: request, outgoing } = context.env;
+      const { incoming, outgoing } = context.env;
       const answer = await gate.pass({
-        request,
+        token: await gate.who(context.req.header("authorization")),
         name,
-        parts: context.req.param(),
-        query: context.req.query(),
+        input: () => inputOf(context, name),
+        idempotencyKey: context.req.header("idempotency-key"),
         requestId: context.get("requestId"),
         signal: goneSignal(outgoing),
+        body: incoming,
       });
       return answerWith(context, answer);
     });
