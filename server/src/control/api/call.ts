@@ -1,12 +1,12 @@
 // What a handler knows of the request besides its input, and what the handlers of the operations look like.
 import type { Readable } from "node:stream";
-import type { OperationName, OutputOf, ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
+import type { InputOf, OperationName, OutputOf, ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
+import type { Token } from "../access/token.ts";
 
 export interface Call {
   tenant: string;
   actor: string;
-  /** Hash of the token that asked. */
-  tokenSha256: Buffer;
+  token: Token;
   requestId: string;
   idempotencyKey: string | undefined;
   /** Aborts when the caller went away. */
@@ -26,3 +26,6 @@ export type JsonHandler<N extends OperationName> = (input: ParsedInputOf<N>, cal
 export type LinesHandler<N extends OperationName> = (input: ParsedInputOf<N>, call: Call) => Promise<AsyncIterable<OutputOf<N>>>;
 
 export type Handlers = { [N in JsonName]: JsonHandler<N> } & { [N in LinesName]: LinesHandler<N> };
+
+/** Does another operation for the caller of this one. */
+export type Perform = <N extends JsonName>(call: Call, name: N, input: InputOf<N>) => Promise<OutputOf<N>>;

@@ -1,4 +1,5 @@
 // The one gate that every call passes, whatever its door: who → may they → parse → idempotency key → handler → journal → typed result.
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
@@ -7,7 +8,7 @@ import type { Database } from "#platform/database.ts";
 import { mayDo, type Token } from "../access/token.ts";
 import type { Tokens } from "../access/token-store.ts";
 import { journal } from "../journal/journal-store.ts";
-import type { Call, Handlers } from "./call.ts";
+import type { Call, Handlers, Perform } from "./call.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { parseInput } from "./parse.ts";
 
@@ -55,7 +56,7 @@ export class Gate {
   async pass(incoming: Incoming): Promise<Answer> {
     const { token, name } = incoming;
     const operation: Operation = operations[name];
-    if (!mayDo(token, operation.permission)) throw new SlipError("forbidden", `The token may not ${operation.permission}.`);
+    admit(token, operation);
     const call = callOf(incoming);
     const input = parseInput(operation, await incoming.input());
     const act = (): Promise<unknown> => this.#act(operation, name, input, call);
@@ -64,6 +65,13 @@ export class Gate {
     const isOnce = operation.effect !== "read" && !isContent(name);
     return { kind: "json", value: isOnce && key !== undefined ? await this.#idempotency.once({ tenant, key, operation: name, input }, act) : await act() };
   }
+
+  /** What a handler does within its call: another operation, which its caller must be allowed to do as well. */
+  readonly perform: Perform = async (call, name, input) => {
+    const operation: Operation = operations[name];
+    admit(call.token, operation);
+    return (await this.#act(operation, name, parseInput(operation, input), within(call, name))) as never;
+  };
 
   async #act(operation: Operation, name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {
     const handler = this.#handlers[name] as unknown as AnyHandler;
@@ -74,10 +82,21 @@ export class Gate {
   }
 }
 
+const admit = (token: Token, { permission }: Operation): void => {
+  if (!mayDo(token, permission)) throw new SlipError("forbidden", `The token may not ${permission}.`);
+};
+
+/** Asked again, the call has the same key for what it does within. */
+const within = (call: Call, name: OperationName): Call => {
+  const { idempotencyKey: key, ...rest } = call;
+  const derived = key === undefined ? undefined : createHash("sha256").update(`${key}\n${name}`).digest("hex");
+  return { ...rest, idempotencyKey: derived, journaled: false };
+};
+
 const callOf = ({ token, idempotencyKey, requestId, signal, body = Readable.from([]) }: Incoming): Call => {
   if (idempotencyKey !== undefined && !keyPattern.test(idempotencyKey))
     throw new SlipError("invalid_input", "The idempotency key is 1–128 printable characters without spaces.");
-  return { tenant: token.tenant, actor: token.actor, tokenSha256: token.sha256, requestId, idempotencyKey, signal, body, journaled: false };
+  return { tenant: token.tenant, actor: token.actor, token, requestId, idempotencyKey, signal, body, journaled: false };
 };
 
 /** Contents are named by their hash: sending them twice changes nothing, and only the deployment that uses them is worth a journal entry. */
