@@ -1,5 +1,6 @@
 // One thing that a client can ask for. REST, the client and the reference pages are made from these entries.
 import type { z } from "zod";
+import type { Permission } from "../access.ts";
 import type { ErrorCode } from "../errors.ts";
 
 export interface Operation {
@@ -14,7 +15,7 @@ export interface Operation {
   answer: "json" | "lines";
   /** "bytes": the body is raw, and the input is the path alone. */
   body: "json" | "bytes";
-  permission: "read" | "deploy" | "configure" | "destroy";
+  permission: Permission;
   effect: "read" | "write" | "destroy";
   errors: readonly ErrorCode[];
 }

@@ -7,7 +7,7 @@ export const accessOperations = ({ database, tokens }: Control): Pick<Handlers, 
   async "token.rotate"({ sha256, graceMs }, call) {
     const endsAt = new Date(Date.now() + graceMs);
     await database.begin(async (query) => {
-      await replaceToken(query, { ...call, sha256: call.token.sha256 }, { sha256: Buffer.from(sha256, "hex"), endsAt });
+      await replaceToken(query, { tenant: call.tenant, sha256: call.token.sha256 }, { sha256: Buffer.from(sha256, "hex"), endsAt });
       await journal(query, call, { operation: "token.rotate", input: { graceMs } });
     });
     await tokens.refresh();

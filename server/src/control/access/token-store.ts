@@ -1,19 +1,34 @@
 // Tokens in PostgreSQL, by their hash, with a copy in memory that is at most a few seconds old.
+import { type Grant, Verb } from "@slipstream/contract/access.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import type { Database, Query } from "#platform/database.ts";
+import { type Database, json, type Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
-import { bearerOf, findToken, type Token } from "./token.ts";
+import { ensureLocalOwner } from "./people-store.ts";
+import { bearerOf, findToken, indexOf, type Token, type TokenIndex, type TokenKind, type TokenRow, tokenOf } from "./token.ts";
 
 const freshMs = 5_000;
 /** Wrong tokens do not make us read again and again. */
 const retryMs = 250;
+/** When a token was last used is known to this much. */
+const usedEveryMs = 60_000;
 
-const read = (database: Database): Promise<Token[]> => database<Token[]>`select tenant, actor, sha256, verbs, expires_at from tokens`;
+/** Those that work, or will: each with what its person is in the tenant. Invitations that are open count as tokens that may join. */
+const read = async (query: Query): Promise<Token[]> => {
+  const rows = await query<TokenRow[]>`
+    select t.id, t.tenant, t.actor, t.kind, t.person, m.role, t.sha256, t.verbs, t.grant_id, g.terms, t.expires_at
+    from tokens t left join members m on m.tenant = t.tenant and m.person = t.person left join grants g on g.id = t.grant_id
+    where t.revoked_at is null and g.revoked_at is null and coalesce(t.expires_at, 'infinity') > now()
+    union all
+    select i.id, i.tenant, i.id, 'invitation', null, null, i.sha256, array['join'], null, null, i.expires_at
+    from invitations i where i.accepted_at is null and i.expires_at > now()`;
+  return rows.map(tokenOf);
+};
 
 export class Tokens {
   readonly #database: Database;
-  #tokens: readonly Token[] = [];
+  #tokens: TokenIndex = new Map();
   #readAt = Number.NEGATIVE_INFINITY;
+  readonly #usedAt = new Map<string, number>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -24,9 +39,10 @@ export class Tokens {
     if (bearer === undefined) return undefined;
     if (this.#age() > freshMs) await this.#refresh();
     const found = findToken(this.#tokens, bearer, new Date());
-    if (found || this.#age() < retryMs) return found;
+    if (found || this.#age() < retryMs) return found && this.#used(found);
     await this.#refresh();
-    return findToken(this.#tokens, bearer, new Date());
+    const late = findToken(this.#tokens, bearer, new Date());
+    return late && this.#used(late);
   }
 
   #age(): number {
@@ -39,12 +55,22 @@ export class Tokens {
   }
 
   async #refresh(): Promise<void> {
-    this.#tokens = await read(this.#database);
+    const tokens = indexOf(await read(this.#database));
+    this.#tokens = tokens;
     this.#readAt = performance.now();
+    const known = new Set([...tokens.values()].map(({ id }) => id));
+    for (const id of this.#usedAt.keys()) if (!known.has(id)) this.#usedAt.delete(id);
+  }
+
+  /** Noted now and then, without waiting for it: what is lost of it is made good at the next use. */
+  #used(token: Token): Token {
+    const now = performance.now();
+    if (now - (this.#usedAt.get(token.id) ?? Number.NEGATIVE_INFINITY) < usedEveryMs) return token;
+    this.#usedAt.set(token.id, now);
+    this.#database`update tokens set last_used_at = now() where id = ${token.id}`.then(undefined, () => this.#usedAt.delete(token.id));
+    return token;
   }
 }
-
-const allVerbs = ["read", "deploy", "configure", "destroy"];
 
 /**
  * Makes the token with this hash the owner's of a tenant, and the only one of that name. One that is known already stays what it
@@ -52,29 +78,74 @@ const allVerbs = ["read", "deploy", "configure", "destroy"];
  */
 export const seedOwner = async (database: Database, tenant: string, sha256: Buffer): Promise<void> => {
   await database.begin(async (query) => {
+    const person = await ensureLocalOwner(query, tenant);
+    await query`update tokens set person = ${person} where tenant = ${tenant} and kind = 'owner' and person is null`;
     const made = await query`
-      insert into tokens (id, tenant, actor, sha256, verbs) values (${newId("tok")}, ${tenant}, 'owner', ${sha256}, ${allVerbs})
+      insert into tokens (id, tenant, actor, kind, person, sha256, verbs)
+      values (${newId("tok")}, ${tenant}, 'owner', 'owner', ${person}, ${sha256}, ${Verb.options})
       on conflict (sha256) do nothing returning id`;
-    if (made.length > 0) await query`delete from tokens where tenant = ${tenant} and actor = 'owner' and sha256 <> ${sha256}`;
+    if (made.length > 0) await query`delete from tokens where tenant = ${tenant} and kind = 'owner' and sha256 <> ${sha256}`;
   });
 };
 
-/** Makes a token that may do what `by` may, and ends all others of the same actor at a time. Throws `conflict` for one that is to end itself. */
-export const replaceToken = async (
-  query: Query,
-  by: { tenant: string; actor: string; sha256: Buffer },
-  next: { sha256: Buffer; endsAt: Date },
-): Promise<void> => {
-  const { tenant, actor } = by;
-  const [asking] = await query<{ verbs: string[]; expiresAt: Date | null }[]>`
-    select verbs, expires_at from tokens where tenant = ${tenant} and sha256 = ${by.sha256} for update`;
+export interface NewToken {
+  tenant: string;
+  actor: string;
+  kind: Exclude<TokenKind, "invitation">;
+  name?: string;
+  person: string | null;
+  sha256: Buffer;
+  /** What its giver may do. */
+  verbs: readonly string[];
+  grantId?: string | null;
+  createdBy?: string;
+  expiresAt?: Date | null;
+}
+
+/** Stores a token; `Tokens.refresh` lets it in at once. Throws `conflict` for one that was in use before. Gives its id. */
+export const insertToken = async (query: Query, it: NewToken): Promise<string> => {
+  const id = newId("tok");
+  const rows = await query`
+    insert into tokens (id, tenant, actor, kind, name, person, sha256, verbs, grant_id, created_by, expires_at)
+    values (${id}, ${it.tenant}, ${it.actor}, ${it.kind}, ${it.name ?? ""}, ${it.person}, ${it.sha256}, ${[...it.verbs]}, ${it.grantId ?? null},
+      ${it.createdBy ?? null}, ${it.expiresAt ?? null})
+    on conflict (sha256) do nothing returning id`;
+  if (rows.length === 0) throw new SlipError("conflict", "The new token was in use before.", { next: "Make another one." });
+  return id;
+};
+
+/** Stores what a token may do; tokens that take one another's place share it, and so what was used of it. Gives its id. */
+export const insertGrant = async (query: Query, it: { tenant: string; person: string | null; terms: Grant }): Promise<string> => {
+  const id = newId("grt");
+  await query`insert into grants (id, tenant, person, terms) values (${id}, ${it.tenant}, ${it.person}, ${json(query, it.terms)})`;
+  return id;
+};
+
+/** Ends a token of the tenant now, and its grant with all that share it. False when there is none that works. */
+export const revokeToken = async (query: Query, tenant: string, id: string): Promise<boolean> => {
+  const rows = await query<{ grantId: string | null }[]>`
+    update tokens set revoked_at = now() where tenant = ${tenant} and id = ${id} and revoked_at is null returning grant_id`;
+  const grantId = rows[0]?.grantId ?? null;
+  if (grantId !== null) await query`update grants set revoked_at = coalesce(revoked_at, now()) where id = ${grantId}`;
+  return rows.length > 0;
+};
+
+/** Makes a token that may do what `by` may, and ends those whose place it takes at a time. Throws `conflict` for one that is to end itself. */
+export const replaceToken = async (query: Query, by: { tenant: string; sha256: Buffer }, next: { sha256: Buffer; endsAt: Date }): Promise<void> => {
+  const { tenant } = by;
+  const [asking] = await query<{ id: string; actor: string; kind: string; name: string; person: string | null; expiresAt: Date | null }[]>`
+    select id, actor, kind, name, person, expires_at from tokens where tenant = ${tenant} and sha256 = ${by.sha256} for update`;
   if (!asking || asking.expiresAt !== null)
     throw new SlipError("conflict", "This token has an end already, so it cannot be replaced.", { next: "Use the token that took its place." });
+  const { actor, kind, name, person } = asking;
+  const same = () => query`tenant = ${tenant} and actor = ${actor} and kind = ${kind} and name = ${name} and person is not distinct from ${person}`;
   await query`
-    insert into tokens (id, tenant, actor, sha256, verbs) values (${newId("tok")}, ${tenant}, ${actor}, ${next.sha256}, ${asking.verbs}) on conflict (sha256) do nothing`;
-  const kept = await query`select id from tokens where tenant = ${tenant} and actor = ${actor} and sha256 = ${next.sha256} and expires_at is null`;
+    insert into tokens (id, tenant, actor, kind, name, person, sha256, verbs, grant_id, created_by)
+    select ${newId("tok")}, tenant, actor, kind, name, person, ${next.sha256}, verbs, grant_id, created_by from tokens where id = ${asking.id}
+    on conflict (sha256) do nothing`;
+  const kept = await query`select id from tokens where ${same()} and sha256 = ${next.sha256} and expires_at is null and revoked_at is null`;
   if (kept.length === 0) throw new SlipError("conflict", "The new token was in use before.", { next: "Make another one." });
   await query`
     update tokens set expires_at = least(coalesce(expires_at, 'infinity'), ${next.endsAt}::timestamptz)
-    where tenant = ${tenant} and actor = ${actor} and sha256 <> ${next.sha256}`;
+    where ${same()} and sha256 <> ${next.sha256}`;
 };

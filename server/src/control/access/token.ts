@@ -1,26 +1,75 @@
 // Who a bearer token is. Pure, but for the hash.
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash } from "node:crypto";
+import { type Grant, type Permission, type Role, type Verb, verbsOf } from "@slipstream/contract/access.ts";
+
+/** `owner`: the one in the file of the installation. `invitation`: the secret of one, which lets somebody in and nothing else. */
+export type TokenKind = "owner" | "plain" | "oauth" | "invitation";
 
 export interface Token {
+  id: string;
   tenant: string;
+  /** Whom the journal names. */
   actor: string;
+  kind: TokenKind;
+  /** Whose it is; none for one that belongs to no person. */
+  person: string | null;
+  role: Role | null;
   sha256: Buffer;
-  verbs: readonly string[];
+  /** What it may do. */
+  verbs: readonly Permission[];
+  /** What its giver may do; what is beyond its grant and within this can be approved. */
+  giverVerbs: readonly Permission[];
+  grantId: string | null;
+  grant?: Grant;
   expiresAt: Date | null;
 }
 
-/** The token of an Authorization header; undefined when it is missing, empty or of another scheme. */
-export const bearerOf = (header: string | undefined): string | undefined => /^Bearer +(\S+)$/i.exec(header ?? "")?.[1];
+/** A row of the table, with its person's role in the tenant and its grant. */
+export interface TokenRow {
+  id: string;
+  tenant: string;
+  actor: string;
+  kind: TokenKind;
+  person: string | null;
+  role: Role | null;
+  sha256: Buffer;
+  verbs: readonly string[];
+  grantId: string | null;
+  terms: Grant | null;
+  expiresAt: Date | null;
+}
 
-/** The known token that this is, found in a time that tells nothing of it. Nothing known = nobody. */
-export const findToken = (tokens: readonly Token[], bearer: string, now: Date): Token | undefined => {
-  const sha256 = createHash("sha256").update(bearer).digest();
-  let found: Token | undefined;
-  for (const token of tokens) {
-    const same = token.sha256.length === sha256.length && timingSafeEqual(token.sha256, sha256);
-    if (same && (token.expiresAt === null || token.expiresAt > now)) found = token;
-  }
-  return found;
+const earlier = (one: Date | null, other: string | undefined): Date | null => {
+  const second = other === undefined ? null : new Date(other);
+  if (one === null || second === null) return one ?? second;
+  return one < second ? one : second;
 };
 
-export const mayDo = (token: Pick<Token, "verbs">, permission: string): boolean => token.verbs.includes(permission);
+/** Role ∩ grant. A person without a role in the tenant may do nothing. */
+export const tokenOf = ({ terms, verbs, ...row }: TokenRow): Token => {
+  const giverVerbs = (verbs as Permission[]).filter((verb) => row.person === null || (row.role !== null && verbsOf(row.role).includes(verb as Verb)));
+  return {
+    ...row,
+    giverVerbs,
+    verbs: terms === null ? giverVerbs : giverVerbs.filter((verb) => terms.verbs.includes(verb as Verb)),
+    ...(terms === null ? {} : { grant: terms }),
+    expiresAt: earlier(row.expiresAt, terms?.expiresAt),
+  };
+};
+
+/** The token of an Authorization header (RFC 6750 §2.1); undefined when it is missing, empty or of another scheme. */
+export const bearerOf = (header: string | undefined): string | undefined => /^Bearer +([\w.~+/-]+=*)$/i.exec(header ?? "")?.[1];
+
+/** Tokens by the hexadecimal hash that finds them. */
+export type TokenIndex = ReadonlyMap<string, Token>;
+export const indexOf = (tokens: readonly Token[]): TokenIndex => new Map(tokens.map((token) => [token.sha256.toString("hex"), token]));
+
+/** The known token that this is. Nothing known = nobody. The time that it takes tells of the hash at most, which leads to no token. */
+export const findToken = (tokens: TokenIndex, bearer: string, now: Date): Token | undefined => {
+  const found = tokens.get(createHash("sha256").update(bearer).digest("hex"));
+  return found && (found.expiresAt === null || found.expiresAt > now) ? found : undefined;
+};
+
+/** `any` is what every token may, an invitation excepted. */
+export const mayDo = (token: Pick<Token, "verbs" | "kind">, permission: Permission): boolean =>
+  permission === "any" ? token.kind !== "invitation" : token.verbs.includes(permission);

@@ -1,0 +1,55 @@
+// Invitations in PostgreSQL, by the hash of their secret: who knows it may become a member, once, until it ends.
+import type { Role } from "@slipstream/contract/access.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { Query } from "#platform/database.ts";
+import { newId } from "#platform/ids.ts";
+import { lockMembers, setMember } from "./people-store.ts";
+
+export interface Invitation {
+  id: string;
+  tenant: string;
+  role: Role;
+  email: string | null;
+  invitedBy: string;
+  createdAt: Date;
+  expiresAt: Date;
+}
+
+const columns = (query: Query) => query`id, tenant, role, email, invited_by, created_at, expires_at`;
+const isOpen = (query: Query) => query`accepted_at is null and expires_at > now()`;
+
+/** Those that nobody has accepted yet. */
+export const openInvitations = (query: Query, tenant: string): Promise<Invitation[]> =>
+  query<Invitation[]>`select ${columns(query)} from invitations where tenant = ${tenant} and ${isOpen(query)} order by id`;
+
+/** Throws `conflict` for a secret that was in use before. */
+export const insertInvitation = async (
+  query: Query,
+  it: { tenant: string; sha256: Buffer; role: Role; email: string | null; invitedBy: string; expiresAt: Date },
+): Promise<Invitation> => {
+  const [made] = await query<Invitation[]>`
+    insert into invitations (id, tenant, sha256, role, email, invited_by, expires_at)
+    values (${newId("inv")}, ${it.tenant}, ${it.sha256}, ${it.role}, ${it.email}, ${it.invitedBy}, ${it.expiresAt})
+    on conflict (sha256) do nothing returning ${columns(query)}`;
+  if (!made) throw new SlipError("conflict", "The secret of the invitation was in use before.", { next: "Make another one." });
+  return made;
+};
+
+/** False when there is none of the tenant that is open. */
+export const removeInvitation = async (query: Query, tenant: string, id: string): Promise<boolean> =>
+  (await query`delete from invitations where tenant = ${tenant} and id = ${id} and ${isOpen(query)} returning id`).length > 0;
+
+/**
+ * Makes somebody a member by the secret of an invitation, which nobody can use again. Who is a member already stays what they are.
+ * Throws `not_found` for one that is unknown, used or at its end.
+ */
+export const acceptInvitation = async (query: Query, of: { sha256: Buffer; person: string }): Promise<Invitation> => {
+  const [accepted] = await query<Invitation[]>`
+    update invitations set accepted_by = ${of.person}, accepted_at = now() where sha256 = ${of.sha256} and ${isOpen(query)} returning ${columns(query)}`;
+  if (!accepted) throw new SlipError("not_found", "This invitation is used, at its end, or none.", { next: "Ask for another one." });
+  const { tenant, role } = accepted;
+  await lockMembers(query, tenant);
+  const known = await query`select person from members where tenant = ${tenant} and person = ${of.person}`;
+  if (known.length === 0) await setMember(query, { tenant, person: of.person, role });
+  return accepted;
+};
