@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { linkStaysInside, SourceManifest, SourcePath } from "./source.ts";
+import { linkStaysInside, SourceManifest } from "./source.ts";
+import { SourcePath } from "./source-path.ts";
 
 test("links stay inside the tree or are refused", () => {
   const cases: [string, string, boolean][] = [

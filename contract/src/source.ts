@@ -1,23 +1,8 @@
 // A source tree as data: the manifest names every file by content, and its own digest names the source.
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { limit } from "./limits.ts";
+import { SourcePath } from "./source-path.ts";
 import { Digest } from "./words.ts";
-
-/** What a file system can name (Linux: 255 bytes a part), as text that is the same in UTF-8. */
-const isNameable = (path: string): boolean =>
-  path.isWellFormed() && Buffer.byteLength(path) <= limit("sourcePathBytes") && path.split("/").every((part) => Buffer.byteLength(part) <= 255);
-
-/** A path inside the tree: relative, '/' between parts, no '.', '..', empty part or NUL. */
-export const SourcePath = z
-  .string()
-  .min(1)
-  .max(1_024)
-  .refine(
-    (path) => !path.includes("\0") && !path.startsWith("/") && path.split("/").every((part) => part !== "" && part !== "." && part !== ".."),
-    "a relative path inside the source",
-  )
-  .refine(isNameable, "a path of UTF-8 whose parts have at most 255 bytes");
 
 /**
  * Whether a link's target stays inside the tree. It may go up only at its beginning: then no other link on the way can make it reach

@@ -1,5 +1,6 @@
 // The vocabulary of Slipstream: what each noun is, as a schema and as a type. Nothing else defines these.
 import { z } from "zod";
+import { SourcePath } from "./source-path.ts";
 
 /** A DNS label (RFC 1035 §2.3.1, lower case): it becomes the host name of the app. At most 40 characters. */
 export const AppName = z.string().regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, "1–40 characters: a–z, 0–9 and '-', starting with a letter");
@@ -23,16 +24,52 @@ export type Digest = z.infer<typeof Digest>;
 const id = <P extends string>(prefix: P) => z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{26}$`), `an id that starts with ${prefix}_`);
 export const DeploymentId = id("dep");
 export const InstanceId = id("ins");
+export const RunId = id("run");
 
 export const Timestamp = z.iso.datetime();
 
 export const SandboxKind = z.enum(["gvisor", "runc"]);
 export type SandboxKind = z.infer<typeof SandboxKind>;
 
-/** Where the files of a release came from. `commit` is known for git alone; `digest` names the tree itself. */
+/** A file whose content stands in the call itself. */
+export const GivenFile = z
+  .object({
+    path: SourcePath,
+    text: z
+      .string()
+      .refine((text) => text.isWellFormed(), "text that UTF-8 can write")
+      .optional()
+      .describe("The content, where it is text."),
+    base64: z.base64().optional().describe("The content, where it is not text."),
+    executable: z.boolean().optional(),
+  })
+  .refine(({ text, base64 }) => (text === undefined) !== (base64 === undefined), "a file has either text or base64");
+export type GivenFile = z.infer<typeof GivenFile>;
+
+export const SnippetLanguage = z.enum(["node", "python", "html"]);
+export type SnippetLanguage = z.infer<typeof SnippetLanguage>;
+
+/**
+ * Where the files of a release come from. `commit` is known for git alone; `digest` names the tree itself. `files` and `snippet` hold
+ * the contents, and become trees before anything is written down.
+ */
 export const SourceOrigin = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("tree"), digest: Digest, commit: z.string().optional(), ref: z.string().optional() }),
   z.object({ kind: z.literal("git"), url: z.string(), ref: z.string().optional(), subfolder: z.string().optional(), tokenSecret: VariableName.optional() }),
+  z.object({
+    kind: z.literal("files"),
+    files: z.array(GivenFile).default([]),
+    base: z
+      .union([z.literal("live"), DeploymentId])
+      .optional()
+      .describe("Lay the files over a source that is there: that of the app's live release, or of one of its deployments, also of a failed one."),
+    remove: z.array(SourcePath).optional().describe("Files and folders of the base to leave out."),
+  }),
+  z.object({
+    kind: z.literal("snippet"),
+    code: z.string().min(1).describe("The whole program, or page. A program listens on the port in the variable PORT."),
+    language: SnippetLanguage.optional().describe("What the code is; else it is told from the code."),
+  }),
 ]);
 export type SourceOrigin = z.infer<typeof SourceOrigin>;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { limit } from "../limits.ts";
 import { SourceManifest } from "../source.ts";
 import { AppName, Deployment, DeploymentId, Digest, Hostname, Release, SandboxKind, SourceOrigin } from "../words.ts";
 import { operation } from "./operation.ts";
@@ -39,7 +40,10 @@ export const deployments = {
     method: "POST",
     path: "/v1/deployments",
     input: z.object({
-      /** Else the name in slip.toml, else `suggestedName` (of the folder or repository) made into a valid one. */
+      /**
+       * Else that of the deployment that is the base, else the name in slip.toml, else `suggestedName` (of the folder or repository) made
+       * into a valid one; files and snippets that nothing names get a new name.
+       */
       app: AppName.optional(),
       suggestedName: z.string().max(1_024).optional(),
       source: SourceOrigin,
@@ -50,7 +54,18 @@ export const deployments = {
     output: Deployment,
     permission: "deploy",
     effect: "write",
-    errors: ["invalid_input", "invalid_config", "not_found", "conflict", "disk_full"],
+    errors: [
+      "invalid_input",
+      "invalid_config",
+      "not_found",
+      "conflict",
+      "source_empty",
+      "source_unsafe",
+      "source_missing",
+      "git_refused",
+      "too_large",
+      "disk_full",
+    ],
   }),
   "deployments.get": operation({
     name: "deployments.get",
@@ -70,6 +85,17 @@ export const deployments = {
     path: "/v1/deployments/{deployment}/events",
     answer: "lines",
     input: byId,
+    output: Deployment,
+    permission: "read",
+    effect: "read",
+    errors: ["not_found"],
+  }),
+  "deployments.wait": operation({
+    name: "deployments.wait",
+    summary: "Wait for the end of a deployment; answers when it has ended, or with its present state when the time is over.",
+    method: "GET",
+    path: "/v1/deployments/{deployment}/wait",
+    input: byId.extend({ timeoutMs: z.coerce.number().int().min(0).max(limit("waitMs")).default(30_000) }),
     output: Deployment,
     permission: "read",
     effect: "read",

@@ -65,6 +65,7 @@ const attempts = (): { [N in OperationName]: Attempt<N> } => {
     "deployments.create": { input: { app: "thief", source: { kind: "tree", digest: source } }, answer: "invalid_input" },
     "deployments.get": byId,
     "deployments.watch": byId,
+    "deployments.wait": { input: { deployment, timeoutMs: 0 }, answer: "not_found" },
     "deployments.list": byApp,
     "deployments.cancel": byId,
     "releases.list": byApp,

@@ -1,7 +1,8 @@
 // A stored source: its manifest, and the check that nothing in it reaches outside of it.
 import { existsSync, readFileSync } from "node:fs";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { linkStaysInside, type SourceEntry, SourceManifest, SourcePath } from "@slipstream/contract/source.ts";
+import { linkStaysInside, type SourceEntry, SourceManifest } from "@slipstream/contract/source.ts";
+import { SourcePath } from "@slipstream/contract/source-path.ts";
 import type { Home } from "#platform/home.ts";
 
 const unsafe = (path: string, why: string): SlipError => new SlipError("source_unsafe", `${JSON.stringify(path)} ${why}.`, { file: path });

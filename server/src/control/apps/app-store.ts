@@ -49,6 +49,9 @@ export const appNamed = async (query: Query, tenant: string, name: string): Prom
 
 export const appOf = async (query: Query, id: string): Promise<AppRow | undefined> => (await query<AppRow[]>`${select(query)} where a.id = ${id}`)[0];
 
+/** Whether no app has the name, of any tenant. */
+export const isNameFree = async (query: Query, name: string): Promise<boolean> => (await query`select 1 from apps where name = ${name}`).length === 0;
+
 /** Makes the app where it is new, with its default host name. Throws `conflict` when the name belongs to another tenant. */
 export const ensureApp = async (query: Query, tenant: string, name: string): Promise<{ id: string; isNew: boolean }> => {
   const made = await query<{ id: string }[]>`

@@ -4,20 +4,20 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { failureOf } from "@slipstream/contract/failure.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import { AppName } from "@slipstream/contract/words.ts";
-import { requireRoom } from "#platform/disk-room.ts";
 import type { Call, Handlers } from "../api/call.ts";
-import { appNamed, findApp } from "../apps/app-store.ts";
+import { appNamed, findApp, isNameFree } from "../apps/app-store.ts";
+import { newName } from "../apps/new-name.ts";
 import type { Control } from "../control.ts";
 import { checkDomain } from "../domains/domain.ts";
 import { journal } from "../journal/journal-store.ts";
-import { checkOrigin } from "../sources/git-origin.ts";
 import type { SourceStore } from "../sources/source-store.ts";
 import { createDeployment } from "./create.ts";
-import { type DeploymentRequest, type DeploymentRow, isOpen, nameFrom, toDeployment } from "./deployment.ts";
+import { type DeploymentRequest, type DeploymentRow, isOpen, type KeptOrigin, nameFrom, toDeployment } from "./deployment.ts";
 import { appOfOrigin, deploymentIn, deploymentsOfApp, requestCancel } from "./deployment-store.ts";
+import { type KeptSource, keepSource } from "./given-source.ts";
 import { patiently } from "./patience.ts";
 import { giveBackSettings } from "./settings.ts";
-import { watch } from "./watch.ts";
+import { untilEnded, watch } from "./watch.ts";
 
 type CreateInput = ParsedInputOf<"deployments.create">;
 
@@ -52,17 +52,29 @@ interface Chosen {
   isSuggested: boolean;
   config?: AppConfig | undefined;
 }
+
+/** A name that no app has. That two ask for the same one at the same time is as good as impossible. */
+const unnamed = async ({ database }: Control): Promise<string> => {
+  for (;;) {
+    const name = newName();
+    if (await isNameFree(database, name)) return name;
+  }
+};
+
 /** A git source has not been fetched yet: it goes to the app that it went to before, else slip.toml is read on the way. */
-const chooseName = async (control: Control, call: Call, { app, source, suggestedName = "" }: CreateInput): Promise<Chosen> => {
-  if (app !== undefined) return { app, isSuggested: false };
-  const config = source.kind === "tree" ? await readConfig(control, call, source.digest) : undefined;
-  const known = source.kind === "tree" ? config?.name : await appOfOrigin(control.database, call.tenant, source);
-  const name = known ?? nameFrom(suggestedName);
+const chooseName = async (control: Control, call: Call, input: CreateInput, kept: KeptSource): Promise<Chosen> => {
+  const app = input.app ?? kept.app;
+  if (app !== undefined) return { app, isSuggested: false, config: kept.config };
+  const { source } = kept;
+  const config = source.kind === "tree" ? (kept.config ?? (await readConfig(control, call, source.digest))) : undefined;
+  const known = source.kind === "git" ? await appOfOrigin(control.database, call.tenant, source) : config?.name;
+  const isGiven = input.source.kind === "files" || input.source.kind === "snippet";
+  const name = known ?? nameFrom(input.suggestedName ?? "") ?? (isGiven ? await unnamed(control) : undefined);
   if (name === undefined) throw new SlipError("invalid_input", "The app has no name.", { next: "Name it with --app, or with 'name' in slip.toml." });
   return { app: AppName.parse(name), isSuggested: source.kind === "git", config };
 };
 
-const requestOf = ({ source, domain, sandbox, instances }: CreateInput, isSuggested: boolean): DeploymentRequest => ({
+const requestOf = ({ domain, sandbox, instances }: CreateInput, source: KeptOrigin, isSuggested: boolean): DeploymentRequest => ({
   source,
   ...(isSuggested ? { isSuggested } : {}),
   ...(domain === undefined ? {} : { domain }),
@@ -71,25 +83,22 @@ const requestOf = ({ source, domain, sandbox, instances }: CreateInput, isSugges
 });
 
 const create = async (control: Control, store: SourceStore, call: Call, input: CreateInput) => {
-  if (input.source.kind === "tree") await store.complete(call.tenant, input.source.digest);
-  else {
-    checkOrigin(input.source);
-    requireRoom(control.home);
-  }
-  const { app, isSuggested, config } = await chooseName(control, call, input);
+  const kept = await keepSource(control, store, call, input);
+  const { source } = kept;
+  if (source.kind === "tree") await store.complete(call.tenant, source.digest);
+  const { app, isSuggested, config } = await chooseName(control, call, input, kept);
   if (input.domain !== undefined) checkDomain(input.domain, app);
   const before = await findApp(control.database, call.tenant, app);
-  const { source } = input;
   const inverse = before?.release ? { operation: "releases.rollback", input: { app, to: before.release } } : { operation: "apps.destroy", input: { app } };
   return createDeployment(control, call, {
     app,
     kind: "deploy",
-    request: requestOf(input, isSuggested),
+    request: requestOf(input, source, isSuggested),
     source: source.kind === "tree" ? source.digest : undefined,
     commit: source.kind === "tree" ? source.commit : undefined,
     config,
     operation: "deployments.create",
-    input: { ...input, app },
+    input: { ...input, app, source: kept.journaled },
     inverse,
   });
 };
@@ -113,7 +122,7 @@ const cancel = async (control: Control, call: Call, id: string): Promise<Deploym
   }
 };
 
-type DeploymentNames = "deployments.create" | "deployments.get" | "deployments.watch" | "deployments.list" | "deployments.cancel";
+type DeploymentNames = "deployments.create" | "deployments.get" | "deployments.watch" | "deployments.wait" | "deployments.list" | "deployments.cancel";
 
 export const deploymentOperations = (control: Control, store: SourceStore): Pick<Handlers, DeploymentNames> => ({
   "deployments.create": (input, call) => create(control, store, call, input),
@@ -126,6 +135,12 @@ export const deploymentOperations = (control: Control, store: SourceStore): Pick
     const lines = await watch(control, { id: deployment, tenant: call.tenant }, call.signal);
     if (!lines) throw notFound(deployment);
     return lines;
+  },
+
+  async "deployments.wait"({ deployment, timeoutMs }, call) {
+    const last = await untilEnded(control, { id: deployment, tenant: call.tenant, timeoutMs }, call.signal);
+    if (!last) throw notFound(deployment);
+    return last;
   },
 
   async "deployments.list"({ app, limit }, call) {

@@ -10,9 +10,12 @@ export interface ChangedSettings {
   secrets: readonly string[];
 }
 
+/** A source as a deployment names it: what stood in the call has become a tree. */
+export type KeptOrigin = Extract<SourceOrigin, { kind: "tree" | "git" }>;
+
 /** What was asked for, as it is kept. */
 export interface DeploymentRequest {
-  source?: SourceOrigin;
+  source?: KeptOrigin;
   domain?: string;
   sandbox?: SandboxKind;
   instances?: number;

@@ -9,7 +9,7 @@ const lookAgainMs = 500;
 /** The next thing told of a deployment, or what the database says when nothing was told for a while. */
 const next = (told: unknown[], wake: { now: () => void }, signal: AbortSignal): Promise<unknown> =>
   new Promise((resolve) => {
-    if (told.length > 0) return resolve(told.shift());
+    if (told.length > 0 || signal.aborted) return resolve(told.shift());
     const done = (): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", done);
@@ -66,6 +66,18 @@ export const watch = async (control: Control, of: { id: string; tenant: string }
   }
   stop();
   return undefined;
+};
+
+/** The deployment when it has ended, or as it is when the time is over. Undefined where the tenant has no such deployment. */
+export const untilEnded = async (
+  control: Control,
+  { timeoutMs, ...of }: { id: string; tenant: string; timeoutMs: number },
+  signal: AbortSignal,
+): Promise<Deployment | undefined> => {
+  const lines = await watch(control, of, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+  let last: Deployment | undefined;
+  for await (const now of lines ?? []) last = now;
+  return last;
 };
 
 const present = async (control: Control, id: string): Promise<Deployment | undefined> => {

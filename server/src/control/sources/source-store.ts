@@ -3,17 +3,18 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import { SourceManifest } from "@slipstream/contract/source.ts";
+import { SourceManifest, sourceDigest } from "@slipstream/contract/source.ts";
 import type { Query } from "#platform/database.ts";
 import { asDiskFull } from "#platform/disk-full.ts";
 import { requireRoom } from "#platform/disk-room.ts";
 import { sync, syncNames } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { sha256OfFile } from "#platform/sha256.ts";
+import type { GivenTree } from "./given-files.ts";
 import { blobsOf, sizeOf } from "./source.ts";
 
 /** Files looked for in one go: some milliseconds in which nothing else is answered. */
@@ -89,11 +90,27 @@ export class SourceStore {
     }
   }
 
+  /** Stores a source whose new contents are all at hand; gives its digest. Throws `disk_full`. `complete` makes it safe on disk. */
+  async keep(tenant: string, { manifest, contents }: GivenTree): Promise<string> {
+    const digest = sourceDigest(manifest);
+    for (const sha256 of await this.check(tenant, digest, manifest)) {
+      const content = contents.get(sha256);
+      if (content) await this.upload(tenant, sha256, Readable.from([content]));
+    }
+    return digest;
+  }
+
+  /** What a stored source is made of; undefined where it is not there. */
+  async manifest(tenant: string, digest: string): Promise<SourceManifest | undefined> {
+    const path = this.#home.sourceManifest(tenant, digest);
+    return existsSync(path) ? SourceManifest.parse(JSON.parse(await readFile(path, "utf8"))) : undefined;
+  }
+
   /** Throws `not_found` for a source that was never checked, `invalid_input` when contents are missing. Then all of it is safe on disk. */
   async complete(tenant: string, digest: string): Promise<void> {
     const path = this.#home.sourceManifest(tenant, digest);
-    if (!existsSync(path)) throw new SlipError("not_found", `There is no source ${digest}; send it first.`);
-    const manifest = SourceManifest.parse(JSON.parse(await readFile(path, "utf8")));
+    const manifest = await this.manifest(tenant, digest);
+    if (!manifest) throw new SlipError("not_found", `There is no source ${digest}; send it first.`);
     const blobs = blobsOf(manifest);
     const missing = await missingOf(this.#home, tenant, blobs);
     if (missing.length > 0) throw new SlipError("invalid_input", `${missing.length} files of the source were not sent yet.`);
