@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { Command, ParsedAppConfig } from "../config.ts";
 import { LogTags } from "../logs.ts";
-import { DeploymentId, Digest, FailureReport, InstanceId, SandboxKind } from "../words.ts";
+import { DeploymentId, Digest, FailureReport, InstanceId, RunId, SandboxKind } from "../words.ts";
 import { inspectionCalls } from "./inspection.ts";
 import { removeLogs } from "./log-store.ts";
 
@@ -111,10 +111,26 @@ export const EnsureResult = z.discriminatedUnion("outcome", [
 ]);
 export type EnsureResult = z.infer<typeof EnsureResult>;
 
-/** A command that runs once in the release's artifact, with its variables, and ends (the release command). */
-export const JobSpec = z.object({ id: z.string(), workload: WorkloadSpec, command: Command, timeoutMs: z.number() });
+/** A line that a program wrote, without secrets. */
+export const OutputText = z.object({ stream: z.enum(["stdout", "stderr"]), text: z.string() });
+export type OutputText = z.infer<typeof OutputText>;
+
+/**
+ * A command that runs once in the release's artifact, with its variables, and ends: the release command, whose id is that of the
+ * workload, or one that somebody asked for, with an id of its own. Asked again it is joined, and never begun anew once it has begun.
+ */
+export const JobSpec = z.object({ id: z.union([DeploymentId, RunId]), workload: WorkloadSpec, command: Command, timeoutMs: z.number() });
 export type JobSpec = z.infer<typeof JobSpec>;
-export const JobResult = z.object({ exitCode: z.number().int(), timedOut: z.boolean(), outOfMemory: z.boolean(), lastLines: z.array(z.string()) });
+export const JobResult = z.object({
+  exitCode: z.number().int(),
+  timedOut: z.boolean(),
+  outOfMemory: z.boolean(),
+  /** It was ended by `cancelJob`, or with the host process. Never of a release command, whose call rejects then. */
+  cancelled: z.boolean(),
+  /** The last lines, and how many there were before those. */
+  lines: z.array(OutputText),
+  omitted: z.number().int(),
+});
 export type JobResult = z.infer<typeof JobResult>;
 
 /** Everything that should be here: what is not in the list is removed, what is missing is started. */

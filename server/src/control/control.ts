@@ -10,6 +10,7 @@ import type { Log } from "#platform/log.ts";
 import type { RestateClient } from "#platform/restate.ts";
 import type { Turns } from "#platform/turns.ts";
 import type { Tokens } from "./access/token-store.ts";
+import type { Commands } from "./apps/commands.ts";
 import type { Authority } from "./certificates/authority.ts";
 import type { Changes } from "./deployments/changes.ts";
 import type { Driver } from "./deployments/driver.ts";
@@ -42,6 +43,7 @@ export interface Control {
   runs: Runs;
   driver: Driver;
   drains: Drains;
+  commands: Commands;
   faultPoints: FaultPoints;
   logWriter: LogWriter;
   logReader: LogReader;

@@ -23,6 +23,7 @@ import { Gate } from "../control/api/gate.ts";
 import { Idempotency } from "../control/api/idempotency.ts";
 import { restApi } from "../control/api/rest.ts";
 import { firstTenant, seedTenant } from "../control/apps/app-store.ts";
+import { Commands } from "../control/apps/commands.ts";
 import { authorityIn } from "../control/certificates/authority.ts";
 import type { Control } from "../control/control.ts";
 import { appObject } from "../control/deployments/app-object.ts";
@@ -114,6 +115,7 @@ const assemble = async (): Promise<Control> => {
     runs: new Runs(),
     driver: new Driver(),
     drains: new Drains(),
+    commands: new Commands(),
     faultPoints,
     logWriter: logWriter(home.controlLogs),
     logReader: logReader(() => logFolders(home)),

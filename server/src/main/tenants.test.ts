@@ -59,6 +59,7 @@ const attempts = (): { [N in OperationName]: Attempt<N> } => {
     "apps.get": byApp,
     "apps.scale": { input: { app, instances: 2 }, answer: "not_found" },
     "apps.restart": byApp,
+    "apps.run": { input: { app, command: "env" }, answer: "not_found" },
     "apps.destroy": byApp,
     "sources.check": { input: manifest, answer: (output) => assert.deepEqual(output, { source, missing: [sha256] }) },
     "sources.upload": { input: { sha256 }, bytes: Buffer.from("another content"), answer: "invalid_input" },

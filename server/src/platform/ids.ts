@@ -26,3 +26,6 @@ export const newId = (prefix: string, nowMs = Date.now()): string => {
   }
   return `${prefix}_${stamp}${Array.from(randomBytes(16), (byte) => alphabet.charAt(byte % 32)).join("")}`;
 };
+
+/** An id that is the same for the same hash; it does not tell when it was made. */
+export const idOf = (prefix: string, hash: Buffer): string => `${prefix}_${Array.from(hash.subarray(0, 26), (byte) => alphabet.charAt(byte % 32)).join("")}`;

@@ -261,7 +261,7 @@ class LocalRuntime implements Runtime {
       },
       remove: ({ id, neverServed }) => empty(Promise.all([workloads.remove(id, neverServed ? 0 : undefined), this.#jobs.cancel(id)])),
       runJob: (job: JobSpec): Promise<JobResult> => this.#jobs.run(job),
-      cancelJob: ({ id }) => empty(this.#jobs.cancel(id)),
+      cancelJob: ({ id }) => empty(this.#jobs.stop(id)),
       reconcile: async (desired) => {
         await this.#jobs.retain(new Set(desired.workloads.map(({ spec }) => spec.id)));
         return { workloads: await workloads.reconcile(desired) };

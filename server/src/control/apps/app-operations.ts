@@ -13,6 +13,7 @@ import { journal } from "../journal/journal-store.ts";
 import { taskEnd } from "../tasks/task.ts";
 import { insertTask, type OpenTask, type TaskInput, type TaskRow, taskWithKey } from "../tasks/task-store.ts";
 import { type AppRow, appNamed, appsOf, ensureApp } from "./app-store.ts";
+import { runInApp } from "./run.ts";
 
 export const toApp = (row: AppRow, installation: Pick<Installation, "httpsPort">): App => ({
   app: row.name,
@@ -76,7 +77,7 @@ const destroy = async (control: Control, call: Call, app: string): Promise<TaskR
   return runTask(control, call, { app: row, task: { kind: "destroy" }, operation: "apps.destroy" });
 };
 
-type AppNames = "apps.list" | "apps.create" | "apps.get" | "apps.scale" | "apps.restart" | "apps.destroy";
+type AppNames = "apps.list" | "apps.create" | "apps.get" | "apps.scale" | "apps.restart" | "apps.run" | "apps.destroy";
 
 export const appOperations = (control: Control): Pick<Handlers, AppNames> => ({
   async "apps.list"(_, call) {
@@ -110,6 +111,8 @@ export const appOperations = (control: Control): Pick<Handlers, AppNames> => ({
     if (row.liveDeployment === null) throw new SlipError("conflict", `The app ${app} has no live release.`, { next: "Deploy it first." });
     return createDeployment(control, call, { app, appId: row.id, kind: "restart", request: {}, operation: "apps.restart", input: { app } });
   },
+
+  "apps.run": (input, call) => runInApp(control, call, input),
 
   async "apps.destroy"({ app }, call) {
     const task = (await joinTask(control, call, "destroy")) ?? (await destroy(control, call, app));

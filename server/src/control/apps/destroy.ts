@@ -21,6 +21,7 @@ export const destroyApp = async (control: Control, appId: string): Promise<{ rel
   const releases = await releasesOfApp(database, appId);
   await database.begin((query) => removeRoutes(query, appId));
   await routes.publish();
+  control.commands.end(appId);
   const workloads = await workloadsOfApp(database, appId);
   await database`delete from workloads where app_id = ${appId}`;
   await Promise.all(workloads.map(({ id }) => patiently(undefined, () => host.remove({ id }))));

@@ -1,15 +1,21 @@
 // What is remembered of a job, on the tmpfs, so that it runs once: also when the host process or who asked for it is killed meanwhile.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { JobResult } from "@slipstream/contract/ports/host.ts";
-import { DeploymentId, SandboxKind } from "@slipstream/contract/words.ts";
+import { JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
+import { RunId, SandboxKind } from "@slipstream/contract/words.ts";
 import { z } from "zod";
 
+const JobId = JobSpec.shape.id;
+/** Whether it is a command that somebody asked for, and not the release command of a workload. */
+export const isRun = (id: string): boolean => RunId.safeParse(id).success;
+
 export const JobRecord = z.object({
-  id: DeploymentId,
+  id: JobId,
   slot: z.int(),
   sandbox: SandboxKind,
-  /** The machine's uptime when its time is over: the clock may be set, and the records go with the tmpfs. */
+  /**
+   * The machine's uptime when its time is over, or that of the record: the clock may be set, and the records go with the tmpfs.
+   */
   untilUptimeMs: z.number(),
   /** Absent while it runs. */
   result: JobResult.optional(),
@@ -30,11 +36,11 @@ export class JobRecords {
   }
 
   forget(id: string): void {
-    if (DeploymentId.safeParse(id).success) rmSync(this.#path(id), { force: true });
+    if (JobId.safeParse(id).success) rmSync(this.#path(id), { force: true });
   }
 
   find(id: string): JobRecord | undefined {
-    return DeploymentId.safeParse(id).success ? this.#read(this.#path(id)) : undefined;
+    return JobId.safeParse(id).success ? this.#read(this.#path(id)) : undefined;
   }
 
   all(): JobRecord[] {

@@ -1,11 +1,15 @@
 // Things on the machine: each belongs to something that is held, and what is held has all that it needs. Pure.
 import { type HeldSandbox, type Inspection, type MachineKind, type MachineThing, ownerOf } from "@slipstream/contract/ports/inspection.ts";
+import { RunId } from "@slipstream/contract/words.ts";
 import type { Finding } from "../finding.ts";
 import type { Look } from "../look.ts";
 
+const isRun = (id: string): boolean => RunId.safeParse(id).success;
+
 const isOrphan = (thing: MachineThing, { books, machine, table }: Pick<Look, "books" | "machine"> & { table: string }): boolean => {
   if (thing.kind === "table") return thing.name !== table;
-  // What came of a release command is kept for as long as its workload.
+  // What came of a release command is kept for as long as its workload; of another command, for some time.
+  if (thing.kind === "job-record" && isRun(thing.name)) return false;
   if (thing.kind === "job-record") return !books.workloads.some(({ id }) => id === thing.name);
   return ownerOf(thing, machine.held) === undefined;
 };

@@ -25,7 +25,11 @@ export const specOf = async ({ database, sealing }: Pick<Control, "database" | "
   return workloadSpec({ id: row.id, tags: tagsOf(row), release: row, secrets, instances: row.instances });
 };
 
-const releaseCommandFailure = ({ timedOut, outOfMemory, exitCode, lastLines }: JobResult, { tags, memoryBytes, env }: WorkloadSpec): SlipError => {
+/** So many lines tell a person why it failed. */
+const evidenceLines = 40;
+
+const releaseCommandFailure = ({ timedOut, outOfMemory, exitCode, lines }: JobResult, { tags, memoryBytes, env }: WorkloadSpec): SlipError => {
+  const lastLines = lines.slice(-evidenceLines).map(({ text }) => text);
   const around = { app: tags.app, during: "run", memoryBytes, variables: Object.keys(env) } as const;
   const fail = (how: string, details: SlipError["details"]): SlipError =>
     new SlipError("release_command_failed", `The release command ${how}.`, { evidence: lastLines, ...details });
