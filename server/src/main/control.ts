@@ -171,24 +171,28 @@ const refuse = (error: unknown): never => {
   process.exit(error.exit);
 };
 
-const control = await assemble().catch(refuse);
-await prepare(control);
-await listenForRestate(control, readConfig());
-await listenForClients(control);
-const ending = new AbortController();
-maintain(control, ending.signal);
-void untilThere(
-  "Restate",
-  async () => {
-    await control.restate.register(`http://127.0.0.1:${control.installation.handlerPort}`);
-    await submitOpen(control);
-    log.info("ready");
-  },
-  () => !ending.signal.aborted,
-);
+const main = async (): Promise<void> => {
+  const control = await assemble().catch(refuse);
+  await prepare(control);
+  await listenForRestate(control, readConfig());
+  await listenForClients(control);
+  const ending = new AbortController();
+  maintain(control, ending.signal);
+  void untilThere(
+    "Restate",
+    async () => {
+      await control.restate.register(`http://127.0.0.1:${control.installation.handlerPort}`);
+      await submitOpen(control);
+      log.info("ready");
+    },
+    () => !ending.signal.aborted,
+  );
 
-/** What is under way stays with Restate and goes on when control is back. */
-process.on("SIGTERM", () => {
-  ending.abort();
-  void control.logWriter.flush().finally(() => process.exit(0));
-});
+  /** What is under way stays with Restate and goes on when control is back. */
+  process.on("SIGTERM", () => {
+    ending.abort();
+    void control.logWriter.flush().finally(() => process.exit(0));
+  });
+};
+
+if (import.meta.main) await main();

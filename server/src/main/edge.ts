@@ -7,27 +7,21 @@ import { edgeCalls, type RouteTable, tableDigest } from "@slipstream/contract/po
 import { tableIn } from "@slipstream/contract/ports/table-file.ts";
 import { serveCalls } from "#platform/calls.ts";
 import { readConfig } from "#platform/config.ts";
-import { homeAt } from "#platform/home.ts";
+import { type Home, homeAt } from "#platform/home.ts";
 import { readInstallation } from "#platform/installation.ts";
-import { logOf } from "#platform/log.ts";
+import { type Log, logOf } from "#platform/log.ts";
 import { Edge } from "../delivery/edge.ts";
 import { logWriter } from "../observability/store/writer.ts";
 import { inheritedAt } from "./supervisor/public-sockets.ts";
 
-const { values, positionals } = parseArgs({ options: { inherit: { type: "boolean" } }, allowPositionals: true });
-const index = Number(positionals[0] ?? 0);
-const log = logOf(`edge-${index}`);
-const home = homeAt(readConfig().home);
-const installation = readInstallation(home);
-
 /** The folder of this process's lines. */
-const logFolder = (): string => {
+const logFolder = (home: Home, index: number): string => {
   const folder = join(home.edgeLogs, String(index));
   mkdirSync(folder, { recursive: true, mode: 0o750 });
   return folder;
 };
 
-const readTable = (): RouteTable | undefined => {
+const readTable = (home: Home, log: Log): RouteTable | undefined => {
   try {
     return tableIn(readFileSync(home.routeTable, "utf8"));
   } catch (error) {
@@ -43,9 +37,9 @@ const tableMs = 10_000;
  * Publishes the last table that control wrote: traffic flows before control does. Where that is damaged, control is waited for: clients
  * wait, or other edges take them. An older table would be no help, since addresses that it names may be another app's by now.
  */
-const loadTable = async (edge: Edge, sent: Promise<void>): Promise<void> => {
+const loadTable = async (edge: Edge, { home, log, sent }: { home: Home; log: Log; sent: Promise<void> }): Promise<void> => {
   if (!existsSync(home.routeTable)) return;
-  const table = readTable();
+  const table = readTable(home, log);
   if (table !== undefined) {
     edge.publish(table);
     return;
@@ -54,55 +48,64 @@ const loadTable = async (edge: Edge, sent: Promise<void>): Promise<void> => {
   await Promise.race([sent, sleep(tableMs, undefined, { ref: false })]);
 };
 
-const logs = logWriter(logFolder());
-const edge = new Edge({ controlSocket: home.controlSocket, httpsPort: installation.httpsPort, logs });
-/** Resolves when control has sent a table. */
-const sent = Promise.withResolvers<void>();
-/** Who asks how it is learns it when clients are served, and not before. */
-const accepts = Promise.withResolvers<void>();
-const calls = await serveCalls(
-  edgeCalls,
-  {
-    publish: async (table) => {
-      const version = edge.publish(table);
-      sent.resolve();
-      return { version };
-    },
-    inFlight: async ({ id }) => ({ requests: edge.inFlight(id) }),
-    digest: async () => {
-      const table = edge.routes()?.table;
-      return table === undefined ? {} : { digest: tableDigest(table) };
-    },
-    version: async () => ({ version: edge.status().version }),
-    removeLogs: async ({ tenant, project, app }) => {
-      await logs.removeApp(tenant, project, app);
-      return {};
-    },
-    status: async () => {
-      await accepts.promise;
-      return edge.status();
-    },
-  },
-  { socketPath: home.edgeSocket(index), log },
-);
-// Only now: a table that is written after this is sent to every socket for calls, so none is missed.
-await loadTable(edge, sent.promise);
-const { httpPort, httpsPort } = installation;
-const ports = { http: { port: httpPort }, https: { port: httpsPort } };
-await edge.listen(values.inherit ? { http: { fd: inheritedAt.http }, https: { fd: inheritedAt.https } } : ports);
-accepts.resolve();
-log.info("The edge serves", { http: httpPort, https: httpsPort, table: edge.status().version });
-
 /** The supervisor waits ten seconds before it kills. */
 const endMs = 8_000;
 
-process.once("SIGTERM", () => {
-  calls.close();
-  edge.end(endMs).then(
-    () => process.exit(0),
-    (error: unknown) => {
-      log.error("The edge did not end cleanly", error);
-      process.exit(1);
+const main = async (): Promise<void> => {
+  const { values, positionals } = parseArgs({ options: { inherit: { type: "boolean" } }, allowPositionals: true });
+  const index = Number(positionals[0] ?? 0);
+  const log = logOf(`edge-${index}`);
+  const home = homeAt(readConfig().home);
+  const installation = readInstallation(home);
+  const logs = logWriter(logFolder(home, index));
+  const edge = new Edge({ controlSocket: home.controlSocket, httpsPort: installation.httpsPort, logs });
+  /** Resolves when control has sent a table. */
+  const sent = Promise.withResolvers<void>();
+  /** Who asks how it is learns it when clients are served, and not before. */
+  const accepts = Promise.withResolvers<void>();
+  const calls = await serveCalls(
+    edgeCalls,
+    {
+      publish: async (table) => {
+        const version = edge.publish(table);
+        sent.resolve();
+        return { version };
+      },
+      inFlight: async ({ id }) => ({ requests: edge.inFlight(id) }),
+      digest: async () => {
+        const table = edge.routes()?.table;
+        return table === undefined ? {} : { digest: tableDigest(table) };
+      },
+      version: async () => ({ version: edge.status().version }),
+      removeLogs: async ({ tenant, project, app }) => {
+        await logs.removeApp(tenant, project, app);
+        return {};
+      },
+      status: async () => {
+        await accepts.promise;
+        return edge.status();
+      },
     },
+    { socketPath: home.edgeSocket(index), log },
   );
-});
+  // Only now: a table that is written after this is sent to every socket for calls, so none is missed.
+  await loadTable(edge, { home, log, sent: sent.promise });
+  const { httpPort, httpsPort } = installation;
+  const ports = { http: { port: httpPort }, https: { port: httpsPort } };
+  await edge.listen(values.inherit ? { http: { fd: inheritedAt.http }, https: { fd: inheritedAt.https } } : ports);
+  accepts.resolve();
+  log.info("The edge serves", { http: httpPort, https: httpsPort, table: edge.status().version });
+
+  process.once("SIGTERM", () => {
+    calls.close();
+    edge.end(endMs).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error("The edge did not end cleanly", error);
+        process.exit(1);
+      },
+    );
+  });
+};
+
+if (import.meta.main) await main();

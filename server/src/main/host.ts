@@ -1,55 +1,61 @@
 // host.ts: builds and instances of this machine.
 import { hostCalls } from "@slipstream/contract/ports/host.ts";
 import type { Digest } from "@slipstream/contract/words.ts";
-import { serveCalls } from "#platform/calls.ts";
+import { type Handlers, serveCalls } from "#platform/calls.ts";
 import { readConfig } from "#platform/config.ts";
 import { removeTree } from "#platform/files.ts";
-import { homeAt } from "#platform/home.ts";
+import { type Home, homeAt } from "#platform/home.ts";
 import { readInstallation, uids } from "#platform/installation.ts";
-import { logOf } from "#platform/log.ts";
+import { type Log, logOf } from "#platform/log.ts";
 import { layerFolder } from "#platform/oci/layout.ts";
-import { buildHandlers, prepareToolchains, recoverBuilds } from "../build/handlers.ts";
+import { type BuildAccount, buildHandlers, prepareToolchains, recoverBuilds } from "../build/handlers.ts";
 import { collectLogs } from "../observability/store/collect.ts";
 import { logWriter } from "../observability/store/writer.ts";
-import { openRuntime } from "../runtime/runtime.ts";
+import { openRuntime, type Runtime } from "../runtime/runtime.ts";
 import { isPlatformStopping, watchSupervisor } from "./supervisor/watch.ts";
 
-const config = readConfig();
-const home = homeAt(config.home);
-const installation = readInstallation(home);
-const users = uids(installation);
-const log = logOf("host");
-const logs = logWriter(home.hostLogs, { group: users.control, log });
+/** The layers of instances, which are the build plane's to renew and the runtime's to use. */
+class UsedLayers {
+  readonly #home: Home;
+  readonly #runtime: Runtime;
 
-const runtime = await openRuntime({ home, installation, logs, log, gitHosts: config.gitHosts });
-await recoverBuilds(home);
-const { buildsUnderway, found, incomplete, sweep, layers, collect, ...builds } = buildHandlers({
-  home,
-  uids: users,
-  runner: runtime.runner,
-  withNetwork: runtime.withFetchNetwork,
-  logs,
-  log,
-  layersInUse: () => Promise.resolve(runtime.workloads.layersInUse()),
-});
+  constructor(home: Home, runtime: Runtime) {
+    this.#home = home;
+    this.#runtime = runtime;
+  }
 
-const instancesOn = (layer: Digest) => runtime.workloads.using(layerFolder(home, layer));
-const workloadsOn = (layer: Digest): string[] => [...new Set(instancesOn(layer).map(({ place }) => place.workload))];
+  instancesOn(layer: Digest) {
+    return this.#runtime.workloads.using(layerFolder(this.#home, layer));
+  }
 
-/** One that an instance is just being started from waits for the next time: that deployment would fail of it. */
-const renewLayer = async (layer: Digest): Promise<void> => {
-  if (instancesOn(layer).some(({ isProven }) => !isProven)) return;
-  const old = await layers.renew(layer);
-  if (old === undefined) return;
-  log.warn("a layer was damaged and is unpacked anew; what uses it is started again", { layer, workloads: workloadsOn(layer).join(" ") });
-  for (const instance of instancesOn(layer)) instance.remount();
-  await removeTree(old);
-};
+  workloadsOn(layer: Digest): string[] {
+    return [...new Set(this.instancesOn(layer).map(({ place }) => place.workload))];
+  }
 
-const calls = await serveCalls(
-  hostCalls,
-  {
-    ...builds,
+  /** One that an instance is just being started from waits for the next time: that deployment would fail of it. */
+  async renew(layer: Digest, layers: BuildAccount["layers"], log: Log): Promise<void> {
+    if (this.instancesOn(layer).some(({ isProven }) => !isProven)) return;
+    const old = await layers.renew(layer);
+    if (old === undefined) return;
+    log.warn("a layer was damaged and is unpacked anew; what uses it is started again", { layer, workloads: this.workloadsOn(layer).join(" ") });
+    for (const instance of this.instancesOn(layer)) instance.remount();
+    await removeTree(old);
+  }
+}
+
+interface Planes {
+  home: Home;
+  runtime: Runtime;
+  builds: ReturnType<typeof buildHandlers>;
+  log: Log;
+}
+
+/** What both planes answer together, besides what each answers alone. */
+const handlersOf = ({ home, runtime, builds, log }: Planes): Handlers<typeof hostCalls> => {
+  const { buildsUnderway, found, incomplete, sweep, layers, collect, ...others } = builds;
+  const used = new UsedLayers(home, runtime);
+  return {
+    ...others,
     ...runtime.handlers,
     async collect(kept, signal) {
       const [ofBuilds, ofLogs] = [await collect(kept, signal), await collectLogs(home.logs)];
@@ -65,27 +71,41 @@ const calls = await serveCalls(
         held: { ...inspected.held, builds: buildsUnderway() },
         found: [...inspected.found, ...found()],
         incomplete: lacking,
-        changed: changed.map((it) => ({ ...it, workloads: workloadsOn(it.layer) })),
+        changed: changed.map((it) => ({ ...it, workloads: used.workloadsOn(it.layer) })),
       };
     },
     async sweep({ things, instances, artifacts, layers: changed }) {
-      for (const layer of changed) await renewLayer(layer);
+      for (const layer of changed) await used.renew(layer, layers, log);
       return { removed: [...(await runtime.sweep(things, instances)), ...(await sweep(things, artifacts))] };
     },
-  },
-  { socketPath: home.hostSocket, group: users.group, log },
-);
-watchSupervisor(home, config);
-prepareToolchains(home).catch((error: unknown) => log.error("The usual toolchains could not be made", error));
-log.info("The host serves", { workloads: runtime.workloads.list().length, sandbox: runtime.sandboxes().default });
+  };
+};
 
-process.once("SIGTERM", () => {
-  calls.close();
-  runtime.close(isPlatformStopping(home)).then(
-    () => process.exit(0),
-    (error: unknown) => {
-      log.error("The host did not end cleanly", error);
-      process.exit(1);
-    },
-  );
-});
+const main = async (): Promise<void> => {
+  const config = readConfig();
+  const home = homeAt(config.home);
+  const installation = readInstallation(home);
+  const users = uids(installation);
+  const log = logOf("host");
+  const logs = logWriter(home.hostLogs, { group: users.control, log });
+  const runtime = await openRuntime({ home, installation, logs, log, gitHosts: config.gitHosts });
+  await recoverBuilds(home);
+  const { runner, withFetchNetwork: withNetwork, workloads } = runtime;
+  const builds = buildHandlers({ home, uids: users, runner, withNetwork, logs, log, layersInUse: () => Promise.resolve(workloads.layersInUse()) });
+  const calls = await serveCalls(hostCalls, handlersOf({ home, runtime, builds, log }), { socketPath: home.hostSocket, group: users.group, log });
+  watchSupervisor(home, config);
+  prepareToolchains(home).catch((error: unknown) => log.error("The usual toolchains could not be made", error));
+  log.info("The host serves", { workloads: workloads.list().length, sandbox: runtime.sandboxes().default });
+  process.once("SIGTERM", () => {
+    calls.close();
+    runtime.close(isPlatformStopping(home)).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error("The host did not end cleanly", error);
+        process.exit(1);
+      },
+    );
+  });
+};
+
+if (import.meta.main) await main();

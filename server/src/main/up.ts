@@ -18,6 +18,7 @@ import { isAlive, type ProcessIdentity, signal } from "#platform/process-identit
 import { claimSubnet } from "#platform/subnets.ts";
 import { ensureCluster } from "./supervisor/cluster.ts";
 import { ensureCode, inCode } from "./supervisor/code.ts";
+import { ensureCompiled } from "./supervisor/compiled.ts";
 import { unmountRun } from "./supervisor/mounts.ts";
 import type { Ground } from "./supervisor/plan.ts";
 import { prepareDisk, prepareHome } from "./supervisor/prepare.ts";
@@ -102,6 +103,7 @@ const foreground = async (report: (result: object) => void, inherits: boolean): 
   const installation = { ...prepared.installation, subnet: (await claimSubnet(prepared.installation.subnet)).subnet };
   prepareDisk(home, installation);
   const prepare = firstCluster(groundOf(config, { home, installation, code: source }));
+  await ensureCompiled(source, process.execPath);
   const code = await ensureCode(home, source);
   const given = { prepare, sockets: inherits ? PublicSockets.inherited() : undefined };
   await superviseUntilAsked(new Supervisor(groundOf(config, { home, installation, code }), logOf("supervisor"), given), () => {

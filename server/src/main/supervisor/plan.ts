@@ -8,6 +8,7 @@ import { type Installation, uids } from "#platform/installation.ts";
 import { socketOf } from "#platform/postgres.ts";
 import { postgresArguments, postgresPrograms } from "#platform/postgres-server.ts";
 import { restateArguments } from "#platform/restate-server.ts";
+import { compiledEnvironment } from "./compiled.ts";
 import { withClock } from "./fault-clock.ts";
 import { keeperOf } from "./keeper.ts";
 import { processLogPath } from "./process-log.ts";
@@ -107,8 +108,9 @@ const restate = (ground: Ground): ProcessPlan => {
 const entry = (code: string, name: string): string => join(code, "server", "src", "main", `${name}.ts`);
 
 /** What readConfig of a process of ours needs. */
-const environment = ({ home, config }: Ground): Record<string, string> => ({
+const environment = ({ home, config, code }: Ground): Record<string, string> => ({
   ...cleanEnv,
+  ...compiledEnvironment(code),
   SLIP_HOME: home.root,
   ...(config.databaseUrl === undefined ? {} : { DATABASE_URL: config.databaseUrl }),
   ...(config.sandboxFloor === undefined ? {} : { SLIP_SANDBOX_FLOOR: config.sandboxFloor }),

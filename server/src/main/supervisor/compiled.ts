@@ -1,0 +1,43 @@
+// What Node made of our code, which processes start with: to read TypeScript and to compile it takes longer than all else of their start.
+// Only root writes it, and what runs as others reads it; where it is missing, or a module has changed, each process does the work itself.
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cleanEnv, exec } from "#platform/exec.ts";
+import { codeKey } from "./code.ts";
+
+/** With the packages, so that a copy of the code has it too: the names in it are of the way from here to a module. */
+const folderOf = (code: string): string => join(code, "node_modules", ".cache", "slipstream");
+
+/** What a process of ours is told of it. */
+export const compiledEnvironment = (code: string) => ({ NODE_COMPILE_CACHE: folderOf(code), NODE_COMPILE_CACHE_PORTABLE: "1" }) as const;
+
+const compileMs = 60_000;
+
+/** Node keeps them for its own user alone. */
+const letAllRead = (folder: string): void => {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
+};
+
+const compile = async (code: string, node: string): Promise<void> => {
+  const folders = ["contract", "server"].map((name) => join(code, name, "src"));
+  const program = join(code, "server", "src", "main", "compile.ts");
+  await exec([node, program, ...folders], { env: { ...cleanEnv, ...compiledEnvironment(code) }, timeoutMs: compileMs });
+};
+
+/** Compiles what has changed since the last time, once for each state of the code. Does nothing where the packages cannot be written to. */
+export const ensureCompiled = async (code: string, node: string): Promise<void> => {
+  const folder = folderOf(code);
+  const state = join(folder, "state");
+  const key = codeKey(code);
+  if (existsSync(state) && readFileSync(state, "utf8") === key) return;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    rmSync(state, { force: true });
+    await compile(code, node);
+    letAllRead(folder);
+    writeFileSync(state, key, { mode: 0o644 });
+  } catch {
+    // Read-only, or full: processes do without.
+  }
+};
