@@ -39,13 +39,11 @@ export interface RestateClient {
    * has lost what it kept is told of the handlers again.
    */
   send(invocation: Invocation): Promise<{ invocationId: string }>;
-  /** Asks the invocation to end; its handler gets a cancelled error at its next step. Unknown or ended is fine. */
-  cancel(invocationId: string): Promise<void>;
   healthy(): Promise<boolean>;
 }
 
 interface Ask {
-  method: "GET" | "POST" | "PATCH";
+  method: "GET" | "POST";
   path: string;
   body?: unknown;
   headers?: Record<string, string>;
@@ -126,10 +124,6 @@ export const restateClient = ({ ingress, admin }: RestateAddresses): RestateClie
       const again = handlers === undefined ? undefined : register.bind(undefined, handlers);
       const { invocationId } = JSON.parse(await askOrThrow(ingress, sendRequest(invocation), again)) as { invocationId: string };
       return { invocationId };
-    },
-    async cancel(invocationId) {
-      const { status, text } = await ask(admin, { method: "PATCH", path: `/invocations/${encodeURIComponent(invocationId)}/cancel` });
-      if (status >= 400 && status !== 404 && status !== 409) throw new SlipError("internal", `Restate refused to cancel: ${text.slice(0, 500)}`);
     },
     healthy: async () => (await isHealthy(admin, "/health")) && (await isHealthy(ingress, "/restate/health")),
   };
