@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { machineAddress, serveGit } from "./git-server.ts";
-import { Installation } from "./installation.ts";
+import { serveGit } from "./git-server.ts";
+import { sharedInstallation } from "./shared.ts";
 import { newTree, nodeFiles, writeTree } from "./sources.ts";
 
 const Subnet = z.object({ subnet: z.number() });
@@ -24,9 +24,9 @@ const commit = async (folder: string, message: string): Promise<string> => {
 };
 
 describe("deploys from git", () => {
-  const installation = new Installation();
+  const installation = sharedInstallation();
   const work = newTree("repo", nodeFiles('"first"'));
-  before(() => installation.up({ SLIP_GIT_HOSTS: machineAddress() }));
+  before(() => installation.up());
   after(() => installation.end());
 
   it("takes a branch, a tag or a commit of a local repository", async () => {

@@ -79,9 +79,9 @@ export class Installation {
   #ports: { https: number; http: number } | undefined;
   readonly #endings: (() => void)[] = [];
 
-  constructor(home: string = mkdtempSync(join(tmpdir(), "slip-e2e-"))) {
+  constructor(home: string = mkdtempSync(join(tmpdir(), "slip-e2e-")), userHome: string = mkdtempSync(join(tmpdir(), "slip-user-"))) {
     this.home = home;
-    this.userHome = mkdtempSync(join(tmpdir(), "slip-user-"));
+    this.userHome = userHome;
   }
 
   /** Runs `./slip` with the words given. Rejects only when it does not end in time. */
@@ -174,9 +174,14 @@ export class Installation {
     }
   }
 
+  /** Does what a test has left for its end. */
+  protected settle(): void {
+    for (const ending of this.#endings) ending();
+  }
+
   /** Stops the platform and removes its folders. Throws when anything of it is left on the machine. */
   async end(): Promise<void> {
-    for (const ending of this.#endings) ending();
+    this.settle();
     const down = await this.slip(["down"], { timeoutMs: 60_000 }).catch((error: unknown) => ({ code: -1, stdout: "", stderr: String(error) }));
     const left = await leftoversOf(this.installationId(), this.home);
     rmSync(this.userHome, { recursive: true, force: true });

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import tls from "node:tls";
-import { Installation, repository } from "./installation.ts";
+import { repository } from "./installation.ts";
+import { sharedInstallation } from "./shared.ts";
 import { newTree } from "./sources.ts";
 
 describe("apps of each language", () => {
-  const installation = new Installation();
+  const installation = sharedInstallation();
   const example = (name: string): string => join(repository, "examples", name);
   before(() => installation.up());
   after(() => installation.end());

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { Installation, repository } from "./installation.ts";
+import { repository } from "./installation.ts";
+import { sharedInstallation } from "./shared.ts";
 
 interface Report {
   uid: number;
@@ -19,7 +20,7 @@ interface Report {
 
 for (const sandbox of ["runc", "gvisor"] as const)
   describe(`an app in ${sandbox}`, () => {
-    const installation = new Installation();
+    const installation = sharedInstallation();
     const probe = join(repository, "test/fixtures/probe");
     const connect = async (app: string, to: string): Promise<string> => JSON.parse((await installation.request(app, `/?to=${to}`)).body);
     let report: Report;

@@ -1,0 +1,43 @@
+// One platform for all the test files that need apps of their own, and not a platform of their own: to start one takes longer than most tests.
+// `npm run test:e2e` starts it before them all and ends it after them (--test-global-setup); a file that is run alone starts its own.
+import { machineAddress } from "./git-server.ts";
+import { Installation } from "./installation.ts";
+
+const variable = "SLIP_TEST_SHARED";
+/** Test servers of git have this machine's address, which no app may reach otherwise. */
+const settings = (): Record<string, string> => ({ SLIP_GIT_HOSTS: machineAddress() });
+
+class Shared extends Installation {
+  override up(): Promise<void> {
+    return this.readAddress();
+  }
+  override end(): Promise<void> {
+    this.settle();
+    return Promise.resolve();
+  }
+}
+
+class Alone extends Installation {
+  override up(): Promise<void> {
+    return super.up(settings());
+  }
+}
+
+/** The shared platform. Names of apps and hosts on it are of one test file each. */
+export const sharedInstallation = (): Installation => {
+  const [home, userHome] = process.env[variable]?.split(":") ?? [];
+  return home === undefined || userHome === undefined ? new Alone() : new Shared(home, userHome);
+};
+
+let made: Installation | undefined;
+
+export const globalSetup = async (): Promise<void> => {
+  made = new Installation();
+  process.env[variable] = `${made.home}:${made.userHome}`;
+  await made.up(settings());
+};
+
+/** Rejects when anything of the platform is left on the machine. */
+export const globalTeardown = async (): Promise<void> => {
+  await made?.end();
+};
