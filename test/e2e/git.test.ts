@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { serveGit } from "./git-server.ts";
-import { sharedInstallation } from "./shared.ts";
+import { jointInstallation } from "./joint-installation.ts";
 import { newTree, nodeFiles, writeTree } from "./sources.ts";
 
 const Subnet = z.object({ subnet: z.number() });
@@ -24,7 +24,7 @@ const commit = async (folder: string, message: string): Promise<string> => {
 };
 
 describe("deploys from git", () => {
-  const installation = sharedInstallation();
+  const installation = jointInstallation();
   const work = newTree("repo", nodeFiles('"first"'));
   before(() => installation.up());
   after(() => installation.end());

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import tls from "node:tls";
 import { repository } from "./installation.ts";
-import { sharedInstallation } from "./shared.ts";
+import { jointInstallation } from "./joint-installation.ts";
 import { newTree } from "./sources.ts";
 
 describe("apps of each language", () => {
-  const installation = sharedInstallation();
+  const installation = jointInstallation();
   const example = (name: string): string => join(repository, "examples", name);
   before(() => installation.up());
   after(() => installation.end());

@@ -4,7 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { LogLine } from "@slipstream/contract/logs.ts";
-import { sharedInstallation } from "./shared.ts";
+import { jointInstallation } from "./joint-installation.ts";
 import { newTree, nodeFiles, nodeProgram, writeTree } from "./sources.ts";
 
 const execute = promisify(execFile);
@@ -20,7 +20,7 @@ const files = (word: string): Record<string, string> => ({
 const tags = ["time", "source", "stream", "tenant", "project", "app", "deployment", "commit", "instance", "text"];
 
 describe("lines of a git deployment", () => {
-  const installation = sharedInstallation();
+  const installation = jointInstallation();
   const work = newTree("talker", files("one"));
   const commits: string[] = [];
   const release = async (word: string): Promise<string> => {

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { jointInstallation } from "./joint-installation.ts";
 import { failuresOf, steadyLoad } from "./load.ts";
-import { sharedInstallation } from "./shared.ts";
 import { newTree, nodeProgram, writeTree } from "./sources.ts";
 
 const sandboxes = ["runc", "gvisor"] as const;
 
 for (const sandbox of sandboxes)
   describe(`releases under load, ${sandbox}`, () => {
-    const installation = sharedInstallation();
+    const installation = jointInstallation();
     const app = `load-${sandbox}`;
     const source = newTree(app, {
       "package.json": '{ "name": "load", "scripts": { "start": "node server.js" } }\n',

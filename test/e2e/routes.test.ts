@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import tls from "node:tls";
-import { sharedInstallation } from "./shared.ts";
+import { jointInstallation } from "./joint-installation.ts";
 import { newTree, nodeFiles } from "./sources.ts";
 
 const withRoutes = (word: string, routes: readonly { host?: string; path?: string }[]): Record<string, string> => ({
@@ -17,7 +17,7 @@ const withRoutes = (word: string, routes: readonly { host?: string; path?: strin
 });
 
 describe("host names and paths", () => {
-  const installation = sharedInstallation();
+  const installation = jointInstallation();
   const bodyOf = async (host: string, path = "/"): Promise<string> => (await installation.request(host, path)).body;
   /** Names and issuer of the certificate that the edge shows for a host. */
   const certificateOf = (servername: string): Promise<tls.PeerCertificate> =>

@@ -3,7 +3,7 @@ import net from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { repository } from "./installation.ts";
-import { sharedInstallation } from "./shared.ts";
+import { jointInstallation } from "./joint-installation.ts";
 
 interface Report {
   uid: number;
@@ -20,7 +20,7 @@ interface Report {
 
 for (const sandbox of ["runc", "gvisor"] as const)
   describe(`an app in ${sandbox}`, () => {
-    const installation = sharedInstallation();
+    const installation = jointInstallation();
     const probe = join(repository, "test/fixtures/probe");
     const connect = async (app: string, to: string): Promise<string> => JSON.parse((await installation.request(app, `/?to=${to}`)).body);
     let report: Report;

@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { LogLine } from "@slipstream/contract/logs.ts";
+import { jointInstallation } from "./joint-installation.ts";
 import { failuresOf, steadyLoad } from "./load.ts";
-import { sharedInstallation } from "./shared.ts";
 import { newTree, nodeProgram } from "./sources.ts";
 
 const startMs = 7_000;
 const program = `const self = require("node:crypto").randomUUID();\nconsole.log("started");\nsetTimeout(() => { ${nodeProgram("self")} }, ${startMs});\n`;
 
 describe("scale of an app that starts slowly", () => {
-  const installation = sharedInstallation();
+  const installation = jointInstallation();
   const source = newTree("slow", { "package.json": '{ "name": "slow", "scripts": { "start": "node server.js" } }\n', "server.js": program });
   /** Instances that were ever started. */
   const started = async (): Promise<number> => {

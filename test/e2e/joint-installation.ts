@@ -3,11 +3,11 @@
 import { machineAddress } from "./git-server.ts";
 import { Installation } from "./installation.ts";
 
-const variable = "SLIP_TEST_SHARED";
+const variable = "SLIP_TEST_JOINT";
 /** Test servers of git have this machine's address, which no app may reach otherwise. */
 const settings = (): Record<string, string> => ({ SLIP_GIT_HOSTS: machineAddress() });
 
-class Shared extends Installation {
+class Joint extends Installation {
   override up(): Promise<void> {
     return this.readAddress();
   }
@@ -23,10 +23,10 @@ class Alone extends Installation {
   }
 }
 
-/** The shared platform. Names of apps and hosts on it are of one test file each. */
-export const sharedInstallation = (): Installation => {
+/** The joint platform. Names of apps and hosts on it are of one test file each. */
+export const jointInstallation = (): Installation => {
   const [home, userHome] = process.env[variable]?.split(":") ?? [];
-  return home === undefined || userHome === undefined ? new Alone() : new Shared(home, userHome);
+  return home === undefined || userHome === undefined ? new Alone() : new Joint(home, userHome);
 };
 
 let made: Installation | undefined;
