@@ -124,7 +124,7 @@ const outputText = (entry: Entry): string => {
         .map((name) => `\`${name}\``)
         .join(", ")
     : kindOf(schema);
-  return entry.answer === "lines" ? `Answers with one JSON object a line, each with ${fields}.` : `Answers with ${fields}.`;
+  return entry.answer === "lines" ? `Answers with one JSON object a line, or an event each, with ${fields}.` : `Answers with ${fields}.`;
 };
 
 const operationSection = (name: string, entry: Entry): string[] => {
@@ -155,6 +155,9 @@ export const operationsPage = (): string =>
     "token as `Authorization: Bearer TOKEN`, and an `Idempotency-Key` with what is not a GET: asked again with the same key,",
     'the platform answers the same and does nothing twice. An error is `{"error": {code, message, next}}` with a code of',
     "[errors](errors.md); any operation can answer `invalid_input`, `unauthorized`, `forbidden`, `unreachable` and `internal`.",
+    "",
+    "Operations that answer line by line answer with server-sent events to those who send `Accept: text/event-stream`. Who comes",
+    "back with `Last-Event-ID` is told what came after that event; an event `end` says that no more comes.",
     "",
     ...Object.entries(operations).flatMap(([name, entry]) => operationSection(name, entry)),
   ].join("\n");

@@ -10,7 +10,7 @@ export interface Operation {
   /** `{name}` parts are fields of the input. The other fields are the query of a GET or DELETE, else the JSON body. */
   path: string;
   input: z.ZodObject;
-  /** Of one answer, or of each line when `answer` is "lines" (application/x-ndjson). */
+  /** Of one answer, or of each line when `answer` is "lines" (application/x-ndjson, or text/event-stream). */
   output: z.ZodType;
   answer: "json" | "lines";
   /** "bytes": the body is raw, and the input is the path alone. */

@@ -245,6 +245,24 @@ test("the platform's own host reaches the control socket, and says so when it is
   control.closeAllConnections();
 });
 
+test("the platform's own host has longer for an answer than an app has, but no longer for a request", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "edge-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const socketPath = join(folder, "control.sock");
+  const trial = await startTrial(t, { responseMs: 300, platformMs: 1_500 }, socketPath);
+  trial.publish({});
+  const control = http.createServer((request, response) => request.url !== "/never" && setTimeout(() => response.end("late"), 800));
+  t.after(() => {
+    control.close();
+    control.closeAllConnections();
+  });
+  await new Promise<void>((resolve) => control.listen(socketPath, resolve));
+  assert.equal((await ask(trial.http, "slip.localhost", { method: "POST", body: "{}" })).body, "late");
+  assert.equal((await ask(trial.http, "slip.localhost", { path: "/never" })).status, 504);
+  const slow = await trial.raw("POST / HTTP/1.1\r\nHost: slip.localhost\r\nContent-Length: 5\r\n\r\nhe", 1_000);
+  assert.match(slow, /^HTTP\/1\.1 408 /);
+});
+
 test("each request to an app leaves one line with its tags", async (t) => {
   const trial = await startTrial(t);
   const app = await startApp(t, (_, response) => response.end("hello"));

@@ -47,5 +47,5 @@ test("each error that an operation can end with is told under its status", () =>
 test("bytes and lines are said to be such", () => {
   assert.ok(described("sources.upload").requestBody?.content["application/octet-stream"]);
   const answer = described("deployments.watch").responses["200"] as { content: object };
-  assert.deepEqual(Object.keys(answer.content), ["application/x-ndjson"]);
+  assert.deepEqual(Object.keys(answer.content), ["application/x-ndjson", "text/event-stream"]);
 });

@@ -1,8 +1,9 @@
 // OpenAPI 3.1 of the operations, made from the registry.
 import { type ErrorCode, errors } from "@slipstream/contract/errors.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
-import { operations } from "@slipstream/contract/operations/registry.ts";
+import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
 import { z } from "zod";
+import { eventName } from "./event-stream.ts";
 
 type Schema = Record<string, unknown>;
 
@@ -69,24 +70,41 @@ const bodyOf = (operation: Operation, input: Schema, properties: Record<string, 
   return { requestBody: { required: true, content: { "application/json": { schema } } } };
 };
 
+const lastEventId: Schema = {
+  name: "last-event-id",
+  in: "header",
+  required: false,
+  description: "Of an event stream: the id of the last event that was seen. What comes after it is told.",
+  schema: { type: "string" },
+};
+
+/** What an operation answers: one value, or lines, each of them also as an event. */
+const contentOf = (operation: Operation): Schema => {
+  const schema = schemaOf(operation.output, "output");
+  const event = eventName(operation.name as OperationName);
+  if (event === undefined) return { "application/json": { schema } };
+  const description = `For those who accept it: events named "${event}", whose data is one value as JSON, and "end" when no more comes.`;
+  return { "application/x-ndjson": { schema }, "text/event-stream": { schema: { type: "string", description } } };
+};
+
 const describe = (operation: Operation): Schema => {
   const input = schemaOf(operation.input, "input");
   const properties = (input.properties ?? {}) as Record<string, Schema>;
   const required = new Set((input.required ?? []) as string[]);
-  const type = operation.answer === "lines" ? "application/x-ndjson" : "application/json";
   return {
     operationId: operation.name,
     summary: operation.summary,
     tags: [operation.name.split(".")[0]],
     "x-permission": operation.permission,
     "x-effect": operation.effect,
-    parameters: parameters(operation, properties, required),
+    parameters: [...parameters(operation, properties, required), ...(operation.answer === "lines" ? [lastEventId] : [])],
     ...bodyOf(operation, input, properties, required),
     responses: {
       "200": {
         description: operation.answer === "lines" ? "One JSON value a line." : "Done.",
-        content: { [type]: { schema: schemaOf(operation.output, "output") } },
+        content: contentOf(operation),
       },
+      ...(operation.answer === "lines" ? { "204": { description: "No more events come after the one that was seen last." } } : {}),
       ...errorAnswers([...new Set([...operation.errors, ...general])]),
     },
   };

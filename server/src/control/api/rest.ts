@@ -7,6 +7,7 @@ import { type Context, Hono } from "hono";
 import { isConnectionError } from "#platform/database.ts";
 import { asDiskFull } from "#platform/disk-full.ts";
 import type { Log } from "#platform/log.ts";
+import { type Events, eventsFor } from "./event-stream.ts";
 import type { Answer, Gate } from "./gate.ts";
 import { openApi } from "./openapi.ts";
 import { parseBody, readBody } from "./parse.ts";
@@ -42,10 +43,17 @@ const streamOf = (lines: AsyncIterable<unknown>): ReadableStream<Uint8Array> => 
   });
 };
 
-const answerWith = (context: RestContext, answer: Answer): Response =>
-  answer.kind === "json"
-    ? context.json(answer.value as object)
-    : context.body(streamOf(answer.lines), 200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
+const eventsBody = (context: RestContext, body: ReadableStream<Uint8Array> | undefined): Response =>
+  body === undefined
+    ? context.body(null, 204)
+    : context.body(body, 200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
+
+const answerWith = (context: RestContext, answer: Answer, events: Events | undefined): Response => {
+  if (answer.kind === "json") return context.json(answer.value as object);
+  context.header("vary", "accept");
+  if (events) return eventsBody(context, events.body(answer.lines));
+  return context.body(streamOf(answer.lines), 200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
+};
 
 const known = (error: unknown): SlipError => {
   if (error instanceof SlipError) return error;
@@ -88,16 +96,17 @@ export const restApi = (gate: Gate, log: Log, version: string): Hono<Environment
     const { method, path } = operations[name];
     app.on(method, path.replace(/\{(\w+)\}/g, ":$1"), async (context) => {
       const { incoming, outgoing } = context.env;
+      const events = eventsFor(name, { accept: context.req.header("accept"), lastEventId: context.req.header("last-event-id") });
       const answer = await gate.pass({
         token: await gate.who(context.req.header("authorization")),
         name,
-        input: () => inputOf(context, name),
+        input: async () => ({ ...(await inputOf(context, name)), ...events?.input }),
         idempotencyKey: context.req.header("idempotency-key"),
         requestId: context.get("requestId"),
         signal: goneSignal(outgoing),
         body: incoming,
       });
-      return answerWith(context, answer);
+      return answerWith(context, answer, events);
     });
   }
   app.get("/openapi.json", (context) => context.json(openApi(version)));

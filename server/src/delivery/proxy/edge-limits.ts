@@ -1,7 +1,18 @@
 // The limits of one edge process, as values: tests give small ones.
 import { limit } from "@slipstream/contract/limits.ts";
 
-const names = ["headerBytes", "headerMs", "connectMs", "responseMs", "idleMs", "upstreamConnections", "upstreamQueue", "clientConnections", "drainMs"] as const;
+const names = [
+  "headerBytes",
+  "headerMs",
+  "connectMs",
+  "responseMs",
+  "platformMs",
+  "idleMs",
+  "upstreamConnections",
+  "upstreamQueue",
+  "clientConnections",
+  "drainMs",
+] as const;
 export type EdgeLimits = Record<(typeof names)[number], number>;
 
 export const edgeLimits = (): EdgeLimits => Object.fromEntries(names.map((name) => [name, limit(name)])) as EdgeLimits;

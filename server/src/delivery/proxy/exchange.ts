@@ -132,7 +132,13 @@ export class Exchange implements UpstreamUser {
     this.#pool = pool;
     this.#phase = "connecting";
     this.#client.setDeadline(this.#context.limits.connectMs);
-    if (pool.acquire(this, fresh) === "queued") this.#client.setDeadline(this.#context.limits.responseMs);
+    if (pool.acquire(this, fresh) === "queued") this.#client.setDeadline(this.#waitMs);
+  }
+
+  /** Operations of the platform have bounds of their own, some of them longer than an app's answer. None begins before its request has come. */
+  get #waitMs(): number {
+    const { platformMs, responseMs } = this.#context.limits;
+    return this.#route === undefined && this.#input.done ? platformMs : responseMs;
   }
 
   // ── the request ───────────────────────────────────────────────────────────
@@ -140,7 +146,7 @@ export class Exchange implements UpstreamUser {
   upstreamReady(upstream: UpstreamConnection): void {
     this.#upstream = upstream;
     this.#phase = "waiting";
-    this.#client.setDeadline(this.#context.limits.responseMs);
+    this.#client.setDeadline(this.#waitMs);
     const head = this.#requestHead();
     const input = this.#input.done ? undefined : this.#client.takeInput();
     if (input === undefined) {
@@ -176,7 +182,7 @@ export class Exchange implements UpstreamUser {
     if (next < bytes.length) this.#client.putBack(bytes.subarray(next));
     const { encoder } = this.#context;
     const data = encoder.encode(head, bytes, this.#input, this.#chunked);
-    if (this.#phase === "waiting") this.#client.setDeadline(this.#context.limits.responseMs);
+    if (this.#phase === "waiting") this.#client.setDeadline(this.#waitMs);
     if (data.length > 0 && this.#upstream) {
       if (!this.#upstream.send(data)) this.#blocked = true;
       encoder.written(data, this.#upstream.flushed);
