@@ -45,7 +45,8 @@ export interface Command {
   examples: readonly string[];
   /** More than a sentence, where one is needed. */
   notes?: string;
-  run?(call: Invocation): Promise<ExitCode>;
+  /** Gives the exit code: one of those, or that of a program that it ran for the user. */
+  run?(call: Invocation): Promise<number>;
   commands?: readonly Command[];
 }
 

@@ -3,12 +3,15 @@ import type { Command } from "./command.ts";
 
 const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   deploy: async () => (await import("./commands/deploy.ts")).deploy,
+  snippet: async () => (await import("./commands/snippet.ts")).snippet,
+  patch: async () => (await import("./commands/patch.ts")).patch,
   apps: async () => (await import("./commands/apps.ts")).apps,
   logs: async () => (await import("./commands/logs.ts")).logs,
   deployments: async () => (await import("./commands/deployments.ts")).deployments,
   releases: async () => (await import("./commands/releases.ts")).releases,
   rollback: async () => (await import("./commands/rollback.ts")).rollback,
   cancel: async () => (await import("./commands/cancel.ts")).cancel,
+  run: async () => (await import("./commands/run.ts")).run,
   scale: async () => (await import("./commands/scale.ts")).scale,
   restart: async () => (await import("./commands/restart.ts")).restart,
   secrets: async () => (await import("./commands/secrets.ts")).secrets,

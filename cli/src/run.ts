@@ -1,7 +1,7 @@
 // One run of the CLI: words in, exit code out.
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { CommanderError } from "commander";
-import type { Command, ExitCode } from "./command.ts";
+import type { Command } from "./command.ts";
 import { allCommands, commandsFor } from "./commands.ts";
 import type { Environment } from "./environment.ts";
 import { tell } from "./failure.ts";
@@ -38,10 +38,10 @@ const checkHelp = (commands: readonly Command[], [help, name]: readonly string[]
 };
 
 /** Runs `argv` (without node and script). Never rejects. */
-export const runCli = async (argv: readonly string[], environment: Environment, version: string): Promise<ExitCode> => {
+export const runCli = async (argv: readonly string[], environment: Environment, version: string): Promise<number> => {
   const screen = screenOf(environment, asksForJson(argv));
   const commands = await commandsFor(argv);
-  let code: ExitCode = 0;
+  let code = 0;
   const runner: Runner = async (run, words) => {
     code = await run({ ...words, environment, screen, session: openSession(environment, screen), commands: allCommands });
   };

@@ -2,20 +2,20 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import type { InputOf } from "@slipstream/contract/operations/registry.ts";
-import type { Deployment, SandboxKind, SourceOrigin } from "@slipstream/contract/words.ts";
+import type { Deployment, SourceOrigin } from "@slipstream/contract/words.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
 import { finish, showResult } from "../deployment/finish.ts";
 import { type Interrupts, interrupts } from "../deployment/interrupt.ts";
 import { type Progress, progressOn } from "../deployment/progress.ts";
 import { cancelledEarly, failedEarly } from "../deployment/result.ts";
+import { detachOption, type Settings, settingOptions, settingsOf } from "../deployment/settings.ts";
 import { refusal } from "../platform/access.ts";
 import { cleanCommit, cloneLocal } from "../source/git.ts";
 import { leadsOut } from "../source/links.ts";
 import { readTree, type Tree, TreeChanged } from "../source/manifest.ts";
 import { nameOf, type Origin, originOf } from "../source/origin.ts";
 import { uploadTree } from "../source/upload.ts";
-import { countOf, textOf } from "./options.ts";
+import { textOf } from "./options.ts";
 
 interface Deploying {
   call: Invocation;
@@ -29,23 +29,9 @@ interface Prepared {
   /** Brings the source to the platform, which runs by now. */
   send(): Promise<SourceOrigin>;
 }
-type Settings = Omit<InputOf<"deployments.create">, "source" | "suggestedName">;
 
 /** Stands for the source while the other fields are checked. */
 const anySource: SourceOrigin = { kind: "git", url: "" };
-
-const sandboxOf = (text: string | undefined): SandboxKind | undefined => {
-  if (text === undefined || text === "gvisor" || text === "runc") return text;
-  throw new SlipError("usage", `There is no sandbox "${text.slice(0, 40)}".`, { next: "Use --sandbox gvisor or --sandbox runc." });
-};
-
-const settingsOf = ({ options }: Invocation): Settings => {
-  const app = textOf(options, "app");
-  const domain = textOf(options, "domain");
-  const sandbox = sandboxOf(textOf(options, "sandbox"));
-  const instances = countOf(textOf(options, "instances"), "--instances");
-  return { ...(app && { app }), ...(domain && { domain }), ...(sandbox && { sandbox }), ...(instances && { instances }) };
-};
 
 const treeSource = async (
   { call, stops, progress }: Deploying,
@@ -163,12 +149,10 @@ export const deploy: Command = {
   arguments: [{ name: "SOURCE", summary: "a folder, or a git address; #REF names a branch, tag or commit" }],
   options: [
     { flags: "--app <NAME>", summary: "name of the app (else the name in slip.toml, else the folder's)" },
-    { flags: "--domain <HOST>", summary: "serve it at this host name too" },
-    { flags: "--sandbox <KIND>", summary: "gvisor or runc" },
-    { flags: "--instances <N>", summary: "how many instances run" },
+    ...settingOptions,
     { flags: "--subfolder <PATH>", summary: "deploy this folder of the source" },
     { flags: "--token-secret <NAME>", summary: "secret of the app that holds the token of a private repository" },
-    { flags: "--detach", summary: "do not wait; print the deployment's id" },
+    detachOption,
   ],
   notes:
     "Files that .gitignore or .slipignore name are not sent, nor are .git, node_modules, .venv and __pycache__.\n" +

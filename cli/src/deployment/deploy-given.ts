@@ -1,0 +1,29 @@
+// Deploys what stands in the call, to its end.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { InputOf } from "@slipstream/contract/operations/registry.ts";
+import type { ExitCode, Invocation } from "../command.ts";
+import { finish, showResult } from "./finish.ts";
+import { interrupts } from "./interrupt.ts";
+import { progressOn } from "./progress.ts";
+import { cancelledEarly, failedEarly } from "./result.ts";
+
+/** Prints as `slip deploy` does, and ends with the same exit codes. */
+export const deployGiven = async (call: Invocation, input: InputOf<"deployments.create">): Promise<ExitCode> => {
+  const startedAt = performance.now();
+  const [stops, progress] = [interrupts(), progressOn(call.screen)];
+  try {
+    progress.say("sending");
+    const deployment = await call.session.call("deployments.create", input, { signal: stops.signal });
+    if (!call.options.detach) return showResult(call, await finish(call, deployment, { stops, progress, startedAt }));
+    if (call.screen.json) call.screen.data(deployment);
+    else call.screen.print(deployment.deployment);
+    return 0;
+  } catch (error) {
+    const result = stops.signal.aborted ? cancelledEarly(input.app) : error instanceof SlipError ? failedEarly(input.app, error) : undefined;
+    if (!result) throw error;
+    return showResult(call, result);
+  } finally {
+    progress.end();
+    stops.stop();
+  }
+};
