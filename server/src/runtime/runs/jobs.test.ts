@@ -1,5 +1,7 @@
 // Commands that run once in an artifact, against the machine.
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { SlipError } from "@slipstream/contract/errors.ts";
 import type { JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
@@ -58,6 +60,19 @@ describe("a command that somebody asked for", { skip: needsRoot }, () => {
     assert.partialDeepStrictEqual(await running, { cancelled: true });
     assert.partialDeepStrictEqual(await run(spec), { cancelled: true });
     assert.equal(fixture.lines.filter(({ instance }) => instance === spec.id).length, 1);
+  });
+
+  test("that ended with the host process is not begun again by the next one", async () => {
+    const spec = job("console.log('begun by one'); setInterval(() => {}, 1000)");
+    const running = run(spec);
+    await isLogged("begun by one");
+    await fixture.succeed();
+    assert.partialDeepStrictEqual(await running, { cancelled: true });
+    assert.partialDeepStrictEqual(await run(spec), { cancelled: true });
+    const record = join(fixture.home.jobs, `${spec.id}.json`);
+    const { result: _, ...unfinished } = JSON.parse(readFileSync(record, "utf8"));
+    writeFileSync(record, JSON.stringify(unfinished));
+    assert.partialDeepStrictEqual(await run(spec), { cancelled: true }, "also where nobody wrote down its end");
   });
 
   test("that was ended before it had begun may begin", async () => {

@@ -31,6 +31,8 @@ const lostWords = "The command was ended, because what looked after it was kille
 /** What came of a command that somebody asked for is known for so long: who lost the answer asks again within seconds. */
 const keptMs = 60_000;
 
+const cutShort: JobResult = { exitCode: 137, timedOut: false, outOfMemory: false, cancelled: true, lines: [], omitted: 0 };
+
 export class Jobs {
   readonly #ground: JobGround;
   readonly #running = new Map<string, { cancel: AbortController; result: Promise<JobResult> }>();
@@ -61,6 +63,8 @@ export class Jobs {
     if (running) return running.result;
     const known = this.#ground.records.find(job.id);
     if (known?.result) return Promise.resolve(known.result);
+    // It had begun, and nothing of it is left: it may have done its work.
+    if (known && isRun(job.id) && !this.#adopted.has(job.id)) return Promise.resolve(this.#keep(known, cutShort));
     this.#forgetOld();
     const cancel = new AbortController();
     const result = this.#run(job, cancel.signal);
@@ -81,7 +85,7 @@ export class Jobs {
     if (!isRun(id)) return this.cancel(id);
     const adopted = this.#adopted.get(id);
     await this.#end(id);
-    if (adopted) this.#keep(adopted, { exitCode: 137, timedOut: false, outOfMemory: false, cancelled: true, lines: [], omitted: 0 });
+    if (adopted) this.#keep(adopted, cutShort);
   }
 
   /** Ends and forgets what belongs to no workload any more and that nobody has asked for. */
@@ -106,8 +110,9 @@ export class Jobs {
     if (adopted) await this.#ground.runner.end(adopted);
   }
 
-  #keep(record: JobRecord, result: JobResult): void {
+  #keep(record: JobRecord, result: JobResult): JobResult {
     this.#ground.records.save({ ...record, ...(isRun(record.id) ? { untilUptimeMs: uptimeMs() } : {}), result });
+    return result;
   }
 
   async #run(job: JobSpec, signal: AbortSignal): Promise<JobResult> {
