@@ -1,6 +1,5 @@
 // Sources that stand in the call, and a command that runs once: what an agent does without a folder.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -9,14 +8,15 @@ import { Client } from "@slipstream/contract/client.ts";
 import type { SlipError } from "@slipstream/contract/errors.ts";
 import type { InputOf, OutputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Deployment } from "@slipstream/contract/words.ts";
-import { Installation, repository } from "./installation.ts";
+import { jointInstallation } from "./joint-installation.ts";
 import { newTree, nodeFiles, nodeProgram } from "./sources.ts";
 
 type Asked = InputOf<"deployments.create">;
 type Ran = OutputOf<"apps.run">;
 
 describe("sources in the call", () => {
-  const installation = new Installation();
+  const installation = jointInstallation();
+  const name = "given";
   let client: Client;
   before(async () => {
     await installation.up();
@@ -36,26 +36,25 @@ describe("sources in the call", () => {
   };
   const filesOf = (files: Record<string, string>) => Object.entries(files).map(([path, text]) => ({ path, text }));
   const run = (command: InputOf<"apps.run">["command"], more: Partial<InputOf<"apps.run">> = {}): Promise<Ran> =>
-    client.call("apps.run", { app: "shop", command, ...more });
+    client.call("apps.run", { app: name, command, ...more });
   const textsOf = ({ lines }: Ran): string[] => lines.map(({ text }) => text);
 
   it("make a broken app, which is mended by the one file that was wrong", async () => {
     const broken = await deploy({
-      app: "shop",
+      app: name,
       source: { kind: "files", files: filesOf({ ...nodeFiles("greeting()"), "server.js": 'require("./none.js");' }) },
     });
     assert.equal(broken.state, "failed", JSON.stringify(broken));
     const server = `const { greeting } = require("./greeting.js");\n${nodeProgram("greeting()")}`;
     const greeting = (word: string) => `exports.greeting = () => ${JSON.stringify(word)};\n`;
     const files = filesOf({ "server.js": server, "greeting.js": greeting("hello") });
-    const mended = await live({ source: { kind: "files", files, base: broken.deployment } });
-    assert.equal((await installation.request("shop")).body, "hello");
-    assert.equal(mended.release, 1);
-    await live({ app: "shop", source: { kind: "files", files: filesOf({ "greeting.js": greeting("good evening") }), base: "live" } });
-    assert.equal((await installation.request("shop")).body, "good evening");
+    await live({ source: { kind: "files", files, base: broken.deployment } });
+    assert.equal((await installation.request(name)).body, "hello");
+    await live({ app: name, source: { kind: "files", files: filesOf({ "greeting.js": greeting("good evening") }), base: "live" } });
+    assert.equal((await installation.request(name)).body, "good evening");
     const folder = newTree("patch", { "greeting.js": greeting("from the command line") });
-    await installation.expect(0, ["patch", "shop", "greeting.js"], { cwd: folder });
-    assert.equal((await installation.request("shop")).body, "from the command line");
+    await installation.expect(0, ["patch", name, "greeting.js"], { cwd: folder });
+    assert.equal((await installation.request(name)).body, "from the command line");
   });
 
   for (const [language, code, says] of [
@@ -88,42 +87,43 @@ HTTPServer(("0.0.0.0", int(os.environ["PORT"])), Hello).serve_forever()
     });
 
   it("run a command in what is live, with its secrets and limits, and keep its lines", async () => {
-    await installation.expect(0, ["secrets", "set", "shop", "KEY=the-secret-key"]);
+    await installation.expect(0, ["secrets", "set", name, "KEY=the-secret-key"]);
     const ran = await run("echo $SLIP_APP $SLIP_RELEASE $KEY; cat greeting.js; id -u >&2; exit 7");
     assert.partialDeepStrictEqual(ran, { exitCode: 7, timedOut: false, outOfMemory: false, omitted: 0 });
-    assert.match(textsOf(ran).join("\n"), new RegExp(`shop ${ran.release} \\[redacted\\]`));
+    assert.match(textsOf(ran).join("\n"), new RegExp(`${name} ${ran.release} \\[redacted\\]`));
     assert.ok(textsOf(ran).some((text) => text.includes("from the command line")));
     assert.ok(Number(ran.lines.find(({ stream }) => stream === "stderr")?.text) > 65_535, "not as root");
     const { exitCode, timedOut } = await run(["sleep", "30"], { timeoutMs: 700 });
     assert.deepEqual([exitCode, timedOut], [137, true]);
     assert.equal((await run(["node", "-e", "const all = []; for (;;) all.push(Buffer.alloc(2 ** 24, 1))"])).outOfMemory, true);
-    const [entry] = (await client.call("journal.list", { app: "shop" })).entries;
+    const [entry] = (await client.call("journal.list", { app: name })).entries;
     assert.equal(entry?.operation, "apps.run");
-    assert.equal((await installation.request("shop")).body, "from the command line", "it did not disturb what serves");
-    const shown = await installation.slip(["run", "shop", "--", "sh", "-c", "echo out; echo err >&2; exit 9"]);
+    assert.equal((await installation.request(name)).body, "from the command line", "it did not disturb what serves");
+    const shown = await installation.slip(["run", name, "--", "sh", "-c", "echo out; echo err >&2; exit 9"]);
     assert.deepEqual(shown, { code: 9, stdout: "out\n", stderr: "err\n" });
   });
 
   it("run a command once for one idempotency key", async () => {
-    const ask = () => client.call("apps.run", { app: "shop", command: ["node", "-p", "crypto.randomUUID()"] }, { idempotencyKey: "once-and-only" });
+    const ask = () => client.call("apps.run", { app: name, command: ["node", "-p", "crypto.randomUUID()"] }, { idempotencyKey: "once-and-only" });
     const first = await ask();
     assert.deepEqual(await ask(), first);
   });
 
   it("end a command whose caller goes away", async () => {
-    const runs = (): string[] => readdirSync(join(installation.home, "run", "runs"));
+    const runs = (): string[] => readdirSync(join(installation.home, "run", "runs")).filter((folder) => folder.startsWith("run-run_"));
     const until = async (holds: () => boolean): Promise<void> => {
       for (const end = performance.now() + 20_000; !holds(); await pause(50)) assert.ok(performance.now() < end, runs().join());
     };
-    const env = { ...process.env, HOME: installation.userHome, SLIP_HOME: installation.home, SLIP_URL: "", SLIP_TOKEN: "" };
-    const child = spawn(join(repository, "slip"), ["run", "shop", "--timeout", "5m", "--", "sleep", "290"], { env, stdio: "ignore" });
+    const going = new AbortController();
+    const ended = installation.slip(["run", name, "--timeout", "5m", "--", "sleep", "290"], { interrupt: going.signal });
     await until(() => runs().length > 0);
-    child.kill("SIGINT");
+    going.abort();
     await until(() => runs().length === 0);
+    await ended;
   });
 
   it("refuse a command of an app that has gone", async () => {
-    await client.call("apps.create", { app: "empty" });
-    await assert.rejects(client.call("apps.run", { app: "empty", command: ["true"] }), (error) => (error as SlipError).code === "conflict");
+    await client.call("apps.create", { app: "given-empty" });
+    await assert.rejects(client.call("apps.run", { app: "given-empty", command: ["true"] }), (error) => (error as SlipError).code === "conflict");
   });
 });
