@@ -1,23 +1,8 @@
 // What instances may reach, as one nftables table that is made or replaced whole.
 import { limit } from "@slipstream/contract/limits.ts";
 import { exec, execOrThrow } from "#platform/exec.ts";
+import { closedRanges, mailPorts } from "#platform/public-address.ts";
 import { maxSlots, rangeOf, slotPrefix } from "./addresses.ts";
-
-/** Addresses that are not the public internet: this host, private and shared ranges, link-local with the clouds' metadata, multicast. */
-export const closedRanges = [
-  "0.0.0.0/8",
-  "10.0.0.0/8",
-  "100.64.0.0/10",
-  "127.0.0.0/8",
-  "169.254.0.0/16",
-  "172.16.0.0/12",
-  "192.0.0.0/24",
-  "192.168.0.0/16",
-  "198.18.0.0/15",
-  "224.0.0.0/4",
-  "240.0.0.0/4",
-];
-const mailPorts = [25, 465, 587];
 
 export interface EgressInput {
   id: string;
