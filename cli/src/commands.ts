@@ -19,6 +19,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import("./commands/keys.ts")).keys,
   token: async () => (await import("./commands/token.ts")).token,
   domains: async () => (await import("./commands/domains.ts")).domains,
+  webhooks: async () => (await import("./commands/webhooks.ts")).webhooks,
   destroy: async () => (await import("./commands/destroy.ts")).destroy,
   journal: async () => (await import("./commands/journal.ts")).journal,
   up: async () => (await import("./commands/up.ts")).up,

@@ -84,6 +84,18 @@ export const limits = {
   idempotencyKeptMs: { default: 86_400_000, unit: "ms", what: "an idempotency key and its answer" },
   tokenGraceMs: { default: 3_600_000, unit: "ms", what: "how long a token works on after it was replaced, where that is not said" },
   secretBytes: { default: 65_536, unit: "bytes", what: "value of one secret or variable" },
+  // webhooks
+  webhooks: { default: 20, unit: "webhooks", what: "webhooks of one tenant" },
+  webhookMs: { default: 20_000, unit: "ms", what: "one attempt to deliver an event, from looking up the name to the end of the answer" },
+  webhookAnswerBytes: { default: 65_536, unit: "bytes", what: "answer to a delivered event; the rest is not read" },
+  webhookRetryAfterMs: { default: 86_400_000, unit: "ms", what: "how long a receiver can ask to be left alone with Retry-After" },
+  webhookFailingMs: { default: 5 * 86_400_000, unit: "ms", what: "how long a webhook may do nothing but fail; then it is paused" },
+  webhookSecretGraceMs: { default: 86_400_000, unit: "ms", what: "how long a signing secret goes on signing after it was replaced, where that is not said" },
+  webhookSecrets: { default: 5, unit: "secrets", what: "signing secrets of one webhook that sign at the same time" },
+  webhookSends: { default: 256, unit: "attempts", what: "attempts to deliver events at the same time" },
+  webhookSendsOfTenant: { default: 16, unit: "attempts", what: "of them, to the webhooks of one tenant" },
+  webhookSendsOfOne: { default: 4, unit: "attempts", what: "of them, to one webhook" },
+  eventKeptMs: { default: 7 * 86_400_000, unit: "ms", what: "an event with its deliveries; what a paused webhook has not had by then is given up" },
 } as const satisfies Record<string, { default: number; unit: string; what: string }>;
 
 export type LimitName = keyof typeof limits;

@@ -1,6 +1,7 @@
 // Pages of docs/reference, made from the contract: pure text out of the tables.
 import { z } from "zod";
 import { errors } from "./errors.ts";
+import { events } from "./events.ts";
 import { limits } from "./limits.ts";
 import { operations } from "./operations/registry.ts";
 
@@ -160,4 +161,29 @@ export const operationsPage = (): string =>
     "back with `Last-Event-ID` is told what came after that event; an event `end` says that no more comes.",
     "",
     ...Object.entries(operations).flatMap(([name, entry]) => operationSection(name, entry)),
+  ].join("\n");
+
+const eventRows = (data: z.ZodType): string[][] => {
+  const { properties = {}, required = [] } = schemaOf(data, "output");
+  return Object.entries(properties).map(([name, schema]) => [`\`${name}\``, required.includes(name) ? "yes" : "no", kindOf(schema)]);
+};
+
+export const eventsPage = (): string =>
+  [
+    "# Events",
+    "",
+    made,
+    "",
+    "What the platform tells of by itself (`contract/src/events.ts`). [Webhooks](../guides/webhooks.md) send each as JSON:",
+    '`{"type": TOPIC, "timestamp": when it happened, "data": {…}}`, with the data below. More topics and more fields may come;',
+    "the values of secrets never do. `/openapi.json` has the same for programs, under `webhooks`.",
+    "",
+    ...Object.entries(events).flatMap(([topic, { when, data }]) => [
+      `## \`${topic}\``,
+      "",
+      when,
+      "",
+      ...table(["Field", "Always", "What"], eventRows(data)),
+      "",
+    ]),
   ].join("\n");

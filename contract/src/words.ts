@@ -25,6 +25,8 @@ const id = <P extends string>(prefix: P) => z.string().regex(new RegExp(`^${pref
 export const DeploymentId = id("dep");
 export const InstanceId = id("ins");
 export const RunId = id("run");
+export const WebhookId = id("whk");
+export const DeliveryId = id("dlv");
 
 export const Timestamp = z.iso.datetime();
 
@@ -174,3 +176,60 @@ export const JournalEntry = z.object({
   inverse: z.object({ operation: z.string(), input: z.record(z.string(), z.unknown()) }).optional(),
 });
 export type JournalEntry = z.infer<typeof JournalEntry>;
+
+/** What an event tells of; `events.ts` says when each is told, and with what. */
+export const Topic = z.enum([
+  "app.created",
+  "app.renamed",
+  "app.destroyed",
+  "deployment.live",
+  "deployment.failed",
+  "deployment.cancelled",
+  "release.rolled_back",
+  "domain.added",
+  "domain.removed",
+  "webhook.paused",
+  "webhook.ping",
+]);
+export type Topic = z.infer<typeof Topic>;
+
+/** Topics that a webhook can choose; a ping goes to the one that it was asked for. */
+export const WebhookTopic = Topic.exclude(["webhook.ping"]);
+
+/** A receiver of a tenant's events. Its signing secret is said once, when it is made. */
+export const Webhook = z.object({
+  webhook: WebhookId,
+  url: z.string(),
+  /** Absent: all of them, also those that are yet to come. */
+  topics: z.array(WebhookTopic).optional(),
+  description: z.string().optional(),
+  state: z.enum(["active", "paused"]),
+  /** Why it is paused: somebody asked for it, it has answered 410 Gone, or it has failed for days. */
+  pausedBecause: z.enum(["asked", "gone", "failing"]).optional(),
+  /** Since when every attempt has failed. */
+  failingSince: Timestamp.optional(),
+  createdAt: Timestamp,
+});
+export type Webhook = z.infer<typeof Webhook>;
+
+/** One event on its way to one webhook. */
+export const WebhookDelivery = z.object({
+  delivery: DeliveryId,
+  webhook: WebhookId,
+  /** The id of the event, the same in each attempt and at each webhook. */
+  event: z.string(),
+  topic: Topic,
+  /** `waiting` is tried, or tried again; a paused webhook's waits until it goes on. `failed` was given up. */
+  state: z.enum(["waiting", "delivered", "failed"]),
+  attempts: z.number().int().nonnegative(),
+  /** HTTP status of the last answer; absent where none came. */
+  status: z.number().int().optional(),
+  /** Why the last attempt failed. */
+  problem: z.string().optional(),
+  /** How long the last attempt took. */
+  durationMs: z.number().nonnegative().optional(),
+  attemptedAt: Timestamp.optional(),
+  nextAttemptAt: Timestamp.optional(),
+  createdAt: Timestamp,
+});
+export type WebhookDelivery = z.infer<typeof WebhookDelivery>;

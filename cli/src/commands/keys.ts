@@ -5,8 +5,13 @@ const list = async ({ session, screen }: Invocation): Promise<ExitCode> => {
   if (screen.json) screen.data(answer);
   else
     screen.table(
-      ["key", "state", "secrets", "certificates", "created"],
-      answer.keys.map(({ key, inUse, ...of }) => [key, inUse ? "in use" : "opens", String(of.secrets), String(of.certificates), screen.time(of.createdAt)]),
+      ["key", "state", "secrets", "certificates", "webhooks", "created"],
+      answer.keys.map(({ key, inUse, ...of }) => [
+        key,
+        inUse ? "in use" : "opens",
+        ...[of.secrets, of.certificates, of.webhooks].map(String),
+        screen.time(of.createdAt),
+      ]),
       "No keys.",
     );
   return 0;

@@ -8,6 +8,8 @@ const SealingKey = z.object({
   inUse: z.boolean(),
   secrets: z.int(),
   certificates: z.int(),
+  /** Signing secrets of webhooks. */
+  webhooks: z.int(),
   createdAt: Timestamp,
 });
 

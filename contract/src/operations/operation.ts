@@ -18,6 +18,8 @@ export interface Operation {
   permission: Permission;
   effect: "read" | "write" | "destroy";
   errors: readonly ErrorCode[];
+  /** Its answer holds a secret, and is kept nowhere: asked again with the same idempotency key, the handler finds what it made. */
+  answersSecret?: true;
 }
 
 /** An operation, with what is usual filled in. */

@@ -6,8 +6,21 @@ import { deployments, releases, sources } from "./deployments.ts";
 import { keys } from "./keys.ts";
 import { platform } from "./platform.ts";
 import { domains, env, secrets } from "./settings.ts";
+import { webhooks } from "./webhooks.ts";
 
-export const operations = { ...apps, ...sources, ...deployments, ...releases, ...secrets, ...env, ...domains, ...keys, ...access, ...platform } as const;
+export const operations = {
+  ...apps,
+  ...sources,
+  ...deployments,
+  ...releases,
+  ...secrets,
+  ...env,
+  ...domains,
+  ...keys,
+  ...access,
+  ...webhooks,
+  ...platform,
+} as const;
 export type OperationName = keyof typeof operations;
 /** What a client sends. */
 export type InputOf<N extends OperationName> = z.input<(typeof operations)[N]["input"]>;

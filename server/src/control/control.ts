@@ -18,6 +18,7 @@ import type { Runs } from "./deployments/run.ts";
 import type { FaultPoints } from "./faults/fault-points.ts";
 import type { KeyRing } from "./keys/key-ring.ts";
 import type { RoutePublisher } from "./routes/route-publisher.ts";
+import type { Deliverer } from "./webhooks/deliverer.ts";
 import type { Drains } from "./workloads/drains.ts";
 
 export interface Control {
@@ -44,6 +45,7 @@ export interface Control {
   driver: Driver;
   drains: Drains;
   commands: Commands;
+  webhooks: Deliverer;
   faultPoints: FaultPoints;
   logWriter: LogWriter;
   logReader: LogReader;

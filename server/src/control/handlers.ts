@@ -14,6 +14,7 @@ import { releaseOperations } from "./releases/release-operations.ts";
 import { secretOperations } from "./secrets/secret-operations.ts";
 import { sourceOperations } from "./sources/source-operations.ts";
 import type { SourceStore } from "./sources/source-store.ts";
+import { webhookOperations } from "./webhooks/webhook-operations.ts";
 
 export const handlersOf = (control: Control, sources: SourceStore): Handlers => ({
   ...appOperations(control),
@@ -28,4 +29,5 @@ export const handlersOf = (control: Control, sources: SourceStore): Handlers => 
   ...platformOperations(control),
   ...auditOperations(control),
   ...logOperations(control),
+  ...webhookOperations(control),
 });

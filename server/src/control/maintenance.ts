@@ -10,12 +10,14 @@ import { finishRotation } from "./keys/rotation.ts";
 import { trimOutbox } from "./outbox/outbox-store.ts";
 import { collectGarbage, collectWhenLow } from "./releases/collect.ts";
 import { countUp, tableVersion } from "./routes/route-store.ts";
+import { giveUpOld } from "./webhooks/delivery-store.ts";
 import { followHost, reconcile, watchHost } from "./workloads/reconcile.ts";
 
 const hostEveryMs = 5_000;
 /** An edge that found no table, or a damaged one, lets clients wait for this. */
 const edgesEveryMs = 1_000;
 const restateEveryMs = 2_000;
+const webhooksEveryMs = 500;
 const workEveryMs = 30_000;
 const diskEveryMs = 60_000;
 const tidyEveryMs = 600_000;
@@ -66,6 +68,7 @@ const tidy = async (control: Control): Promise<void> => {
   await renewCertificates(control);
   await dropUnused(control.database);
   await trimOutbox(control.database);
+  await giveUpOld(control.database);
   await trimKeys(control.database);
   await collectGarbage(control);
 };
@@ -111,6 +114,7 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
   });
   every(control, { name: "watching the edges", everyMs: edgesEveryMs, act: watchEdges }, signal);
   every(control, { name: "watching Restate", everyMs: restateEveryMs, act: watchRestate }, signal);
+  every(control, { name: "delivering events", everyMs: webhooksEveryMs, act: ({ webhooks }) => webhooks.look() }, signal);
   every(control, { name: "handing over work", everyMs: workEveryMs, act: submitOpen }, signal);
   every(control, { name: "retiring workloads", everyMs: workEveryMs, act: retireLeft }, signal);
   every(control, { name: "watching the disk", everyMs: diskEveryMs, act: collectWhenLow }, signal);

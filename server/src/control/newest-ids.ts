@@ -4,6 +4,7 @@ import type { Query } from "#platform/database.ts";
 /** The newest of each table whose order is that of its ids. */
 export const newestIds = async (query: Query): Promise<string[]> => {
   const rows = await query<{ id: string | null }[]>`
-    select max(id) as id from deployments union all select max(id) from tasks union all select max(id) from journal`;
+    select max(id) as id from deployments union all select max(id) from tasks union all select max(id) from journal
+    union all select max(id) from webhooks union all select max(id) from webhook_deliveries`;
   return rows.flatMap(({ id }) => id ?? []);
 };

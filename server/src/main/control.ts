@@ -41,6 +41,8 @@ import { Edges } from "../control/routes/edges.ts";
 import { tableReader } from "../control/routes/read-table.ts";
 import { RoutePublisher } from "../control/routes/route-publisher.ts";
 import { SourceStore } from "../control/sources/source-store.ts";
+import { Deliverer } from "../control/webhooks/deliverer.ts";
+import { Receivers } from "../control/webhooks/receiver.ts";
 import { Drains } from "../control/workloads/drains.ts";
 import { logReader } from "../observability/store/reader.ts";
 import { logWriter } from "../observability/store/writer.ts";
@@ -96,10 +98,12 @@ const assemble = async (): Promise<Control> => {
   const proofKey = keyFile(join(home.control, "proof.key")).toString("hex");
   const edges = new Edges(home.edgeSockets);
   const faultPoints = config.faults ? faultPointsIn(home.faults) : noFaultPoints;
+  const authority = await authorityIn(home.control, `Slipstream ${installation.id}`);
+  const version = versionOf();
   return {
     home,
     installation,
-    version: versionOf(),
+    version,
     database,
     progress: openDatabase(connection, { durable: false, max: 4 }),
     host: callsBetween(faultPoints, "host", callers(hostCalls, home.hostSocket)),
@@ -107,7 +111,7 @@ const assemble = async (): Promise<Control> => {
     tokens: new Tokens(waiting(database)),
     sealing,
     rotations: new Turns(1),
-    authority: await authorityIn(home.control, `Slipstream ${installation.id}`),
+    authority,
     proofKey,
     sandboxFloor: config.sandboxFloor,
     routes: new RoutePublisher({ path: home.routeTable, edges, read: tableReader({ database, sealing, proofKey }), log }),
@@ -116,6 +120,15 @@ const assemble = async (): Promise<Control> => {
     driver: new Driver(),
     drains: new Drains(),
     commands: new Commands(),
+    webhooks: new Deliverer({
+      database,
+      sealing,
+      receivers: new Receivers(config.webhookHosts),
+      authority: authority.certificate,
+      faultPoints,
+      version,
+      log,
+    }),
     faultPoints,
     logWriter: logWriter(home.controlLogs),
     logReader: logReader(() => logFolders(home)),

@@ -1,11 +1,22 @@
 // What becoming live changes, by a real database: all of it, or nothing.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { makeLive } from "../control/deployments/live-store.ts";
+import { type Live, makeLive } from "../control/deployments/live-store.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
 
 const row = { id: "dep_2", appId: "app_1", app: "shop", workload: "dep_2" };
-const live = { row, release: { id: "rel_2", number: 2 }, phases: [{ name: "switch", ms: 1 }] } as const;
+const deployment = {
+  deployment: "dep_2",
+  app: "shop",
+  project: "default",
+  tenant: "ten",
+  kind: "rollback",
+  state: "live",
+  phases: [],
+  createdAt: "2026-01-01T00:00:00.000Z",
+} as const satisfies Live["told"]["deployment"];
+const told = { deployment: { ...deployment, phases: [] }, hostUrl: "https://{host}:8443" };
+const live: Live = { row, release: { id: "rel_2", number: 2 }, phases: [{ name: "switch", ms: 1 }], told };
 
 describe("becoming live", () => {
   let plane: ControlPlane;
@@ -38,8 +49,16 @@ describe("becoming live", () => {
     const [release] = await database`select live_at is not null as lived from releases where id = 'rel_2'`;
     const workloads = await database`select id from workloads where retired_at is not null order by retired_at`;
     const [domain] = await database`select brought_by from domains`;
-    const told = await database`select topic, subject, payload from outbox`;
+    const told = await database`select topic, subject, payload from outbox order by topic`;
     return { ...deployment, ...app, ...release, ...domain, retired: workloads.map(({ id }) => id as string), told: told.map((event) => ({ ...event })) };
+  };
+  const endedAt = async () => {
+    const [row] = await plane.database<{ endedAt: Date }[]>`select ended_at from deployments where id = 'dep_2'`;
+    return { endedAt: row?.endedAt.toISOString() };
+  };
+  const createdAt = async () => {
+    const [row] = await plane.database<{ createdAt: Date }[]>`select created_at from domains where host = 'shop.example'`;
+    return { createdAt: row?.createdAt.toISOString() };
   };
   const asBefore = { state: "running", phase: "prove", ended: false, liveDeployment: "dep_1", lived: false, broughtBy: "dep_2", retired: ["dep_0"], told: [] };
 
@@ -63,7 +82,15 @@ describe("becoming live", () => {
       lived: true,
       broughtBy: null,
       retired: ["dep_0", "dep_1"],
-      told: [{ topic: "deployment.live", subject: "dep_2", payload: { app: "shop", release: 2 } }],
+      told: [
+        { topic: "deployment.live", subject: "dep_2", payload: { ...deployment, ...(await endedAt()) } },
+        {
+          topic: "domain.added",
+          subject: "shop.example",
+          payload: { domain: "shop.example", app: "shop", url: "https://shop.example:8443", ...(await createdAt()) },
+        },
+        { topic: "release.rolled_back", subject: "dep_2", payload: { ...deployment, ...(await endedAt()) } },
+      ],
     });
   });
 

@@ -13,6 +13,8 @@ import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts
 let plane: ControlPlane;
 let stranger: Client;
 let deployment = "";
+let webhook = "";
+let delivery = "";
 const content = Buffer.from("the owner's file");
 const sha256 = createHash("sha256").update(content).digest("hex");
 const manifest = { entries: [{ type: "file" as const, path: "index.html", sha256, size: content.length, executable: false }] };
@@ -41,6 +43,12 @@ before(async () => {
   await client.call("sources.check", manifest);
   await client.call("sources.upload", { sha256 }, { bytes: content });
   deployment = (await client.call("deployments.create", { app: "victim", source: { kind: "tree", digest: source } })).deployment;
+  webhook = (await client.call("webhooks.create", { url: "https://victim.example.org/precious" })).webhook;
+  delivery = newId("dlv");
+  await plane.database`
+    insert into outbox (event, tenant, topic, subject, payload, is_dispatched) values ('evt_1', 'local', 'app.created', 'app_1', '{"app":"victim"}', true)`;
+  await plane.database`
+    insert into webhook_deliveries (id, webhook_id, event, state, next_at) values (${delivery}, ${webhook}, 'evt_1', 'failed', now())`;
   stranger = await addTenant("other");
 });
 after(() => plane.stop());
@@ -53,6 +61,7 @@ const attempts = (): { [N in OperationName]: Attempt<N> } => {
   const app = "victim";
   const byApp = { input: { app }, answer: "not_found" };
   const byId = { input: { deployment }, answer: "not_found" };
+  const byWebhook = { input: { webhook }, answer: "not_found" };
   return {
     "apps.list": { input: {}, answer: hasNothing },
     "apps.create": { input: { app }, answer: "conflict" },
@@ -82,6 +91,15 @@ const attempts = (): { [N in OperationName]: Attempt<N> } => {
     "domains.remove": { input: { app, domain: "victim.example.org" }, answer: "not_found" },
     "keys.list": { input: {}, answer: "forbidden" },
     "keys.rotate": { input: {}, answer: "forbidden" },
+    "webhooks.create": { input: { url: "https://hooks.example.org" }, answer: hasNothing },
+    "webhooks.list": { input: {}, answer: hasNothing },
+    "webhooks.get": byWebhook,
+    "webhooks.update": { input: { webhook, paused: true }, answer: "not_found" },
+    "webhooks.remove": byWebhook,
+    "webhooks.rotate": byWebhook,
+    "webhooks.test": byWebhook,
+    "webhooks.deliveries": byWebhook,
+    "webhooks.redeliver": { input: { webhook, delivery }, answer: "not_found" },
     "token.rotate": { input: { sha256 }, answer: (output) => assert.match(JSON.stringify(output), /endsAt/) },
     "platform.status": {
       input: {},
@@ -108,6 +126,9 @@ const snapshot = async (): Promise<unknown> => ({
   domains: await plane.database`select * from domains`,
   tokens: await plane.database`select * from tokens where tenant = 'local'`,
   tasks: await plane.database`select * from tasks`,
+  webhooks: await plane.database`select id, url, topics, paused from webhooks where tenant = 'local'`,
+  deliveries: await plane.database`select id, state, attempts from webhook_deliveries where id = ${delivery}`,
+  signing: await plane.database`select s.* from webhook_secrets s join webhooks w on w.id = s.webhook_id where w.tenant = 'local'`,
 });
 
 test("no operation gives, changes or names what belongs to another tenant", async () => {

@@ -18,6 +18,8 @@ export interface Config {
   sandboxFloor: SandboxKind | undefined;
   /** Hosts that git fetches reach though they are not on the internet: names and IPv4 addresses. */
   gitHosts: readonly string[];
+  /** Receivers of webhooks that are allowed though they are not on the internet: "host:port". */
+  webhookHosts: readonly string[];
   /** For tests that kill processes at an exact moment: control can be held at its fault points. */
   faults: boolean;
   /** For tests that set the clock of the platform's processes: the folder whose file `now` says by how much. Only together with `faults`. */
@@ -52,7 +54,23 @@ const hosts = (text: string | undefined): string[] => {
   return named;
 };
 
-/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL, RESTATE_URL, SLIP_SANDBOX_FLOOR, SLIP_GIT_HOSTS, SLIP_FAULTS and SLIP_FAULT_CLOCK. Throws `usage` for a value that cannot be. */
+/** An authority as a URL writes it: a name, an IPv4 address, or an IPv6 address in brackets. */
+const authority = (text: string): string | undefined => {
+  const url = URL.canParse(`https://${text}`) ? new URL(`https://${text}`) : undefined;
+  return url?.href === `https://${url?.host}/` ? `${url.hostname}:${url.port || "443"}` : undefined;
+};
+
+const authorities = (text: string | undefined): string[] =>
+  (text ?? "")
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((named) => {
+      const found = authority(named);
+      if (found === undefined) throw new SlipError("usage", `SLIP_WEBHOOK_HOSTS names "${named}", which is neither HOST nor HOST:PORT.`);
+      return found;
+    });
+
+/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL, RESTATE_URL, SLIP_SANDBOX_FLOOR, SLIP_GIT_HOSTS, SLIP_WEBHOOK_HOSTS, SLIP_FAULTS and SLIP_FAULT_CLOCK. Throws `usage` for a value that cannot be. */
 export const readConfig = (environment: NodeJS.ProcessEnv = process.env): Config => ({
   home: resolve(environment.SLIP_HOME || (process.getuid?.() === 0 ? "/var/lib/slipstream" : join(homedir(), ".local/share/slipstream"))),
   httpPort: port("SLIP_HTTP_PORT", environment.SLIP_HTTP_PORT, 8080),
@@ -61,6 +79,7 @@ export const readConfig = (environment: NodeJS.ProcessEnv = process.env): Config
   restateUrl: environment.RESTATE_URL || undefined,
   sandboxFloor: sandbox(environment.SLIP_SANDBOX_FLOOR),
   gitHosts: hosts(environment.SLIP_GIT_HOSTS),
+  webhookHosts: authorities(environment.SLIP_WEBHOOK_HOSTS),
   faults: environment.SLIP_FAULTS === "1",
   faultClock: environment.SLIP_FAULTS === "1" ? environment.SLIP_FAULT_CLOCK || undefined : undefined,
 });

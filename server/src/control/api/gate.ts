@@ -62,7 +62,7 @@ export class Gate {
     const act = (): Promise<unknown> => this.#act(operation, name, input, call);
     if (operation.answer === "lines") return { kind: "lines", lines: (await act()) as AsyncIterable<unknown> };
     const { tenant, idempotencyKey: key } = call;
-    const isOnce = operation.effect !== "read" && !isContent(name);
+    const isOnce = operation.effect !== "read" && !isContent(name) && operation.answersSecret !== true;
     return { kind: "json", value: isOnce && key !== undefined ? await this.#idempotency.once({ tenant, key, operation: name, input }, act) : await act() };
   }
 

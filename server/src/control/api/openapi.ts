@@ -1,7 +1,9 @@
 // OpenAPI 3.1 of the operations, made from the registry.
 import { type ErrorCode, errors } from "@slipstream/contract/errors.ts";
+import { eventBody, events } from "@slipstream/contract/events.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
+import { Topic } from "@slipstream/contract/words.ts";
 import { z } from "zod";
 import { eventName } from "./event-stream.ts";
 
@@ -110,6 +112,20 @@ const describe = (operation: Operation): Schema => {
   };
 };
 
+/** What a webhook is sent, by topic. */
+const describeEvent = (topic: Topic): Schema => ({
+  post: {
+    summary: events[topic].when,
+    parameters: ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) => ({ name, in: "header", required: true, schema: { type: "string" } })),
+    requestBody: { required: true, content: { "application/json": { schema: schemaOf(eventBody(topic), "output") } } },
+    responses: {
+      "2XX": { description: "Received. Anything else is tried again." },
+      "410": { description: "The receiver wants no more events: the webhook is paused." },
+    },
+    security: [],
+  },
+});
+
 /** The document; made at each call, from constants alone. */
 export const openApi = (version: string): Schema => {
   const paths: Record<string, Schema> = {};
@@ -119,6 +135,7 @@ export const openApi = (version: string): Schema => {
     openapi: "3.1.0",
     info: { title: "Slipstream", version, license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
     paths,
+    webhooks: Object.fromEntries(Topic.options.map((topic) => [topic, describeEvent(topic)])),
     components: { schemas: { Error: errorSchema }, securitySchemes: { token: { type: "http", scheme: "bearer" } } },
     security: [{ token: [] }],
   };

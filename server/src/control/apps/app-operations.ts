@@ -1,31 +1,19 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { failureOf } from "@slipstream/contract/failure.ts";
-import type { App } from "@slipstream/contract/words.ts";
 import { whileAway } from "#platform/database-away.ts";
-import type { Installation } from "#platform/installation.ts";
 import type { Call, Handlers } from "../api/call.ts";
-import { addressOf, type Control } from "../control.ts";
+import type { Control } from "../control.ts";
 import { createDeployment } from "../deployments/create.ts";
-import { defaultHost } from "../deployments/deployment.ts";
+import { tellEnded } from "../deployments/deployment-events.ts";
 import { openOfApp, requestCancel } from "../deployments/deployment-store.ts";
 import { submitTask } from "../deployments/submission.ts";
 import { journal } from "../journal/journal-store.ts";
 import { taskEnd } from "../tasks/task.ts";
 import { insertTask, type OpenTask, type TaskInput, type TaskRow, taskWithKey } from "../tasks/task-store.ts";
+import { toApp } from "./app.ts";
+import { tellOfApp } from "./app-events.ts";
 import { type AppRow, appNamed, appsOf, ensureApp } from "./app-store.ts";
 import { runInApp } from "./run.ts";
-
-export const toApp = (row: AppRow, installation: Pick<Installation, "httpsPort">): App => ({
-  app: row.name,
-  project: row.project,
-  tenant: row.tenant,
-  url: addressOf(installation, defaultHost(row.name)),
-  state: row.liveDeployment === null ? "new" : "live",
-  ...(row.release === null ? {} : { release: row.release }),
-  ...(row.liveDeployment === null ? {} : { deployment: row.liveDeployment }),
-  instances: row.serving,
-  createdAt: row.createdAt.toISOString(),
-});
 
 /** Waits for the end of the task that an earlier request with the same key began, where there is one: the answer to that was lost. */
 const joinTask = async (control: Control, call: Call, kind: TaskInput["kind"]): Promise<TaskRow | undefined> => {
@@ -65,7 +53,10 @@ const runTask = async (control: Control, call: Call, of: AskedTask): Promise<Tas
 /** What is under way makes way for the end of the app. */
 const cancelOpen = async (control: Control, appId: string): Promise<void> => {
   for (const id of await openOfApp(control.database, appId)) {
-    await requestCancel(control.database, id, failureOf("queue", new SlipError("cancelled")));
+    await control.database.begin(async (query) => {
+      const state = await requestCancel(query, id, failureOf("queue", new SlipError("cancelled")));
+      if (state === "cancelled") await tellEnded(query, control.installation, id);
+    });
     control.runs.cancel(id);
     control.changes.emit(id);
   }
@@ -86,9 +77,10 @@ export const appOperations = (control: Control): Pick<Handlers, AppNames> => ({
 
   async "apps.create"({ app }, call) {
     await control.database.begin(async (query) => {
-      const { isNew } = await ensureApp(query, call.tenant, app);
+      const { id, isNew } = await ensureApp(query, call.tenant, app);
       if (!isNew) throw new SlipError("conflict", `There is an app ${app} already.`, { next: "Deploy it, or choose another name." });
       await journal(query, call, { operation: "apps.create", app, input: { app }, inverse: { operation: "apps.destroy", input: { app } } });
+      await tellOfApp(query, control.installation, { topic: "app.created", appId: id });
     });
     return toApp(await appNamed(control.database, call.tenant, app), control.installation);
   },

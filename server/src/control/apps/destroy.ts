@@ -28,7 +28,7 @@ export const destroyApp = async (control: Control, appId: string): Promise<{ rel
   await removeLogs(control, app);
   await database.begin(async (query) => {
     await deleteApp(query, appId);
-    await announce(query, { tenant: app.tenant, topic: "app.destroyed", subject: appId, payload: { app: app.name } });
+    await announce(query, { tenant: app.tenant, topic: "app.destroyed", subject: appId, data: { app: app.name, project: app.project, tenant: app.tenant } });
   });
   return { releases: releases.length };
 };

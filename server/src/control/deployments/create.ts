@@ -7,11 +7,13 @@ import type { Query } from "#platform/database.ts";
 import { whileAway } from "#platform/database-away.ts";
 import { newId } from "#platform/ids.ts";
 import type { Call } from "../api/call.ts";
+import { tellOfApp } from "../apps/app-events.ts";
 import { ensureApp, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
 import { doAtOnce, isQuick } from "./at-once.ts";
 import { type DeploymentRequest, type DeploymentRow, isOpen, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
+import { tellEnded } from "./deployment-events.ts";
 import { beginAlone, deploymentOf, deploymentWithKey, insertDeployment, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
 import { submitDeployment } from "./submission.ts";
 
@@ -45,7 +47,8 @@ class IsThere extends Error {}
 
 const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =>
   control.database.begin(async (query) => {
-    const appId = asked.appId ?? (await ensureApp(query, call.tenant, asked.app)).id;
+    const { id: appId, isNew: isNewApp } = asked.appId === undefined ? await ensureApp(query, call.tenant, asked.app) : { id: asked.appId, isNew: false };
+    if (isNewApp) await tellOfApp(query, control.installation, { topic: "app.created", appId });
     const id = newId("dep");
     const { kind, request, source, commit, config } = asked;
     // Sent without waiting for one another, done in this order. Those who come at the same time go through the lock one after the
@@ -62,6 +65,7 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =
     if (!row) throw new Error(`Deployment ${id} is not there.`);
     await asked.alongside?.(query, appId);
     if (kind === "config") await saveSettings(query, id, joinSettings([request.settings, ...superseded.map((it) => it.request.settings)]));
+    for (const it of superseded) await tellEnded(query, control.installation, it.id);
     return { row, superseded, isBegun };
   });
 

@@ -13,6 +13,7 @@ import { journal } from "../journal/journal-store.ts";
 import type { SourceStore } from "../sources/source-store.ts";
 import { createDeployment } from "./create.ts";
 import { type DeploymentRequest, type DeploymentRow, isOpen, type KeptOrigin, nameFrom, toDeployment } from "./deployment.ts";
+import { tellEnded } from "./deployment-events.ts";
 import { appOfOrigin, deploymentIn, deploymentsOfApp, requestCancel } from "./deployment-store.ts";
 import { type KeptSource, keepSource } from "./given-source.ts";
 import { patiently } from "./patience.ts";
@@ -108,7 +109,9 @@ const cancel = async (control: Control, call: Call, id: string): Promise<Deploym
   const asked = await control.database.begin(async (query) => {
     await journal(query, call, { operation: "deployments.cancel", app: row.app, input: { deployment: id } });
     const state = await requestCancel(query, id, failureOf("queue", new SlipError("cancelled")));
-    if (state === "cancelled") await giveBackSettings(query, row);
+    if (state !== "cancelled") return state;
+    await giveBackSettings(query, row);
+    await tellEnded(query, control.installation, id);
     return state;
   });
   if (asked === undefined) throw new SlipError("conflict", `The deployment ${id} has ended already: it is ${row.state}.`);

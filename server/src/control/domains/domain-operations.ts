@@ -8,10 +8,11 @@ import { addressOf, type Control } from "../control.ts";
 import { deploymentOf } from "../deployments/deployment-store.ts";
 import { pointRoutes } from "../deployments/steps/switch.ts";
 import { journal } from "../journal/journal-store.ts";
+import { announce } from "../outbox/outbox-store.ts";
 import { releaseOf } from "../releases/release-store.ts";
 import { countUp, removeHostRoutes, routedDeployment } from "../routes/route-store.ts";
 import { checkDomain } from "./domain.ts";
-import { claimDomain, type DomainRow, domainsOf, removeDomain } from "./domain-store.ts";
+import { claimDomain, type DomainRow, domainsOf, isKept, removeDomain } from "./domain-store.ts";
 
 const toDomain = (control: Control, app: string, row: Pick<DomainRow, "host" | "createdAt">): Domain => ({
   domain: row.host,
@@ -35,6 +36,7 @@ export const domainOperations = (control: Control): Pick<Handlers, "domains.add"
     const app = await appNamed(control.database, call.tenant, name);
     const added = await control.database.begin(async (query) => {
       await lockApp(query, app.id);
+      const wasKept = await isKept(query, app.id, domain);
       await claimDomain(query, { host: domain, tenant: call.tenant, appId: app.id });
       await ensureCertificate(control, query, domain);
       await routeAnew(query, app.id);
@@ -44,7 +46,9 @@ export const domainOperations = (control: Control): Pick<Handlers, "domains.add"
         input: { app: name, domain },
         inverse: { operation: "domains.remove", input: { app: name, domain } },
       });
-      return (await domainsOf(query, app.id)).find((row) => row.host === domain);
+      const row = (await domainsOf(query, app.id)).find(({ host }) => host === domain);
+      if (row && !wasKept) await announce(query, { tenant: call.tenant, topic: "domain.added", subject: domain, data: toDomain(control, name, row) });
+      return row;
     });
     await control.routes.publish();
     return toDomain(control, name, added ?? { host: domain, createdAt: new Date() });
@@ -59,11 +63,14 @@ export const domainOperations = (control: Control): Pick<Handlers, "domains.add"
     const app = await appNamed(control.database, call.tenant, name);
     await control.database.begin(async (query) => {
       await lockApp(query, app.id);
-      if (!(await removeDomain(query, app.id, domain)))
+      const wasKept = await isKept(query, app.id, domain);
+      const removed = await removeDomain(query, app.id, domain);
+      if (!removed)
         throw new SlipError("not_found", `The app ${name} has no domain ${domain} that can be removed.`, {
           next: `List them with 'slip domains list ${name}'.`,
         });
       await removeHostRoutes(query, app.id, domain);
+      if (wasKept) await announce(query, { tenant: call.tenant, topic: "domain.removed", subject: domain, data: toDomain(control, name, removed) });
       await journal(query, call, {
         operation: "domains.remove",
         app: name,

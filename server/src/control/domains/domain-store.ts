@@ -38,8 +38,13 @@ const taken = async (query: Query, host: string, tenant: string): Promise<SlipEr
 export const domainsOf = (query: Query, appId: string): Promise<DomainRow[]> =>
   query<DomainRow[]>`select host, is_default, created_at from domains where app_id = ${appId} order by is_default desc, created_at, host`;
 
-export const removeDomain = async (query: Query, appId: string, host: string): Promise<boolean> =>
-  (await query`delete from domains where app_id = ${appId} and host = ${host} and not is_default returning host`).length > 0;
+/** Whether the app has it for good, and not only while a deployment that brings it is under way. */
+export const isKept = async (query: Query, appId: string, host: string): Promise<boolean> =>
+  (await query`select host from domains where app_id = ${appId} and host = ${host} and brought_by is null`).length > 0;
+
+/** Gives it as it was; undefined when there is none that can be removed. */
+export const removeDomain = async (query: Query, appId: string, host: string): Promise<DomainRow | undefined> =>
+  (await query<DomainRow[]>`delete from domains where app_id = ${appId} and host = ${host} and not is_default returning host, is_default, created_at`)[0];
 
 /** The deployment did not become live: the host names that it brought are let go. */
 export const dropDomains = async (query: Query, deployment: string): Promise<void> => {

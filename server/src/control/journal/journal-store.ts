@@ -12,7 +12,10 @@ export interface Journaled {
   inverse?: { operation: string; input: Record<string, unknown> } | undefined;
 }
 
-export const journal = async (query: Query, call: Call, { operation, app, input, inverse }: Journaled): Promise<void> => {
+/** Who asks: a caller, or a part of the platform that changes something by itself. */
+export type Journaling = Pick<Call, "tenant" | "actor" | "requestId" | "journaled">;
+
+export const journal = async (query: Query, call: Journaling, { operation, app, input, inverse }: Journaled): Promise<void> => {
   call.journaled = true;
   await query`
     insert into journal (id, tenant, actor, request_id, operation, app, input, inverse)

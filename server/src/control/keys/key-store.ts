@@ -1,6 +1,7 @@
 // Which key each sealed value needs, in PostgreSQL.
 import type { Query } from "#platform/database.ts";
 import type { Sealing } from "../secrets/sealing.ts";
+import { resealSigningSecrets } from "../webhooks/signing-secret-store.ts";
 
 /** Values are sealed anew so many at a time: each batch is a transaction of some milliseconds. */
 const batch = 100;
@@ -11,10 +12,13 @@ export interface KeyRow {
   /** Versions of secrets, and certificates' keys, that are sealed with it. */
   secrets: number;
   certificates: number;
+  /** Signing secrets of webhooks. */
+  webhooks: number;
 }
 
 export const keysOf = (query: Query): Promise<KeyRow[]> => query<KeyRow[]>`
-  select id, created_at, (select count(*) from secret_versions where key_id = k.id) as secrets, (select count(*) from certificates where key_id = k.id) as certificates
+  select id, created_at, (select count(*) from secret_versions where key_id = k.id) as secrets, (select count(*) from certificates where key_id = k.id) as certificates,
+    (select count(*) from webhook_secrets where key_id = k.id) as webhooks
   from sealing_keys k order by created_at desc`;
 
 export const noteKey = async (query: Query, id: string): Promise<void> => {
@@ -66,3 +70,6 @@ export const resealCertificates = async (query: Query, sealing: Sealing, keyId: 
   }
   return rows.length;
 };
+
+/** As resealSecrets, of the signing secrets of webhooks. */
+export const resealWebhooks = (query: Query, sealing: Sealing, keyId: string): Promise<number> => resealSigningSecrets(query, sealing, { keyId, batch });

@@ -5,7 +5,7 @@ import type { Database } from "#platform/database.ts";
 import { keyIdOf, openWith } from "../secrets/sealing.ts";
 import { makeSealingKey, readSealingKeys } from "./key-files.ts";
 import { KeyRing } from "./key-ring.ts";
-import { forgetKey, keysOf, nameUnnamed, noteKey, resealCertificates, resealSecrets, unnamedValue } from "./key-store.ts";
+import { forgetKey, keysOf, nameUnnamed, noteKey, resealCertificates, resealSecrets, resealWebhooks, unnamedValue } from "./key-store.ts";
 
 interface Parts {
   database: Database;
@@ -47,7 +47,7 @@ export const openKeys = async (database: Database, folder: string): Promise<KeyR
 
 const resealAll = async ({ database, keys }: Parts): Promise<number> => {
   let total = 0;
-  for (const reseal of [resealSecrets, resealCertificates])
+  for (const reseal of [resealSecrets, resealCertificates, resealWebhooks])
     for (let count = -1; count !== 0; total += count) count = await database.begin((query) => reseal(query, keys, keys.current));
   return total;
 };

@@ -116,6 +116,7 @@ const environment = ({ home, config, code }: Ground): Record<string, string> => 
   ...(config.sandboxFloor === undefined ? {} : { SLIP_SANDBOX_FLOOR: config.sandboxFloor }),
   ...(config.restateUrl === undefined ? {} : { RESTATE_URL: config.restateUrl }),
   ...(config.gitHosts.length === 0 ? {} : { SLIP_GIT_HOSTS: config.gitHosts.join(",") }),
+  ...(config.webhookHosts.length === 0 ? {} : { SLIP_WEBHOOK_HOSTS: config.webhookHosts.join(",") }),
   ...(config.faults ? { SLIP_FAULTS: "1" } : {}),
   ...(config.faultClock === undefined ? {} : { SLIP_FAULT_CLOCK: config.faultClock }),
 });

@@ -29,11 +29,13 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
+type Environment = Readonly<Record<string, string>>;
+
 const silent = { info() {}, warn() {}, error() {} };
 const comeBackMs = 60_000;
 
-const groundIn = async (folder: string): Promise<Ground> => {
-  const config = readConfig({ SLIP_HOME: join(folder, "home") });
+const groundIn = async (folder: string, environment: Environment): Promise<Ground> => {
+  const config = readConfig({ ...environment, SLIP_HOME: join(folder, "home") });
   const prepared = await prepareHome(config.home, { httpPort: 0, httpsPort: 0 });
   const ground = { ...prepared, config, code: resolve(import.meta.dirname, "../../../.."), node: process.execPath, cores: 1 };
   prepareDisk(ground.home, ground.installation);
@@ -73,9 +75,10 @@ const strike = (server: Supervised | undefined): (() => Promise<void>) => {
   };
 };
 
-export const startControlPlane = async (): Promise<ControlPlane> => {
+/** `environment` holds settings, as `readConfig` reads them. */
+export const startControlPlane = async (environment: Environment = {}): Promise<ControlPlane> => {
   const folder = mkdtempSync(join(tmpdir(), "slip-control-"));
-  const ground = await groundIn(folder);
+  const ground = await groundIn(folder, environment);
   const { home, installation, config } = ground;
   const sockets = await PublicSockets.bound(installation);
   const servers = await startAll(ground, sockets);

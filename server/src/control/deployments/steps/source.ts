@@ -1,6 +1,7 @@
 // Phase "source": what is deployed, by digest, with its configuration.
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceOrigin } from "@slipstream/contract/words.ts";
+import { tellRenamed } from "../../apps/app-events.ts";
 import { renameNewApp } from "../../apps/app-store.ts";
 import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
 import { tagsOf } from "../deployment.ts";
@@ -38,7 +39,12 @@ const fetchGit = async (run: Run, { url, ref, subfolder, tokenSecret }: GitOrigi
 /** The name in slip.toml, for an app that this deployment made and that had none of its own. */
 const takeName = async (run: Run, name: string): Promise<void> => {
   const { control, row } = run;
-  if (await control.database.begin((query) => renameNewApp(query, { id: row.appId, tenant: row.tenant, name }))) run.learn({ app: name });
+  const isRenamed = await control.database.begin(async (query) => {
+    if (!(await renameNewApp(query, { id: row.appId, tenant: row.tenant, name }))) return false;
+    await tellRenamed(query, control.installation, { appId: row.appId, before: row.app });
+    return true;
+  });
+  if (isRenamed) run.learn({ app: name });
 };
 
 /** A tree was named when the deployment was made; a git source is fetched. Then slip.toml is read. */

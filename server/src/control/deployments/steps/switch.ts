@@ -1,8 +1,10 @@
 // Phases "switch" and "prove", and the end: from here on requests reach the new release.
 import { isDeepStrictEqual } from "node:util";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { Phase } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import { lockApp } from "../../apps/app-store.ts";
+import { addressOf } from "../../control.ts";
 import { domainsOf } from "../../domains/domain-store.ts";
 import { envValues, replaceEnv } from "../../env/env-store.ts";
 import { type ReleaseRow, restored } from "../../releases/release.ts";
@@ -12,7 +14,7 @@ import { replaceSecrets, secretVersions } from "../../secrets/secret-store.ts";
 import { serveWorkload } from "../../workloads/workload-store.ts";
 import { defaultHost, toDeployment } from "../deployment.ts";
 import { saveFacts } from "../deployment-store.ts";
-import { makeLive } from "../live-store.ts";
+import { type Live, makeLive } from "../live-store.ts";
 import { ProgressLost } from "../lost-progress.ts";
 import type { Run } from "../run.ts";
 import { endingOf, tell } from "../story.ts";
@@ -63,19 +65,28 @@ const restoreSettings = async (query: Query, appId: string, of: { current: Setti
 const leaving = ({ row, replaced }: Run, { env, secretVersions: versions }: ReleaseRow): ReleaseRow | undefined =>
   row.kind === "rollback" && replaced && !isDeepStrictEqual([replaced.env, replaced.secretVersions], [env, versions]) ? replaced : undefined;
 
+/** The deployment as it is once it is live, for those who are told. */
+const toldOf = ({ control, row }: Run, release: ReleaseRow, phases: Phase[]): Live["told"] => {
+  const { artifact, source, commit, number } = release;
+  const live = { ...row, state: "live", phase: null, phases, failure: null, endedAt: null, release: number, artifact } as const;
+  const known = { source: source ?? row.source, commit: commit ?? row.commit };
+  return { deployment: toDeployment({ ...live, ...known }, control.installation), hostUrl: addressOf(control.installation, "{host}") };
+};
+
 const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
   const { control, row } = run;
   const phases = run.closed();
   await run.settled();
   const live = leaving(run, release);
+  const of = { row, release, phases, told: toldOf(run, release, phases) };
   const isLive = live
     ? await control.database.begin(async (query) => {
-        if (!(await makeLive(query, { row, release, phases }))) return false;
+        if (!(await makeLive(query, of))) return false;
         const [env, versions] = await Promise.all([envValues(query, row.appId), secretVersions(query, row.appId)]);
         await restoreSettings(query, row.appId, { current: { env, secretVersions: versions }, live, target: release });
         return true;
       })
-    : await makeLive(control.database, { row, release, phases });
+    : await makeLive(control.database, of);
   if (!isLive) throw new DeploymentCancelled();
   run.learn({ state: "live", phase: null, phases, endedAt: new Date() });
   tell(control, run.row, endingOf(run.row));
