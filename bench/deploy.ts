@@ -39,7 +39,7 @@ const answers = (port: number): Promise<boolean> =>
   });
 
 /** Milliseconds from starting the program by itself to its first answer. */
-const bareStart = async (folder: string): Promise<number> => {
+export const bareStart = async (folder: string): Promise<number> => {
   const port = await freePort();
   const start = performance.now();
   const child = spawn(process.execPath, ["server.js"], { cwd: folder, env: { PORT: String(port) }, stdio: "ignore" });

@@ -4,8 +4,14 @@ import { type Claim, tableOf } from "./claim.ts";
 import { deployClaims } from "./deploy.ts";
 import { edgeClaims } from "./edge.ts";
 import { rollbackClaims } from "./rollback.ts";
+import { snippetClaims } from "./snippet.ts";
 
-const measurements: Record<string, (installation: Installation) => Promise<Claim[]>> = { deploy: deployClaims, rollback: rollbackClaims, edge: edgeClaims };
+const measurements: Record<string, (installation: Installation) => Promise<Claim[]>> = {
+  deploy: deployClaims,
+  rollback: rollbackClaims,
+  snippet: snippetClaims,
+  edge: edgeClaims,
+};
 
 const wanted = process.argv.slice(2);
 const installation = new Installation();

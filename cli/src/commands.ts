@@ -22,6 +22,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   webhooks: async () => (await import("./commands/webhooks.ts")).webhooks,
   destroy: async () => (await import("./commands/destroy.ts")).destroy,
   journal: async () => (await import("./commands/journal.ts")).journal,
+  mcp: async () => (await import("./commands/mcp.ts")).mcp,
   up: async () => (await import("./commands/up.ts")).up,
   down: async () => (await import("./commands/down.ts")).down,
   status: async () => (await import("./commands/status.ts")).status,

@@ -53,15 +53,24 @@ const targetOf = ({ hostname, port }: URL): http.RequestOptions & { servername?:
   ...(/^[\d.]+$|:/.test(hostname) ? {} : { servername: hostname }),
 });
 
-/** Opens the request. An `import` of node:http would load its lazy parts too, undici among them: 25 ms of every start of the CLI. */
-const send = (options: ClientOptions, prepared: Prepared, call: CallOptions): Promise<http.IncomingMessage> =>
+export interface Outgoing {
+  method: string;
+  path: string;
+  headers: Record<string, string | number>;
+  body: Buffer | undefined;
+  signal?: AbortSignal;
+}
+
+/**
+ * Sends a request with the token; gives its answer as it begins. Throws `unreachable`. An `import` of node:http would load its lazy parts
+ * too, undici among them: 25 ms of every start of the CLI.
+ */
+export const openRequest = ({ endpoint, token }: ClientOptions, { method, path, headers, body, signal }: Outgoing): Promise<http.IncomingMessage> =>
   new Promise((resolve, reject) => {
-    const headers: Record<string, string | number> = { authorization: `Bearer ${options.token}`, accept: "application/json" };
-    if (prepared.body) Object.assign(headers, { "content-type": prepared.contentType, "content-length": prepared.body.length });
-    if (prepared.method !== "GET") headers["idempotency-key"] = call.idempotencyKey ?? randomUUID();
-    const common = { method: prepared.method, path: prepared.path, headers, ...(call.signal ? { signal: call.signal } : {}) };
-    const { endpoint } = options;
-    if ("url" in endpoint) headers.host = new URL(endpoint.url).host;
+    const all: Record<string, string | number> = { authorization: `Bearer ${token}`, ...headers };
+    if (body) all["content-length"] = body.length;
+    if ("url" in endpoint) all.host = new URL(endpoint.url).host;
+    const common = { method, path, headers: all, ...(signal ? { signal } : {}) };
     const request =
       "socketPath" in endpoint
         ? process.getBuiltinModule("node:http").request({ ...common, socketPath: endpoint.socketPath }, resolve)
@@ -69,11 +78,18 @@ const send = (options: ClientOptions, prepared: Prepared, call: CallOptions): Pr
             .getBuiltinModule(endpoint.url.startsWith("http:") ? "node:http" : "node:https")
             .request({ ...common, ...targetOf(new URL(endpoint.url)), ...(endpoint.ca ? { ca: endpoint.ca } : {}) }, resolve);
     request.on("error", (error: NodeJS.ErrnoException) => reject(unreachable(error)));
-    request.end(prepared.body);
+    request.end(body);
   });
 
+const send = (options: ClientOptions, { method, path, body, contentType }: Prepared, call: CallOptions): Promise<http.IncomingMessage> => {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (body) headers["content-type"] = contentType;
+  if (method !== "GET") headers["idempotency-key"] = call.idempotencyKey ?? randomUUID();
+  return openRequest(options, { method, path, headers, body, ...(call.signal ? { signal: call.signal } : {}) });
+};
+
 /** The chunks of an answer; a connection that breaks on the way is `unreachable`. */
-async function* chunksOf(answer: http.IncomingMessage): AsyncGenerator<Buffer> {
+export async function* chunksOf(answer: http.IncomingMessage): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of answer) yield chunk as Buffer;
   } catch (error) {
@@ -81,7 +97,7 @@ async function* chunksOf(answer: http.IncomingMessage): AsyncGenerator<Buffer> {
   }
 }
 
-const readText = async (answer: http.IncomingMessage): Promise<string> => {
+export const readText = async (answer: http.IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
   for await (const chunk of chunksOf(answer)) chunks.push(chunk);
   return Buffer.concat(chunks).toString();

@@ -36,6 +36,13 @@ export const errors = {
     what: "The idempotency key was used with another request.",
     next: "Use a new key for a new request.",
   },
+  unconfirmed: {
+    status: 409,
+    exit: 2,
+    fault: "user",
+    what: "Nothing is destroyed before a person has agreed to it.",
+    next: "Show the user what would be gone, and ask again when they agree.",
+  },
   too_large: {
     status: 413,
     exit: 2,

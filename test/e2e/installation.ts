@@ -84,10 +84,15 @@ export class Installation {
     this.userHome = userHome;
   }
 
+  /** Of programs that are to use this platform. */
+  get environment(): Record<string, string> {
+    const own = { HOME: this.userHome, SLIP_HOME: this.home, SLIP_HTTP_PORT: "0", SLIP_HTTPS_PORT: "0", SLIP_TOKEN: "", SLIP_URL: "" };
+    return { ...(process.env as Record<string, string>), ...own };
+  }
+
   /** Runs `./slip` with the words given. Rejects only when it does not end in time. */
   slip(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-    const own = { HOME: this.userHome, SLIP_HOME: this.home, SLIP_HTTP_PORT: "0", SLIP_HTTPS_PORT: "0", SLIP_TOKEN: "", SLIP_URL: "", ...options.env };
-    return run(join(repository, "slip"), args, { ...options, env: { ...process.env, ...own } });
+    return run(join(repository, "slip"), args, { ...options, env: { ...this.environment, ...options.env } });
   }
 
   /** As `slip`, and throws with what it said when the exit code is another than expected. Gives standard output. */

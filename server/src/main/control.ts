@@ -21,11 +21,12 @@ import { Turns } from "#platform/turns.ts";
 import { seedOwner, Tokens } from "../control/access/token-store.ts";
 import { Gate } from "../control/api/gate.ts";
 import { Idempotency } from "../control/api/idempotency.ts";
+import { addMcp } from "../control/api/mcp/door.ts";
 import { restApi } from "../control/api/rest.ts";
 import { firstTenant, seedTenant } from "../control/apps/app-store.ts";
 import { Commands } from "../control/apps/commands.ts";
 import { authorityIn } from "../control/certificates/authority.ts";
-import type { Control } from "../control/control.ts";
+import { type Control, platformDomain } from "../control/control.ts";
 import { appObject } from "../control/deployments/app-object.ts";
 import { Changes } from "../control/deployments/changes.ts";
 import { Driver } from "../control/deployments/driver.ts";
@@ -147,7 +148,9 @@ const listenForClients = (of: Control): Promise<void> => {
     idempotency: new Idempotency({ ...control, key: keyFile(join(home.control, "requests.key")) }),
     handlers,
   });
-  const server = createAdaptorServer({ fetch: restApi(gate, log, control.version).fetch, overrideGlobalObjects: false });
+  const api = restApi(gate, log, control.version);
+  addMcp(api, { gate, log, version: control.version, key: keyFile(join(home.control, "mcp.key")), hosts: [platformDomain] });
+  const server = createAdaptorServer({ fetch: api.fetch, overrideGlobalObjects: false });
   mkdirSync(dirname(home.controlSocket), { recursive: true });
   rmSync(home.controlSocket, { force: true });
   return new Promise((resolve, reject) => {

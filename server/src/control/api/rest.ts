@@ -4,11 +4,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
 import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
 import { type Context, Hono } from "hono";
-import { isConnectionError } from "#platform/database.ts";
-import { asDiskFull } from "#platform/disk-full.ts";
 import type { Log } from "#platform/log.ts";
 import { type Events, eventsFor } from "./event-stream.ts";
 import type { Answer, Gate } from "./gate.ts";
+import { knownError } from "./known-error.ts";
 import { openApi } from "./openapi.ts";
 import { parseBody, readBody } from "./parse.ts";
 
@@ -55,16 +54,9 @@ const answerWith = (context: RestContext, answer: Answer, events: Events | undef
   return context.body(streamOf(answer.lines), 200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
 };
 
-const known = (error: unknown): SlipError => {
-  if (error instanceof SlipError) return error;
-  if (isConnectionError(error))
-    return new SlipError("unreachable", "The database cannot be reached now.", { next: "Look whether a change that you asked for is there, then ask again." });
-  return asDiskFull(error) ?? new SlipError("internal");
-};
-
 const failWith = (context: RestContext, error: unknown, log: Log): Response => {
   const requestId = context.get("requestId");
-  const told = known(error);
+  const told = knownError(error);
   if (told.code === "internal") log.error(`${context.req.method} ${context.req.path} failed`, error, { requestId });
   if (told.code === "unauthorized") context.header("www-authenticate", "Bearer");
   // A body that nobody read would be taken for the next request.

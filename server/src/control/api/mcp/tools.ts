@@ -1,0 +1,27 @@
+// The tools, in the order in which an agent reads them. Few: each one costs every agent room for its own thoughts.
+import type { Tool } from "./tool.ts";
+import { destroy, restart, runCommand, scale, status } from "./tools/apps.ts";
+import { cancel, deploy, deploySnippet, wait } from "./tools/deployments.ts";
+import { journal } from "./tools/journal.ts";
+import { explainFailure, logs } from "./tools/logs.ts";
+import { releases, rollback } from "./tools/releases.ts";
+import { domains, setConfig } from "./tools/settings.ts";
+
+export const tools: readonly Tool[] = [
+  deploy,
+  deploySnippet,
+  wait,
+  cancel,
+  status,
+  explainFailure,
+  logs,
+  releases,
+  rollback,
+  restart,
+  scale,
+  setConfig,
+  domains,
+  runCommand,
+  journal,
+  destroy,
+];
