@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { eventBody } from "@slipstream/contract/events.ts";
 import { LogLine } from "@slipstream/contract/logs.ts";
+import type { Topic } from "@slipstream/contract/words.ts";
+import { Webhook } from "standardwebhooks";
 import { Installation } from "./installation.ts";
 import { failuresOf, steadyLoad } from "./load.ts";
 import { newTree, nodeProgram, writeTree } from "./sources.ts";
@@ -18,11 +24,26 @@ describe("the settings of an app", () => {
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => LogLine.parse(JSON.parse(line)));
+  const told: { headers: Record<string, string>; body: string }[] = [];
+  const receiver = http.createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    told.push({ headers: request.headers as Record<string, string>, body: Buffer.concat(chunks).toString() });
+    response.writeHead(204).end();
+  });
+  let secret = "";
   before(async () => {
-    await installation.up();
+    receiver.listen(0, "127.0.0.1");
+    await once(receiver, "listening");
+    const { port } = receiver.address() as AddressInfo;
+    await installation.up({ SLIP_WEBHOOK_HOSTS: `127.0.0.1:${port}` });
+    secret = (JSON.parse(await installation.expect(0, ["webhooks", "add", `http://127.0.0.1:${port}/`, "--json"])) as { secret: string }).secret;
     await installation.deployLive(source);
   });
-  after(() => installation.end());
+  after(async () => {
+    receiver.close();
+    await installation.end();
+  });
 
   it("env: a change is live at once, without a failed request", async () => {
     const load = steadyLoad(installation, "shop");
@@ -83,5 +104,20 @@ describe("the settings of an app", () => {
     const again = await installation.deployLive(source);
     assert.equal(again.release, 1);
     assert.ok(!(await lines()).some((line) => line.text === "one started"), "the old lines are gone");
+  });
+
+  it("webhooks: all of it was told, signed, with what the contract says and nothing else", async () => {
+    const events = (): { type: Topic; data: Record<string, unknown> }[] =>
+      told.map(({ headers, body }) => new Webhook(secret).verify(body, headers) as { type: Topic; data: Record<string, unknown> });
+    for (let attempt = 0; attempt < 100 && !events().some(({ type }) => type === "app.destroyed"); attempt += 1) await pause(100);
+    for (const event of events()) {
+      eventBody(event.type).parse(event);
+      assert.deepEqual(
+        Object.keys(event.data).filter((field) => !(field in eventBody(event.type).shape.data.shape)),
+        [],
+      );
+    }
+    const kinds = events().flatMap(({ type, data }) => (type === "deployment.live" ? [data.kind] : [type]));
+    assert.deepEqual(new Set(kinds), new Set(["app.created", "deploy", "config", "restart", "domain.added", "domain.removed", "app.destroyed"]));
   });
 });

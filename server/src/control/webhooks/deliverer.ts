@@ -146,7 +146,8 @@ export class Deliverer {
     if (attempted.state === "delivered") return noteReceived(query, message.webhook);
     const failingSince = await noteFailed(query, message.webhook, dueTime());
     if (attempted.status === gone) return this.#pause(query, message, "gone");
-    if (failingSince !== undefined && dueTime().getTime() - failingSince.getTime() > limit("webhookFailingMs")) return this.#pause(query, message, "failing");
+    const failingMs = failingSince === undefined ? 0 : wallClock.ageMs(failingSince.getTime());
+    if (failingMs > limit("webhookFailingMs")) return this.#pause(query, message, "failing");
   }
 
   /** Its tenant is told by the journal, and by the webhooks that are left. */
