@@ -6,6 +6,7 @@ import { deployments, releases, sources } from "./deployments.ts";
 import { keys } from "./keys.ts";
 import { platform } from "./platform.ts";
 import { domains, env, secrets } from "./settings.ts";
+import { signIn } from "./sign-in.ts";
 import { webhooks } from "./webhooks.ts";
 
 export const operations = {
@@ -18,6 +19,7 @@ export const operations = {
   ...domains,
   ...keys,
   ...access,
+  ...signIn,
   ...webhooks,
   ...platform,
 } as const;
