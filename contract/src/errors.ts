@@ -43,6 +43,28 @@ export const errors = {
     what: "Nothing is destroyed before a person has agreed to it.",
     next: "Show the user what would be gone, and ask again when they agree.",
   },
+  not_plannable: {
+    status: 400,
+    exit: 2,
+    fault: "user",
+    what: "This operation cannot be planned.",
+    next: "Ask for the operation itself.",
+  },
+  plan_stale: {
+    status: 409,
+    exit: 2,
+    fault: "user",
+    what: "What the plan was made of has changed, so it was not applied.",
+    next: "Plan it again, and look at what is different.",
+  },
+  plan_expired: { status: 410, exit: 2, fault: "user", what: "The plan has expired, so it was not applied.", next: "Plan it again." },
+  plan_applied: {
+    status: 409,
+    exit: 2,
+    fault: "user",
+    what: "The plan was applied already.",
+    next: "See what it did with 'slip plans show PLAN' and 'slip journal'; plan again for another change.",
+  },
   too_large: {
     status: 413,
     exit: 2,

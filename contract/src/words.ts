@@ -27,6 +27,7 @@ export const InstanceId = id("ins");
 export const RunId = id("run");
 export const WebhookId = id("whk");
 export const DeliveryId = id("dlv");
+export const PlanId = id("pln");
 
 export const Timestamp = z.iso.datetime();
 

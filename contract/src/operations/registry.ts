@@ -4,9 +4,9 @@ import { access } from "./access.ts";
 import { apps } from "./apps.ts";
 import { deployments, releases, sources } from "./deployments.ts";
 import { keys } from "./keys.ts";
+import { plans } from "./plans.ts";
 import { platform } from "./platform.ts";
 import { domains, env, secrets } from "./settings.ts";
-import { signIn } from "./sign-in.ts";
 import { webhooks } from "./webhooks.ts";
 
 export const operations = {
@@ -19,8 +19,8 @@ export const operations = {
   ...domains,
   ...keys,
   ...access,
-  ...signIn,
   ...webhooks,
+  ...plans,
   ...platform,
 } as const;
 export type OperationName = keyof typeof operations;

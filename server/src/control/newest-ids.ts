@@ -5,6 +5,7 @@ import type { Query } from "#platform/database.ts";
 export const newestIds = async (query: Query): Promise<string[]> => {
   const rows = await query<{ id: string | null }[]>`
     select max(id) as id from deployments union all select max(id) from tasks union all select max(id) from journal
-    union all select max(id) from webhooks union all select max(id) from webhook_deliveries`;
+    union all select max(id) from webhooks union all select max(id) from webhook_deliveries
+    union all select max(id) from plans`;
   return rows.flatMap(({ id }) => id ?? []);
 };

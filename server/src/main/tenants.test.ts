@@ -15,6 +15,7 @@ let stranger: Client;
 let deployment = "";
 let webhook = "";
 let delivery = "";
+let plan = "";
 const content = Buffer.from("the owner's file");
 const sha256 = createHash("sha256").update(content).digest("hex");
 const manifest = { entries: [{ type: "file" as const, path: "index.html", sha256, size: content.length, executable: false }] };
@@ -49,6 +50,7 @@ before(async () => {
     insert into outbox (event, tenant, topic, subject, payload, is_dispatched) values ('evt_1', 'local', 'app.created', 'app_1', '{"app":"victim"}', true)`;
   await plane.database`
     insert into webhook_deliveries (id, webhook_id, event, state, next_at) values (${delivery}, ${webhook}, 'evt_1', 'failed', now())`;
+  plan = (await client.call("plans.create", { operation: "apps.destroy", input: { app: "victim" } })).plan;
   stranger = await addTenant("other");
 });
 after(() => plane.stop());
@@ -100,12 +102,6 @@ const attempts = (): { [N in OperationName]: Attempt<N> } => {
     "webhooks.test": byWebhook,
     "webhooks.deliveries": byWebhook,
     "webhooks.redeliver": { input: { webhook, delivery }, answer: "not_found" },
-    "sessions.code": { input: { sha256 }, answer: "forbidden" },
-    "providers.list": { input: {}, answer: "forbidden" },
-    "providers.add": { input: { name: "elsewhere", issuer: "https://example.org", clientId: "one", clientSecret: "two" }, answer: "forbidden" },
-    "providers.remove": { input: { name: "elsewhere" }, answer: "forbidden" },
-    "connections.list": { input: {}, answer: (output) => assert.deepEqual(output, { connections: [] }) },
-    "connections.revoke": { input: { connection: `grt_${"0".repeat(26)}` }, answer: "not_found" },
     "token.rotate": { input: { sha256 }, answer: (output) => assert.match(JSON.stringify(output), /endsAt/) },
     "platform.status": {
       input: {},
@@ -113,6 +109,10 @@ const attempts = (): { [N in OperationName]: Attempt<N> } => {
     },
     "platform.audit": { input: {}, answer: "forbidden" },
     "platform.trust": { input: {}, answer: hasNothing },
+    "plans.create": { input: { operation: "env.set", input: { app, values: { COLOUR: "mine" } } }, answer: "not_found" },
+    "plans.list": { input: {}, answer: hasNothing },
+    "plans.get": { input: { plan }, answer: "not_found" },
+    "plans.apply": { input: { plan }, answer: "not_found" },
     "journal.list": { input: {}, answer: hasNothing },
     "logs.read": byApp,
   };
@@ -135,6 +135,7 @@ const snapshot = async (): Promise<unknown> => ({
   webhooks: await plane.database`select id, url, topics, paused from webhooks where tenant = 'local'`,
   deliveries: await plane.database`select id, state, attempts from webhook_deliveries where id = ${delivery}`,
   signing: await plane.database`select s.* from webhook_secrets s join webhooks w on w.id = s.webhook_id where w.tenant = 'local'`,
+  plans: await plane.database`select * from plans`,
 });
 
 test("no operation gives, changes or names what belongs to another tenant", async () => {

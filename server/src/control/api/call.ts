@@ -1,7 +1,17 @@
 // What a handler knows of the request besides its input, and what the handlers of the operations look like.
 import type { Readable } from "node:stream";
 import type { InputOf, OperationName, OutputOf, ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
+import type { Query } from "#platform/database.ts";
 import type { Token } from "../access/token.ts";
+
+/** What a change is about to change: an app (`isNew`: made in this transaction), or the installation's sealing key. */
+export type Subject = { app: string; isNew?: boolean } | { sealingKey: string };
+
+/** What a change expects of the world. */
+export interface Expectation {
+  /** Asked in the transaction of the change, before it changes anything. Throws where the world is another. */
+  check(query: Query, subject: Subject): Promise<void>;
+}
 
 export interface Call {
   tenant: string;
@@ -15,6 +25,8 @@ export interface Call {
   body: Readable;
   /** Set by `journal`: the gate writes an entry itself for a change that has none. */
   journaled: boolean;
+  /** Of a plan that is applied: every handler that changes something asks it first. */
+  expects?: Expectation;
 }
 
 /** The operations that answer line by line. */

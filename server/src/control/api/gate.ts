@@ -1,5 +1,4 @@
 // The one gate that every call passes, whatever its door: who → may they → parse → idempotency key → handler → journal → typed result.
-import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
@@ -9,7 +8,7 @@ import { mayDo, type Token } from "../access/token.ts";
 import type { Tokens } from "../access/token-store.ts";
 import { journal } from "../journal/journal-store.ts";
 import type { Call, Handlers, Perform } from "./call.ts";
-import type { Idempotency } from "./idempotency.ts";
+import { type Idempotency, keyWithin } from "./idempotency.ts";
 import { parseInput } from "./parse.ts";
 
 /** A call as a door hands it over. */
@@ -89,8 +88,7 @@ const admit = (token: Token, { permission }: Operation): void => {
 /** Asked again, the call has the same key for what it does within. */
 const within = (call: Call, name: OperationName): Call => {
   const { idempotencyKey: key, ...rest } = call;
-  const derived = key === undefined ? undefined : createHash("sha256").update(`${key}\n${name}`).digest("hex");
-  return { ...rest, idempotencyKey: derived, journaled: false };
+  return { ...rest, idempotencyKey: key === undefined ? undefined : keyWithin(key, name), journaled: false };
 };
 
 const callOf = ({ token, idempotencyKey, requestId, signal, body = Readable.from([]) }: Incoming): Call => {

@@ -1,5 +1,5 @@
 // Idempotency keys: a request that is sent again gets the answer of the first, and its work is not done twice.
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { type Database, json, type Query } from "#platform/database.ts";
@@ -31,6 +31,9 @@ export const requestHash = (key: Buffer, { operation, input }: Pick<Request, "op
   createHmac("sha256", key)
     .update(`${operation}\n${JSON.stringify(input, canonical)}`)
     .digest();
+
+/** The key of an operation that is done within a call which has one. */
+export const keyWithin = (key: string, operation: string): string => createHash("sha256").update(`${key}\n${operation}`).digest("hex");
 
 const mismatch = (): SlipError => new SlipError("idempotency_mismatch");
 

@@ -13,6 +13,7 @@ import { insertTask, type OpenTask, type TaskInput, type TaskRow, taskWithKey } 
 import { toApp } from "./app.ts";
 import { tellOfApp } from "./app-events.ts";
 import { type AppRow, appNamed, appsOf, ensureApp } from "./app-store.ts";
+import { isThereAlready, noLiveRelease } from "./refusals.ts";
 import { runInApp } from "./run.ts";
 
 /** Waits for the end of the task that an earlier request with the same key began, where there is one: the answer to that was lost. */
@@ -38,16 +39,11 @@ const insert = ({ database }: Control, call: Call, { app, task, operation, inver
     database.begin(async (query) => {
       const begun = await taskWithKey(query, { tenant, kind, key });
       if (begun !== undefined) return { id: begun, appId: app.id, createdAt: new Date() };
+      await call.expects?.check(query, { app: app.id });
       await journal(query, call, { operation, app: app.name, input: { app: app.name, ...asked }, inverse });
       return insertTask(query, { appId: app.id, tenant, input: task, idempotencyKey: key });
     });
   return key === undefined ? begin() : whileAway(begin);
-};
-
-const runTask = async (control: Control, call: Call, of: AskedTask): Promise<TaskRow> => {
-  const inserted = await insert(control, call, of);
-  void submitTask(control, inserted);
-  return taskEnd(control, inserted.id, call.signal);
 };
 
 /** What is under way makes way for the end of the app. */
@@ -62,9 +58,15 @@ const cancelOpen = async (control: Control, appId: string): Promise<void> => {
   }
 };
 
+const runTask = async (control: Control, call: Call, of: AskedTask): Promise<TaskRow> => {
+  const inserted = await insert(control, call, of);
+  if (of.task.kind === "destroy") await cancelOpen(control, of.app.id);
+  void submitTask(control, inserted);
+  return taskEnd(control, inserted.id, call.signal);
+};
+
 const destroy = async (control: Control, call: Call, app: string): Promise<TaskRow> => {
   const row = await appNamed(control.database, call.tenant, app);
-  await cancelOpen(control, row.id);
   return runTask(control, call, { app: row, task: { kind: "destroy" }, operation: "apps.destroy" });
 };
 
@@ -78,7 +80,8 @@ export const appOperations = (control: Control): Pick<Handlers, AppNames> => ({
   async "apps.create"({ app }, call) {
     await control.database.begin(async (query) => {
       const { id, isNew } = await ensureApp(query, call.tenant, app);
-      if (!isNew) throw new SlipError("conflict", `There is an app ${app} already.`, { next: "Deploy it, or choose another name." });
+      await call.expects?.check(query, { app: id, isNew });
+      if (!isNew) throw isThereAlready(app);
       await journal(query, call, { operation: "apps.create", app, input: { app }, inverse: { operation: "apps.destroy", input: { app } } });
       await tellOfApp(query, control.installation, { topic: "app.created", appId: id });
     });
@@ -91,7 +94,7 @@ export const appOperations = (control: Control): Pick<Handlers, AppNames> => ({
 
   async "apps.scale"({ app, instances }, call) {
     const row = await appNamed(control.database, call.tenant, app);
-    if (row.liveDeployment === null) throw new SlipError("conflict", `The app ${app} has no live release.`, { next: "Deploy it first." });
+    if (row.liveDeployment === null) throw noLiveRelease(app);
     const inverse = { operation: "apps.scale", input: { app, instances: Math.max(1, row.serving) } };
     const joined = await joinTask(control, call, "scale");
     if (!joined) await runTask(control, call, { app: row, task: { kind: "scale", instances }, operation: "apps.scale", inverse });
@@ -100,7 +103,7 @@ export const appOperations = (control: Control): Pick<Handlers, AppNames> => ({
 
   async "apps.restart"({ app }, call) {
     const row = await appNamed(control.database, call.tenant, app);
-    if (row.liveDeployment === null) throw new SlipError("conflict", `The app ${app} has no live release.`, { next: "Deploy it first." });
+    if (row.liveDeployment === null) throw noLiveRelease(app);
     return createDeployment(control, call, { app, appId: row.id, kind: "restart", request: {}, operation: "apps.restart", input: { app } });
   },
 

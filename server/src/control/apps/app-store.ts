@@ -4,6 +4,7 @@ import type { Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
 import { defaultHost } from "../deployments/deployment.ts";
 import { claimDomain } from "../domains/domain-store.ts";
+import { nameOfAnother } from "./refusals.ts";
 
 /** What there is before anybody made anything. */
 export const firstTenant = "local";
@@ -67,7 +68,7 @@ export const ensureApp = async (query: Query, tenant: string, name: string): Pro
 const takenApp = async (query: Query, tenant: string, name: string): Promise<string> => {
   const rows = await query<{ id: string }[]>`select id from apps where tenant = ${tenant} and name = ${name}`;
   const id = rows[0]?.id;
-  if (id === undefined) throw new SlipError("conflict", `The name ${name} belongs to another app.`);
+  if (id === undefined) throw nameOfAnother(name);
   return id;
 };
 

@@ -6,7 +6,7 @@ import type { Deployment, DeploymentKind } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import { whileAway } from "#platform/database-away.ts";
 import { newId } from "#platform/ids.ts";
-import type { Call } from "../api/call.ts";
+import type { Call, Subject } from "../api/call.ts";
 import { tellOfApp } from "../apps/app-events.ts";
 import { ensureApp, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
@@ -45,9 +45,18 @@ interface Inserted {
 /** There is a deployment with this idempotency key already: what was sent after it is taken back. */
 class IsThere extends Error {}
 
+/** Where the answer to the commit was lost, it is its own deployment that has moved the app. */
+const expectUnmoved = async (query: Query, call: Call, subject: Subject): Promise<void> => {
+  if (call.expects === undefined) return;
+  const { tenant, idempotencyKey: key } = call;
+  if (key !== undefined && (await deploymentWithKey(query, tenant, key))) throw new IsThere();
+  await call.expects.check(query, subject);
+};
+
 const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =>
   control.database.begin(async (query) => {
     const { id: appId, isNew: isNewApp } = asked.appId === undefined ? await ensureApp(query, call.tenant, asked.app) : { id: asked.appId, isNew: false };
+    await expectUnmoved(query, call, { app: appId, isNew: isNewApp });
     if (isNewApp) await tellOfApp(query, control.installation, { topic: "app.created", appId });
     const id = newId("dep");
     const { kind, request, source, commit, config } = asked;

@@ -12,7 +12,7 @@ import { checkDomain } from "../domains/domain.ts";
 import { journal } from "../journal/journal-store.ts";
 import type { SourceStore } from "../sources/source-store.ts";
 import { createDeployment } from "./create.ts";
-import { type DeploymentRequest, type DeploymentRow, isOpen, type KeptOrigin, nameFrom, toDeployment } from "./deployment.ts";
+import { type DeploymentRequest, type DeploymentRow, hasEndedAlready, isOpen, type KeptOrigin, nameFrom, noDeployment, toDeployment } from "./deployment.ts";
 import { tellEnded } from "./deployment-events.ts";
 import { appOfOrigin, deploymentIn, deploymentsOfApp, requestCancel } from "./deployment-store.ts";
 import { type KeptSource, keepSource } from "./given-source.ts";
@@ -26,12 +26,9 @@ type CreateInput = ParsedInputOf<"deployments.create">;
 const cancelMs = 5_000;
 const lookAgainMs = 50;
 
-/** A deployment of another tenant is not there. */
-const notFound = (id: string): SlipError => new SlipError("not_found", `There is no deployment ${id}.`, { next: "List them with 'slip deployments APP'." });
-
 const find = async ({ database }: Control, call: Call, id: string): Promise<DeploymentRow> => {
   const row = await deploymentIn(database, call.tenant, id);
-  if (!row) throw notFound(id);
+  if (!row) throw noDeployment(id);
   return row;
 };
 
@@ -63,7 +60,7 @@ const unnamed = async ({ database }: Control): Promise<string> => {
 };
 
 /** A git source has not been fetched yet: it goes to the app that it went to before, else slip.toml is read on the way. */
-const chooseName = async (control: Control, call: Call, input: CreateInput, kept: KeptSource): Promise<Chosen> => {
+export const chooseName = async (control: Control, call: Call, input: CreateInput, kept: KeptSource): Promise<Chosen> => {
   const app = input.app ?? kept.app;
   if (app !== undefined) return { app, isSuggested: false, config: kept.config };
   const { source } = kept;
@@ -107,6 +104,7 @@ const create = async (control: Control, store: SourceStore, call: Call, input: C
 const cancel = async (control: Control, call: Call, id: string): Promise<DeploymentRow> => {
   const row = await find(control, call, id);
   const asked = await control.database.begin(async (query) => {
+    await call.expects?.check(query, { app: row.appId });
     await journal(query, call, { operation: "deployments.cancel", app: row.app, input: { deployment: id } });
     const state = await requestCancel(query, id, failureOf("queue", new SlipError("cancelled")));
     if (state !== "cancelled") return state;
@@ -114,7 +112,7 @@ const cancel = async (control: Control, call: Call, id: string): Promise<Deploym
     await tellEnded(query, control.installation, id);
     return state;
   });
-  if (asked === undefined) throw new SlipError("conflict", `The deployment ${id} has ended already: it is ${row.state}.`);
+  if (asked === undefined) throw hasEndedAlready(row);
   control.runs.cancel(id);
   control.changes.emit(id);
   const until = performance.now() + cancelMs;
@@ -136,13 +134,13 @@ export const deploymentOperations = (control: Control, store: SourceStore): Pick
 
   async "deployments.watch"({ deployment }, call) {
     const lines = await watch(control, { id: deployment, tenant: call.tenant }, call.signal);
-    if (!lines) throw notFound(deployment);
+    if (!lines) throw noDeployment(deployment);
     return lines;
   },
 
   async "deployments.wait"({ deployment, timeoutMs }, call) {
     const last = await untilEnded(control, { id: deployment, tenant: call.tenant, timeoutMs }, call.signal);
-    if (!last) throw notFound(deployment);
+    if (!last) throw noDeployment(deployment);
     return last;
   },
 

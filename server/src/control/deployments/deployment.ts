@@ -1,5 +1,6 @@
 // What a deployment is, as pure rules over its row.
 import type { AppConfig } from "@slipstream/contract/config.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import type { LogTags } from "@slipstream/contract/logs.ts";
 import type { Deployment, DeploymentKind, DeploymentState, FailureReport, Phase, PhaseName, SandboxKind, SourceOrigin } from "@slipstream/contract/words.ts";
 import type { Installation } from "#platform/installation.ts";
@@ -62,6 +63,13 @@ export const tagsOf = (row: Pick<DeploymentRow, "id" | "tenant" | "project" | "a
   commit: row.commit ?? "",
   instance: "",
 });
+
+/** A deployment of another tenant is not there. */
+export const noDeployment = (id: string): SlipError =>
+  new SlipError("not_found", `There is no deployment ${id}.`, { next: "List them with 'slip deployments APP'." });
+
+export const hasEndedAlready = ({ id, state }: Pick<DeploymentRow, "id" | "state">): SlipError =>
+  new SlipError("conflict", `The deployment ${id} has ended already: it is ${state}.`);
 
 export const isOpen = (state: DeploymentState): boolean => state === "waiting" || state === "running";
 

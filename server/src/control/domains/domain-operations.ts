@@ -1,4 +1,3 @@
-import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Domain } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import type { Handlers } from "../api/call.ts";
@@ -11,7 +10,7 @@ import { journal } from "../journal/journal-store.ts";
 import { announce } from "../outbox/outbox-store.ts";
 import { releaseOf } from "../releases/release-store.ts";
 import { countUp, removeHostRoutes, routedDeployment } from "../routes/route-store.ts";
-import { checkDomain } from "./domain.ts";
+import { checkDomain, notRemovable } from "./domain.ts";
 import { claimDomain, type DomainRow, domainsOf, isKept, removeDomain } from "./domain-store.ts";
 
 const toDomain = (control: Control, app: string, row: Pick<DomainRow, "host" | "createdAt">): Domain => ({
@@ -36,6 +35,7 @@ export const domainOperations = (control: Control): Pick<Handlers, "domains.add"
     const app = await appNamed(control.database, call.tenant, name);
     const added = await control.database.begin(async (query) => {
       await lockApp(query, app.id);
+      await call.expects?.check(query, { app: app.id });
       const wasKept = await isKept(query, app.id, domain);
       await claimDomain(query, { host: domain, tenant: call.tenant, appId: app.id });
       await ensureCertificate(control, query, domain);
@@ -63,12 +63,10 @@ export const domainOperations = (control: Control): Pick<Handlers, "domains.add"
     const app = await appNamed(control.database, call.tenant, name);
     await control.database.begin(async (query) => {
       await lockApp(query, app.id);
+      await call.expects?.check(query, { app: app.id });
       const wasKept = await isKept(query, app.id, domain);
       const removed = await removeDomain(query, app.id, domain);
-      if (!removed)
-        throw new SlipError("not_found", `The app ${name} has no domain ${domain} that can be removed.`, {
-          next: `List them with 'slip domains list ${name}'.`,
-        });
+      if (!removed) throw notRemovable(name, domain);
       await removeHostRoutes(query, app.id, domain);
       if (wasKept) await announce(query, { tenant: call.tenant, topic: "domain.removed", subject: domain, data: toDomain(control, name, removed) });
       await journal(query, call, {

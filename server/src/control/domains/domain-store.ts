@@ -1,6 +1,7 @@
 // Host names in PostgreSQL: each belongs to one app of the installation.
-import { SlipError } from "@slipstream/contract/errors.ts";
+import type { SlipError } from "@slipstream/contract/errors.ts";
 import type { Query } from "#platform/database.ts";
+import { hostOfAnother } from "./domain.ts";
 
 export interface DomainRow {
   host: string;
@@ -25,15 +26,17 @@ export const claimDomain = async (query: Query, { host, tenant, appId, isDefault
   if (rows[0]?.appId !== appId) throw await taken(query, host, tenant);
 };
 
-/** The name of the app that has it is told to its own tenant alone. */
 const taken = async (query: Query, host: string, tenant: string): Promise<SlipError> => {
   const [owner] = await query<{ name: string }[]>`
     select a.name from domains d join apps a on a.id = d.app_id where d.host = ${host} and d.tenant = ${tenant}`;
-  if (!owner) return new SlipError("conflict", `The host name ${host} belongs to another app.`);
-  return new SlipError("conflict", `The host name ${host} belongs to the app ${owner.name}, with all its paths.`, {
-    next: `Choose another host name, or give this one up with 'slip domains rm ${owner.name} ${host}'.`,
-  });
+  return hostOfAnother(host, owner?.name);
 };
+
+/** Who has some host names, for a tenant: the names of its own apps alone. */
+export const ownersOf = (query: Query, tenant: string, hosts: readonly string[]): Promise<{ host: string; appId: string; app: string | null }[]> =>
+  query<{ host: string; appId: string; app: string | null }[]>`
+    select d.host, d.app_id, case when d.tenant = ${tenant} then a.name end as app
+    from domains d join apps a on a.id = d.app_id where d.host = any(${[...hosts]})`;
 
 export const domainsOf = (query: Query, appId: string): Promise<DomainRow[]> =>
   query<DomainRow[]>`select host, is_default, created_at from domains where app_id = ${appId} order by is_default desc, created_at, host`;

@@ -2,6 +2,17 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { platformDomain } from "../control.ts";
 
+/** The name of the app that has it is told to its own tenant alone. */
+export const hostOfAnother = (host: string, owner: string | undefined): SlipError =>
+  owner === undefined
+    ? new SlipError("conflict", `The host name ${host} belongs to another app.`)
+    : new SlipError("conflict", `The host name ${host} belongs to the app ${owner}, with all its paths.`, {
+        next: `Choose another host name, or give this one up with 'slip domains rm ${owner} ${host}'.`,
+      });
+
+export const notRemovable = (app: string, host: string): SlipError =>
+  new SlipError("not_found", `The app ${app} has no domain ${host} that can be removed.`, { next: `List them with 'slip domains list ${app}'.` });
+
 /** Host names below the platform's domain are the apps' own names, and not to be had otherwise. */
 export const checkDomain = (domain: string, app: string): void => {
   const isOurs = domain === platformDomain || domain.endsWith(`.${platformDomain}`);

@@ -1,13 +1,12 @@
-import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Deployment } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import type { Call, Handlers } from "../api/call.ts";
-import { appNamed } from "../apps/app-store.ts";
+import { appNamed, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { createDeployment } from "../deployments/create.ts";
 import { journal } from "../journal/journal-store.ts";
 import { envOf, envValues, removeEnv, setEnv } from "./env-store.ts";
-import { checkNames } from "./variable.ts";
+import { checkNames, expectNames } from "./variable.ts";
 
 export interface Change {
   app: string;
@@ -32,16 +31,12 @@ export const changeSettings = async (control: Control, call: Call, change: Chang
     return { app: name, names, deployment: await createDeployment(control, call, asked) };
   }
   await control.database.begin(async (query) => {
+    await lockApp(query, app.id);
+    await call.expects?.check(query, { app: app.id });
     await change.apply(query, app.id);
     await journal(query, call, { operation, app: name, input, inverse });
   });
   return { app: name, names };
-};
-
-/** Throws `not_found` for names that the app does not have. */
-export const expectNames = (removed: readonly string[], names: readonly string[], what: string): void => {
-  const unknown = names.filter((name) => !removed.includes(name));
-  if (unknown.length > 0) throw new SlipError("not_found", `The app has no ${what} ${unknown.join(", ")}.`);
 };
 
 export const envOperations = (control: Control): Pick<Handlers, "env.set" | "env.list" | "env.remove"> => ({

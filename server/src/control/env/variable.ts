@@ -3,6 +3,12 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 
 const isReserved = (name: string): boolean => name === "PORT" || name.startsWith("SLIP_");
 
+/** Throws `not_found` for names that are not among those that the app has. */
+export const expectNames = (has: readonly string[], names: readonly string[], what: string): void => {
+  const unknown = names.filter((name) => !has.includes(name));
+  if (unknown.length > 0) throw new SlipError("not_found", `The app has no ${what} ${unknown.join(", ")}.`);
+};
+
 /** Throws `invalid_input` for a reserved name. */
 export const checkNames = (names: readonly string[]): void => {
   const reserved = names.filter(isReserved);

@@ -6,7 +6,7 @@ import { keysOf } from "./key-store.ts";
 import { rotate } from "./rotation.ts";
 
 /** The keys are the installation's: who has a tenant's token alone neither sees how much is sealed nor changes it. */
-const expectOwner = (tenant: string): void => {
+export const expectOwner = (tenant: string): void => {
   if (tenant !== firstTenant) throw new SlipError("forbidden", "The sealing keys are the installation's own.");
 };
 
@@ -19,7 +19,11 @@ export const keyOperations = (control: Control): Pick<Handlers, "keys.list" | "k
 
   async "keys.rotate"(_, call) {
     expectOwner(call.tenant);
-    const { resealed, removed } = await control.rotations.run(() => rotate({ database: control.database, keys: control.sealing }));
+    const { resealed, removed } = await control.rotations.run(async () => {
+      // Rotations are done one at a time, so the key in use stays the same until this one replaces it.
+      await control.database.begin(async (query) => call.expects?.check(query, { sealingKey: control.sealing.current }));
+      return rotate({ database: control.database, keys: control.sealing });
+    });
     return { key: control.sealing.current, resealed, removed };
   },
 });

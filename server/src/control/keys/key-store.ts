@@ -1,5 +1,6 @@
 // Which key each sealed value needs, in PostgreSQL.
 import type { Query } from "#platform/database.ts";
+import { placeOfPlan } from "../plans/plan-store.ts";
 import type { Sealing } from "../secrets/sealing.ts";
 import { resealSigningSecrets } from "../webhooks/signing-secret-store.ts";
 
@@ -55,6 +56,18 @@ export const resealSecrets = async (query: Query, sealing: Sealing, keyId: strin
     const place = [tenant, appId, name, String(version)];
     const anew = sealing.seal(sealing.open(old, place), place);
     await query`update secret_versions set sealed = ${anew.sealed}, key_id = ${anew.keyId} where app_id = ${appId} and name = ${name} and version = ${version}`;
+  }
+  return rows.length;
+};
+
+/** As resealSecrets, of what was planned. */
+export const resealPlans = async (query: Query, sealing: Sealing, keyId: string): Promise<number> => {
+  const rows = await query<{ id: string; tenant: string; keyId: string; sealed: Buffer }[]>`
+    select id, tenant, key_id, sealed from plans where key_id <> ${keyId} order by id limit ${batch} for update`;
+  for (const { id, tenant, ...old } of rows) {
+    const place = placeOfPlan({ id, tenant });
+    const anew = sealing.seal(sealing.open(old, place), place);
+    await query`update plans set sealed = ${anew.sealed}, key_id = ${anew.keyId} where id = ${id}`;
   }
   return rows.length;
 };

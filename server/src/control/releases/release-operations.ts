@@ -6,7 +6,7 @@ import { type AppRow, appNamed } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { begunBefore, createDeployment } from "../deployments/create.ts";
 import { liveHistory } from "../deployments/deployment-store.ts";
-import { rollbackTarget } from "./release.ts";
+import { releaseToGoTo } from "./release.ts";
 import { type ListedRelease, livedNumbers, releasesOfApp } from "./release-store.ts";
 
 const toRelease = (row: ListedRelease): Release => ({
@@ -32,11 +32,7 @@ const target = async ({ database }: Control, call: Call, input: Input): Promise<
     input.to === undefined ? liveHistory(database, call.tenant, input.app) : [],
     livedNumbers(database, call.tenant, input.app),
   ]);
-  const to = input.to ?? rollbackTarget(history);
-  if (to === undefined) throw new SlipError("nothing_to_roll_back");
-  if (to === app.release) throw new SlipError("nothing_to_roll_back", `Release ${to} is live already.`);
-  if (!kept.includes(to)) throw new SlipError("nothing_to_roll_back", `The app ${app.name} has no release ${to} to go back to.`);
-  return { app, to };
+  return { app, to: releaseToGoTo({ app: app.name, asked: input.to, live: app.release, history, kept }) };
 };
 
 const begin = async (control: Control, call: Call, input: Input): Promise<Deployment> => {

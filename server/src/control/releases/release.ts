@@ -1,5 +1,6 @@
 // What a release is, as pure rules: what rollback goes back to, and what it restores.
 import type { AppConfig } from "@slipstream/contract/config.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import type { DeploymentKind } from "@slipstream/contract/words.ts";
 
 export interface ReleaseRow {
@@ -29,6 +30,24 @@ export const rollbackTarget = (history: readonly { kind: DeploymentKind; release
     else stack.push(release);
   }
   return stack.at(-2);
+};
+
+export const nothingToRollBack = (app: string, to: number): SlipError =>
+  new SlipError("nothing_to_roll_back", `The app ${app} has no release ${to} to go back to.`);
+
+/** Throws `nothing_to_roll_back` when there is no such release to go to, or it is live already. */
+export const releaseToGoTo = (of: {
+  app: string;
+  asked: number | undefined;
+  live: number | null;
+  history: readonly { kind: DeploymentKind; release: number }[];
+  kept: readonly number[];
+}): number => {
+  const to = of.asked ?? rollbackTarget(of.history);
+  if (to === undefined) throw new SlipError("nothing_to_roll_back");
+  if (to === of.live) throw new SlipError("nothing_to_roll_back", `Release ${to} is live already.`);
+  if (!of.kept.includes(to)) throw nothingToRollBack(of.app, to);
+  return to;
 };
 
 /** Settings in which some names have the values of before again; a name that was not there goes. */

@@ -1,16 +1,10 @@
-import { SlipError } from "@slipstream/contract/errors.ts";
-import { limit } from "@slipstream/contract/limits.ts";
 import type { Handlers } from "../api/call.ts";
 import { appNamed } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
-import { changeSettings, expectNames } from "../env/env-operations.ts";
-import { checkNames } from "../env/variable.ts";
+import { changeSettings } from "../env/env-operations.ts";
+import { checkNames, expectNames } from "../env/variable.ts";
+import { checkSizes } from "./secret.ts";
 import { removeSecrets, secretsOf, setSecret } from "./secret-store.ts";
-
-const checkSizes = (values: Readonly<Record<string, string>>): void => {
-  const large = Object.entries(values).find(([, value]) => Buffer.byteLength(value) > limit("secretBytes"));
-  if (large) throw new SlipError("too_large", `The value of ${large[0]} is larger than ${limit("secretBytes")} bytes.`);
-};
 
 export const secretOperations = (control: Control): Pick<Handlers, "secrets.set" | "secrets.list" | "secrets.remove"> => ({
   async "secrets.set"({ app, values, stage }, call) {

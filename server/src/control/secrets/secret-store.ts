@@ -20,6 +20,14 @@ export const secretsOf = (query: Query, appId: string): Promise<SecretRow[]> =>
 export const secretVersions = async (query: Query, appId: string): Promise<Record<string, number>> =>
   Object.fromEntries((await secretsOf(query, appId)).map(({ name, version }) => [name, version]));
 
+/** The newest version of each name, of those too that were removed or rolled back from. */
+export const lastVersionsOf = async (query: Query, appId: string): Promise<Record<string, number>> => {
+  const rows = await query<
+    { name: string; version: number }[]
+  >`select name, max(version) as version from secret_versions where app_id = ${appId} group by name`;
+  return Object.fromEntries(rows.map(({ name, version }) => [name, version]));
+};
+
 /** Seals a value as the next version of a name, and makes it the one for the next release. */
 export const setSecret = async (query: Query, sealing: Sealing, owner: SecretOwner, secret: { name: string; value: string }): Promise<number> => {
   const { appId } = owner;

@@ -10,8 +10,8 @@ import { createRelease, type NewRelease } from "../../releases/release-store.ts"
 import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
 import { tagsOf } from "../deployment.ts";
 import { patiently } from "../patience.ts";
+import { releaseConfig } from "../release-config.ts";
 import type { Run } from "../run.ts";
-import { sandboxFor } from "../sandbox-floor.ts";
 import { DeploymentCancelled, DeploymentFailed, type Step } from "./step.ts";
 
 const buildSecrets = async ({ control, row }: Run): Promise<Record<string, number>> => {
@@ -66,14 +66,6 @@ const build = async (run: Run, of: { source: string; config: AppConfig; input: s
   }
 };
 
-/** What was asked for with the deployment stands over slip.toml. */
-const releaseConfig = ({ control, row }: Run, config: AppConfig): AppConfig => {
-  const { instances } = row.request;
-  const sandbox = sandboxFor({ asked: row.request.sandbox, written: config.run?.sandbox, floor: control.sandboxFloor });
-  const asked = { ...(sandbox === undefined ? {} : { sandbox }), ...(instances === undefined ? {} : { instances }) };
-  return Object.keys(asked).length === 0 ? config : { ...config, run: { ...config.run, ...asked } };
-};
-
 /** The release, stored; it can be made again where a power cut takes it. */
 export const makeRelease = async (run: Run, of: Pick<NewRelease, "artifact" | "config" | "source" | "commit">): Promise<void> => {
   const { control, row } = run;
@@ -88,7 +80,7 @@ export const buildArtifact: Step = async (run) => {
   if (row.releaseId !== null) return;
   const { source, config } = row;
   if (source === null || config === null) throw new SlipError("internal", "The build has no source.");
-  const ofRelease = releaseConfig(run, config);
+  const ofRelease = releaseConfig(config, row.request, run.control.sandboxFloor);
   const versions = await buildSecrets(run);
   const input = inputDigest({ source, secretVersions: versions });
   const { artifact, sizeBytes } = (await reusable(run, input)) ?? (await build(run, { source, config, input, versions }));

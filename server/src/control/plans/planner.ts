@@ -1,0 +1,49 @@
+// How an operation is planned: the rows that it depends on are read, and a pure function says what would become of them.
+import type { OutputOf, ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
+import type { Plan, PlanChange, PlanInterrupt, PlanQuota } from "@slipstream/contract/plan.ts";
+import type { Query } from "#platform/database.ts";
+import type { Call, JsonName, Perform } from "../api/call.ts";
+import type { Control } from "../control.ts";
+import type { SourceStore } from "../sources/source-store.ts";
+import type { Fingerprint } from "./fingerprint.ts";
+
+export interface Planned {
+  app?: string;
+  /** What is done when it is applied; absent where that is what was asked for. Whatever was left open is decided in it. */
+  input?: Record<string, unknown>;
+  changes: PlanChange[];
+  interrupts: PlanInterrupt[];
+  quota: PlanQuota[];
+  inverse?: Plan["inverse"];
+}
+
+export interface Reading {
+  control: Control;
+  sources: SourceStore;
+  call: Call;
+  /** Reads rows as they are at one moment. */
+  snapshot<T>(read: (query: Query) => Promise<T>): Promise<T>;
+}
+
+export interface Applying {
+  control: Control;
+  perform: Perform;
+  call: Call;
+}
+
+export interface Planner<N extends JsonName, Rows extends { fingerprint: Fingerprint }> {
+  /** Throws where the operation itself would refuse. */
+  read(reading: Reading, input: ParsedInputOf<N>): Promise<Rows>;
+  /** Pure. Throws where the operation itself would refuse. */
+  plan(input: ParsedInputOf<N>, rows: Rows): Planned;
+  /**
+   * What the operation answered when its change is there and the answer was lost. Absent where asking it again with the same
+   * idempotency key joins what it began.
+   */
+  again?(applying: Applying, input: ParsedInputOf<N>): Promise<OutputOf<N>>;
+}
+
+export type AnyPlanner = Planner<JsonName, { fingerprint: Fingerprint }>;
+
+/** A planner for the table, where its rows are its own business. */
+export const planner = <N extends JsonName, Rows extends { fingerprint: Fingerprint }>(of: Planner<N, Rows>): AnyPlanner => of as unknown as AnyPlanner;

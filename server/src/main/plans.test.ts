@@ -1,0 +1,305 @@
+// Plans, with a real control plane: what is planned is done exactly once, and only while the world is as it was planned for.
+import assert from "node:assert/strict";
+import { createHash, randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SlipError } from "@slipstream/contract/errors.ts";
+import type { OperationName } from "@slipstream/contract/operations/registry.ts";
+import type { Plan } from "@slipstream/contract/plan.ts";
+import { sourceDigest } from "@slipstream/contract/source.ts";
+import { newId } from "#platform/ids.ts";
+import { trimPlans } from "../control/plans/plan-store.ts";
+import { planners } from "../control/plans/planners.ts";
+import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
+
+let plane: ControlPlane;
+before(async () => {
+  plane = await startControlPlane();
+});
+after(() => plane.stop());
+
+const git = { kind: "git" as const, url: "https://git.invalid/a/b.git" };
+const refused =
+  (code: string, message = /./) =>
+  (error: unknown) => {
+    assert.equal((error as SlipError).code, code);
+    assert.match((error as SlipError).message, message);
+    return true;
+  };
+const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
+  for (const end = performance.now() + 20_000; !(await holds()); await sleep(20)) if (performance.now() > end) throw new Error(`It did not come true: ${what}`);
+};
+
+let count = 0;
+const newApp = async (): Promise<string> => {
+  count += 1;
+  return (await plane.client.call("apps.create", { app: `planned-${count}` })).app;
+};
+
+/** An app with two releases, the second of which is live, as rows alone: no host runs them. */
+const liveApp = async (): Promise<string> => {
+  const app = await newApp();
+  const [one, two] = [newId("dep"), newId("dep")];
+  for (const [number, deployment] of [
+    [1, one],
+    [2, two],
+  ] as const)
+    await plane.database`
+      with r as (
+        insert into releases (id, app_id, number, artifact, config, env, secret_versions, deployment, live_at)
+        select ${newId("rel")}, id, ${number}, ${`sha256:${"0".repeat(64)}`}, '{}', '{}', '{}', ${deployment}, now() from apps where name = ${app} returning *
+      )
+      insert into deployments (id, app_id, tenant, kind, state, request, release_id, release)
+      select ${deployment}, app_id, 'local', 'deploy', 'live', '{}', id, number from r`;
+  await plane.database`update apps set live_deployment = ${two}, last_release = 2 where name = ${app}`;
+  return app;
+};
+
+const plan = (operation: OperationName, input: Record<string, unknown>): Promise<Plan> => plane.client.call("plans.create", { operation, input });
+const apply = (id: string, idempotencyKey: string = randomUUID()) => plane.client.call("plans.apply", { plan: id }, { idempotencyKey });
+const envOf = async (app: string): Promise<Record<string, string>> =>
+  Object.fromEntries((await plane.client.call("env.list", { app })).env.map(({ name, value }) => [name, value]));
+const entriesOf = async (app: string, operation: string) =>
+  (await plane.client.call("journal.list", { app })).entries.filter((entry) => entry.operation === operation);
+
+/** But for how far deployments have come that were begun before. */
+const world = async (): Promise<unknown> =>
+  Promise.all([
+    plane.database`select id, cancel_requested_at from deployments order by 1`,
+    plane.database`select id from tasks order by 1`,
+    ...["apps", "domains", "env_variables", "secrets", "secret_versions", "journal"].map((table) =>
+      plane.database.unsafe(`select * from "${table}" order by 1`),
+    ),
+  ]);
+
+/** Every operation that can be planned, with an input for an app of its own. */
+const samples: { [N in OperationName]?: () => Promise<Record<string, unknown>> } = {
+  "apps.create": async () => ({ app: "planned-new" }),
+  "apps.scale": async () => ({ app: await liveApp(), instances: 3 }),
+  "apps.restart": async () => ({ app: await liveApp() }),
+  "apps.destroy": async () => ({ app: await newApp() }),
+  "deployments.create": async () => ({ app: await liveApp(), source: git }),
+  "deployments.cancel": async () => {
+    const { deployment } = await plane.client.call("deployments.create", { app: await newApp(), source: git });
+    return { deployment };
+  },
+  "releases.rollback": async () => ({ app: await liveApp() }),
+  "env.set": async () => ({ app: await liveApp(), values: { A: "1" } }),
+  "env.remove": async () => {
+    const app = await newApp();
+    await plane.client.call("env.set", { app, values: { A: "1", B: "2" } });
+    return { app, names: ["A"] };
+  },
+  "secrets.set": async () => ({ app: await liveApp(), values: { KEY: "precious" } }),
+  "secrets.remove": async () => {
+    const app = await newApp();
+    await plane.client.call("secrets.set", { app, values: { KEY: "precious" } });
+    return { app, names: ["KEY"] };
+  },
+  "domains.add": async () => ({ app: await liveApp(), domain: `x${count}.example.org` }),
+  "domains.remove": async () => {
+    const app = await newApp();
+    await plane.client.call("domains.add", { app, domain: `y${count}.example.org` });
+    return { app, domain: `y${count}.example.org` };
+  },
+  "keys.rotate": async () => ({}),
+};
+
+test("every operation that can be planned is planned without a change, and becomes applied in the transaction of its change", async () => {
+  const plannable = Object.entries(planners).flatMap(([name, planner]) => (typeof planner === "string" ? [] : [name]));
+  assert.deepEqual(new Set(Object.keys(samples)), new Set(plannable), "each planned operation has a sample here");
+  for (const [name, sample] of Object.entries(samples)) {
+    const input = await sample();
+    const earlier = await world();
+    const made = await plan(name as OperationName, input);
+    assert.deepEqual(await world(), earlier, `planning ${name} changed something`);
+    assert.equal(made.state, "open");
+    // Some wait for a host that is not there; what counts is that they have begun.
+    const gone = new AbortController();
+    const applying = plane.client
+      .call("plans.apply", { plan: made.plan }, { idempotencyKey: randomUUID(), signal: gone.signal })
+      .catch((error: unknown) => error);
+    await until(`${name} is applied`, async () => (await plane.database`select 1 from plans where id = ${made.plan} and applied_run is not null`).length > 0);
+    if (!["apps.scale", "apps.destroy"].includes(name)) assert.ok(!((await applying) instanceof Error), `${name}: ${await applying}`);
+    gone.abort();
+    const [entry] = await plane.database<{ inverse: unknown }[]>`select inverse from journal where operation = ${name} order by id desc limit 1`;
+    assert.deepEqual(entry?.inverse ?? undefined, made.inverse, `${name} is undone as its plan said`);
+  }
+});
+
+const moves: [string, (app: string) => Promise<unknown>, RegExp][] = [
+  ["a variable", (app) => plane.client.call("env.set", { app, values: { A: "2" }, stage: true }), /env A is another/],
+  ["a secret", (app) => plane.client.call("secrets.set", { app, values: { S: "x" }, stage: true }), /secret S is there now/],
+  ["a host name", (app) => plane.client.call("domains.add", { app, domain: `moved${count}.example.org` }), /domain moved\d+\.example\.org is there now/],
+  ["an open deployment", (app) => plane.client.call("deployments.create", { app, source: git }), /open deployment dep_\w+ is there now/],
+  ["the number of instances", (app) => plane.database`update apps set instances = 7 where name = ${app}`, /number of instances: not set → 7/],
+  ["the live deployment", (app) => plane.database`update apps set live_deployment = 'dep_x' where name = ${app}`, /live deployment: dep_\w+ → dep_x/],
+  ["the last release", (app) => plane.database`update apps set last_release = 9 where name = ${app}`, /last release: 2 → 9/],
+  ["the app itself", (app) => plane.database`update apps set name = ${`${app}-gone`} where name = ${app}`, /app planned-\d+ is gone/],
+];
+for (const [what, move, message] of moves)
+  test(`a plan is stale once ${what} has changed, and changes nothing`, async () => {
+    const app = await liveApp();
+    await plane.client.call("env.set", { app, values: { A: "1" }, stage: true });
+    const made = await plan("env.set", { app, values: { PLANNED: "1" }, stage: true });
+    await move(app);
+    await assert.rejects(apply(made.plan), refused("plan_stale", message));
+    assert.equal((await plane.database`select 1 from env_variables where name = 'PLANNED'`).length, 0);
+    assert.equal((await plane.client.call("plans.get", { plan: made.plan })).state, "open");
+  });
+
+test("a plan for an app that is new is stale once the name is taken", async () => {
+  const made = await plan("apps.create", { app: "planned-later" });
+  await plane.client.call("apps.create", { app: "planned-later" });
+  await assert.rejects(apply(made.plan), refused("plan_stale", /app planned-later is there now/));
+});
+
+test("what changes while a plan is being applied is seen: the state is asked for in the transaction of the change", async () => {
+  const app = await newApp();
+  const made = await plan("env.set", { app, values: { B: "1" } });
+  let applying: Promise<unknown> = Promise.resolve();
+  await plane.database.begin(async (query) => {
+    await query`select id from apps where name = ${app} for update`;
+    await query`insert into env_variables (app_id, name, value) select id, 'A', '1' from apps where name = ${app}`;
+    applying = assert.rejects(apply(made.plan), refused("plan_stale", /env A is there now/));
+    // It has found nothing moved so far, and waits for the app.
+    await until("it waits for the lock", async () => (await query`select 1 from pg_locks where not granted`).length > 0);
+  });
+  await applying;
+  assert.deepEqual(await envOf(app), { A: "1" });
+});
+
+test("a plan is applied once: the same key gives the same answer, another is refused", async () => {
+  const app = await newApp();
+  const made = await plan("env.set", { app, values: { A: "1" } });
+  const keys = Array.from({ length: 4 }, () => randomUUID());
+  const results = await Promise.allSettled(keys.map((key) => apply(made.plan, key)));
+  const winner = results.findIndex(({ status }) => status === "fulfilled");
+  for (const [index, result] of results.entries()) if (index !== winner) assert.ok(result.status === "rejected" && refused("plan_applied")(result.reason));
+  const first = results[winner];
+  assert.deepEqual(await apply(made.plan, keys[winner]), first?.status === "fulfilled" && first.value);
+  await assert.rejects(apply(made.plan), refused("plan_applied"));
+  await plane.client.call("env.set", { app, values: { A: "2" } });
+  // Also where the gate has forgotten the key.
+  await plane.database`delete from idempotency_keys where key = ${keys[winner] ?? ""}`;
+  assert.deepEqual((await apply(made.plan, keys[winner])).output, { app, names: ["A"] });
+  assert.deepEqual(await envOf(app), { A: "2" });
+  const { state, appliedAt } = await plane.client.call("plans.get", { plan: made.plan });
+  assert.ok(state === "applied" && appliedAt !== undefined);
+});
+
+test("a plan that has expired changes nothing", async () => {
+  const app = await newApp();
+  const made = await plan("env.set", { app, values: { A: "1" } });
+  await plane.database`update plans set expires_at = now() - interval '1 s' where id = ${made.plan}`;
+  await assert.rejects(apply(made.plan), refused("plan_expired"));
+  await trimPlans(plane.database);
+  await assert.rejects(apply(made.plan), refused("plan_expired"));
+  await plane.database`update plans set expires_at = now() - interval '2 d' where id = ${made.plan}`;
+  await trimPlans(plane.database);
+  await assert.rejects(apply(made.plan), refused("not_found"));
+  assert.deepEqual(await envOf(app), {});
+});
+
+const holds = async (value: string): Promise<string[]> => {
+  const found: string[] = [];
+  for (const { name } of await plane.database<{ name: string }[]>`select table_name as name from information_schema.tables where table_schema = 'public'`) {
+    const text = JSON.stringify(await plane.database.unsafe(`select t::text as row from "${name}" t`));
+    if (text.includes(value) || text.includes(Buffer.from(value).toString("hex"))) found.push(name);
+  }
+  return found;
+};
+
+test("a planned secret is sealed, also with the next key, and kept no longer than the plan needs it", async () => {
+  const app = await newApp();
+  const value = `hunter2-${randomUUID()}`;
+  const made = await plan("secrets.set", { app, values: { KEY: value } });
+  const dropped = await plan("secrets.set", { app, values: { OTHER: value } });
+  assert.doesNotMatch(JSON.stringify(await plane.client.call("plans.list", { app })), new RegExp(value));
+  await plane.client.call("keys.rotate", {});
+  assert.deepEqual(await holds(value), []);
+  await apply(made.plan);
+  assert.deepEqual(await holds(value), []);
+  assert.deepEqual(
+    (await plane.client.call("secrets.list", { app })).secrets.map(({ name }) => name),
+    ["KEY"],
+  );
+  await plane.database`update plans set expires_at = now() - interval '1 s' where id = ${dropped.plan}`;
+  await trimPlans(plane.database);
+  assert.equal((await plane.database`select 1 from plans where app = ${app} and sealed is not null`).length, 0);
+});
+
+test("who may not do an operation may not plan or apply it", async () => {
+  const app = await newApp();
+  const made = await plan("env.set", { app, values: { A: "1" } });
+  const token = `slip_${randomUUID()}`;
+  await plane.database`
+    insert into tokens (id, tenant, actor, sha256, verbs)
+    values (${newId("tok")}, 'local', 'reader', ${createHash("sha256").update(token).digest()}, ${["read"]})`;
+  await sleep(300);
+  const reader = plane.clientWith(token);
+  assert.equal((await reader.call("plans.get", { plan: made.plan })).plan, made.plan);
+  await assert.rejects(reader.call("plans.create", { operation: "env.set", input: { app, values: { A: "1" } } }), refused("forbidden"));
+  await assert.rejects(reader.call("plans.apply", { plan: made.plan }), refused("forbidden"));
+  assert.deepEqual(await envOf(app), {});
+});
+
+test("a source is planned by its files, and the plan deploys just that", async () => {
+  const app = await newApp();
+  const file = { kind: "files" as const, files: [{ path: "index.html", text: "hello" }] };
+  const made = await plan("deployments.create", { app, source: file });
+  const sha256 = createHash("sha256").update("hello").digest("hex");
+  const source = sourceDigest({ entries: [{ type: "file", path: "index.html", sha256, size: 5, executable: false }] });
+  assert.deepEqual(
+    made.changes.filter(({ what }) => what === "source" || what === "files"),
+    [
+      { what: "source", to: source },
+      { what: "files", to: "1" },
+    ],
+  );
+  const { output } = await apply(made.plan);
+  assert.deepEqual([output.app, output.source], [app, source]);
+  await plane.client.call("deployments.cancel", { deployment: String(output.deployment) });
+});
+
+/** Answers are not written down until this is undone, as if control were slow just there. */
+const holdAnswers = () =>
+  plane.database.unsafe(`
+    create function hold() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return new; end $$;
+    create trigger hold before update on plans for each row when (new.answer is not null) execute function hold()`);
+const releaseAnswers = () =>
+  plane.database.unsafe(`
+    select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and query like '%update plans set answer%';
+    drop trigger hold on plans; drop function hold()`);
+
+test("where control dies between the change and its answer, the same key finds the answer, and the change is made once", async () => {
+  const [app, other] = [await newApp(), await newApp()];
+  await plane.client.call("domains.add", { app: other, domain: "crash.example.org" });
+  const asked: [OperationName, Record<string, unknown>, Record<string, unknown>][] = [
+    ["env.set", { app, values: { A: "1" } }, { app, names: ["A"] }],
+    ["apps.create", { app: "planned-crash" }, { app: "planned-crash", state: "new" }],
+    ["domains.remove", { app: other, domain: "crash.example.org" }, { domain: "crash.example.org" }],
+    ["deployments.create", { app: "planned-begun", source: git }, { app: "planned-begun", kind: "deploy" }],
+  ];
+  const made = await Promise.all(asked.map(([operation, input]) => plan(operation, input)));
+  const keys = made.map(() => randomUUID());
+  await holdAnswers();
+  const lost = made.map((each, index) => apply(each.plan, keys[index]).catch(() => "lost"));
+  await until("all changes are made", async () => {
+    const rows = await plane.database`select 1 from plans where applied_at is not null and answer is null and id = any(${made.map((each) => each.plan)})`;
+    return rows.length === made.length;
+  });
+  const back = plane.strike("control");
+  await releaseAnswers();
+  assert.deepEqual(
+    await Promise.all(lost),
+    made.map(() => "lost"),
+  );
+  await back();
+  for (const [index, each] of made.entries()) {
+    const [operation, input, answer] = asked[index] ?? assert.fail();
+    await assert.rejects(apply(each.plan), refused("plan_applied"), operation);
+    assert.partialDeepStrictEqual((await apply(each.plan, keys[index])).output, answer, operation);
+    assert.equal((await entriesOf(String(input.app), operation)).length, 1, operation);
+  }
+});
