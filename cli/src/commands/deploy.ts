@@ -2,13 +2,16 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import type { Deployment, SourceOrigin } from "@slipstream/contract/words.ts";
+import type { InputOf } from "@slipstream/contract/operations/registry.ts";
+import type { SourceOrigin } from "@slipstream/contract/words.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
 import { finish, showResult } from "../deployment/finish.ts";
 import { type Interrupts, interrupts } from "../deployment/interrupt.ts";
 import { type Progress, progressOn } from "../deployment/progress.ts";
 import { cancelledEarly, failedEarly } from "../deployment/result.ts";
 import { detachOption, type Settings, settingOptions, settingsOf } from "../deployment/settings.ts";
+import { planOption } from "../plan/change.ts";
+import { planDeploy } from "../plan/deploy.ts";
 import { refusal } from "../platform/access.ts";
 import { cleanCommit, cloneLocal } from "../source/git.ts";
 import { leadsOut } from "../source/links.ts";
@@ -100,7 +103,8 @@ const prepare = (deploying: Deploying, origin: Origin): Promise<Prepared> | Prep
   }
 };
 
-const create = async (deploying: Deploying, settings: Settings): Promise<Deployment> => {
+/** Brings the source to the platform: what there is to ask for. */
+const sent = async (deploying: Deploying, settings: Settings): Promise<InputOf<"deployments.create">> => {
   const { call, stops, progress } = deploying;
   progress.say("reading");
   const prepared = await prepare(deploying, originOf(first(call), existsSync));
@@ -109,14 +113,14 @@ const create = async (deploying: Deploying, settings: Settings): Promise<Deploym
   await call.session.ensureRunning();
   stops.signal.throwIfAborted();
   const source = await prepared.send();
-  const { signal } = stops;
-  return call.session.call("deployments.create", { ...settings, suggestedName: prepared.suggestedName.slice(0, 1_024), source }, { signal });
+  return { ...settings, suggestedName: prepared.suggestedName.slice(0, 1_024), source };
 };
 
 const endEarly = ({ call, stops }: Deploying, app: string | undefined, error: unknown): ExitCode => {
   if (stops.signal.aborted) return showResult(call, cancelledEarly(app));
   const known = error instanceof TreeChanged ? new SlipError("source_unsafe", error.message, { next: "Deploy again when the folder stands still." }) : error;
-  const result = known instanceof SlipError ? failedEarly(app, known) : undefined;
+  // Nothing that was only planned has failed.
+  const result = known instanceof SlipError && call.options.plan !== true ? failedEarly(app, known) : undefined;
   if (!result) throw known;
   return showResult(call, result);
 };
@@ -129,7 +133,9 @@ const run = async (call: Invocation): Promise<ExitCode> => {
   const startedAt = performance.now();
   const deploying: Deploying = { call, stops: interrupts(), progress: progressOn(call.screen), cleanups: [] };
   try {
-    const deployment = await create(deploying, settings);
+    const input = await sent(deploying, settings);
+    if (call.options.plan === true) return await planDeploy(call, input, deploying);
+    const deployment = await call.session.call("deployments.create", input, { signal: deploying.stops.signal });
     if (!call.options.detach) return showResult(call, await finish(call, deployment, { ...deploying, startedAt }));
     if (call.screen.json) call.screen.data(deployment);
     else call.screen.print(deployment.deployment);
@@ -153,10 +159,16 @@ export const deploy: Command = {
     { flags: "--subfolder <PATH>", summary: "deploy this folder of the source" },
     { flags: "--token-secret <NAME>", summary: "secret of the app that holds the token of a private repository" },
     detachOption,
+    planOption,
   ],
   notes:
     "Files that .gitignore or .slipignore name are not sent, nor are .git, node_modules, .venv and __pycache__.\n" +
     "Starts the platform in the background where none runs. Ctrl-C cancels the deployment.",
-  examples: ["slip deploy .", "slip deploy https://github.com/OWNER/REPOSITORY#main --app shop", "slip deploy examples/node-hello --json"],
+  examples: [
+    "slip deploy .",
+    "slip deploy https://github.com/OWNER/REPOSITORY#main --app shop",
+    "slip deploy examples/node-hello --json",
+    "slip deploy . --plan",
+  ],
   run,
 };

@@ -1,14 +1,10 @@
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { change, planOption } from "../plan/change.ts";
 import { appArgument } from "./settings.ts";
 
 const hostArgument = { name: "HOST", summary: "a host name such as shop.example.org" };
 
-const add = async (call: Invocation): Promise<ExitCode> => {
-  const domain = await call.session.call("domains.add", { app: first(call), domain: call.args[1] ?? "" });
-  if (call.screen.json) call.screen.data(domain);
-  else call.screen.print(domain.url);
-  return 0;
-};
+const add = (call: Invocation): Promise<ExitCode> => change(call, "domains.add", { app: first(call), domain: call.args[1] ?? "" });
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const answer = await call.session.call("domains.list", { app: first(call) });
@@ -22,12 +18,7 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const remove = async (call: Invocation): Promise<ExitCode> => {
-  const removed = await call.session.call("domains.remove", { app: first(call), domain: call.args[1] ?? "" });
-  if (call.screen.json) call.screen.data(removed);
-  else call.screen.note(`${removed.domain} is no longer served`);
-  return 0;
-};
+const remove = (call: Invocation): Promise<ExitCode> => change(call, "domains.remove", { app: first(call), domain: call.args[1] ?? "" });
 
 export const domains: Command = {
   name: "domains",
@@ -38,6 +29,7 @@ export const domains: Command = {
       name: "add",
       summary: "Serve an app at a host name too, with a certificate for it.",
       arguments: [appArgument, hostArgument],
+      options: [planOption],
       examples: ["slip domains add shop shop.example.org"],
       run: add,
     },
@@ -46,6 +38,7 @@ export const domains: Command = {
       name: "rm",
       summary: "Stop serving an app at a host name.",
       arguments: [appArgument, hostArgument],
+      options: [planOption],
       examples: ["slip domains rm shop shop.example.org"],
       run: remove,
     },

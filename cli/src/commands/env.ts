@@ -1,10 +1,11 @@
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
-import { appArgument, finishChange, stageOption } from "./settings.ts";
+import { change, planOption } from "../plan/change.ts";
+import { appArgument, stageOption } from "./settings.ts";
 import { valuesOf } from "./variables.ts";
 
 const set = async (call: Invocation): Promise<ExitCode> => {
   const values = await valuesOf(call.rest);
-  return finishChange(call, await call.session.call("env.set", { app: first(call), values, stage: call.options.stage === true }));
+  return change(call, "env.set", { app: first(call), values, stage: call.options.stage === true });
 };
 
 const list = async (call: Invocation): Promise<ExitCode> => {
@@ -19,8 +20,8 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const remove = async (call: Invocation): Promise<ExitCode> =>
-  finishChange(call, await call.session.call("env.remove", { app: first(call), names: [...call.rest], stage: call.options.stage === true }));
+const remove = (call: Invocation): Promise<ExitCode> =>
+  change(call, "env.remove", { app: first(call), names: [...call.rest], stage: call.options.stage === true });
 
 export const env: Command = {
   name: "env",
@@ -31,8 +32,8 @@ export const env: Command = {
       name: "set",
       summary: "Set environment variables.",
       arguments: [appArgument, { name: "NAME=VALUE", summary: "NAME=VALUE, NAME=@FILE, or NAME to give the value on standard input", many: true }],
-      options: [stageOption],
-      examples: ["slip env set shop LOG_LEVEL=debug REGION=eu"],
+      options: [stageOption, planOption],
+      examples: ["slip env set shop LOG_LEVEL=debug REGION=eu", "slip env set shop LOG_LEVEL=debug --plan"],
       run: set,
     },
     { name: "list", summary: "List environment variables.", arguments: [appArgument], examples: ["slip env list shop"], run: list },
@@ -40,7 +41,7 @@ export const env: Command = {
       name: "rm",
       summary: "Remove environment variables.",
       arguments: [appArgument, { name: "NAME", summary: "names of the variables", many: true }],
-      options: [stageOption],
+      options: [stageOption, planOption],
       examples: ["slip env rm shop LOG_LEVEL"],
       run: remove,
     },

@@ -2,6 +2,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
 import { deployGiven } from "../deployment/deploy-given.ts";
 import { detachOption } from "../deployment/settings.ts";
+import { planOption } from "../plan/change.ts";
 import { givenFile } from "../source/given-file.ts";
 import { textOf } from "./options.ts";
 
@@ -25,6 +26,7 @@ export const patch: Command = {
     { flags: "--base <DEPLOYMENT>", summary: "lay them over the source of this deployment, which may have failed (else of the live release)" },
     { flags: "--remove <PATHS>", summary: "files and folders to leave out, with commas between" },
     detachOption,
+    planOption,
   ],
   notes: "The base is what is live when the command is given: of two that change an app at the same time, the later one wins.",
   examples: ["slip patch shop server.js", "slip patch shop public/index.html=new.html --remove public/old.html,drafts"],

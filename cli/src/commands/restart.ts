@@ -1,12 +1,13 @@
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
-import { finish, showResult } from "../deployment/finish.ts";
+import { change, planOption } from "../plan/change.ts";
 
-const run = async (call: Invocation): Promise<ExitCode> => showResult(call, await finish(call, await call.session.call("apps.restart", { app: first(call) })));
+const run = (call: Invocation): Promise<ExitCode> => change(call, "apps.restart", { app: first(call) });
 
 export const restart: Command = {
   name: "restart",
   summary: "Start new instances of the live release and switch to them without a pause.",
   arguments: [{ name: "APP", summary: "name of the app" }],
+  options: [planOption],
   examples: ["slip restart shop"],
   run,
 };

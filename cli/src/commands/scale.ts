@@ -1,12 +1,10 @@
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { change, planOption } from "../plan/change.ts";
 import { countOf } from "./options.ts";
 
 const run = async (call: Invocation): Promise<ExitCode> => {
   const instances = countOf(call.args[1], "N") ?? 1;
-  const app = await call.session.call("apps.scale", { app: first(call), instances });
-  if (call.screen.json) call.screen.data(app);
-  else call.screen.print(`${app.app} runs ${app.instances} ${app.instances === 1 ? "instance" : "instances"}`);
-  return 0;
+  return change(call, "apps.scale", { app: first(call), instances });
 };
 
 export const scale: Command = {
@@ -16,6 +14,7 @@ export const scale: Command = {
     { name: "APP", summary: "name of the app" },
     { name: "N", summary: "number of instances" },
   ],
-  examples: ["slip scale shop 3"],
+  options: [planOption],
+  examples: ["slip scale shop 3", "slip scale shop 1 --plan"],
   run,
 };

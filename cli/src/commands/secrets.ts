@@ -1,10 +1,11 @@
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
-import { appArgument, finishChange, stageOption } from "./settings.ts";
+import { change, planOption } from "../plan/change.ts";
+import { appArgument, stageOption } from "./settings.ts";
 import { valuesOf } from "./variables.ts";
 
 const set = async (call: Invocation): Promise<ExitCode> => {
   const values = await valuesOf(call.rest);
-  return finishChange(call, await call.session.call("secrets.set", { app: first(call), values, stage: call.options.stage === true }));
+  return change(call, "secrets.set", { app: first(call), values, stage: call.options.stage === true });
 };
 
 const list = async (call: Invocation): Promise<ExitCode> => {
@@ -19,8 +20,8 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const remove = async (call: Invocation): Promise<ExitCode> =>
-  finishChange(call, await call.session.call("secrets.remove", { app: first(call), names: [...call.rest], stage: call.options.stage === true }));
+const remove = (call: Invocation): Promise<ExitCode> =>
+  change(call, "secrets.remove", { app: first(call), names: [...call.rest], stage: call.options.stage === true });
 
 export const secrets: Command = {
   name: "secrets",
@@ -31,7 +32,7 @@ export const secrets: Command = {
       name: "set",
       summary: "Store secrets, sealed; values never come back.",
       arguments: [appArgument, { name: "NAME=VALUE", summary: "NAME=VALUE, NAME=@FILE, or NAME to give the value on standard input", many: true }],
-      options: [stageOption],
+      options: [stageOption, planOption],
       notes: "A value on the command line is seen by others on the machine and kept in the shell's history; NAME alone asks for it without showing it.",
       examples: ["slip secrets set shop API_KEY", "slip secrets set shop API_KEY=s3cret CERT=@cert.pem", 'printf %s "$KEY" | slip secrets set shop API_KEY'],
       run: set,
@@ -41,7 +42,7 @@ export const secrets: Command = {
       name: "rm",
       summary: "Remove secrets from later releases.",
       arguments: [appArgument, { name: "NAME", summary: "names of the secrets", many: true }],
-      options: [stageOption],
+      options: [stageOption, planOption],
       examples: ["slip secrets rm shop API_KEY"],
       run: remove,
     },

@@ -4,6 +4,7 @@ import type { SnippetLanguage } from "@slipstream/contract/words.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
 import { deployGiven } from "../deployment/deploy-given.ts";
 import { detachOption, settingOptions, settingsOf } from "../deployment/settings.ts";
+import { planOption } from "../plan/change.ts";
 import { refusal } from "../platform/access.ts";
 import { contentOf } from "../source/given-file.ts";
 import { textOf } from "./options.ts";
@@ -47,6 +48,7 @@ export const snippet: Command = {
     { flags: "--language <NAME>", summary: "node, python or html (else told from the file's name or the code)" },
     ...settingOptions,
     detachOption,
+    planOption,
   ],
   notes: "A program listens on the port in the variable PORT. What needs packages is deployed as a folder with 'slip deploy'.",
   examples: ["slip snippet hello.py", "echo '<h1>Hello</h1>' | slip snippet - --app hello", "slip snippet server.js --json"],

@@ -2,6 +2,7 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { InputOf } from "@slipstream/contract/operations/registry.ts";
 import type { ExitCode, Invocation } from "../command.ts";
+import { planDeploy } from "../plan/deploy.ts";
 import { finish, showResult } from "./finish.ts";
 import { interrupts } from "./interrupt.ts";
 import { progressOn } from "./progress.ts";
@@ -13,13 +14,18 @@ export const deployGiven = async (call: Invocation, input: InputOf<"deployments.
   const [stops, progress] = [interrupts(), progressOn(call.screen)];
   try {
     progress.say("sending");
+    if (call.options.plan === true) return await planDeploy(call, input, { stops, progress });
     const deployment = await call.session.call("deployments.create", input, { signal: stops.signal });
     if (!call.options.detach) return showResult(call, await finish(call, deployment, { stops, progress, startedAt }));
     if (call.screen.json) call.screen.data(deployment);
     else call.screen.print(deployment.deployment);
     return 0;
   } catch (error) {
-    const result = stops.signal.aborted ? cancelledEarly(input.app) : error instanceof SlipError ? failedEarly(input.app, error) : undefined;
+    const result = stops.signal.aborted
+      ? cancelledEarly(input.app)
+      : error instanceof SlipError && call.options.plan !== true
+        ? failedEarly(input.app, error)
+        : undefined;
     if (!result) throw error;
     return showResult(call, result);
   } finally {

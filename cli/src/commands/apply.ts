@@ -1,0 +1,32 @@
+import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { hasOutcome, outcomeOf } from "../plan/outcomes.ts";
+import { agreed } from "./destroy.ts";
+
+const isAgreed = async (call: Invocation, plan: string): Promise<boolean> => {
+  const { operation, app, state } = await call.session.call("plans.get", { plan });
+  // One that cannot be applied is refused in any case, with the reason.
+  return operation !== "apps.destroy" || app === undefined || state !== "open" || agreed(call, app, `slip apply ${plan} --yes`);
+};
+
+const run = async (call: Invocation): Promise<ExitCode> => {
+  const plan = first(call);
+  if (!(await isAgreed(call, plan))) {
+    call.screen.note("Nothing was changed.");
+    return 3;
+  }
+  const { operation, output } = await call.session.call("plans.apply", { plan });
+  if (hasOutcome(operation)) return outcomeOf(operation)(call, output as never);
+  if (call.screen.json) call.screen.data(output);
+  else call.screen.print(JSON.stringify(output));
+  return 0;
+};
+
+export const apply: Command = {
+  name: "apply",
+  summary: "Do what was planned, or nothing when something has changed since.",
+  arguments: [{ name: "PLAN", summary: "id of the plan, as --plan printed it" }],
+  options: [{ flags: "-y, --yes", summary: "do not ask before an app is destroyed" }],
+  notes: "It ends as the planned command itself would. A plan that is stale, expired or applied already changes nothing and ends with 2.",
+  examples: ["slip deploy . --plan", "slip apply pln_01kexamplexxxxxxxxxxxxxxxx", "slip apply pln_01kexamplexxxxxxxxxxxxxxxx --json"],
+  run,
+};

@@ -1,0 +1,51 @@
+import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { showPlan } from "../plan/show.ts";
+import { countOf, textOf } from "./options.ts";
+
+const list = async (call: Invocation): Promise<ExitCode> => {
+  const { session, screen, options } = call;
+  const app = first(call);
+  const limit = countOf(textOf(options, "limit"), "--limit");
+  const answer = await session.call("plans.list", { ...(app && { app }), ...(limit && { limit }) });
+  if (screen.json) screen.data(answer);
+  else
+    screen.table(
+      ["plan", "operation", "app", "state", "changes", "created"],
+      answer.plans.map(({ plan, operation, app: of = "–", state, changes, createdAt }) => [
+        plan,
+        operation,
+        of,
+        state,
+        String(changes.length),
+        screen.time(createdAt),
+      ]),
+      "Nothing is planned.",
+    );
+  return 0;
+};
+
+const show = async (call: Invocation): Promise<ExitCode> => showPlan(call, await call.session.call("plans.get", { plan: first(call) }));
+
+export const plans: Command = {
+  name: "plans",
+  summary: "List and show what was planned.",
+  notes: "Commands that change something make a plan with --plan; 'slip apply' applies it.",
+  examples: ["slip plans list", "slip plans show pln_01kexamplexxxxxxxxxxxxxxxx"],
+  commands: [
+    {
+      name: "list",
+      summary: "List the plans, newest first.",
+      arguments: [{ name: "APP", summary: "plans of this app alone", optional: true }],
+      options: [{ flags: "-n, --limit <N>", summary: "at most so many (50)" }],
+      examples: ["slip plans list", "slip plans list shop --json"],
+      run: list,
+    },
+    {
+      name: "show",
+      summary: "Show a plan as it was made.",
+      arguments: [{ name: "PLAN", summary: "id of the plan" }],
+      examples: ["slip plans show pln_01kexamplexxxxxxxxxxxxxxxx"],
+      run: show,
+    },
+  ],
+};
