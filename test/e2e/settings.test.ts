@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { eventBody } from "@slipstream/contract/events.ts";
 import { LogLine } from "@slipstream/contract/logs.ts";
+import { Plan } from "@slipstream/contract/plan.ts";
 import type { Topic } from "@slipstream/contract/words.ts";
 import { Webhook } from "standardwebhooks";
 import { Installation } from "./installation.ts";
@@ -92,6 +93,24 @@ describe("the settings of an app", () => {
     assert.ok((await lines("--deployment", deployment ?? "")).every((line) => line.deployment === deployment));
     assert.ok((await lines("--build")).every((line) => line.source === "build"));
     assert.ok((await lines("--edge")).some((line) => line.source === "edge" && line.text.includes("/needle")));
+  });
+
+  it("plans: what was shown is what is done, once, and only while nothing has moved", async () => {
+    const planned = async (): Promise<Plan> => Plan.parse(JSON.parse(await installation.expect(0, ["deploy", source, "--plan", "--json"])));
+    writeTree(source, { "server.js": program("three"), "slip.toml": '[run]\nmemory = "300MB"\n' });
+    const { word } = await asked();
+    const [first, second] = [await planned(), await planned()];
+    const named = Object.fromEntries(first.changes.map((change) => [change.what, change]));
+    assert.equal(named.files?.to, "3: 1 added, 1 changed, 0 removed");
+    assert.deepEqual(named["slip.toml run.memory"], { what: "slip.toml run.memory", to: "300MB" });
+    assert.ok(named["file server.js"]?.from !== undefined && named["file server.js"].to !== undefined);
+    assert.equal((await asked()).word, word, "planning has changed nothing");
+    assert.match(await installation.expect(0, ["apply", first.plan]), /^https:\/\/shop\.slip\.localhost/);
+    assert.equal((await asked()).word, "three");
+    const again = await installation.slip(["apply", first.plan, "--json"]);
+    assert.deepEqual([again.code, (JSON.parse(again.stdout) as { error: { code: string } }).error.code], [2, "plan_applied"]);
+    const stale = await installation.slip(["apply", second.plan, "--json"]);
+    assert.deepEqual([stale.code, (JSON.parse(stale.stdout) as { error: { code: string } }).error.code], [2, "plan_stale"]);
   });
 
   it("destroy: nothing of it answers, and its name is free", async () => {
