@@ -122,6 +122,19 @@ HTTPServer(("0.0.0.0", int(os.environ["PORT"])), Hello).serve_forever()
     await ended;
   });
 
+  it("are followed by events through the edge, and their logs too", async () => {
+    const token = readFileSync(join(installation.home, "token"), "utf8").trim();
+    const headers = { accept: "text/event-stream", authorization: `Bearer ${token}` };
+    const { deployments } = await client.call("deployments.list", { app: name, limit: 1 });
+    const told = await installation.request("slip.localhost", `/v1/deployments/${deployments[0]?.deployment}/events`, { headers });
+    assert.match(told.body, /^retry: \d+\n\nid: live:.*\nevent: deployment\ndata: \{.*\}\n\nevent: end\n/);
+    const lines = await installation.request("slip.localhost", `/v1/apps/${name}/logs?grep=${encodeURIComponent("[redacted]")}`, { headers });
+    const last = [...lines.body.matchAll(/^id: (.*)$/gm)].at(-1)?.[1];
+    assert.ok(last, lines.body);
+    const again = await installation.request("slip.localhost", `/v1/apps/${name}/logs`, { headers: { ...headers, "last-event-id": last } });
+    assert.doesNotMatch(again.body, /\[redacted\]/, "what was seen is not told again");
+  });
+
   it("refuse a command of an app that has gone", async () => {
     await client.call("apps.create", { app: "given-empty" });
     await assert.rejects(client.call("apps.run", { app: "given-empty", command: ["true"] }), (error) => (error as SlipError).code === "conflict");
