@@ -19,6 +19,8 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   secrets: async () => (await import("./commands/secrets.ts")).secrets,
   env: async () => (await import("./commands/env.ts")).env,
   keys: async () => (await import("./commands/keys.ts")).keys,
+  "sign-in": async () => (await import("./commands/sign-in.ts")).signIn,
+  connections: async () => (await import("./commands/connections.ts")).connections,
   token: async () => (await import("./commands/token.ts")).token,
   domains: async () => (await import("./commands/domains.ts")).domains,
   webhooks: async () => (await import("./commands/webhooks.ts")).webhooks,

@@ -7,6 +7,7 @@ import { keys } from "./keys.ts";
 import { plans } from "./plans.ts";
 import { platform } from "./platform.ts";
 import { domains, env, secrets } from "./settings.ts";
+import { signIn } from "./sign-in.ts";
 import { webhooks } from "./webhooks.ts";
 
 export const operations = {
@@ -19,6 +20,7 @@ export const operations = {
   ...domains,
   ...keys,
   ...access,
+  ...signIn,
   ...webhooks,
   ...plans,
   ...platform,

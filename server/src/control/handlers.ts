@@ -9,10 +9,12 @@ import { domainOperations } from "./domains/domain-operations.ts";
 import { envOperations } from "./env/env-operations.ts";
 import { keyOperations } from "./keys/key-operations.ts";
 import { logOperations } from "./logs/log-operations.ts";
+import { connectionOperations } from "./oauth/connection-operations.ts";
 import { planOperations } from "./plans/plan-operations.ts";
 import { platformOperations } from "./platform/platform-operations.ts";
 import { releaseOperations } from "./releases/release-operations.ts";
 import { secretOperations } from "./secrets/secret-operations.ts";
+import { signInOperations } from "./sign-in/sign-in-operations.ts";
 import { sourceOperations } from "./sources/source-operations.ts";
 import type { SourceStore } from "./sources/source-store.ts";
 import { webhookOperations } from "./webhooks/webhook-operations.ts";
@@ -26,6 +28,8 @@ export const handlersOf = (control: Control, sources: SourceStore, perform: Perf
   ...envOperations(control),
   ...domainOperations(control),
   ...accessOperations(control),
+  ...signInOperations(control),
+  ...connectionOperations(control),
   ...keyOperations(control),
   ...planOperations(control, sources, perform),
   ...platformOperations(control),

@@ -7,10 +7,12 @@ import { dropUnused, ensureCertificate, expiringHosts } from "./certificates/cer
 import { type Control, platformDomain, serviceName } from "./control.ts";
 import { submitOpen } from "./deployments/submission.ts";
 import { finishRotation } from "./keys/rotation.ts";
+import { trimEntries } from "./oauth/oauth-store.ts";
 import { trimOutbox } from "./outbox/outbox-store.ts";
 import { trimPlans } from "./plans/plan-store.ts";
 import { collectGarbage, collectWhenLow } from "./releases/collect.ts";
 import { countUp, tableVersion } from "./routes/route-store.ts";
+import { trimSessions } from "./sign-in/session-store.ts";
 import { giveUpOld } from "./webhooks/delivery-store.ts";
 import { followHost, reconcile, watchHost } from "./workloads/reconcile.ts";
 
@@ -71,6 +73,8 @@ const tidy = async (control: Control): Promise<void> => {
   await trimOutbox(control.database);
   await giveUpOld(control.database);
   await trimKeys(control.database);
+  await trimEntries(control.database);
+  await trimSessions(control.database);
   await trimPlans(control.database);
   await collectGarbage(control);
 };

@@ -1,9 +1,9 @@
 // control.ts: the operations and the workflow. Needs PostgreSQL to start, and Restate to do the work; waits for both.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { createServer } from "node:http";
 import http2 from "node:http2";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createAdaptorServer } from "@hono/node-server";
 import { createEndpointHandler } from "@restatedev/restate-sdk";
 import { SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
 import { callers } from "@slipstream/contract/ports/calls.ts";
@@ -47,6 +47,7 @@ import { Receivers } from "../control/webhooks/receiver.ts";
 import { Drains } from "../control/workloads/drains.ts";
 import { logReader } from "../observability/store/reader.ts";
 import { logWriter } from "../observability/store/writer.ts";
+import { withSignIn } from "./sign-in.ts";
 
 const serverFolder = join(import.meta.dirname, "..", "..");
 const log = logOf("control");
@@ -150,7 +151,7 @@ const listenForClients = (of: Control): Promise<void> => {
   });
   const api = restApi(gate, log, control.version);
   addMcp(api, { gate, log, version: control.version, key: keyFile(join(home.control, "mcp.key")), hosts: [platformDomain] });
-  const server = createAdaptorServer({ fetch: api.fetch, overrideGlobalObjects: false });
+  const server = createServer(withSignIn(control, api));
   mkdirSync(dirname(home.controlSocket), { recursive: true });
   rmSync(home.controlSocket, { force: true });
   return new Promise((resolve, reject) => {

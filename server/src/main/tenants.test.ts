@@ -102,6 +102,12 @@ const attempts = (): { [N in OperationName]: Attempt<N> } => {
     "webhooks.test": byWebhook,
     "webhooks.deliveries": byWebhook,
     "webhooks.redeliver": { input: { webhook, delivery }, answer: "not_found" },
+    "sessions.code": { input: { sha256 }, answer: "forbidden" },
+    "providers.list": { input: {}, answer: "forbidden" },
+    "providers.add": { input: { name: "elsewhere", issuer: "https://example.org", clientId: "one", clientSecret: "two" }, answer: "forbidden" },
+    "providers.remove": { input: { name: "elsewhere" }, answer: "forbidden" },
+    "connections.list": { input: {}, answer: (output) => assert.deepEqual(output, { connections: [] }) },
+    "connections.revoke": { input: { connection: `grt_${"0".repeat(26)}` }, answer: "not_found" },
     "token.rotate": { input: { sha256 }, answer: (output) => assert.match(JSON.stringify(output), /endsAt/) },
     "platform.status": {
       input: {},

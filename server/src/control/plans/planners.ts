@@ -29,6 +29,10 @@ export const planners: { readonly [N in OperationName]?: AnyPlanner | string } =
   "webhooks.remove": "It changes where events are sent, and nothing that is served.",
   "webhooks.test": "It sends an event, and changes nothing.",
   "webhooks.redeliver": "It sends an event again, and changes nothing.",
+  "sessions.code": "It lets the caller alone in, once, and within minutes.",
+  "providers.add": "It changes how people sign in, and nothing that is served.",
+  "providers.remove": "It changes how people sign in, and nothing that is served.",
+  "connections.revoke": "Somebody who may no longer act should not go on until a plan is applied.",
   "plans.create": "It is planning itself, and changes nothing.",
   "plans.apply": "It does what was planned already.",
 };

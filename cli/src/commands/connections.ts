@@ -1,0 +1,36 @@
+import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+
+const list = async ({ session, screen }: Invocation): Promise<ExitCode> => {
+  const answer = await session.call("connections.list", {});
+  if (screen.json) screen.data(answer);
+  else
+    screen.table(
+      ["connection", "agent", "for", "may", "until"],
+      answer.connections.map(({ connection, client, person, grant, expiresAt }) => [connection, client, person, grant.verbs.join(" "), screen.time(expiresAt)]),
+      "No agent may act for you.",
+    );
+  return 0;
+};
+
+const revoke = async (call: Invocation): Promise<ExitCode> => {
+  const answer = await call.session.call("connections.revoke", { connection: first(call) });
+  if (call.screen.json) call.screen.data(answer);
+  else call.screen.note("The agent may do nothing any more.");
+  return 0;
+};
+
+export const connections: Command = {
+  name: "connections",
+  summary: "List the agents that signed in for somebody, and end what they may do.",
+  examples: ["slip connections list", "slip connections revoke grt_01…"],
+  commands: [
+    { name: "list", summary: "List the agents, for whom they act and what they may do.", examples: ["slip connections list"], run: list },
+    {
+      name: "revoke",
+      summary: "End what an agent may do, with every token that it has.",
+      arguments: [{ name: "CONNECTION", summary: "id of the connection" }],
+      examples: ["slip connections revoke grt_01…"],
+      run: revoke,
+    },
+  ],
+};

@@ -1,0 +1,50 @@
+// All pages for people, and what programs read before they ask for a token. Mounted beside the operations.
+import { toErrorBody } from "@slipstream/contract/errors.ts";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Provider } from "oidc-provider";
+import type { Log } from "#platform/log.ts";
+import { knownError } from "../api/known-error.ts";
+import type { Environment } from "../api/rest.ts";
+import { consentPages } from "../oauth/consent-pages.ts";
+import { paths } from "../oauth/oauth.ts";
+import { resourceMetadata } from "../oauth/protected-resource.ts";
+import { html } from "./html.ts";
+import { PageError, show } from "./pages.ts";
+import { type ProviderParts, providerPages } from "./provider-pages.ts";
+import { type SignInParts, signInPages } from "./sign-in-pages.ts";
+
+const formBytes = 65_536;
+
+export interface RouteParts extends SignInParts, ProviderParts {
+  provider: Provider;
+  log: Log;
+}
+
+const addMetadata = (app: Hono<Environment>, issuer: string): void => {
+  for (const door of ["", "/mcp"] as const)
+    app.get(`${paths.resourceMetadata}${door}`, (context) =>
+      context.json(resourceMetadata(issuer, door), 200, { "access-control-allow-origin": "*", "cache-control": "max-age=3600" }),
+    );
+};
+
+export const signInRoutes = (parts: RouteParts): Hono<Environment> => {
+  const app = new Hono<Environment>();
+  const tooLarge = (): never => {
+    throw new PageError(413, "This form is larger than any of ours.");
+  };
+  for (const path of [paths.signIn, paths.signOut, paths.account, paths.consent]) app.use(`${path}/*`, bodyLimit({ maxSize: formBytes, onError: tooLarge }));
+  addMetadata(app, parts.issuer);
+  signInPages(app, parts);
+  providerPages(app, parts);
+  consentPages(app, parts);
+  app.onError((error, context) => {
+    if (error instanceof PageError) return show(context, "This did not work", html`<p>${error.message}</p>`, { status: error.status });
+    const told = knownError(error);
+    const requestId = context.get("requestId");
+    if (told.code === "internal") parts.log.error(`${context.req.method} ${context.req.path} failed`, error, { requestId });
+    const { message, next } = toErrorBody(told, requestId).error;
+    return show(context, "This did not work", html`<p>${message}</p><p>${next}</p><p><small>Request ${requestId}</small></p>`, { status: told.status as 400 });
+  });
+  return app;
+};

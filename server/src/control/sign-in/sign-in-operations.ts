@@ -1,0 +1,75 @@
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { Token } from "../access/token.ts";
+import type { Handlers } from "../api/call.ts";
+import { firstTenant } from "../apps/app-store.ts";
+import type { Control } from "../control.ts";
+import { journal } from "../journal/journal-store.ts";
+import { issuerOf, paths } from "../oauth/oauth.ts";
+import { gitHub, isIssuer } from "./elsewhere.ts";
+import { insertProvider, listProviders, removeProvider } from "./provider-store.ts";
+import { keepCode } from "./session-store.ts";
+
+/** Who signs in on the pages can do there what their role allows; a token that may do less must not lead there. */
+const personOf = ({ person, kind, grantId }: Token): string => {
+  if (person === null || grantId !== null || (kind !== "owner" && kind !== "plain"))
+    throw new SlipError("forbidden", "This token is not one of a person's own, so it signs nobody in.", { next: "Use your own token, without a grant." });
+  return person;
+};
+
+/** How people sign in is the installation's: each of its tenants trusts it. */
+const expectOwner = (tenant: string): void => {
+  if (tenant !== firstTenant) throw new SlipError("forbidden", "How people sign in is the installation's own.");
+};
+
+const issuerIn = (kind: "oidc" | "github", given: string | undefined): string => {
+  const issuer = (given ?? (kind === "github" ? gitHub : "")).replace(kind === "github" ? /\/+$/ : /$^/, "");
+  if (!isIssuer(issuer)) throw new SlipError("invalid_input", "The issuer is an https address without a query (http on this machine alone).");
+  return issuer;
+};
+
+export const signInOperations = (
+  control: Pick<Control, "database" | "sealing" | "installation">,
+): Pick<Handlers, "sessions.code" | "providers.list" | "providers.add" | "providers.remove"> => ({
+  async "sessions.code"({ sha256 }, call) {
+    const person = personOf(call.token);
+    const expiresAt = await control.database.begin(async (query) => {
+      await journal(query, call, { operation: "sessions.code", input: {} });
+      return keepCode(query, person, Buffer.from(sha256, "hex"));
+    });
+    return { url: `${issuerOf(control.installation)}${paths.signIn}`, expiresAt: expiresAt.toISOString() };
+  },
+
+  async "providers.list"(_, call) {
+    expectOwner(call.tenant);
+    const rows = await listProviders(control.database);
+    return { providers: rows.map(({ createdAt, ...row }) => ({ ...row, createdAt: createdAt.toISOString() })) };
+  },
+
+  async "providers.add"({ name, kind, issuer: given, clientId, clientSecret }, call) {
+    expectOwner(call.tenant);
+    const issuer = issuerIn(kind, given);
+    await control.database.begin(async (query) => {
+      if ((await listProviders(query)).length >= limit("signInProviders"))
+        throw new SlipError("conflict", `There are ${limit("signInProviders")} providers already.`);
+      if (!(await insertProvider(query, control.sealing, { name, kind, issuer, clientId, clientSecret })))
+        throw new SlipError("conflict", "There is a provider of that name or issuer already.", { next: "Remove it first with 'slip sign-in rm NAME'." });
+      await journal(query, call, {
+        operation: "providers.add",
+        input: { name, kind, issuer, clientId },
+        inverse: { operation: "providers.remove", input: { name } },
+      });
+    });
+    return { name, callback: `${issuerOf(control.installation)}${paths.signIn}/with/${name}/callback` };
+  },
+
+  async "providers.remove"({ name }, call) {
+    expectOwner(call.tenant);
+    await control.database.begin(async (query) => {
+      if (!(await removeProvider(query, name)))
+        throw new SlipError("not_found", `There is no provider ${name}.`, { next: "List them with 'slip sign-in list'." });
+      await journal(query, call, { operation: "providers.remove", input: { name } });
+    });
+    return { name };
+  },
+});
