@@ -1,5 +1,7 @@
 // An agent over MCP alone: it deploys what is broken, reads why, mends it with one file, is live; then goes back, destroys and undoes that.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { PlayedAgent, type Step, tableOf } from "./agent.ts";
 import { jointInstallation } from "./joint-installation.ts";
@@ -84,6 +86,30 @@ describe("an agent over MCP", () => {
     const unasked = await before.call("destroy", { app: "agents-project" });
     assert.partialDeepStrictEqual(unasked, { isError: true, value: { code: "unconfirmed" } });
     await before.must("destroy", { app: "agents-project", confirm: "agents-project" });
+  });
+
+  it("finds the same tools over HTTPS, with a token alone", async () => {
+    const meta = { "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {} };
+    const headers = {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": "tools/list",
+    };
+    const ask = (more: Record<string, string>) =>
+      installation.request("slip.localhost", "/mcp", {
+        method: "POST",
+        headers: { ...headers, ...more },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list", params: { _meta: meta } }),
+      });
+    assert.equal((await ask({})).status, 401);
+    const answer = await ask({ authorization: `Bearer ${readFileSync(join(installation.home, "token"), "utf8").trim()}` });
+    const { result } = JSON.parse(answer.body) as { result: { tools: { name: string }[] } };
+    const { tools } = await agent.client.listTools();
+    assert.deepEqual(
+      result.tools.map(({ name }) => name),
+      tools.map(({ name }) => name),
+    );
   });
 
   it("destroys when its user agrees, who sees what would be gone", async (context) => {

@@ -87,7 +87,7 @@ const follow = async (asking: Asking, deployment: Deployment, seconds: number): 
 };
 
 /** Without signs of progress a client, and what is between, gives up on a call after a minute. */
-const boundFor = (asking: Asking, seconds: number): number => (asking.hasProgress ? seconds : Math.min(seconds, usualWaitSeconds));
+export const boundFor = (asking: Asking, seconds: number): number => (asking.hasProgress ? seconds : Math.min(seconds, usualWaitSeconds));
 
 const told = (deployment: Deployment): Done<Outcome> => {
   const outcome = outcomeOf(deployment);

@@ -5,6 +5,7 @@ import { isInputRequiredResult } from "@modelcontextprotocol/server";
 import { errors, type SlipError } from "@slipstream/contract/errors.ts";
 import { z } from "zod";
 import type { Log } from "#platform/log.ts";
+import type { JsonName } from "../call.ts";
 import { knownError } from "../known-error.ts";
 import { parseInput } from "../parse.ts";
 import { Asking } from "./asking.ts";
@@ -27,14 +28,17 @@ export interface Tool {
   /** It fetches what others have published. */
   reachesOut?: boolean;
   run(input: Record<string, unknown>, asking: Asking, door: Door): Promise<Told<Record<string, unknown>>>;
+  /** The one operation that it comes to, for those that can be planned. */
+  planned?(input: Record<string, unknown>, asking: Asking): { operation: JsonName; input: Record<string, unknown> };
 }
 
 /** A tool, with the types of its input and output tied together. */
 export const tool = <I extends z.ZodObject, O extends z.ZodObject>(
-  entry: Omit<Tool, "input" | "output" | "run"> & {
+  entry: Omit<Tool, "input" | "output" | "run" | "planned"> & {
     input: I;
     output: O;
     run(input: z.output<I>, asking: Asking, door: Door): Promise<Told<z.input<O>>>;
+    planned?(input: z.output<I>, asking: Asking): ReturnType<NonNullable<Tool["planned"]>>;
   },
 ): Tool => entry as unknown as Tool;
 

@@ -85,6 +85,7 @@ export const scale = tool({
     const { app, url, instances } = await asking.telling("starting", asking.do("apps.scale", input));
     return { value: { app, url, instances } };
   },
+  planned: (input) => ({ operation: "apps.scale", input }),
 });
 
 export const restart = tool({
@@ -96,6 +97,7 @@ export const restart = tool({
   input: byApp.extend({ waitSeconds }),
   output: Outcome,
   run: async ({ app, waitSeconds: seconds }, asking) => carriedOut(asking, await asking.do("apps.restart", { app }), seconds),
+  planned: ({ app }) => ({ operation: "apps.restart", input: { app } }),
 });
 
 const outputBounds = { lines: 100, lineLength: 500, length: 8_000 };
@@ -154,4 +156,5 @@ export const destroy = tool({
     const question = await unlessConfirmed(asking, { door, danger });
     return question ?? { value: await asking.telling("destroying", asking.do("apps.destroy", { app })) };
   },
+  planned: ({ app }) => ({ operation: "apps.destroy", input: { app } }),
 });

@@ -1,8 +1,10 @@
 // Tools that make something live.
 
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { InputOf } from "@slipstream/contract/operations/registry.ts";
 import { AppName, DeploymentId, Digest, type GivenFile, Hostname, SnippetLanguage, type SourceOrigin } from "@slipstream/contract/words.ts";
 import { z } from "zod";
+import type { Asking } from "../asking.ts";
 import { awaited, carriedOut, Outcome, waitSeconds } from "../outcome.ts";
 import { tool } from "../tool.ts";
 
@@ -62,6 +64,18 @@ const suggestionOf = ({ git }: DeployInput): string | undefined =>
     .at(-1)
     ?.slice(0, 1_024);
 
+const createInput = (input: DeployInput, asking: Asking): InputOf<"deployments.create"> => {
+  const { app, domain, instances } = input;
+  const { suggestedName = suggestionOf(input), commit } = asking.sent;
+  return {
+    source: sourceOf(input, commit),
+    ...(app === undefined ? {} : { app }),
+    ...(suggestedName === undefined ? {} : { suggestedName }),
+    ...(domain === undefined ? {} : { domain }),
+    ...(instances === undefined ? {} : { instances }),
+  };
+};
+
 export const deploy = tool({
   name: "deploy",
   title: "Deploy",
@@ -72,18 +86,15 @@ export const deploy = tool({
   reachesOut: true,
   input: deployInput,
   output: Outcome,
-  async run(input, asking) {
-    const { app, domain, instances } = input;
-    const { suggestedName = suggestionOf(input), commit } = asking.sent;
-    const deployment = await asking.do("deployments.create", {
-      source: sourceOf(input, commit),
-      ...(app === undefined ? {} : { app }),
-      ...(suggestedName === undefined ? {} : { suggestedName }),
-      ...(domain === undefined ? {} : { domain }),
-      ...(instances === undefined ? {} : { instances }),
-    });
-    return carriedOut(asking, deployment, input.waitSeconds);
-  },
+  run: async (input, asking) => carriedOut(asking, await asking.do("deployments.create", createInput(input, asking)), input.waitSeconds),
+  planned: (input, asking) => ({ operation: "deployments.create", input: createInput(input, asking) }),
+});
+
+const snippetInput = z.object({ code: z.string(), language: SnippetLanguage.optional(), app: AppName.optional(), waitSeconds });
+
+const createSnippet = ({ code, language, app }: z.output<typeof snippetInput>): InputOf<"deployments.create"> => ({
+  source: { kind: "snippet", code, ...(language === undefined ? {} : { language }) },
+  ...(app === undefined ? {} : { app }),
 });
 
 export const deploySnippet = tool({
@@ -92,12 +103,10 @@ export const deploySnippet = tool({
   description: "Make one piece of code live: a program that serves HTTP on the port in PORT, or an HTML page. Answers as deploy does.",
   kind: "changes",
   repeatable: false,
-  input: z.object({ code: z.string(), language: SnippetLanguage.optional(), app: AppName.optional(), waitSeconds }),
+  input: snippetInput,
   output: Outcome,
-  async run({ code, language, app, waitSeconds: seconds }, asking) {
-    const source = { kind: "snippet" as const, code, ...(language === undefined ? {} : { language }) };
-    return carriedOut(asking, await asking.do("deployments.create", { source, ...(app === undefined ? {} : { app }) }), seconds);
-  },
+  run: async (input, asking) => carriedOut(asking, await asking.do("deployments.create", createSnippet(input)), input.waitSeconds),
+  planned: (input) => ({ operation: "deployments.create", input: createSnippet(input) }),
 });
 
 const byId = z.object({ deployment: DeploymentId });

@@ -29,6 +29,8 @@ export const releases = tool({
   },
 });
 
+const rollbackInput = ({ app, to }: { app: string; to?: number | undefined }) => ({ app, ...(to === undefined ? {} : { to }) });
+
 export const rollback = tool({
   name: "rollback",
   title: "Roll back",
@@ -37,7 +39,6 @@ export const rollback = tool({
   repeatable: false,
   input: byApp.extend({ to: z.int().positive().optional(), waitSeconds }),
   output: Outcome,
-  async run({ app, to, waitSeconds: seconds }, asking) {
-    return carriedOut(asking, await asking.do("releases.rollback", { app, ...(to === undefined ? {} : { to }) }), seconds);
-  },
+  run: async (input, asking) => carriedOut(asking, await asking.do("releases.rollback", rollbackInput(input)), input.waitSeconds),
+  planned: (input) => ({ operation: "releases.rollback", input: rollbackInput(input) }),
 });

@@ -1,5 +1,6 @@
 // Tools for what an app is given besides its source.
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { InputOf } from "@slipstream/contract/operations/registry.ts";
 import { AppName, type Deployment, Hostname, VariableName } from "@slipstream/contract/words.ts";
 import { z } from "zod";
 import type { Asking } from "../asking.ts";
@@ -21,17 +22,29 @@ const configInput = byApp.extend({
   waitSeconds,
 });
 type ConfigInput = z.output<typeof configInput>;
-type Change = (stage: boolean) => Promise<{ deployment?: Deployment | undefined }>;
+type ChangeName = "secrets.set" | "secrets.remove" | "env.set" | "env.remove";
+interface Change {
+  operation: ChangeName;
+  input: Record<string, unknown>;
+}
 
-/** One operation for each kind of change; all but the last only stage theirs, so that one deployment brings them all. */
-const changesOf = (asking: Asking, { app, env = {}, secrets = {}, removeEnv = [], removeSecrets = [] }: ConfigInput): Change[] => {
-  const has = (of: object): boolean => Object.keys(of).length > 0;
+/** One operation for each kind of change. */
+const changesOf = ({ app, env = {}, secrets = {}, removeEnv = [], removeSecrets = [] }: ConfigInput): Change[] => {
+  const change = (operation: ChangeName, given: object, input: Record<string, unknown>): Change[] =>
+    Object.keys(given).length === 0 ? [] : [{ operation, input: { app, ...input } }];
   return [
-    ...(has(secrets) ? [(stage: boolean) => asking.do("secrets.set", { app, values: secrets, stage })] : []),
-    ...(has(removeSecrets) ? [(stage: boolean) => asking.do("secrets.remove", { app, names: removeSecrets, stage })] : []),
-    ...(has(removeEnv) ? [(stage: boolean) => asking.do("env.remove", { app, names: removeEnv, stage })] : []),
-    ...(has(env) ? [(stage: boolean) => asking.do("env.set", { app, values: env, stage })] : []),
+    ...change("secrets.set", secrets, { values: secrets }),
+    ...change("secrets.remove", removeSecrets, { names: removeSecrets }),
+    ...change("env.remove", removeEnv, { names: removeEnv }),
+    ...change("env.set", env, { values: env }),
   ];
+};
+
+const oneChange = (input: ConfigInput): Change => {
+  const [change, ...more] = changesOf(input);
+  if (!change || more.length > 0)
+    throw new SlipError("invalid_input", "One kind of change is planned at a time.", { next: "Plan env, secrets or a removal by itself." });
+  return { ...change, input: { ...change.input, stage: input.stage } };
 };
 
 const createIfNew = async (asking: Asking, app: string): Promise<void> => {
@@ -42,9 +55,13 @@ const createIfNew = async (asking: Asking, app: string): Promise<void> => {
   }
 };
 
-const changeAll = async (changes: readonly Change[], stage: boolean): Promise<Deployment | undefined> => {
+/** All but the last only stage theirs, so that one deployment brings them all. */
+const changeAll = async (asking: Asking, changes: readonly Change[], stage: boolean): Promise<Deployment | undefined> => {
   let deployment: Deployment | undefined;
-  for (const [index, change] of changes.entries()) deployment = (await change(stage || index < changes.length - 1)).deployment;
+  for (const [index, { operation, input }] of changes.entries()) {
+    const isStaged = stage || index < changes.length - 1;
+    ({ deployment } = await asking.do(operation, { ...input, stage: isStaged } as InputOf<ChangeName>));
+  }
   return deployment;
 };
 
@@ -58,15 +75,16 @@ export const setConfig = tool({
   output: Outcome.partial().extend({ app: z.string(), changed: z.array(z.string()) }),
   async run(input, asking) {
     const { app, stage, env = {}, secrets = {}, removeEnv = [], removeSecrets = [] } = input;
-    const changes = changesOf(asking, input);
+    const changes = changesOf(input);
     if (changes.length === 0) throw new SlipError("invalid_input", "Nothing is to be changed.", { next: "Give env, secrets, removeEnv or removeSecrets." });
     if (input.create) await createIfNew(asking, app);
     const changed = [...Object.keys(env), ...Object.keys(secrets), ...removeEnv, ...removeSecrets];
-    const deployment = await changeAll(changes, stage);
+    const deployment = await changeAll(asking, changes, stage);
     if (!deployment) return { value: { app, changed, state: "staged" } };
     const told = await carriedOut(asking, deployment, input.waitSeconds);
     return "failure" in told ? { failure: { ...told.failure, changed } } : { value: { ...told.value, changed } };
   },
+  planned: oneChange,
 });
 
 export const domains = tool({
@@ -88,5 +106,10 @@ export const domains = tool({
     if (add !== undefined) await asking.do("domains.add", { app, domain: add });
     const { domains: all } = await asking.do("domains.list", { app });
     return { value: { app, domains: all.map(({ domain, url }) => ({ domain, url })) } };
+  },
+  planned({ app, add, remove }) {
+    if ((add === undefined) === (remove === undefined))
+      throw new SlipError("invalid_input", "One change of domains is planned at a time.", { next: "Plan either add or remove." });
+    return add === undefined ? { operation: "domains.remove", input: { app, domain: remove } } : { operation: "domains.add", input: { app, domain: add } };
   },
 });
