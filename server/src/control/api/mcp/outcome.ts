@@ -1,6 +1,7 @@
 // What an agent is told of a deployment, and how it is followed to its end.
 import type { Deployment, FailureReport } from "@slipstream/contract/words.ts";
 import { z } from "zod";
+import { knownError } from "../known-error.ts";
 import type { Asking } from "./asking.ts";
 import type { Done } from "./tool.ts";
 import { Untrusted, untrusted } from "./untrusted.ts";
@@ -74,14 +75,21 @@ const progressOf = ({ state, phase, phases }: Deployment): string => {
   return [phase ?? state, ...(done === "" ? [] : [`done: ${done}`])].join("; ");
 };
 
-/** The deployment as it is when it has ended, when the time is over, or when the client has cancelled. Tells the client of each change. */
+/**
+ * The deployment as it is when it has ended, when the time is over, when the client has cancelled, or when nobody can say: it goes on
+ * meanwhile, and is asked for by its id. Tells the client of each change.
+ */
 const follow = async (asking: Asking, deployment: Deployment, seconds: number): Promise<Deployment> => {
   const signal = AbortSignal.any([asking.signal, AbortSignal.timeout(seconds * 1_000)]);
   let last = deployment;
   if (!isOpen(last) || signal.aborted) return last;
-  for await (const now of await asking.lines("deployments.watch", { deployment: deployment.deployment }, signal)) {
-    last = now;
-    await asking.tell(progressOf(now));
+  try {
+    for await (const now of await asking.lines("deployments.watch", { deployment: deployment.deployment }, signal)) {
+      last = now;
+      await asking.tell(progressOf(now));
+    }
+  } catch (error) {
+    if (knownError(error).code !== "unreachable") throw error;
   }
   return last;
 };
