@@ -176,6 +176,32 @@ for (const revision of revisions) {
   });
 }
 
+test("what was planned is done, or nothing when the world has moved", async () => {
+  const client = await connect("2026-07-28");
+  const app = await newApp();
+  const planned = await call(client, "plan", { tool: "set_config", input: { app, env: { COLOUR: "blue" } } });
+  assert.deepEqual([planned.isError, planned.value.operation, planned.value.allowed], [false, "env.set", true]);
+  assert.match(String(planned.value.changes), /COLOUR/);
+  assert.deepEqual((await call(client, "status", { app })).value.env, []);
+  const applied = await call(client, "apply", { plan: planned.value.plan });
+  assert.equal(applied.isError, false, applied.text);
+  assert.deepEqual((await call(client, "status", { app })).value.env, ["COLOUR"]);
+  assert.partialDeepStrictEqual(await call(client, "apply", { plan: planned.value.plan }), { isError: true, value: { code: "plan_applied" } });
+  const stale = await call(client, "plan", { tool: "set_config", input: { app, env: { COLOUR: "red" } } });
+  await plane.client.call("env.set", { app, values: { COLOUR: "green" } });
+  assert.partialDeepStrictEqual(await call(client, "apply", { plan: stale.value.plan }), { isError: true, value: { code: "plan_stale" } });
+  assert.partialDeepStrictEqual(await call(client, "plan", { tool: "scale", input: { app } }), { isError: true, value: { code: "invalid_input" } });
+});
+
+test("a plan that destroys asks as destroying does", async () => {
+  const mute = await connect("2026-07-28");
+  const app = await newApp();
+  const planned = await call(mute, "plan", { tool: "destroy", input: { app } });
+  const refused = await call(mute, "apply", { plan: planned.value.plan });
+  assert.deepEqual([refused.value.code, refused.text.includes(`Destroy the app ${app}`)], ["unconfirmed", true]);
+  await plane.client.call("apps.get", { app });
+});
+
 const post = ({ host = "localhost", ...headers }: Record<string, string>, body: unknown) =>
   fetchOver(`http://${host}/mcp`, {
     method: "POST",

@@ -4,8 +4,11 @@ import { destroy, restart, runCommand, scale, status } from "./tools/apps.ts";
 import { cancel, deploy, deploySnippet, wait } from "./tools/deployments.ts";
 import { journal } from "./tools/journal.ts";
 import { explainFailure, logs } from "./tools/logs.ts";
+import { apply, planOf } from "./tools/plans.ts";
 import { releases, rollback } from "./tools/releases.ts";
 import { domains, setConfig } from "./tools/settings.ts";
+
+const doing: readonly Tool[] = [deploy, deploySnippet, rollback, restart, scale, setConfig, domains, destroy];
 
 export const tools: readonly Tool[] = [
   deploy,
@@ -22,6 +25,8 @@ export const tools: readonly Tool[] = [
   setConfig,
   domains,
   runCommand,
+  planOf(doing),
+  apply,
   journal,
   destroy,
 ];
