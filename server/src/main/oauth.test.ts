@@ -1,22 +1,12 @@
 // Agents sign in, through the edge: the whole way, and everything that must lead to no token.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo, LookupFunction } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Agent } from "undici";
-import { authorityIn } from "../control/certificates/authority.ts";
-import { KeyRing } from "../control/keys/key-ring.ts";
-import { authorizationServer, beforeOthers } from "../control/oauth/authorization-server.ts";
-import { documentFetch } from "../control/oauth/client-documents.ts";
 import { type Answer, OAuthAgent, signInOwner } from "./testing/agent.ts";
 import { Browser, edgeAgent, fieldsOf, type Page } from "./testing/browser.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
+import { documentServer } from "./testing/document-server.ts";
 import { wrongTokens } from "./testing/wrong-tokens.ts";
 
 let plane: ControlPlane;
@@ -52,46 +42,6 @@ const isRefused = ({ status, body }: Answer, error: string, why: string): void =
   assert.equal(body.error, error, `${why}: ${JSON.stringify(body)}`);
   assert.ok(status === 400 || status === 401, why);
   assert.equal(body.access_token, undefined, why);
-};
-
-/** The authorization server as control has it, but with a public internet of its own, where agent.example gives documents. */
-const documentServer = async () => {
-  const folder = mkdtempSync(join(tmpdir(), "slip-documents-"));
-  const authority = await authorityIn(folder, "Slipstream test");
-  const leaf = await authority.issue(["agent.example"]);
-  const answers = new Map<string, unknown>();
-  const site = createTlsServer({ cert: leaf.certificate, key: leaf.key }, (request, response) => {
-    const answer = answers.get(`https://agent.example${request.url}`) ?? 404;
-    if (typeof answer === "number") response.writeHead(answer, { location: "https://agent.example/other" }).end();
-    else response.end(typeof answer === "string" ? answer : JSON.stringify(answer));
-  }).listen(0, "127.0.0.1");
-  await once(site, "listening");
-  const lookup: LookupFunction = (_host, _options, answer) => answer(null, [{ address: "127.0.0.1", family: 4 }]);
-  const provider = authorizationServer({
-    issuer: origin,
-    database: plane.database,
-    sealing: new KeyRing(plane.home.control),
-    keys: { signing: randomBytes(32), cookies: randomBytes(32) },
-    log: { info() {}, warn() {}, error() {} },
-    isPerson: async () => true,
-    changed: async () => {},
-    fetch: documentFetch({ lookup, isAllowed: () => true, server: { ca: authority.certificate, port: (site.address() as AddressInfo).port } }),
-  });
-  const server = createServer(beforeOthers(provider, (_, response) => void response.writeHead(404).end())).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const visitor = new Browser(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, edge);
-  return {
-    answers,
-    ask: (target: string) => visitor.ask(target),
-    async stop() {
-      for (const one of [site, server]) {
-        one.closeAllConnections();
-        one.close();
-        await once(one, "close");
-      }
-      rmSync(folder, { recursive: true });
-    },
-  };
 };
 
 test("an agent finds everything from the address of the door", async () => {
@@ -410,7 +360,7 @@ test("documents of clients are asked for on the public internet alone", async ()
 });
 
 test("a client that describes itself in a document signs in without registering", async () => {
-  const documents = await documentServer();
+  const documents = await documentServer(plane, origin, edge);
   const address = "https://agent.example/oauth/client.json";
   const document = { client_id: address, client_name: "Documented agent", redirect_uris: ["http://127.0.0.1:1/callback"], token_endpoint_auth_method: "none" };
   const ask = async (answer: unknown, change: Record<string, string> = {}, target = `${address}?${randomBytes(4).toString("hex")}`): Promise<Page> => {
