@@ -72,6 +72,13 @@ export const errors = {
     what: "The request is larger than its limit.",
     next: "Leave out what the app does not need, for example with .slipignore.",
   },
+  rate_limited: {
+    status: 429,
+    exit: 2,
+    fault: "user",
+    what: "Too much was asked for in a short time.",
+    next: "Wait as long as the Retry-After field of the answer says, then ask again.",
+  },
   usage: { status: 400, exit: 2, fault: "user", what: "The command was used wrongly.", next: "See 'slip --help'." },
   // machine
   not_root: { status: 500, exit: 2, fault: "user", what: "Sandboxes and networks need root.", next: "Run it again with sudo." },

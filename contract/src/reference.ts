@@ -155,7 +155,7 @@ export const operationsPage = (): string =>
     "Fields in the path are part of the address, the others are the query of a GET or DELETE, else the JSON body. Send the",
     "token as `Authorization: Bearer TOKEN`, and an `Idempotency-Key` with what is not a GET: asked again with the same key,",
     'the platform answers the same and does nothing twice. An error is `{"error": {code, message, next}}` with a code of',
-    "[errors](errors.md); any operation can answer `invalid_input`, `unauthorized`, `forbidden`, `unreachable` and `internal`.",
+    "[errors](errors.md); any operation can answer `invalid_input`, `unauthorized`, `forbidden`, `rate_limited`, `unreachable` and `internal`.",
     "",
     "Operations that answer line by line answer with server-sent events to those who send `Accept: text/event-stream`. Who comes",
     "back with `Last-Event-ID` is told what came after that event; an event `end` says that no more comes.",

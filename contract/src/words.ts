@@ -28,6 +28,7 @@ export const RunId = id("run");
 export const WebhookId = id("whk");
 export const DeliveryId = id("dlv");
 export const PlanId = id("pln");
+export const JournalId = id("jrn");
 
 export const Timestamp = z.iso.datetime();
 

@@ -106,7 +106,10 @@ export const deployments = {
     summary: "List the deployments of an app, newest first.",
     method: "GET",
     path: "/v1/apps/{app}/deployments",
-    input: byApp.extend({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
+    input: byApp.extend({
+      limit: z.coerce.number().int().min(1).max(500).default(50),
+      before: DeploymentId.optional().describe("Only those that are older than this one: the last one of what came before."),
+    }),
     output: z.object({ deployments: z.array(Deployment) }),
     permission: "read",
     effect: "read",

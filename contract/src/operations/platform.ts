@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AuditFinding } from "../audit.ts";
 import { LogLine, LogSource } from "../logs.ts";
 import { HostStatus } from "../ports/host.ts";
-import { AppName, DeploymentId, JournalEntry } from "../words.ts";
+import { AppName, DeploymentId, JournalEntry, JournalId } from "../words.ts";
 import { operation } from "./operation.ts";
 
 const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
@@ -64,7 +64,11 @@ export const platform = {
     summary: "List what was asked, by whom, and how to undo it, newest first.",
     method: "GET",
     path: "/v1/journal",
-    input: z.object({ app: AppName.optional(), limit: z.coerce.number().int().min(1).max(500).default(50) }),
+    input: z.object({
+      app: AppName.optional(),
+      limit: z.coerce.number().int().min(1).max(500).default(50),
+      before: JournalId.optional().describe("Only those that are older than this one: the last one of what came before."),
+    }),
     output: z.object({ entries: z.array(JournalEntry) }),
     permission: "read",
     effect: "read",

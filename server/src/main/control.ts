@@ -19,10 +19,9 @@ import { connectionOf } from "#platform/postgres.ts";
 import { restateAddresses, restateClient } from "#platform/restate.ts";
 import { Turns } from "#platform/turns.ts";
 import { seedOwner, Tokens } from "../control/access/token-store.ts";
+import { doorsOf } from "../control/api/doors.ts";
 import { Gate } from "../control/api/gate.ts";
 import { Idempotency } from "../control/api/idempotency.ts";
-import { addMcp } from "../control/api/mcp/door.ts";
-import { restApi } from "../control/api/rest.ts";
 import { firstTenant, seedTenant } from "../control/apps/app-store.ts";
 import { Commands } from "../control/apps/commands.ts";
 import { authorityIn } from "../control/certificates/authority.ts";
@@ -149,9 +148,8 @@ const listenForClients = (of: Control): Promise<void> => {
     idempotency: new Idempotency({ ...control, key: keyFile(join(home.control, "requests.key")) }),
     handlers,
   });
-  const api = restApi(gate, log, control.version);
-  addMcp(api, { gate, log, version: control.version, key: keyFile(join(home.control, "mcp.key")), hosts: [platformDomain] });
-  const server = createServer(withSignIn(control, api));
+  const mcp = { key: keyFile(join(home.control, "mcp.key")), hosts: [platformDomain] };
+  const server = createServer(withSignIn(control, doorsOf({ gate, log, version: control.version, mcp })));
   mkdirSync(dirname(home.controlSocket), { recursive: true });
   rmSync(home.controlSocket, { force: true });
   return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { personOf } from "../control/access/people-store.ts";
-import type { Environment } from "../control/api/rest.ts";
+import type { Environment } from "../control/api/environment.ts";
 import type { Control } from "../control/control.ts";
 import { keyFile } from "../control/keys/key-files.ts";
 import { authorizationServer, beforeOthers } from "../control/oauth/authorization-server.ts";

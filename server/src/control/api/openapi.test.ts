@@ -36,12 +36,12 @@ test("fields are in the path, the query or the body, each in one place", () => {
   assert.deepEqual([Object.keys(schema?.properties ?? {}), schema?.required], [["instances"], ["instances"]]);
   assert.deepEqual(
     described("deployments.list").parameters.map((parameter) => `${parameter.in} ${parameter.name}`),
-    ["path app", "query limit"],
+    ["path app", "query limit", "query before"],
   );
 });
 
 test("each error that an operation can end with is told under its status", () => {
-  assert.deepEqual(Object.keys(described("releases.rollback").responses), ["200", "400", "401", "403", "404", "409", "500"]);
+  assert.deepEqual(Object.keys(described("releases.rollback").responses), ["200", "400", "401", "403", "404", "409", "429", "500"]);
 });
 
 test("bytes and lines are said to be such", () => {

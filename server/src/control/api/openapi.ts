@@ -35,7 +35,7 @@ const errorSchema: Schema = {
 };
 
 /** Every operation can be refused with these, besides its own. */
-const general: readonly ErrorCode[] = ["invalid_input", "unauthorized", "forbidden", "internal"];
+const general: readonly ErrorCode[] = ["invalid_input", "unauthorized", "forbidden", "rate_limited", "internal"];
 
 const errorAnswers = (codes: readonly ErrorCode[]): Record<string, unknown> => {
   const byStatus = Map.groupBy(codes, (code) => errors[code].status);

@@ -144,9 +144,9 @@ export const deploymentOperations = (control: Control, store: SourceStore): Pick
     return last;
   },
 
-  async "deployments.list"({ app, limit }, call) {
+  async "deployments.list"({ app, ...page }, call) {
     const { id } = await appNamed(control.database, call.tenant, app);
-    return { deployments: (await deploymentsOfApp(control.database, id, limit)).map((row) => toDeployment(row, control.installation)) };
+    return { deployments: (await deploymentsOfApp(control.database, id, page)).map((row) => toDeployment(row, control.installation)) };
   },
 
   async "deployments.cancel"({ deployment }, call) {

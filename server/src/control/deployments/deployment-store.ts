@@ -19,8 +19,11 @@ export const deploymentIn = async (query: Query, tenant: string, id: string): Pr
 export const deploymentWithKey = async (query: Query, tenant: string, key: string): Promise<DeploymentRow | undefined> =>
   (await query<DeploymentRow[]>`select ${columns(query)} from ${tables(query)} where d.tenant = ${tenant} and d.idempotency_key = ${key}`)[0];
 
-export const deploymentsOfApp = (query: Query, appId: string, limit: number): Promise<DeploymentRow[]> =>
-  query<DeploymentRow[]>`select ${columns(query)} from ${tables(query)} where d.app_id = ${appId} order by d.id desc limit ${limit}`;
+/** Newest first; `before` is the id of the one that they follow. */
+export const deploymentsOfApp = (query: Query, appId: string, { limit, before }: { limit: number; before?: string | undefined }): Promise<DeploymentRow[]> =>
+  query<DeploymentRow[]>`
+    select ${columns(query)} from ${tables(query)}
+    where d.app_id = ${appId} ${before === undefined ? query`` : query`and d.id < ${before}`} order by d.id desc limit ${limit}`;
 
 export interface OpenDeployment {
   id: string;

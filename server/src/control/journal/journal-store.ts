@@ -34,10 +34,15 @@ interface Row {
   inverse: { operation: string; input: Record<string, unknown> } | null;
 }
 
-export const journalOf = async (query: Query, tenant: string, of: { app?: string | undefined; limit: number }): Promise<JournalEntry[]> => {
+export const journalOf = async (
+  query: Query,
+  tenant: string,
+  of: { app?: string | undefined; before?: string | undefined; limit: number },
+): Promise<JournalEntry[]> => {
   const rows = await query<Row[]>`
     select id, time, actor, request_id, operation, app, input, inverse from journal
-    where tenant = ${tenant} ${of.app === undefined ? query`` : query`and app = ${of.app}`} order by id desc limit ${of.limit}`;
+    where tenant = ${tenant} ${of.app === undefined ? query`` : query`and app = ${of.app}`}
+      ${of.before === undefined ? query`` : query`and id < ${of.before}`} order by id desc limit ${of.limit}`;
   return rows.map(({ time, app, inverse, ...row }) => ({
     ...row,
     time: time.toISOString(),

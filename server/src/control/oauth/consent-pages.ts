@@ -4,7 +4,7 @@ import type { Hono } from "hono";
 import { errors, type Grant, type Interaction, type Provider } from "oidc-provider";
 import type { Database } from "#platform/database.ts";
 import { actorOf, tenantsOf } from "../access/people-store.ts";
-import type { Environment } from "../api/rest.ts";
+import type { Environment } from "../api/environment.ts";
 import { journal } from "../journal/journal-store.ts";
 import { currentSession, type Form, formOf, type PageContext, PageError, show, signInAddress } from "../sign-in/pages.ts";
 import type { Session } from "../sign-in/session-store.ts";

@@ -41,7 +41,7 @@ export const platformOperations = (control: Control): Pick<Handlers, "platform.s
     return { certificate: control.authority.certificate, fingerprint: control.authority.fingerprint };
   },
 
-  async "journal.list"({ app, limit }, call) {
-    return { entries: await journalOf(control.database, call.tenant, { app, limit }) };
+  async "journal.list"(page, call) {
+    return { entries: await journalOf(control.database, call.tenant, page) };
   },
 });

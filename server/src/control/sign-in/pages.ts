@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Database } from "#platform/database.ts";
-import type { Environment } from "../api/rest.ts";
+import type { Environment } from "../api/environment.ts";
 import { paths } from "../oauth/oauth.ts";
 import { type Html, html } from "./html.ts";
 import { pageHeaders, renderPage } from "./page.ts";

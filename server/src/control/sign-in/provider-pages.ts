@@ -6,7 +6,7 @@ import type { Database } from "#platform/database.ts";
 import type { Log } from "#platform/log.ts";
 import { acceptInvitation } from "../access/invitation-store.ts";
 import { actorOf, addIdentity, insertPerson, personWith } from "../access/people-store.ts";
-import type { Environment } from "../api/rest.ts";
+import type { Environment } from "../api/environment.ts";
 import { paths } from "../oauth/oauth.ts";
 import { openWith, type Sealing, sealWith } from "../secrets/sealing.ts";
 import { type Begun, begin, configurationOf, finish, type Known } from "./elsewhere.ts";

@@ -5,7 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import type { Provider } from "oidc-provider";
 import type { Log } from "#platform/log.ts";
 import { knownError } from "../api/known-error.ts";
-import type { Environment } from "../api/rest.ts";
+import type { Environment } from "../api/environment.ts";
 import { consentPages } from "../oauth/consent-pages.ts";
 import { paths } from "../oauth/oauth.ts";
 import { resourceMetadata } from "../oauth/protected-resource.ts";

@@ -4,7 +4,7 @@ import { limit } from "@slipstream/contract/limits.ts";
 import type { Hono } from "hono";
 import type { Database } from "#platform/database.ts";
 import { actorOf, tenantsOf } from "../access/people-store.ts";
-import type { Environment } from "../api/rest.ts";
+import type { Environment } from "../api/environment.ts";
 import { type Connection, connectionOf, connectionsOf, endConnection } from "../oauth/connection-store.ts";
 import { paths } from "../oauth/oauth.ts";
 import { type Html, html } from "./html.ts";

@@ -1,13 +1,12 @@
 // The agents' door: /mcp, made of the operations. Who asks is said by the same gate as for every other door.
-import type { IncomingMessage } from "node:http";
 import type { McpServer, RequestStateCodec, ServerContext } from "@modelcontextprotocol/server";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import type { Context, Hono } from "hono";
+import type { Hono } from "hono";
 import type { Log } from "#platform/log.ts";
+import type { DoorContext, Environment, Who } from "../environment.ts";
 import type { Gate } from "../gate.ts";
 import { readBody } from "../parse.ts";
-import type { Environment } from "../rest.ts";
 import { authOf, ownerIn, ownerOf } from "./asking.ts";
 import { type Endpoint, mcpEndpoint } from "./endpoint.ts";
 import { instructions } from "./instructions.ts";
@@ -25,8 +24,9 @@ export interface Door {
   canAsk(context: ServerContext): boolean;
 }
 
-export interface DoorParts {
+export interface McpParts {
   gate: Gate;
+  who: Who;
   log: Log;
   version: string;
   /** Seals what a client holds between two rounds of a call. */
@@ -43,7 +43,7 @@ const canAsk = (server: McpServer): boolean => {
 
 const listTtlMs = 300_000;
 
-export const surfaceOf = ({ gate, log, version }: Pick<DoorParts, "gate" | "log" | "version">): Surface => {
+export const surfaceOf = ({ gate, log, version }: Pick<McpParts, "gate" | "log" | "version">): Surface => {
   const registerTools = registrar(tools);
   const list = { ttlMs: listTtlMs, cacheScope: "public" } as const;
   return {
@@ -74,22 +74,22 @@ const limits = {
 /** Names of this machine that need no resolver, for clients that come over the Unix socket. */
 const local = ["localhost", "127.0.0.1", "[::1]"];
 
-const serve = async (context: Context<Environment>, endpoint: Endpoint, gate: Gate): Promise<Response> => {
+const serve = async (context: DoorContext, endpoint: Endpoint, who: Who): Promise<Response> => {
   const request = context.req.raw;
   const refused = endpoint.refuse(request);
   if (refused) return refused;
   if (!["GET", "POST", "DELETE"].includes(request.method))
     throw new SlipError("not_found", `There is no ${request.method} /mcp.`, { next: "Use POST; the protocol is MCP's Streamable HTTP." });
-  const token = await gate.who(context.req.header("authorization"));
-  const body = await readBody(context.env.incoming as IncomingMessage);
+  const token = await who(context);
+  const body = await readBody(context.env.incoming);
   const auth = authOf({ token, requestId: context.get("requestId") });
   return endpoint.serve({ request, body, auth, owner: ownerOf(token) });
 };
 
 /** Adds /mcp to the API. */
-export const addMcp = (app: Hono<Environment>, parts: DoorParts): void => {
+export const addMcp = (app: Hono<Environment>, parts: McpParts): void => {
   const make = serversOf(surfaceOf(parts), parts.key);
   const onError = (error: Error): void => parts.log.info("mcp: a request was refused", { error: error.message });
   const endpoint = mcpEndpoint({ make, hosts: [...parts.hosts, ...local], limits, onError });
-  app.all("/mcp", (context) => serve(context, endpoint, parts.gate));
+  app.all("/mcp", (context) => serve(context, endpoint, parts.who));
 };
