@@ -7,9 +7,10 @@ import {
   GraphQLList,
   GraphQLNonNull,
   type GraphQLNullableInputType,
+  isEnumType,
 } from "graphql";
 import type { Enums } from "./enums.ts";
-import { camel, isName, type Names, pascal } from "./names.ts";
+import { camel, enumValueName, isName, type Names, pascal } from "./names.ts";
 import { Json, scalarOf } from "./scalars.ts";
 import { fieldsOf, type Schema, shapeOf, variantsOf } from "./shape.ts";
 import { plainUnion } from "./unions.ts";
@@ -36,7 +37,7 @@ export class InputTypes {
     const { isOptional, default: value, description, schema: inside } = shapeOf(schema, "input");
     const nullable = this.#type(inside, name);
     const type: GraphQLInputType = isOptional ? nullable : new GraphQLNonNull(nullable);
-    const fallback = isPlain(value) ? { default: { value } } : {};
+    const fallback = isPlain(value) ? { default: { value: isEnumType(nullable) ? enumValueName(String(value)) : value } } : {};
     return { type, ...(description === undefined ? {} : { description }), ...fallback };
   }
 

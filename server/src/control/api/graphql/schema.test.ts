@@ -67,7 +67,12 @@ describe("the schema of another registry", () => {
       summary: "Tie one.",
       method: "POST",
       path: "/v1/knots",
-      input: z.object({ turns: z.int().max(9).default(2), note: z.string().nullable().optional(), open: z.record(z.string(), z.unknown()).optional() }),
+      input: z.object({
+        turns: z.int().max(9).default(2),
+        kind: item.shape.kind.default("half-hitch"),
+        note: z.string().nullable().optional(),
+        open: z.record(z.string(), z.unknown()).optional(),
+      }),
       output: z.object({}),
       permission: "deploy",
       effect: "write",
@@ -85,7 +90,7 @@ describe("the schema of another registry", () => {
     isDescribed(schema, "Mutation", /knotsTie\(input: KnotsTieInput\): JSON/);
     assert.equal(
       printType(schema.getType("KnotsTieInput") as GraphQLObjectType),
-      "input KnotsTieInput {\n  turns: SafeInt = 2\n  note: String\n  open: JSON\n}",
+      "input KnotsTieInput {\n  turns: SafeInt = 2\n  kind: KnotKind = HALF_HITCH\n  note: String\n  open: JSON\n}",
     );
   });
 
