@@ -71,6 +71,9 @@ const run = (program: string, args: readonly string[], options: RunOptions & { e
     child.stdin?.end(options.input ?? "");
   });
 
+/** Users' homes are new in every test; what Node compiled need not be. */
+const ofTests = { NODE_COMPILE_CACHE: join(repository, "node_modules/.cache/tests") } as const;
+
 export class Installation {
   readonly home: string;
   /** Stands for the user's home folder, so that no cache of theirs is touched. */
@@ -86,7 +89,7 @@ export class Installation {
 
   /** Of programs that are to use this platform. */
   get environment(): Record<string, string> {
-    const own = { HOME: this.userHome, SLIP_HOME: this.home, SLIP_HTTP_PORT: "0", SLIP_HTTPS_PORT: "0", SLIP_TOKEN: "", SLIP_URL: "" };
+    const own = { ...ofTests, HOME: this.userHome, SLIP_HOME: this.home, SLIP_HTTP_PORT: "0", SLIP_HTTPS_PORT: "0", SLIP_TOKEN: "", SLIP_URL: "" };
     return { ...(process.env as Record<string, string>), ...own };
   }
 

@@ -14,10 +14,12 @@ export interface Running {
 
 const entry = join(import.meta.dirname, "../main.ts");
 const timeLimitMs = 30_000;
+/** Of all tests: each has a home of its own, in which nothing would be compiled yet. */
+const compiled = join(import.meta.dirname, "../../../node_modules/.cache/tests");
 
 /** Starts `slip` for the installation in `home`, which also stands for the user's home folder. */
 export const startSlip = (home: string, args: readonly string[], options: { input?: string; env?: Record<string, string>; cwd?: string } = {}): Running => {
-  const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: home, SLIP_HOME: home, ...options.env };
+  const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: home, SLIP_HOME: home, NODE_COMPILE_CACHE: compiled, ...options.env };
   const child = spawn(process.execPath, [entry, ...args], { env, cwd: options.cwd, timeout: timeLimitMs, stdio: ["pipe", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";

@@ -1,6 +1,6 @@
 // compile.ts FOLDER…: loads every module below the folders that a process of ours could load, so that Node keeps what it made of each where
 // NODE_COMPILE_CACHE says. Modules do nothing when they are loaded, the entries of our processes neither;
-// other programs do, and are left out.
+// other programs do, and are left out. One that cannot be loaded is the business of who loads it.
 import { readdirSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
@@ -13,6 +13,6 @@ const modulesIn = (folder: string): string[] =>
     .filter(isLoadable)
     .map((path) => join(folder, path));
 
-for (const path of process.argv.slice(2).flatMap(modulesIn)) await import(path);
+for (const path of process.argv.slice(2).flatMap(modulesIn)) await import(path).catch(() => undefined);
 flushCompileCache();
 process.exit();

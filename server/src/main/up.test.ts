@@ -50,7 +50,8 @@ let home = "";
 const sources = () => join(folder, "repository", "server", "src", "main");
 
 const start = (program: string, args: readonly string[] = [], env: Record<string, string> = {}): ChildProcess => {
-  const own = { SLIP_HOME: home, SLIP_HTTP_PORT: "0", SLIP_HTTPS_PORT: "0", DATABASE_URL: "postgres://none/none", RESTATE_URL: "http://none,http://none" };
+  const stores = { DATABASE_URL: "postgres://none/none", RESTATE_URL: "http://none,http://none" };
+  const own = { SLIP_HOME: home, SLIP_HTTP_PORT: "0", SLIP_HTTPS_PORT: "0", NODE_COMPILE_CACHE: join(folder, "compiled"), ...stores };
   return spawn(process.execPath, [join(sources(), program), ...args], { env: { ...cleanEnv, ...own, ...env }, stdio: ["ignore", "pipe", "pipe"] });
 };
 
