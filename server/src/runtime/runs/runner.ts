@@ -76,9 +76,9 @@ export class SandboxRunner {
     this.#sandboxOf = sandboxOf;
   }
 
-  /** `started` is told the number of the run's network when its program runs. */
-  readonly run = (run: RunOnce, started?: (slot: number) => void): Promise<RanOnce> =>
-    this.#tracked(run, (run) => runOnce(this.#ground, this.#sandboxOf(run.sandbox), run, started));
+  /** `begins` is told the number of the run's network right before its program begins: from then on it can be resumed. */
+  readonly run = (run: RunOnce, begins?: (slot: number) => void): Promise<RanOnce> =>
+    this.#tracked(run, (run) => runOnce(this.#ground, this.#sandboxOf(run.sandbox), run, begins));
 
   /** Goes on with a run of an earlier host process, to its end. */
   resume(place: Place, run: RunOnce): Promise<RanOnce> {
@@ -139,6 +139,7 @@ const follow = async ({ exits, pool }: RunGround, sandbox: OciSandbox, run: RunO
 const resumeOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOnce, slot: Slot): Promise<RanOnce> => {
   ground.held.set(runName(run.id), slot);
   try {
+    await sandbox.begin(runName(run.id), slot.path);
     return await follow(ground, sandbox, run, slot);
   } finally {
     await sandbox.remove(runName(run.id), slot.path);
@@ -148,7 +149,7 @@ const resumeOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOnce, 
 };
 
 /** Runs it; everything of it is removed when this resolves, whatever happened. Rejects only for a defect of ours. */
-export const runOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOnce, started?: (slot: number) => void): Promise<RanOnce> => {
+export const runOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOnce, begins?: (slot: number) => void): Promise<RanOnce> => {
   const id = runName(run.id);
   const { args, env, cwd, layers, limits, mounts, overlay, signal } = run;
   const slot = await ground.pool.acquire();
@@ -157,8 +158,7 @@ export const runOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOn
     await sandbox.remove(id, slot.path);
     if (signal.aborted) return { exitCode: 130, timedOut: false, outOfMemory: false, cancelled: true, lost: false };
     const spec = { id, layers, writable: undefined, mounts, args, env, cwd, network: slot.path, hostname: "build", limits };
-    await sandbox.start({ spec, address: slot.address, uid: run.uid ?? uidOf(slot), overlay });
-    started?.(slot.number);
+    await sandbox.start({ spec, address: slot.address, uid: run.uid ?? uidOf(slot), overlay, created: () => begins?.(slot.number) });
     return await follow(ground, sandbox, run, slot);
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error;

@@ -29,6 +29,8 @@ export interface Launch {
   address: string;
   uid?: number;
   overlay: { upper: string; work: string } | undefined;
+  /** Called when all is there, and right before the program begins. */
+  created?: (() => void) | undefined;
 }
 
 /** The program could not be started; `message` is in the runtime's words. */
@@ -94,7 +96,13 @@ export class OciSandbox {
   /** Starts the program. Rejects with LaunchError, after which the caller removes what there is. */
   async start(launch: Launch): Promise<void> {
     mkdirSync(this.bundle(launch.spec.id), { recursive: true, mode: 0o711 });
-    await this.#run(launch.spec.id, launch.spec.network, this.#prepare(launch));
+    await this.#run(launch.spec.id, launch.spec.network, this.#prepare(launch), launch.created);
+  }
+
+  /** Begins a program whose launch was cut off after `created`; one that has begun goes on. */
+  async begin(id: string, network: string): Promise<void> {
+    if (await this.#runtime.release?.(id)) return;
+    await exec([...this.#runtime.command(network), "start", id], { timeoutMs: this.#runtime.createMs });
   }
 
   /**
@@ -108,16 +116,17 @@ export class OciSandbox {
     await this.#run(id, network, Promise.resolve());
   }
 
-  async #run(id: string, network: string, ready: Promise<void>): Promise<void> {
+  async #run(id: string, network: string, ready: Promise<void>, created?: () => void): Promise<void> {
     const command = this.#runtime.command(network);
     const plan = { id, bundle: this.bundle(id), runtime: command, exitFolder: this.#ground.exits, logBytes };
-    let created = await createUnderConmon(plan, this.#runtime.createMs, ready);
-    for (let tries = 1; "error" in created && created.lost && tries < launchesMax; tries += 1) {
+    let made = await createUnderConmon(plan, this.#runtime.createMs, ready);
+    for (let tries = 1; "error" in made && made.lost && tries < launchesMax; tries += 1) {
       await this.#delete(id, network);
-      created = await createUnderConmon(plan, this.#runtime.createMs, Promise.resolve());
+      made = await createUnderConmon(plan, this.#runtime.createMs, Promise.resolve());
     }
-    if ("error" in created) throw new LaunchError(created.error);
-    this.#runtime.prepare?.(created.pid);
+    if ("error" in made) throw new LaunchError(made.error);
+    this.#runtime.prepare?.(made.pid);
+    created?.();
     if (await this.#runtime.release?.(id)) return;
     const started = await exec([...command, "start", id], { timeoutMs: this.#runtime.createMs });
     if (started.code !== 0) throw new LaunchError(started.stderr.trim() || started.stdout.trim() || "the runtime did not start it");
