@@ -10,7 +10,11 @@ const made = "<!-- Made by `npm run reference`; change the source that it names,
 /** A cell of a table: one line, with '|' made harmless. */
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 const row = (...cells: string[]): string => `| ${cells.map(cell).join(" | ")} |`;
-const table = (heading: string[], rows: string[][]): string[] => [row(...heading), row(...heading.map(() => "---")), ...rows.map((cells) => row(...cells))];
+export const table = (heading: string[], rows: string[][]): string[] => [
+  row(...heading),
+  row(...heading.map(() => "---")),
+  ...rows.map((cells) => row(...cells)),
+];
 
 export const errorsPage = (): string =>
   [
@@ -69,7 +73,7 @@ export const limitsPage = (): string =>
     "",
   ].join("\n");
 
-interface JsonSchema {
+export interface JsonSchema {
   type?: string;
   minimum?: number;
   maximum?: number;
@@ -85,7 +89,7 @@ interface JsonSchema {
 }
 
 /** A schema in words: "text", "1 \| 2", "list of …". */
-const kindOf = (schema: JsonSchema): string => {
+export const kindOf = (schema: JsonSchema): string => {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" or ");
   const several = schema.anyOf ?? schema.oneOf;
@@ -104,7 +108,7 @@ const objectKind = ({ properties, required = [], additionalProperties }: JsonSch
   return typeof additionalProperties === "object" ? `names with ${kindOf(additionalProperties)}` : "object";
 };
 
-const schemaOf = (schema: z.ZodType, io: "input" | "output"): JsonSchema => z.toJSONSchema(schema, { io, unrepresentable: "any" }) as JsonSchema;
+export const schemaOf = (schema: z.ZodType, io: "input" | "output"): JsonSchema => z.toJSONSchema(schema, { io, unrepresentable: "any" }) as JsonSchema;
 
 type Entry = (typeof operations)[keyof typeof operations];
 
