@@ -2,8 +2,18 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
-import type { Agent } from "undici";
-import { type Answer, OAuthAgent, signInOwner } from "./testing/agent.ts";
+import {
+  auth,
+  Client,
+  type FetchLike,
+  type OAuthClientProvider,
+  type StoredOAuthClientInformation,
+  type StoredOAuthTokens,
+  StreamableHTTPClientTransport,
+  UnauthorizedError,
+} from "@modelcontextprotocol/client";
+import { type Agent, fetch } from "undici";
+import { type Answer, initialize, mcpHeaders, OAuthAgent, signInOwner } from "./testing/agent.ts";
 import { Browser, edgeAgent, fieldsOf, type Page } from "./testing/browser.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
 import { documentServer } from "./testing/document-server.ts";
@@ -128,6 +138,42 @@ test("an agent that does not say what it wants asks for little, and who says no 
   const { location = "" } = await browser.submit(page, { decision: "refuse" });
   assert.partialDeepStrictEqual(Object.fromEntries(new URL(location).searchParams), { error: "access_denied", state: agent.state, iss: origin });
   assert.equal(new URL(location).searchParams.get("code"), null);
+});
+
+test("the SDK's own client finds its way in from the address alone, and comes back with its refresh token", async () => {
+  const kept: { client?: StoredOAuthClientInformation; tokens?: StoredOAuthTokens; verifier?: string; asked?: URL } = {};
+  const provider: OAuthClientProvider = {
+    redirectUrl: "http://localhost:7777/callback",
+    clientMetadata: { client_name: "SDK", redirect_uris: ["http://localhost:7777/callback"] },
+    clientInformation: () => kept.client,
+    saveClientInformation: (client) => void Object.assign(kept, { client }),
+    tokens: () => kept.tokens,
+    saveTokens: (tokens) => void Object.assign(kept, { tokens }),
+    redirectToAuthorization: (asked) => void Object.assign(kept, { asked }),
+    saveCodeVerifier: (verifier) => void Object.assign(kept, { verifier }),
+    codeVerifier: () => kept.verifier ?? "",
+  };
+  const edgeFetch: FetchLike = async (address, options) => (await fetch(address, { ...options, dispatcher: edge } as never)) as never;
+  const connect = async (): Promise<number> => {
+    const transport = new StreamableHTTPClientTransport(new URL(`${origin}/mcp`), { authProvider: provider, fetch: edgeFetch });
+    const client = new Client({ name: "SDK", version: "1" });
+    try {
+      await client.connect(transport);
+      return (await client.listTools()).tools.length;
+    } finally {
+      await client.close();
+    }
+  };
+  await assert.rejects(connect(), UnauthorizedError);
+  assert.equal(kept.asked?.origin, origin);
+  const { location = "" } = await browser.submit(await browser.open(kept.asked?.href ?? ""), { decision: "allow" });
+  const answer = new URL(location).searchParams;
+  await auth(provider, { serverUrl: `${origin}/mcp`, authorizationCode: answer.get("code") ?? "", iss: answer.get("iss") ?? "", fetchFn: edgeFetch });
+  assert.ok((await connect()) > 0, "tools are listed");
+  const before = kept.tokens?.refresh_token;
+  Object.assign(kept, { tokens: { ...kept.tokens, access_token: "gone" } });
+  assert.ok((await connect()) > 0, "it refreshes when its token is refused");
+  assert.notEqual(kept.tokens?.refresh_token, before);
 });
 
 test("an answer comes in the query, never by a page with a script", async () => {
@@ -421,23 +467,17 @@ test("sign-in goes on after control has died", async () => {
   assert.equal((await agent.refresh(refresh)).status, 200);
 });
 
-const call = {
-  jsonrpc: "2.0",
-  id: 1,
-  method: "initialize",
-  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "test", version: "1" } },
-};
-const mcpHeaders = { accept: "application/json, text/event-stream" };
-
 test("no kind of wrong token opens a door", async () => {
   const wrong = await wrongTokens(plane, origin, edge);
   assert.ok(wrong.size >= 20, String(wrong.size));
   for (const [kind, authorization] of wrong) {
     assert.equal(await apps(authorization), 401, kind);
-    assert.equal((await agent.post("/mcp", call, { ...mcpHeaders, ...(authorization === undefined ? {} : { authorization }) })).status, 401, kind);
+    const headers = authorization === undefined ? {} : { authorization };
+    assert.equal((await agent.post("/mcp", initialize, { ...mcpHeaders, ...headers })).status, 401, kind);
+    assert.equal((await agent.post("/graphql", { query: "{ __typename }" }, headers)).status, 401, kind);
   }
   const { access } = await agent.connect(browser);
-  assert.equal((await agent.post("/mcp", call, { ...mcpHeaders, authorization: `Bearer ${access}` })).status, 200, "and a good one does");
+  assert.equal((await agent.post("/mcp", initialize, { ...mcpHeaders, authorization: `Bearer ${access}` })).status, 200, "and a good one does");
 });
 
 test("the number of registered clients is bounded, and those that are in use stay", async () => {

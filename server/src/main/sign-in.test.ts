@@ -1,8 +1,11 @@
 // People sign in on the pages, through the edge: with a code, and where they are known already.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import type { SlipError } from "@slipstream/contract/errors.ts";
 import type { Agent } from "undici";
 import { newId } from "#platform/ids.ts";
@@ -57,6 +60,16 @@ test("a code signs its maker in, once, in the browser that typed it", async () =
   const other = visitor();
   assert.equal((await other.submit(await other.open(url), { code: typed })).status, 403, "a second time");
   assert.equal(new URL((await other.open("/account")).address).pathname, "/sign-in");
+});
+
+test("the command line makes the code, and sends its hash alone", async () => {
+  const main = join(import.meta.dirname, "../../../cli/src/main.ts");
+  const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: plane.home.root, SLIP_HOME: plane.home.root };
+  const { stdout } = await promisify(execFile)(process.execPath, [main, "sign-in", "--json"], { env, timeout: 60_000 });
+  const { url, code } = JSON.parse(stdout) as { url: string; code: string };
+  assert.match(code, /^([0-9a-z]{4}-){3}[0-9a-z]{4}$/);
+  const browser = visitor();
+  assert.match((await browser.submit(await browser.open(url), { code })).text, /You are signed in as/);
 });
 
 test("a wrong, old or replaced code signs nobody in", async () => {

@@ -24,6 +24,15 @@ export const signInOwner = async (plane: ControlPlane, browser: Browser): Promis
   return browser.submit(await browser.open(url), { code: typed });
 };
 
+/** What opens a session of MCP, of the revision that has sessions. */
+export const initialize = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "test", version: "1" } },
+};
+export const mcpHeaders = { accept: "application/json, text/event-stream" };
+
 export class OAuthAgent {
   readonly origin: string;
   readonly edge: Agent;
