@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AppName, Timestamp } from "./words.ts";
 
-/** `administer` is people, tokens, grants and approvals. */
+/** `administer` is people, tokens, grants and approvals, and the keys and the audit of the installation. */
 export const Verb = z.enum(["read", "deploy", "configure", "destroy", "administer"]);
 export type Verb = z.infer<typeof Verb>;
 

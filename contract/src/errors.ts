@@ -21,6 +21,21 @@ export const errors = {
   },
   unauthorized: { status: 401, exit: 2, fault: "user", what: "The token is missing or wrong.", next: "Use the token in SLIP_HOME/token, or set SLIP_TOKEN." },
   forbidden: { status: 403, exit: 2, fault: "user", what: "The token may not do this.", next: "Ask for a grant that allows the operation." },
+  approval_needed: {
+    status: 403,
+    exit: 2,
+    fault: "user",
+    what: "The grant of the token does not allow this; a person can.",
+    next: "Let a person approve it with 'slip approvals', then ask again.",
+  },
+  approval_denied: { status: 403, exit: 2, fault: "user", what: "A person was asked and said no.", next: "Ask for something else." },
+  grant_exceeded: {
+    status: 422,
+    exit: 1,
+    fault: "user",
+    what: "slip.toml asks for more than the grant of the token gives.",
+    next: "Ask for less in slip.toml, or deploy with a wider grant.",
+  },
   not_found: { status: 404, exit: 2, fault: "user", what: "There is no such thing.", next: "List what there is with 'slip apps'." },
   conflict: {
     status: 409,
@@ -316,11 +331,18 @@ export const errors = {
 
 export type ErrorCode = keyof typeof errors;
 
+/** What goes with `approval_needed`: which approval, where it is, and what a person types to give it. */
+export interface NeededApproval {
+  approval: string;
+  url: string;
+  command: string;
+}
+
 /** An error of the catalogue, with what is particular to this case. Every error that leaves a process is one. */
 export class SlipError extends Error {
   readonly code: ErrorCode;
   /** `next`: each one alone is enough, the likeliest first. `cause` is what the evidence shows to have been wrong. */
-  readonly details: { next?: string | readonly string[]; file?: string; line?: number; evidence?: string[]; cause?: string };
+  readonly details: { next?: string | readonly string[]; file?: string; line?: number; evidence?: string[]; cause?: string; approval?: NeededApproval };
   constructor(code: ErrorCode, message?: string, details: SlipError["details"] = {}) {
     super(message ?? errors[code].what);
     this.name = "SlipError";
@@ -344,7 +366,7 @@ export class SlipError extends Error {
 
 /** The body of every error answer over HTTP, also between our own processes. */
 export interface ErrorBody {
-  error: { code: ErrorCode; message: string; next: string; file?: string; line?: number; evidence?: string[]; requestId?: string };
+  error: { code: ErrorCode; message: string; next: string; file?: string; line?: number; evidence?: string[]; approval?: NeededApproval; requestId?: string };
 }
 
 export const toErrorBody = (error: SlipError, requestId?: string): ErrorBody => ({
@@ -355,6 +377,7 @@ export const toErrorBody = (error: SlipError, requestId?: string): ErrorBody => 
     ...(error.details.file === undefined ? {} : { file: error.details.file }),
     ...(error.details.line === undefined ? {} : { line: error.details.line }),
     ...(error.details.evidence === undefined ? {} : { evidence: error.details.evidence }),
+    ...(error.details.approval === undefined ? {} : { approval: error.details.approval }),
     ...(requestId === undefined ? {} : { requestId }),
   },
 });
@@ -365,11 +388,12 @@ export const isErrorCode = (code: unknown): code is ErrorCode => typeof code ===
 export const fromErrorBody = (body: unknown): SlipError => {
   const error = (body as Partial<ErrorBody> | null)?.error;
   if (!error || !isErrorCode(error.code)) return new SlipError("internal", "An answer came that is not one of ours.");
-  const { code, message, next, file, line, evidence } = error;
+  const { code, message, next, file, line, evidence, approval } = error;
   return new SlipError(code, message, {
     next,
     ...(file === undefined ? {} : { file }),
     ...(line === undefined ? {} : { line }),
     ...(evidence === undefined ? {} : { evidence }),
+    ...(approval === undefined ? {} : { approval }),
   });
 };

@@ -118,6 +118,13 @@ export const limits = {
   graphqlPageMax: { default: 100, unit: "items", what: "edges of a GraphQL list" },
   graphqlMutations: { default: 20, unit: "mutations", what: "mutations of one GraphQL request" },
   graphqlCallsAtOnce: { default: 8, unit: "operations", what: "operations of one GraphQL request that are done at the same time" },
+  invitationMs: { default: 7 * 86_400_000, unit: "ms", what: "how long an invitation can be accepted" },
+  tokens: { default: 1_000, unit: "tokens", what: "tokens of one tenant that work" },
+  approvalMs: { default: 86_400_000, unit: "ms", what: "how long an approval that was asked for waits for a person" },
+  approvalKeptMs: { default: 7 * 86_400_000, unit: "ms", what: "keeping an approval, and the answer of what was approved" },
+  approvalWaitMs: { default: 60_000, unit: "ms", what: "waiting for an approval in one call" },
+  approvalsPending: { default: 100, unit: "approvals", what: "approvals of one grant that wait for a person" },
+  approvalBytes: { default: 2 ** 20, unit: "bytes", what: "input of an operation that is to be approved" },
   secretBytes: { default: 65_536, unit: "bytes", what: "value of one secret or variable" },
   // webhooks
   webhooks: { default: 20, unit: "webhooks", what: "webhooks of one tenant" },

@@ -29,6 +29,11 @@ export const WebhookId = id("whk");
 export const DeliveryId = id("dlv");
 export const PlanId = id("pln");
 export const JournalId = id("jrn");
+export const PersonId = id("per");
+export const TokenId = id("tok");
+export const GrantId = id("grt");
+export const InvitationId = id("inv");
+export const ApprovalId = id("apv");
 
 export const Timestamp = z.iso.datetime();
 
@@ -169,6 +174,8 @@ export const JournalEntry = z.object({
   id: z.string(),
   time: Timestamp,
   actor: z.string(),
+  /** Who approved it, where that was needed. */
+  approvedBy: z.string().optional(),
   requestId: z.string(),
   operation: z.string(),
   app: AppName.optional(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ProjectName } from "../access.ts";
 import { Command } from "../config.ts";
 import { limit } from "../limits.ts";
 import { App, AppName, Deployment, DeploymentId, RunId } from "../words.ts";
@@ -38,11 +39,11 @@ export const apps = {
     summary: "Make an app without deploying it, to give it secrets first.",
     method: "POST",
     path: "/v1/apps",
-    input: app,
+    input: app.extend({ project: ProjectName.optional() }),
     output: App,
     permission: "deploy",
     effect: "write",
-    errors: ["conflict"],
+    errors: ["conflict", "not_found"],
   }),
   "apps.get": operation({
     name: "apps.get",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ProjectName } from "../access.ts";
 import { limit } from "../limits.ts";
 import { SourceManifest } from "../source.ts";
 import { AppName, Deployment, DeploymentId, Digest, Hostname, Release, SandboxKind, SourceOrigin } from "../words.ts";
@@ -46,6 +47,8 @@ export const deployments = {
        */
       app: AppName.optional(),
       suggestedName: z.string().max(1_024).optional(),
+      /** Of an app that is new; else it must be the one that the app is in. */
+      project: ProjectName.optional(),
       source: SourceOrigin,
       domain: Hostname.optional(),
       sandbox: SandboxKind.optional(),

@@ -32,7 +32,7 @@ export const keys = {
     path: "/v1/keys/rotate",
     input: z.object({}),
     output: z.object({ key: z.string(), resealed: z.int(), removed: z.array(z.string()) }),
-    permission: "configure",
+    permission: "administer",
     effect: "write",
     errors: ["forbidden", "disk_full"],
   }),

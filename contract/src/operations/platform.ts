@@ -55,7 +55,7 @@ export const platform = {
       /** How many things of each kind were compared. */
       compared: z.record(z.string(), z.int()),
     }),
-    permission: "destroy",
+    permission: "administer",
     effect: "write",
     errors: ["forbidden", "unreachable"],
   }),

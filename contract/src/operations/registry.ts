@@ -1,11 +1,13 @@
 // Every operation. A new capability is one entry here and one handler in server/src/control.
 import type { z } from "zod";
-import { access } from "./access.ts";
+import { access, members, tokens } from "./access.ts";
+import { approvals } from "./approvals.ts";
 import { apps } from "./apps.ts";
 import { deployments, releases, sources } from "./deployments.ts";
 import { keys } from "./keys.ts";
 import { plans } from "./plans.ts";
 import { platform } from "./platform.ts";
+import { projects } from "./projects.ts";
 import { domains, env, secrets } from "./settings.ts";
 import { signIn } from "./sign-in.ts";
 import { webhooks } from "./webhooks.ts";
@@ -23,6 +25,10 @@ export const operations = {
   ...signIn,
   ...webhooks,
   ...plans,
+  ...tokens,
+  ...members,
+  ...approvals,
+  ...projects,
   ...platform,
 } as const;
 export type OperationName = keyof typeof operations;

@@ -10,6 +10,7 @@ import type { Log } from "#platform/log.ts";
 import type { RestateClient } from "#platform/restate.ts";
 import type { Turns } from "#platform/turns.ts";
 import type { Tokens } from "./access/token-store.ts";
+import type { Approvals } from "./approvals/approvals.ts";
 import type { Commands } from "./apps/commands.ts";
 import type { Authority } from "./certificates/authority.ts";
 import type { Changes } from "./deployments/changes.ts";
@@ -31,6 +32,7 @@ export interface Control {
   host: Callers<typeof hostCalls>;
   restate: RestateClient;
   tokens: Tokens;
+  approvals: Approvals;
   sealing: KeyRing;
   /** Sealing keys are replaced one at a time. */
   rotations: Turns;

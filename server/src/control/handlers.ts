@@ -1,6 +1,9 @@
 // The handlers of all operations. The type asks for each: an operation without a handler does not compile.
 import { accessOperations } from "./access/access-operations.ts";
+import { memberOperations } from "./access/member-operations.ts";
+import { tokenOperations } from "./access/token-operations.ts";
 import type { Handlers, Perform } from "./api/call.ts";
+import { approvalOperations } from "./approvals/approval-operations.ts";
 import { appOperations } from "./apps/app-operations.ts";
 import { auditOperations } from "./audit/audit-operations.ts";
 import type { Control } from "./control.ts";
@@ -12,6 +15,7 @@ import { logOperations } from "./logs/log-operations.ts";
 import { connectionOperations } from "./oauth/connection-operations.ts";
 import { planOperations } from "./plans/plan-operations.ts";
 import { platformOperations } from "./platform/platform-operations.ts";
+import { projectOperations } from "./projects/project-operations.ts";
 import { releaseOperations } from "./releases/release-operations.ts";
 import { secretOperations } from "./secrets/secret-operations.ts";
 import { signInOperations } from "./sign-in/sign-in-operations.ts";
@@ -30,6 +34,10 @@ export const handlersOf = (control: Control, sources: SourceStore, perform: Perf
   ...accessOperations(control),
   ...signInOperations(control),
   ...connectionOperations(control),
+  ...tokenOperations(control),
+  ...memberOperations(control),
+  ...approvalOperations(control),
+  ...projectOperations(control),
   ...keyOperations(control),
   ...planOperations(control, sources, perform),
   ...platformOperations(control),

@@ -2,7 +2,9 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { trimAccess } from "./access/token-store.ts";
 import { trimKeys } from "./api/idempotency.ts";
+import { trimApprovals } from "./approvals/approval-store.ts";
 import { dropUnused, ensureCertificate, expiringHosts } from "./certificates/certificate-store.ts";
 import { type Control, platformDomain, serviceName } from "./control.ts";
 import { submitOpen } from "./deployments/submission.ts";
@@ -76,6 +78,8 @@ const tidy = async (control: Control): Promise<void> => {
   await trimEntries(control.database);
   await trimSessions(control.database);
   await trimPlans(control.database);
+  await trimApprovals(control.database);
+  await trimAccess(control.database);
   await collectGarbage(control);
 };
 
@@ -113,6 +117,7 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
   };
   if (control.sealing.others.length > 0)
     void until("replacing the sealing key", () => control.rotations.run(() => finishRotation({ database: control.database, keys: control.sealing })));
+  void until("doing what was approved", () => control.approvals.resume(control));
   // The first table of all has no app in it, and needs no host.
   void until("publishing the routes", () => (existsSync(control.home.routeTable) ? followHost(control) : control.routes.publish()));
   void until("bringing the host to what is desired", () => reconcile(control)).then(() => {
@@ -122,6 +127,7 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
   every(control, { name: "watching Restate", everyMs: restateEveryMs, act: watchRestate }, signal);
   every(control, { name: "delivering events", everyMs: webhooksEveryMs, act: ({ webhooks }) => webhooks.look() }, signal);
   every(control, { name: "handing over work", everyMs: workEveryMs, act: submitOpen }, signal);
+  every(control, { name: "doing what was approved", everyMs: workEveryMs, act: () => control.approvals.resume(control) }, signal);
   every(control, { name: "retiring workloads", everyMs: workEveryMs, act: retireLeft }, signal);
   every(control, { name: "watching the disk", everyMs: diskEveryMs, act: collectWhenLow }, signal);
   every(control, { name: "tidying up", everyMs: tidyEveryMs, act: tidy }, signal);

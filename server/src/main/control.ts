@@ -22,6 +22,7 @@ import { seedOwner, Tokens } from "../control/access/token-store.ts";
 import { doorsOf } from "../control/api/doors.ts";
 import { Gate } from "../control/api/gate.ts";
 import { Idempotency } from "../control/api/idempotency.ts";
+import { Approvals } from "../control/approvals/approvals.ts";
 import { firstTenant, seedTenant } from "../control/apps/app-store.ts";
 import { Commands } from "../control/apps/commands.ts";
 import { authorityIn } from "../control/certificates/authority.ts";
@@ -110,6 +111,7 @@ const assemble = async (): Promise<Control> => {
     host: callsBetween(faultPoints, "host", callers(hostCalls, home.hostSocket)),
     restate: restateClient(restateAddresses(home, config)),
     tokens: new Tokens(waiting(database)),
+    approvals: new Approvals(),
     sealing,
     rotations: new Turns(1),
     authority,
@@ -147,7 +149,9 @@ const listenForClients = (of: Control): Promise<void> => {
     tokens: control.tokens,
     idempotency: new Idempotency({ ...control, key: keyFile(join(home.control, "requests.key")) }),
     handlers,
+    askApproval: (call, needed) => control.approvals.ask(control, call, needed),
   });
+  control.approvals.actWith((call, name, input) => gate.onBehalf(call, name, input));
   const mcp = { key: keyFile(join(home.control, "mcp.key")), hosts: [platformDomain] };
   const server = createServer(withSignIn(control, doorsOf({ gate, log, version: control.version, mcp })));
   mkdirSync(dirname(home.controlSocket), { recursive: true });

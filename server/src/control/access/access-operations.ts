@@ -1,9 +1,27 @@
+import { type Verb, Verb as Verbs } from "@slipstream/contract/access.ts";
 import type { Handlers } from "../api/call.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
-import { replaceToken } from "./token-store.ts";
+import { toPerson } from "./member-operations.ts";
+import { personOf } from "./people-store.ts";
+import { buildsOf, replaceToken } from "./token-store.ts";
 
-export const accessOperations = ({ database, tokens }: Control): Pick<Handlers, "token.rotate"> => ({
+export const accessOperations = ({ database, tokens }: Control): Pick<Handlers, "access.whoami" | "token.rotate"> => ({
+  async "access.whoami"(_, { tenant, actor, token }) {
+    const { kind, person, role, verbs, grant, grantId, expiresAt } = token;
+    const [somebody, builds] = await Promise.all([person === null ? undefined : personOf(database, person), buildsOf(database, grantId)]);
+    return {
+      tenant,
+      actor,
+      kind,
+      ...(somebody === undefined ? {} : { person: toPerson(somebody) }),
+      ...(role === null ? {} : { role }),
+      verbs: verbs.filter((verb): verb is Verb => Verbs.options.includes(verb as Verb)),
+      ...(grant === undefined ? {} : { grant, used: { builds } }),
+      ...(expiresAt === null ? {} : { expiresAt: expiresAt.toISOString() }),
+    };
+  },
+
   async "token.rotate"({ sha256, graceMs }, call) {
     const endsAt = new Date(Date.now() + graceMs);
     await database.begin(async (query) => {

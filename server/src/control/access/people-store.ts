@@ -64,6 +64,9 @@ export const memberOf = async (query: Query, tenant: string, person: string): Pr
   return member;
 };
 
+export const roleOf = async (query: Query, tenant: string, person: string): Promise<Role | null> =>
+  (await query<{ role: Role }[]>`select role from members where tenant = ${tenant} and person = ${person}`)[0]?.role ?? null;
+
 /** The tenants that somebody is in, the first one first. */
 export const tenantsOf = (query: Query, person: string): Promise<{ tenant: string; role: Role }[]> =>
   query<{ tenant: string; role: Role }[]>`select tenant, role from members where person = ${person} order by created_at, tenant`;

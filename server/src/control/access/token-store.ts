@@ -130,6 +130,42 @@ export const revokeToken = async (query: Query, tenant: string, id: string): Pro
   return rows.length > 0;
 };
 
+export interface ListedToken extends Pick<TokenRow, "id" | "actor" | "kind" | "person" | "sha256" | "grantId" | "terms" | "expiresAt"> {
+  name: string;
+  createdAt: Date;
+  lastUsedAt: Date | null;
+  builds: number | null;
+}
+
+const listed = (query: Query) => query`
+  select t.id, t.name, t.actor, t.kind, t.person, t.sha256, t.grant_id, g.terms, g.builds, t.created_at, t.last_used_at,
+    least(t.expires_at, (g.terms->>'expiresAt')::timestamptz) as expires_at
+  from tokens t left join grants g on g.id = t.grant_id`;
+const isLiving = (query: Query) => query`
+  t.revoked_at is null and g.revoked_at is null and coalesce(t.expires_at, 'infinity') > now()
+  and coalesce((g.terms->>'expiresAt')::timestamptz, 'infinity') > now()`;
+
+/** Those that work, newest first. */
+export const tokensOf = (query: Query, tenant: string): Promise<ListedToken[]> =>
+  query<ListedToken[]>`${listed(query)} where t.tenant = ${tenant} and ${isLiving(query)} order by t.id desc`;
+
+/** One that works. */
+export const tokenIn = async (query: Query, tenant: string, id: string): Promise<ListedToken | undefined> =>
+  (await query<ListedToken[]>`${listed(query)} where t.tenant = ${tenant} and t.id = ${id} and ${isLiving(query)}`)[0];
+
+/** Builds that were counted against a grant. */
+export const buildsOf = async (query: Query, grantId: string | null): Promise<number> =>
+  (await query<{ builds: number }[]>`select builds from grants where id = ${grantId}`)[0]?.builds ?? 0;
+
+const keptDays = 7;
+
+/** Forgets what has ended for a while. The owner's stay: one of them must not come back with an old file. */
+export const trimAccess = async (query: Query): Promise<void> => {
+  const before = new Date(Date.now() - keptDays * 86_400_000);
+  await query`delete from tokens where kind <> 'owner' and (revoked_at < ${before} or expires_at < ${before})`;
+  await query`delete from invitations where accepted_at is null and expires_at < ${before}`;
+};
+
 /** Makes a token that may do what `by` may, and ends those whose place it takes at a time. Throws `conflict` for one that is to end itself. */
 export const replaceToken = async (query: Query, by: { tenant: string; sha256: Buffer }, next: { sha256: Buffer; endsAt: Date }): Promise<void> => {
   const { tenant } = by;

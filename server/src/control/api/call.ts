@@ -27,6 +27,8 @@ export interface Call {
   journaled: boolean;
   /** Of a plan that is applied: every handler that changes something asks it first. */
   expects?: Expectation;
+  /** The approval that this is done by, and who gave it; without an id for what is done within that. */
+  approved?: { id?: string; by: string };
 }
 
 /** The operations that answer line by line. */

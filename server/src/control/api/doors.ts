@@ -12,6 +12,12 @@ import { addMcp, type McpParts } from "./mcp/door.ts";
 import { RateLimits, visitorOf } from "./rate/rate-limits.ts";
 import { addRest } from "./rest.ts";
 
+/** Of several tokens nobody can say which is meant, and a proxy before us may have looked at another one. Throws `unauthorized`. */
+const expectOneToken = (rawHeaders: readonly string[]): void => {
+  const count = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === "authorization").length;
+  if (count > 1) throw new SlipError("unauthorized", "The request has several Authorization headers.", { next: "Send one." });
+};
+
 /** Asks the gate who it is, unless there is no need to: a caller beyond its limit costs a look into a table. */
 const whoOf =
   (gate: Pick<Gate, "who">, limits: RateLimits): Who =>
@@ -20,6 +26,7 @@ const whoOf =
     context.set("visitor", visitor);
     limits.admit(visitor);
     try {
+      expectOneToken(context.env.incoming.rawHeaders);
       const token = await gate.who(context.req.header("authorization"));
       limits.signedIn(visitor, points);
       return token;

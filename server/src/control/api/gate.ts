@@ -4,9 +4,15 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
 import type { Database } from "#platform/database.ts";
+import { decide, type Subject } from "../access/decide.ts";
+import { subjectOf } from "../access/subject.ts";
 import { mayDo, type Token } from "../access/token.ts";
 import type { Tokens } from "../access/token-store.ts";
+import type { Needed } from "../approvals/approvals.ts";
+import { noApp } from "../apps/app-store.ts";
+import { noDeployment } from "../deployments/deployment.ts";
 import { journal } from "../journal/journal-store.ts";
+import { noPlan } from "../plans/plan.ts";
 import type { Call, Handlers, Perform } from "./call.ts";
 import { type Idempotency, keyWithin } from "./idempotency.ts";
 import { parseInput } from "./parse.ts";
@@ -28,6 +34,9 @@ export interface Incoming {
 
 export type Answer = { kind: "json"; value: unknown } | { kind: "lines"; lines: AsyncIterable<unknown> };
 
+/** Asks a person; gives the answer of what was approved. */
+export type AskApproval = (call: Call, needed: Needed) => Promise<unknown>;
+
 type AnyHandler = (input: Record<string, unknown>, call: Call) => Promise<unknown>;
 
 const keyPattern = /^[\x21-\x7e]{1,128}$/;
@@ -37,12 +46,14 @@ export class Gate {
   readonly #tokens: Tokens;
   readonly #idempotency: Idempotency;
   readonly #handlers: Handlers;
+  readonly #askApproval: AskApproval;
 
-  constructor(parts: { database: Database; tokens: Tokens; idempotency: Idempotency; handlers: Handlers }) {
+  constructor(parts: { database: Database; tokens: Tokens; idempotency: Idempotency; handlers: Handlers; askApproval: AskApproval }) {
     this.#database = parts.database;
     this.#tokens = parts.tokens;
     this.#idempotency = parts.idempotency;
     this.#handlers = parts.handlers;
+    this.#askApproval = parts.askApproval;
   }
 
   /** Whose token an Authorization header holds. Throws `unauthorized`. */
@@ -58,7 +69,8 @@ export class Gate {
     admit(token, operation);
     const call = callOf(incoming);
     const input = parseInput(operation, await incoming.input());
-    const act = (): Promise<unknown> => this.#act(operation, name, input, call);
+    // What is within a grant can have changed by the call's own first try: an answer that is stored stands.
+    const act = (): Promise<unknown> => this.#decided(operation, name, input, call);
     if (operation.answer === "lines") return { kind: "lines", lines: (await act()) as AsyncIterable<unknown> };
     const { tenant, idempotencyKey: key } = call;
     const isOnce = operation.effect !== "read" && !isContent(name) && operation.answersSecret !== true;
@@ -69,8 +81,26 @@ export class Gate {
   readonly perform: Perform = async (call, name, input) => {
     const operation: Operation = operations[name];
     admit(call.token, operation);
-    return (await this.#act(operation, name, parseInput(operation, input), within(call, name))) as never;
+    return (await this.#decided(operation, name, parseInput(operation, input), within(call, name))) as never;
   };
+
+  /** Does what a person has approved: it was decided. */
+  onBehalf(call: Call, name: OperationName, input: Record<string, unknown>): Promise<unknown> {
+    return this.#act(operations[name], name, input, call);
+  }
+
+  /** Does it where the caller's grant covers it; else asks for an approval, or refuses. */
+  async #decided(operation: Operation, name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {
+    const { token } = call;
+    if (token.grant === undefined) return this.#act(operation, name, input, call);
+    const subject = await subjectOf(this.#database, call, name, operation, input);
+    const decision = decide(token, operation, subject);
+    if (decision.kind === "allowed") return this.#act(operation, name, input, call);
+    if (decision.kind === "hidden") throw absent(subject);
+    if (decision.kind === "forbidden") throw new SlipError("forbidden", decision.why);
+    const requestSha256 = this.#idempotency.hashOf({ operation: name, input });
+    return this.#askApproval(call, { name, input, why: decision.why, requestSha256 });
+  }
 
   async #act(operation: Operation, name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {
     const handler = this.#handlers[name] as unknown as AnyHandler;
@@ -81,21 +111,34 @@ export class Gate {
   }
 }
 
-const admit = (token: Token, { permission }: Operation): void => {
-  if (!mayDo(token, permission)) throw new SlipError("forbidden", `The token may not ${permission}.`);
+/** What is outside a grant is answered as its handler answers for what is not there. */
+const absent = (subject: Subject): SlipError => {
+  if (subject.about !== "app") return new SlipError("not_found");
+  const { app, byId } = subject;
+  if (byId === undefined) return noApp(app.name);
+  return byId.startsWith("pln_") ? noPlan(byId) : noDeployment(byId);
+};
+
+/** What nobody could approve for this token is refused before its input is read. */
+const admit = ({ kind, giverVerbs: verbs }: Token, { permission }: Operation): void => {
+  if (!mayDo({ kind, verbs }, permission)) throw new SlipError("forbidden", `The token may not ${permission}.`);
 };
 
 /** Asked again, the call has the same key for what it does within. */
 const within = (call: Call, name: OperationName): Call => {
-  const { idempotencyKey: key, ...rest } = call;
-  return { ...rest, idempotencyKey: key === undefined ? undefined : keyWithin(key, name), journaled: false };
+  const { idempotencyKey: key, approved, ...rest } = call;
+  const idempotencyKey = key === undefined ? undefined : keyWithin(key, name);
+  return { ...rest, idempotencyKey, journaled: false, ...(approved === undefined ? {} : { approved: { by: approved.by } }) };
 };
 
 const callOf = ({ token, idempotencyKey, requestId, signal, body = Readable.from([]) }: Incoming): Call => {
   if (idempotencyKey !== undefined && !keyPattern.test(idempotencyKey))
     throw new SlipError("invalid_input", "The idempotency key is 1–128 printable characters without spaces.");
-  return { tenant: token.tenant, actor: token.actor, token, requestId, idempotencyKey, signal, body, journaled: false };
+  return { tenant: token.tenant, actor: token.actor, token, requestId, idempotencyKey: ownKey(token, idempotencyKey), signal, body, journaled: false };
 };
+
+/** Keys of a grant are its own: with the key of another call it is not given the answer of that, which may be outside of what it covers. */
+const ownKey = ({ grantId }: Token, key: string | undefined): string | undefined => (grantId === null || key === undefined ? key : keyWithin(key, grantId));
 
 /** Contents are named by their hash: sending them twice changes nothing, and only the deployment that uses them is worth a journal entry. */
 const isContent = (name: OperationName): boolean => name === "sources.check" || name === "sources.upload";

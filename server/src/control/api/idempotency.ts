@@ -63,6 +63,11 @@ export class Idempotency {
     this.#key = key;
   }
 
+  /** The same for the same request, and nothing can be found out from it. */
+  hashOf(request: Pick<Request, "operation" | "input">): Buffer {
+    return requestHash(this.#key, request);
+  }
+
   /** The stored answer of this request, or that of `act`, which is stored then. Errors are not stored: asking again tries again. */
   async once(request: Request, act: () => Promise<unknown>): Promise<unknown> {
     const { tenant, key } = request;

@@ -1,6 +1,7 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { failureOf } from "@slipstream/contract/failure.ts";
 import { whileAway } from "#platform/database-away.ts";
+import { spend } from "../access/budget.ts";
 import type { Call, Handlers } from "../api/call.ts";
 import type { Control } from "../control.ts";
 import { createDeployment } from "../deployments/create.ts";
@@ -74,15 +75,17 @@ type AppNames = "apps.list" | "apps.create" | "apps.get" | "apps.scale" | "apps.
 
 export const appOperations = (control: Control): Pick<Handlers, AppNames> => ({
   async "apps.list"(_, call) {
-    return { apps: (await appsOf(control.database, call.tenant)).map((row) => toApp(row, control.installation)) };
+    return { apps: (await appsOf(control.database, call.tenant, call.token.grant)).map((row) => toApp(row, control.installation)) };
   },
 
-  async "apps.create"({ app }, call) {
+  async "apps.create"({ app, project }, call) {
     await control.database.begin(async (query) => {
-      const { id, isNew } = await ensureApp(query, call.tenant, app);
+      const { id, isNew } = await ensureApp(query, call.tenant, app, project);
       await call.expects?.check(query, { app: id, isNew });
       if (!isNew) throw isThereAlready(app);
-      await journal(query, call, { operation: "apps.create", app, input: { app }, inverse: { operation: "apps.destroy", input: { app } } });
+      await spend(query, call, { app: true, build: false });
+      const input = { app, ...(project === undefined ? {} : { project }) };
+      await journal(query, call, { operation: "apps.create", app, input, inverse: { operation: "apps.destroy", input: { app } } });
       await tellOfApp(query, control.installation, { topic: "app.created", appId: id });
     });
     return toApp(await appNamed(control.database, call.tenant, app), control.installation);

@@ -1,15 +1,17 @@
 // Apps in PostgreSQL, and the tenant, project and environment that they are in.
+import type { Grant } from "@slipstream/contract/access.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
+import { coveredApps } from "../access/coverage.ts";
 import { defaultHost } from "../deployments/deployment.ts";
 import { claimDomain } from "../domains/domain-store.ts";
 import { nameOfAnother } from "./refusals.ts";
 
 /** What there is before anybody made anything. */
 export const firstTenant = "local";
-const firstProject = "default";
-const firstEnvironment = "production";
+export const firstProject = "default";
+export const firstEnvironment = "production";
 
 export const seedTenant = async (query: Query): Promise<void> => {
   await query`insert into tenants (tenant) values (${firstTenant}) on conflict do nothing`;
@@ -23,6 +25,7 @@ export interface AppRow {
   id: string;
   tenant: string;
   project: string;
+  environment: string;
   name: string;
   instances: number | null;
   liveDeployment: string | null;
@@ -33,18 +36,23 @@ export interface AppRow {
 }
 
 const select = (query: Query) => query`
-  select a.id, a.tenant, p.name as project, a.name, a.instances, a.live_deployment, d.release, coalesce(jsonb_array_length(w.targets), 0) as serving, a.created_at
-  from apps a join projects p on p.id = a.project_id left join deployments d on d.id = a.live_deployment left join workloads w on w.id = d.workload`;
+  select a.id, a.tenant, p.name as project, e.name as environment, a.name, a.instances, a.live_deployment, d.release, coalesce(jsonb_array_length(w.targets), 0) as serving, a.created_at
+  from apps a join projects p on p.id = a.project_id join environments e on e.id = a.environment_id left join deployments d on d.id = a.live_deployment left join workloads w on w.id = d.workload`;
 
-export const appsOf = (query: Query, tenant: string): Promise<AppRow[]> => query<AppRow[]>`${select(query)} where a.tenant = ${tenant} order by a.name`;
+/** Those of a tenant that a grant covers; no grant covers all. */
+export const appsOf = (query: Query, tenant: string, grant?: Grant): Promise<AppRow[]> =>
+  query<AppRow[]>`${select(query)} where a.tenant = ${tenant} and ${coveredApps(query, grant)} order by a.name`;
 
 export const findApp = async (query: Query, tenant: string, name: string): Promise<AppRow | undefined> =>
   (await query<AppRow[]>`${select(query)} where a.tenant = ${tenant} and a.name = ${name}`)[0];
 
+export const noApp = (name: string): SlipError =>
+  new SlipError("not_found", `There is no app ${name}.`, { next: `List the apps with 'slip apps'; 'slip apps create ${name}' makes it.` });
+
 /** Throws `not_found`. */
 export const appNamed = async (query: Query, tenant: string, name: string): Promise<AppRow> => {
   const app = await findApp(query, tenant, name);
-  if (!app) throw new SlipError("not_found", `There is no app ${name}.`, { next: `List the apps with 'slip apps'; 'slip apps create ${name}' makes it.` });
+  if (!app) throw noApp(name);
   return app;
 };
 
@@ -53,23 +61,28 @@ export const appOf = async (query: Query, id: string): Promise<AppRow | undefine
 /** Whether no app has the name, of any tenant. */
 export const isNameFree = async (query: Query, name: string): Promise<boolean> => (await query`select 1 from apps where name = ${name}`).length === 0;
 
-/** Makes the app where it is new, with its default host name. Throws `conflict` when the name belongs to another tenant. */
-export const ensureApp = async (query: Query, tenant: string, name: string): Promise<{ id: string; isNew: boolean }> => {
+/**
+ * Makes the app where it is new, with its default host name, in the project that is named or the first one. Throws `conflict` when the
+ * name belongs to another tenant or the app is in another project, `not_found` when there is no such project.
+ */
+export const ensureApp = async (query: Query, tenant: string, name: string, project?: string): Promise<{ id: string; isNew: boolean }> => {
   const made = await query<{ id: string }[]>`
     insert into apps (id, tenant, project_id, environment_id, name)
     select ${newId("app")}, ${tenant}, p.id, e.id, ${name} from projects p join environments e on e.project_id = p.id
-    where p.tenant = ${tenant} and p.name = ${firstProject} and e.name = ${firstEnvironment} on conflict (name) do nothing returning id`;
+    where p.tenant = ${tenant} and p.name = ${project ?? firstProject} and e.name = ${firstEnvironment} on conflict (name) do nothing returning id`;
   const id = made[0]?.id;
-  if (id === undefined) return { id: await takenApp(query, tenant, name), isNew: false };
+  if (id === undefined) return { id: await takenApp(query, { tenant, name, project }), isNew: false };
   await claimDomain(query, { host: defaultHost(name), tenant, appId: id, isDefault: true });
   return { id, isNew: true };
 };
 
-const takenApp = async (query: Query, tenant: string, name: string): Promise<string> => {
-  const rows = await query<{ id: string }[]>`select id from apps where tenant = ${tenant} and name = ${name}`;
-  const id = rows[0]?.id;
-  if (id === undefined) throw nameOfAnother(name);
-  return id;
+const takenApp = async (query: Query, { tenant, name, project }: { tenant: string; name: string; project: string | undefined }): Promise<string> => {
+  const app = await findApp(query, tenant, name);
+  if (app && (project === undefined || app.project === project)) return app.id;
+  if (app) throw new SlipError("conflict", `The app ${name} is in the project ${app.project}.`, { next: "Name that project, or none." });
+  const known = project === undefined || (await query`select id from projects where tenant = ${tenant} and name = ${project}`).length > 0;
+  if (!known) throw new SlipError("not_found", `There is no project ${project}.`, { next: `Make it with 'slip projects create ${project}'.` });
+  throw nameOfAnother(name);
 };
 
 export const setAppInstances = async (query: Query, appId: string, instances: number): Promise<void> => {

@@ -6,11 +6,12 @@ import type { Deployment, DeploymentKind } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import { whileAway } from "#platform/database-away.ts";
 import { newId } from "#platform/ids.ts";
+import { spend } from "../access/budget.ts";
 import type { Call, Subject } from "../api/call.ts";
 import { tellOfApp } from "../apps/app-events.ts";
 import { ensureApp, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
-import { journal } from "../journal/journal-store.ts";
+import { AlreadyJournaled, journal } from "../journal/journal-store.ts";
 import { doAtOnce, isQuick } from "./at-once.ts";
 import { type DeploymentRequest, type DeploymentRow, isOpen, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
 import { tellEnded } from "./deployment-events.ts";
@@ -21,6 +22,8 @@ export interface Asked {
   app: string;
   /** Where it is known; else the app is made when it is new. */
   appId?: string;
+  /** Of an app that is new. */
+  project?: string | undefined;
   kind: DeploymentKind;
   request: DeploymentRequest;
   source?: string | undefined;
@@ -55,7 +58,8 @@ const expectUnmoved = async (query: Query, call: Call, subject: Subject): Promis
 
 const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =>
   control.database.begin(async (query) => {
-    const { id: appId, isNew: isNewApp } = asked.appId === undefined ? await ensureApp(query, call.tenant, asked.app) : { id: asked.appId, isNew: false };
+    const { id: appId, isNew: isNewApp } =
+      asked.appId === undefined ? await ensureApp(query, call.tenant, asked.app, asked.project) : { id: asked.appId, isNew: false };
     await expectUnmoved(query, call, { app: appId, isNew: isNewApp });
     if (isNewApp) await tellOfApp(query, control.installation, { topic: "app.created", appId });
     const id = newId("dep");
@@ -72,6 +76,7 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =
     ]);
     if (!isNew) throw new IsThere();
     if (!row) throw new Error(`Deployment ${id} is not there.`);
+    await spend(query, call, { app: isNewApp, build: kind === "deploy" });
     await asked.alongside?.(query, appId);
     if (kind === "config") await saveSettings(query, id, joinSettings([request.settings, ...superseded.map((it) => it.request.settings)]));
     for (const it of superseded) await tellEnded(query, control.installation, it.id);
@@ -84,7 +89,7 @@ const insertOnce = async (control: Control, call: Call, asked: Asked): Promise<I
   try {
     return await (call.idempotencyKey === undefined ? ask() : whileAway(ask));
   } catch (error) {
-    if (error instanceof IsThere) return undefined;
+    if (error instanceof IsThere || error instanceof AlreadyJournaled) return undefined;
     throw error;
   }
 };

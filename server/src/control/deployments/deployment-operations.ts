@@ -12,7 +12,17 @@ import { checkDomain } from "../domains/domain.ts";
 import { journal } from "../journal/journal-store.ts";
 import type { SourceStore } from "../sources/source-store.ts";
 import { createDeployment } from "./create.ts";
-import { type DeploymentRequest, type DeploymentRow, hasEndedAlready, isOpen, type KeptOrigin, nameFrom, noDeployment, toDeployment } from "./deployment.ts";
+import {
+  type Caps,
+  type DeploymentRequest,
+  type DeploymentRow,
+  hasEndedAlready,
+  isOpen,
+  type KeptOrigin,
+  nameFrom,
+  noDeployment,
+  toDeployment,
+} from "./deployment.ts";
 import { tellEnded } from "./deployment-events.ts";
 import { appOfOrigin, deploymentIn, deploymentsOfApp, requestCancel } from "./deployment-store.ts";
 import { type KeptSource, keepSource } from "./given-source.ts";
@@ -45,16 +55,23 @@ const readConfig = async (control: Control, call: Call, source: string): Promise
   }
 };
 
+/** The longest name that an app can have. */
+const nameLength = 40;
+
 interface Chosen {
   app: string;
   isSuggested: boolean;
   config?: AppConfig | undefined;
 }
 
-/** A name that no app has. That two ask for the same one at the same time is as good as impossible. */
-const unnamed = async ({ database }: Control): Promise<string> => {
+/** A name that no app has, which begins as it has to. That two ask for the same one at the same time is as good as impossible. */
+const unnamed = async ({ database }: Control, prefix = ""): Promise<string> => {
   for (;;) {
-    const name = newName();
+    const name =
+      prefix +
+      newName()
+        .slice(prefix.length - nameLength)
+        .replace(/^-+/, "");
     if (await isNameFree(database, name)) return name;
   }
 };
@@ -64,6 +81,9 @@ export const chooseName = async (control: Control, call: Call, input: CreateInpu
   const app = input.app ?? kept.app;
   if (app !== undefined) return { app, isSuggested: false, config: kept.config };
   const { source } = kept;
+  const { grant } = call.token;
+  // What slip.toml says may be outside of what the grant covers.
+  if (grant !== undefined) return { app: await unnamed(control, grant.namePrefix), isSuggested: false, config: kept.config };
   const config = source.kind === "tree" ? (kept.config ?? (await readConfig(control, call, source.digest))) : undefined;
   const known = source.kind === "git" ? await appOfOrigin(control.database, call.tenant, source) : config?.name;
   const isGiven = input.source.kind === "files" || input.source.kind === "snippet";
@@ -72,13 +92,16 @@ export const chooseName = async (control: Control, call: Call, input: CreateInpu
   return { app: AppName.parse(name), isSuggested: source.kind === "git", config };
 };
 
-const requestOf = ({ domain, sandbox, instances }: CreateInput, source: KeptOrigin, isSuggested: boolean): DeploymentRequest => ({
+const requestOf = ({ domain, sandbox, instances }: CreateInput, source: KeptOrigin, isSuggested: boolean, caps: Caps | undefined): DeploymentRequest => ({
   source,
   ...(isSuggested ? { isSuggested } : {}),
   ...(domain === undefined ? {} : { domain }),
   ...(sandbox === undefined ? {} : { sandbox }),
   ...(instances === undefined ? {} : { instances }),
+  ...(caps === undefined ? {} : { caps }),
 });
+
+const capsOf = ({ token }: Call): Caps | undefined => token.grant && { memoryBytes: token.grant.limits?.memoryBytes, instances: token.grant.limits?.instances };
 
 const create = async (control: Control, store: SourceStore, call: Call, input: CreateInput) => {
   const kept = await keepSource(control, store, call, input);
@@ -90,8 +113,9 @@ const create = async (control: Control, store: SourceStore, call: Call, input: C
   const inverse = before?.release ? { operation: "releases.rollback", input: { app, to: before.release } } : { operation: "apps.destroy", input: { app } };
   return createDeployment(control, call, {
     app,
+    project: input.project,
     kind: "deploy",
-    request: requestOf(input, source, isSuggested),
+    request: requestOf(input, source, isSuggested, capsOf(call)),
     source: source.kind === "tree" ? source.digest : undefined,
     commit: source.kind === "tree" ? source.commit : undefined,
     config,

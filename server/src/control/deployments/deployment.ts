@@ -26,6 +26,13 @@ export interface DeploymentRequest {
   to?: number;
   /** Names of the settings that changed with it: they go back when it does not become live. */
   settings?: ChangedSettings;
+  /** Of one that was asked for with a grant: what that allows at most. */
+  caps?: Caps;
+}
+
+export interface Caps {
+  memoryBytes?: number | undefined;
+  instances?: number | undefined;
 }
 
 export interface DeploymentRow {

@@ -37,7 +37,7 @@ export const domainOperations = (control: Control): Pick<Handlers, "domains.add"
       await lockApp(query, app.id);
       await call.expects?.check(query, { app: app.id });
       const wasKept = await isKept(query, app.id, domain);
-      await claimDomain(query, { host: domain, tenant: call.tenant, appId: app.id });
+      await claimDomain(query, { host: domain, tenant: call.tenant, appId: app.id, isGranted: call.token.grant !== undefined });
       await ensureCertificate(control, query, domain);
       await routeAnew(query, app.id);
       await journal(query, call, {

@@ -15,20 +15,22 @@ export interface Claim {
   isDefault?: boolean;
   /** The deployment that brings it; it is let go again when that fails. */
   broughtBy?: string | undefined;
+  /** Who asks has a grant, and may not know of the app that has it. */
+  isGranted?: boolean;
 }
 
 /** Takes a host name for an app; one that it has already is fine. Throws `conflict` when another app has it. */
-export const claimDomain = async (query: Query, { host, tenant, appId, isDefault = false, broughtBy }: Claim): Promise<void> => {
+export const claimDomain = async (query: Query, { host, tenant, appId, isDefault = false, broughtBy, isGranted = false }: Claim): Promise<void> => {
   const rows = await query<{ appId: string }[]>`
     insert into domains (host, tenant, app_id, is_default, brought_by) values (${host}, ${tenant}, ${appId}, ${isDefault}, ${broughtBy ?? null})
     on conflict (host) do update set brought_by = case when domains.app_id = excluded.app_id and excluded.brought_by is null then null else domains.brought_by end
     returning app_id`;
-  if (rows[0]?.appId !== appId) throw await taken(query, host, tenant);
+  if (rows[0]?.appId !== appId) throw await taken(query, host, isGranted ? undefined : tenant);
 };
 
-const taken = async (query: Query, host: string, tenant: string): Promise<SlipError> => {
+const taken = async (query: Query, host: string, tenant: string | undefined): Promise<SlipError> => {
   const [owner] = await query<{ name: string }[]>`
-    select a.name from domains d join apps a on a.id = d.app_id where d.host = ${host} and d.tenant = ${tenant}`;
+    select a.name from domains d join apps a on a.id = d.app_id where d.host = ${host} and d.tenant = ${tenant ?? null}`;
   return hostOfAnother(host, owner?.name);
 };
 

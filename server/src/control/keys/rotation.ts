@@ -2,6 +2,7 @@
 // that is on disk, and the rest is done at the next start.
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Database } from "#platform/database.ts";
+import { resealApprovals } from "../approvals/approval-store.ts";
 import { resealEntries } from "../oauth/oauth-store.ts";
 import { keyIdOf, openWith } from "../secrets/sealing.ts";
 import { resealProviders } from "../sign-in/provider-store.ts";
@@ -49,7 +50,7 @@ export const openKeys = async (database: Database, folder: string): Promise<KeyR
 
 const resealAll = async ({ database, keys }: Parts): Promise<number> => {
   let total = 0;
-  for (const reseal of [resealSecrets, resealCertificates, resealWebhooks, resealEntries, resealProviders, resealPlans])
+  for (const reseal of [resealSecrets, resealCertificates, resealWebhooks, resealEntries, resealProviders, resealPlans, resealApprovals])
     for (let count = -1; count !== 0; total += count) count = await database.begin((query) => reseal(query, keys, keys.current));
   return total;
 };

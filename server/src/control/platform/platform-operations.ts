@@ -1,4 +1,7 @@
-import type { Handlers } from "../api/call.ts";
+import type { Database } from "#platform/database.ts";
+import { coveredApps } from "../access/coverage.ts";
+import { isScoped } from "../access/decide.ts";
+import type { Call, Handlers } from "../api/call.ts";
 import { firstTenant } from "../apps/app-store.ts";
 import { addressOf, type Control, platformDomain } from "../control.ts";
 import { journalOf } from "../journal/journal-store.ts";
@@ -7,21 +10,26 @@ import { startingApps } from "../routes/route-table.ts";
 
 const hostMs = 2_000;
 
-/** The host's own state, which names the workloads of all: for the installation's own tenant alone. Absent while it is being started again. */
-const hostStatus = (control: Control, tenant: string) =>
-  tenant === firstTenant ? control.host.status({}, { timeoutMs: hostMs }).catch(() => undefined) : undefined;
+/** The host's own state, which names the workloads of all: for the installation's own tenant alone, the whole of it. Absent while it is being started again. */
+const hostStatus = (control: Control, { tenant, token }: Call) =>
+  tenant === firstTenant && !isScoped(token.grant) ? control.host.status({}, { timeoutMs: hostMs }).catch(() => undefined) : undefined;
+
+interface AppStatus {
+  name: string;
+  isLive: boolean;
+  /** Deployments that have not ended. */
+  open: number;
+}
+const statusOfApps = (database: Database, { tenant, token }: Call): Promise<AppStatus[]> => database<AppStatus[]>`
+  select a.name, a.live_deployment is not null as is_live,
+    (select count(*) from deployments d where d.app_id = a.id and d.state in ('waiting', 'running'))::int as open
+  from apps a where a.tenant = ${tenant} and ${coveredApps(database, token.grant)}`;
 
 export const platformOperations = (control: Control): Pick<Handlers, "platform.status" | "platform.trust" | "journal.list"> => ({
   async "platform.status"(_, call) {
     const { database, installation, version } = control;
-    const [counts, table, host] = await Promise.all([
-      database<{ apps: number; live: number; open: number }[]>`
-        select (select count(*) from apps where tenant = ${call.tenant})::int as apps,
-          (select count(*) from apps where tenant = ${call.tenant} and live_deployment is not null)::int as live,
-          (select count(*) from deployments where tenant = ${call.tenant} and state in ('waiting', 'running'))::int as open`,
-      tableVersion(database),
-      hostStatus(control, call.tenant),
-    ]);
+    const [apps, table, host] = await Promise.all([statusOfApps(database, call), tableVersion(database), hostStatus(control, call)]);
+    const live = apps.filter(({ isLive }) => isLive).map(({ name }) => name);
     return {
       version,
       installation: installation.id,
@@ -29,9 +37,9 @@ export const platformOperations = (control: Control): Pick<Handlers, "platform.s
       httpPort: installation.httpPort,
       httpsPort: installation.httpsPort,
       domain: platformDomain,
-      apps: counts[0]?.apps ?? 0,
-      appsStarting: control.routes.current ? startingApps(control.routes.current, call.tenant) : (counts[0]?.live ?? 0),
-      deploymentsOpen: counts[0]?.open ?? 0,
+      apps: apps.length,
+      appsStarting: control.routes.current ? startingApps(control.routes.current, call.tenant, new Set(live)) : live.length,
+      deploymentsOpen: apps.reduce((sum, { open }) => sum + open, 0),
       tableVersion: table,
       ...(host === undefined ? {} : { host }),
     };
@@ -42,6 +50,6 @@ export const platformOperations = (control: Control): Pick<Handlers, "platform.s
   },
 
   async "journal.list"(page, call) {
-    return { entries: await journalOf(control.database, call.tenant, page) };
+    return { entries: await journalOf(control.database, call, page) };
   },
 });

@@ -59,5 +59,6 @@ test("an app none of whose instances has an address is starting, and gets no req
   ];
   const table = tableOf({ ...parts, rows });
   assert.deepEqual(table.hosts[row.host]?.[0]?.targets, [target]);
-  assert.deepEqual([startingApps(table, row.tenant), startingApps(table, "another")], [1, 0]);
+  const all = new Set([row.app, "down"]);
+  assert.deepEqual([startingApps(table, row.tenant, all), startingApps(table, "another", all), startingApps(table, row.tenant, new Set())], [1, 0, 0]);
 });

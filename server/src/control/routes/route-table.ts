@@ -46,11 +46,11 @@ export const tableOf = ({ version, platformHosts, rows, certificates, proofKey }
   return { version, platformHosts: [...platformHosts], hosts, certificates, proofKey };
 };
 
-/** Apps of a tenant whose requests go nowhere yet: their instances are being started. */
-export const startingApps = ({ hosts }: Pick<RouteTable, "hosts">, tenant: string): number => {
+/** How many of these apps of a tenant have requests that go nowhere yet: their instances are being started. */
+export const startingApps = ({ hosts }: Pick<RouteTable, "hosts">, tenant: string, among: ReadonlySet<string>): number => {
   const routes = Object.values(hosts)
     .flat()
-    .filter((route) => route.tenant === tenant && route.targets.length === 0);
+    .filter((route) => route.tenant === tenant && among.has(route.app) && route.targets.length === 0);
   return new Set(routes.map(({ project, app }) => `${project}/${app}`)).size;
 };
 

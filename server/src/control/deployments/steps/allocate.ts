@@ -14,7 +14,7 @@ export const allocate: Step = async (run) => {
   asked.delete(defaultHost(row.app));
   for (const host of asked) {
     checkDomain(host, row.app);
-    await claimDomain(control.database, { host, tenant: row.tenant, appId: row.appId, broughtBy: row.id });
+    await claimDomain(control.database, { host, tenant: row.tenant, appId: row.appId, broughtBy: row.id, isGranted: row.request.caps !== undefined });
     await ensureCertificate(control, control.database, host);
   }
 };

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
+import { sizeText } from "#platform/diagnosis/amounts.ts";
 import { newId } from "#platform/ids.ts";
 import { type ArtifactRow, builtArtifact, forgetArtifact, inputDigest, saveBuild } from "../../builds/build-store.ts";
 import { createRelease, type NewRelease } from "../../releases/release-store.ts";
 import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
+import type { Caps } from "../deployment.ts";
 import { tagsOf } from "../deployment.ts";
 import { patiently } from "../patience.ts";
 import { releaseConfig } from "../release-config.ts";
@@ -66,6 +68,22 @@ const build = async (run: Run, of: { source: string; config: AppConfig; input: s
   }
 };
 
+/** Throws `grant_exceeded` for what is more than the grant of who asked allows. */
+export const checkCaps = (caps: Caps | undefined, { run }: AppConfig): void => {
+  const memoryBytes = run?.memory ?? limit("memoryBytes");
+  const instances = run?.instances ?? limit("instances");
+  if (memoryBytes > (caps?.memoryBytes ?? Number.POSITIVE_INFINITY))
+    throw new SlipError("grant_exceeded", `An instance would have ${sizeText(memoryBytes)} of memory; the grant allows ${sizeText(caps?.memoryBytes ?? 0)}.`, {
+      file: "slip.toml",
+      next: `Set [run] memory = "${Math.floor((caps?.memoryBytes ?? 0) / 2 ** 20)}MB" or less in slip.toml, or deploy with a wider grant.`,
+    });
+  if (instances > (caps?.instances ?? Number.POSITIVE_INFINITY))
+    throw new SlipError("grant_exceeded", `There would be ${instances} instances; the grant allows ${caps?.instances}.`, {
+      file: "slip.toml",
+      next: `Set [run] instances = ${caps?.instances} or less in slip.toml, or deploy with a wider grant.`,
+    });
+};
+
 /** The release, stored; it can be made again where a power cut takes it. */
 export const makeRelease = async (run: Run, of: Pick<NewRelease, "artifact" | "config" | "source" | "commit">): Promise<void> => {
   const { control, row } = run;
@@ -81,6 +99,7 @@ export const buildArtifact: Step = async (run) => {
   const { source, config } = row;
   if (source === null || config === null) throw new SlipError("internal", "The build has no source.");
   const ofRelease = releaseConfig(config, row.request, run.control.sandboxFloor);
+  checkCaps(row.request.caps, ofRelease);
   const versions = await buildSecrets(run);
   const input = inputDigest({ source, secretVersions: versions });
   const { artifact, sizeBytes } = (await reusable(run, input)) ?? (await build(run, { source, config, input, versions }));

@@ -1,0 +1,109 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Grant } from "@slipstream/contract/access.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
+import type { Query } from "#platform/database.ts";
+import type { Call, Handlers } from "../api/call.ts";
+import type { Control } from "../control.ts";
+import { journal } from "../journal/journal-store.ts";
+import { projectsOf } from "../projects/project-store.ts";
+import { notWithin } from "./decide.ts";
+import { actorOf, personOf } from "./people-store.ts";
+import { insertGrant, insertToken, type ListedToken, revokeToken, tokenIn, tokensOf } from "./token-store.ts";
+
+const toToken = (row: ListedToken) => ({
+  token: row.id,
+  name: row.name,
+  actor: row.actor,
+  kind: row.kind,
+  ...(row.person === null ? {} : { person: row.person }),
+  ...(row.grantId === null ? {} : { grantId: row.grantId }),
+  ...(row.terms === null ? {} : { grant: row.terms, used: { builds: row.builds ?? 0 } }),
+  createdAt: row.createdAt.toISOString(),
+  ...(row.lastUsedAt === null ? {} : { lastUsedAt: row.lastUsedAt.toISOString() }),
+  ...(row.expiresAt === null ? {} : { expiresAt: row.expiresAt.toISOString() }),
+});
+
+/** A name that is not there is a mistake, which would otherwise show as a token that may do nothing. Throws `not_found`. */
+const checkNames = async (query: Query, tenant: string, { projects, environments }: Grant): Promise<void> => {
+  const known = await projectsOf(query, tenant);
+  const project = projects?.find((name) => !known.some((it) => it.name === name));
+  if (project !== undefined)
+    throw new SlipError("not_found", `There is no project ${project}.`, {
+      next: `Make it with 'slip projects create ${project}', or list them with 'slip projects'.`,
+    });
+  const environment = environments?.find((name) => !known.some((it) => it.environments.includes(name)));
+  if (environment !== undefined)
+    throw new SlipError("not_found", `There is no environment ${environment}.`, { next: "See 'slip projects' for what there is." });
+};
+
+/** Throws `forbidden` for more than the caller may give, `invalid_input` for a grant that is at its end. */
+const checkGrant = async (query: Query, { tenant, token }: Call, grant: Grant): Promise<void> => {
+  const beyond = token.grant === undefined ? undefined : notWithin(grant, token.grant);
+  if (beyond !== undefined) throw new SlipError("forbidden", beyond, { next: "Give less, or let somebody make it who may do more." });
+  const missing = grant.verbs.find((verb) => !token.giverVerbs.includes(verb));
+  if (missing !== undefined) throw new SlipError("forbidden", `Who may not ${missing} cannot let a token do it.`, { next: "Give less." });
+  if (grant.expiresAt !== undefined && Date.parse(grant.expiresAt) <= Date.now()) throw new SlipError("invalid_input", "grant.expiresAt: a time that is over");
+  await checkNames(query, tenant, grant);
+};
+
+const create = async (query: Query, call: Call, { name, sha256, grant }: ParsedInputOf<"tokens.create">): Promise<ListedToken> => {
+  const { tenant, token: by } = call;
+  await checkGrant(query, call, grant);
+  await query`select tenant from tenants where tenant = ${tenant} for update`;
+  const living = await tokensOf(query, tenant);
+  const hash = Buffer.from(sha256, "hex");
+  const taken = living.find((token) => token.kind === "plain" && token.person === by.person && token.name === name);
+  // Asked again because the answer was lost.
+  if (taken?.sha256.equals(hash) && isDeepStrictEqual(taken.terms, grant)) {
+    call.journaled = true;
+    return taken;
+  }
+  if (taken)
+    throw new SlipError("conflict", `There is a token ${name} already.`, { next: `Choose another name, or end it with 'slip tokens rm ${taken.id}'.` });
+  if (living.length >= limit("tokens"))
+    throw new SlipError("conflict", `There are ${limit("tokens")} tokens already.`, { next: "End some that are not used: 'slip tokens'." });
+  const person = by.person === null ? undefined : await personOf(query, by.person);
+  const grantId = await insertGrant(query, { tenant, person: by.person, terms: grant });
+  const actor = `${name} for ${person ? actorOf(person) : call.actor}`;
+  const id = await insertToken(query, {
+    tenant,
+    actor,
+    kind: "plain",
+    name,
+    person: by.person,
+    sha256: hash,
+    verbs: by.giverVerbs,
+    grantId,
+    createdBy: call.actor,
+  });
+  await journal(query, call, { operation: "tokens.create", input: { token: id, name, grant }, inverse: { operation: "tokens.revoke", input: { token: id } } });
+  return (await tokenIn(query, tenant, id)) as ListedToken;
+};
+
+const notFound = (id: string): SlipError => new SlipError("not_found", `There is no token ${id}.`, { next: "List them with 'slip tokens'." });
+
+export const tokenOperations = ({ database, tokens }: Control): Pick<Handlers, "tokens.create" | "tokens.list" | "tokens.revoke"> => ({
+  async "tokens.create"(input, call) {
+    const made = await database.begin((query) => create(query, call, input));
+    await tokens.refresh();
+    return toToken(made);
+  },
+
+  async "tokens.list"(_, { tenant }) {
+    return { tokens: (await tokensOf(database, tenant)).map(toToken) };
+  },
+
+  async "tokens.revoke"({ token: id }, call) {
+    await database.begin(async (query) => {
+      const row = await tokenIn(query, call.tenant, id);
+      if (row?.kind === "owner")
+        throw new SlipError("conflict", "This is the token of the installation's folder.", { next: "Replace it with 'slip token rotate --now'." });
+      if (!row || !(await revokeToken(query, call.tenant, id))) throw notFound(id);
+      await journal(query, call, { operation: "tokens.revoke", input: { token: id, name: row.name } });
+    });
+    await tokens.refresh();
+    return { token: id };
+  },
+});

@@ -1,0 +1,72 @@
+// What an approval is, as pure rules: how its input is shown, and as what error it is told.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { OperationName } from "@slipstream/contract/operations/registry.ts";
+
+export type ApprovalState = "pending" | "approved" | "done" | "failed" | "denied" | "expired";
+
+export interface Failure {
+  code: string;
+  message: string;
+  next: string;
+}
+
+export interface ApprovalRow {
+  id: string;
+  tenant: string;
+  grantId: string;
+  person: string | null;
+  giverVerbs: string[];
+  actor: string;
+  operation: OperationName;
+  app: string | null;
+  requestSha256: Buffer;
+  shown: Record<string, unknown>;
+  why: string;
+  state: ApprovalState;
+  sealed: Buffer | null;
+  keyId: string | null;
+  failure: Failure | null;
+  decidedBy: string | null;
+  createdAt: Date;
+  expiresAt: Date;
+}
+
+const shownCharacters = 200;
+const shownItems = 50;
+const hiddenText = "…";
+const isHidden = (operation: string, field: string): boolean =>
+  /secret|token|password|sha256|key$/i.test(field) || (field === "values" && operation.startsWith("secrets."));
+
+const shownValue = (operation: string, value: unknown): unknown => {
+  if (typeof value === "string") return value.length > shownCharacters ? `${value.slice(0, shownCharacters)}${hiddenText}` : value;
+  if (Array.isArray(value))
+    return [...value.slice(0, shownItems).map((item) => shownValue(operation, item)), ...(value.length > shownItems ? [hiddenText] : [])];
+  if (typeof value === "object" && value !== null) return shownInput(operation, value as Record<string, unknown>);
+  return value;
+};
+
+/** Names of the fields stay; of what may be secret the value does not. */
+const hidden = (value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.keys(value).map((name) => [name, hiddenText])) : hiddenText;
+
+/** The input as a person decides by it. */
+export const shownInput = (operation: string, input: Record<string, unknown>): Record<string, unknown> => {
+  const fields = Object.entries(input).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    fields.slice(0, shownItems).map(([name, value]) => [name, isHidden(operation, name) ? hidden(value) : shownValue(operation, value)]),
+  );
+};
+
+export const isEnd = (state: ApprovalState): boolean => state !== "pending" && state !== "approved";
+
+/** What its asker is told while it waits for a person, or is being done. */
+export const neededError = ({ id, why, state }: Pick<ApprovalRow, "id" | "why" | "state">, url: string): SlipError => {
+  const command = `slip approvals approve ${id}`;
+  const isWaiting = state === "pending";
+  return new SlipError("approval_needed", isWaiting ? `${why} A person can approve it: ${id}.` : `It was approved and is being done: ${id}.`, {
+    next: isWaiting
+      ? [`Let a person type '${command}', and ask the same again then.`, `Wait with 'slip approvals wait ${id}'.`]
+      : `Wait with 'slip approvals wait ${id}'.`,
+    approval: { approval: id, url, command },
+  });
+};

@@ -1,0 +1,158 @@
+// Asks for approvals, and does what was approved: once, also where control dies on the way.
+
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isErrorCode, SlipError } from "@slipstream/contract/errors.ts";
+import type { OperationName } from "@slipstream/contract/operations/registry.ts";
+import { isConnectionError } from "#platform/database.ts";
+import { roleOf } from "../access/people-store.ts";
+import { tokenOf } from "../access/token.ts";
+import type { Call } from "../api/call.ts";
+import { addressOf, type Control, platformDomain } from "../control.ts";
+import { AlreadyJournaled } from "../journal/journal-store.ts";
+import { type ApprovalRow, type Failure, isEnd, neededError, shownInput } from "./approval.ts";
+import { type Asking, approvalIn, approvedIds, endApproval, ensureApproval, noteCollected, openApproval } from "./approval-store.ts";
+
+const lookAgainMs = 500;
+/** Who asks again while it is being done gets the answer, when that takes no longer. */
+const joinMs = 30_000;
+
+/** Does an operation whose call was allowed already. */
+export type Act = (call: Call, name: OperationName, input: Record<string, unknown>) => Promise<unknown>;
+
+export interface Needed {
+  name: OperationName;
+  input: Record<string, unknown>;
+  why: string;
+  requestSha256: Buffer;
+}
+
+export const approvalUrl = ({ installation }: Pick<Control, "installation">, id: string): string =>
+  `${addressOf(installation, platformDomain)}/v1/approvals/${id}`;
+
+const asking = ({ token, tenant, actor, idempotencyKey }: Call, { name, input, why, requestSha256 }: Needed): Asking => ({
+  tenant,
+  grantId: token.grantId ?? "",
+  person: token.person,
+  giverVerbs: token.giverVerbs,
+  actor,
+  operation: name,
+  app: typeof input.app === "string" ? input.app : undefined,
+  idempotencyKey,
+  requestSha256,
+  shown: shownInput(name, input),
+  why,
+  input,
+});
+
+/** Waits until it has ended, the time is over or the signal aborts; gives it as it is then. */
+export const untilEnd = async (
+  control: Control,
+  of: { tenant: string; id: string },
+  until: { timeoutMs: number; signal: AbortSignal },
+): Promise<ApprovalRow | undefined> => {
+  const end = performance.now() + until.timeoutMs;
+  for (;;) {
+    const changed = new AbortController();
+    const stop = control.changes.subscribe(of.id, () => changed.abort());
+    try {
+      const row = await approvalIn(control.database, of.tenant, of.id);
+      const leftMs = end - performance.now();
+      if (!row || isEnd(row.state) || leftMs <= 0) return row;
+      await sleep(Math.min(lookAgainMs, leftMs), undefined, { signal: AbortSignal.any([changed.signal, until.signal]) }).catch(() => undefined);
+      until.signal.throwIfAborted();
+    } finally {
+      stop();
+    }
+  }
+};
+
+const failureOf = ({ failure }: ApprovalRow): SlipError => {
+  const { code = "internal", message = "It failed.", next = "" } = failure ?? {};
+  return new SlipError(isErrorCode(code) ? code : "internal", message, { next });
+};
+
+const answerLost = (): SlipError =>
+  new SlipError("conflict", "It was approved and done, and its answer was lost when the platform died on the way.", {
+    next: "Look at it with 'slip journal'.",
+  });
+
+/** What an ended one answers its asker. */
+const outcome = (control: Control, row: ApprovalRow): unknown => {
+  if (row.state === "denied") throw new SlipError("approval_denied", `${row.decidedBy} said no to it.`);
+  if (row.state === "failed") throw failureOf(row);
+  const output = openApproval(control.sealing, row);
+  if (output === undefined) throw answerLost();
+  return output;
+};
+
+const failed = (error: unknown): Failure => {
+  const told = error instanceof SlipError ? error : new SlipError("internal");
+  return { code: told.code, message: told.message, next: told.next };
+};
+
+export class Approvals {
+  readonly #underWay = new Set<string>();
+  #act: Act | undefined;
+
+  /** What does the operations; given once there is a gate. */
+  actWith(act: Act): void {
+    this.#act = act;
+  }
+
+  /** The answer of what was approved. Throws `approval_needed` until it is, `approval_denied`, or as the operation does. */
+  async ask(control: Control, call: Call, needed: Needed): Promise<unknown> {
+    const { tenant, signal, idempotencyKey } = call;
+    const asked = await control.database.begin((query) => ensureApproval(query, control.sealing, asking(call, needed)));
+    const row = asked.state === "approved" ? ((await untilEnd(control, { tenant, id: asked.id }, { timeoutMs: joinMs, signal })) ?? asked) : asked;
+    // What comes of it is journaled where it is done.
+    call.journaled = true;
+    if (row.state === "expired") throw new SlipError("approval_denied", "Nobody decided it in time.", { next: "Ask again with another idempotency key." });
+    if (!isEnd(row.state)) throw neededError(row, approvalUrl(control, row.id));
+    await noteCollected(control.database, row.id, idempotencyKey);
+    return outcome(control, row);
+  }
+
+  /** Begins what was approved, where it is not under way. What PostgreSQL could not take is tried again by `resume`. */
+  begin(control: Control, of: { tenant: string; id: string }): void {
+    if (this.#underWay.has(of.id)) return;
+    this.#underWay.add(of.id);
+    void this.#do(control, of)
+      .catch((error: unknown) => control.log.warn("what was approved is done later", { approval: of.id, error: String(error) }))
+      .finally(() => {
+        this.#underWay.delete(of.id);
+        control.changes.emit(of.id);
+      });
+  }
+
+  /** What was approved and not done when control died is begun now. */
+  async resume(control: Control): Promise<void> {
+    for (const of of await approvedIds(control.database)) this.begin(control, of);
+  }
+
+  async #do(control: Control, { tenant, id }: { tenant: string; id: string }): Promise<void> {
+    const row = await approvalIn(control.database, tenant, id);
+    if (row?.state !== "approved" || !this.#act) return;
+    const { database, sealing } = control;
+    try {
+      const input = openApproval(sealing, row) as Record<string, unknown>;
+      const output = await this.#act(await behalf(control, row), row.operation, input);
+      await endApproval(database, sealing, { tenant, id, output });
+    } catch (error) {
+      if (isConnectionError(error)) throw error;
+      if (error instanceof AlreadyJournaled) return endApproval(database, sealing, { tenant, id });
+      if (!(error instanceof SlipError)) control.log.error("what was approved failed with a defect", error, { approval: id });
+      await endApproval(database, sealing, { tenant, id, failure: failed(error) });
+    }
+  }
+}
+
+/** The call of the platform for the asker: what their giver may do, and who approved it. The key makes it one, however often it is begun. */
+const behalf = async ({ database }: Control, row: ApprovalRow): Promise<Call> => {
+  const { id, tenant, actor, person, giverVerbs: verbs, grantId } = row;
+  const role = person === null ? null : await roleOf(database, tenant, person);
+  const token = tokenOf({ id: grantId, tenant, actor, kind: "plain", person, role, sha256: Buffer.alloc(0), verbs, grantId, terms: null, expiresAt: null });
+  const approved = { id, by: row.decidedBy ?? "" };
+  const never = new AbortController().signal;
+  return { tenant, actor, token, requestId: id, idempotencyKey: id, signal: never, body: Readable.from([]), journaled: false, approved };
+};
