@@ -1,0 +1,252 @@
+// Every operation × every role and grant × what is theirs and what is not × every door. What is allowed is worked out here anew, from what
+// an operation is about; an operation that is not in the list below fails the run.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type Grant, type Verb, verbsOf } from "@slipstream/contract/access.ts";
+import type { Operation } from "@slipstream/contract/operations/operation.ts";
+import { type InputOf, type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
+import { newId } from "#platform/ids.ts";
+import { type Asker, addAsker, addTarget, addTenant, hashOf, newSecret, source, type Target } from "./testing/access-world.ts";
+import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
+import { type Answered, type Door, doorsOf } from "./testing/doors.ts";
+
+type About = "app" | "deployment" | "tenant" | "nothing";
+interface Entry<N extends OperationName> {
+  about: About;
+  input: (target: Target, asker: Asker) => InputOf<N>;
+  bytes?: Buffer;
+  /** Codes by which the handler itself answers for what is another tenant's, besides that it is not there. */
+  foreign?: string[];
+  /** The handler refuses these, besides the gate. */
+  refuses?: (asker: Asker) => boolean;
+}
+const byApp = ({ app }: Target) => ({ app });
+const byId = ({ deployment }: Target) => ({ deployment });
+const none = () => ({});
+/** The keys and the audit are those of the installation, which is the first tenant's. */
+const ofInstallation = ({ tenant }: Asker): boolean => tenant !== "local";
+const hasGrant = ({ grant }: Asker): boolean => grant !== undefined;
+
+/** Where an operation would change what others here ask for, its input names what is not there: then its handler says so. */
+const matrix: { [N in OperationName]: Entry<N> } = {
+  "apps.list": { about: "nothing", input: none },
+  "apps.create": { about: "app", input: byApp, foreign: ["conflict"] },
+  "apps.get": { about: "app", input: byApp },
+  "apps.scale": { about: "app", input: ({ app }) => ({ app, instances: 2 }) },
+  "apps.restart": { about: "app", input: byApp },
+  "apps.run": { about: "app", input: ({ app }) => ({ app, command: ["true"] }) },
+  "apps.destroy": { about: "app", input: ({ app }) => ({ app: `${app}-none` }) },
+  "sources.check": { about: "nothing", input: () => source.manifest },
+  "sources.upload": { about: "nothing", input: () => ({ sha256: source.sha256 }), bytes: source.content },
+  "deployments.create": {
+    about: "app",
+    input: ({ app }) => ({ app, source: { kind: "tree", digest: `sha256:${"0".repeat(64)}` } }),
+    foreign: ["not_found"],
+  },
+  "deployments.get": { about: "deployment", input: byId },
+  "deployments.watch": { about: "deployment", input: byId },
+  "deployments.wait": { about: "deployment", input: ({ deployment }) => ({ deployment, timeoutMs: 1 }) },
+  "deployments.list": { about: "app", input: byApp },
+  "deployments.cancel": { about: "deployment", input: byId },
+  "releases.list": { about: "app", input: byApp },
+  "releases.rollback": { about: "app", input: byApp },
+  "secrets.set": { about: "app", input: ({ app }, { name }) => ({ app, values: { ASKED: `asked-by-${name}` } }) },
+  "secrets.list": { about: "app", input: byApp },
+  "secrets.remove": { about: "app", input: ({ app }) => ({ app, names: ["NONE"] }) },
+  "env.set": { about: "app", input: ({ app }, { name }) => ({ app, values: { ASKED: `asked-by-${name}` } }) },
+  "env.list": { about: "app", input: byApp },
+  "env.remove": { about: "app", input: ({ app }) => ({ app, names: ["NONE"] }) },
+  "domains.add": { about: "app", input: ({ app, tenant }) => ({ app, domain: `${tenant === "third" ? "out-second" : "out-third"}.example.org` }) },
+  "domains.list": { about: "app", input: byApp },
+  "domains.remove": { about: "app", input: ({ app }) => ({ app, domain: "none.example.org" }) },
+  "keys.list": { about: "tenant", input: none, refuses: ofInstallation },
+  "keys.rotate": { about: "tenant", input: none, refuses: ofInstallation },
+  "access.whoami": { about: "nothing", input: none },
+  "token.rotate": { about: "nothing", input: () => ({ sha256: hashOf(newSecret()) }) },
+  "tokens.create": { about: "tenant", input: () => ({ name: newId("any"), sha256: hashOf(newSecret()), grant: { verbs: [] } }) },
+  "tokens.list": { about: "tenant", input: none },
+  "tokens.revoke": { about: "tenant", input: () => ({ token: newId("tok") }) },
+  "members.list": { about: "tenant", input: none },
+  "members.invite": { about: "tenant", input: () => ({ role: "viewer", sha256: hashOf(newSecret()) }), refuses: hasGrant },
+  "members.accept": { about: "nothing", input: () => ({ name: "Somebody", sha256: hashOf(newSecret()) }) },
+  "members.update": { about: "tenant", input: () => ({ person: newId("per"), role: "owner" }), refuses: hasGrant },
+  "members.remove": { about: "tenant", input: () => ({ person: newId("per") }), refuses: hasGrant },
+  "invitations.revoke": { about: "tenant", input: () => ({ invitation: newId("inv") }), refuses: hasGrant },
+  "approvals.list": { about: "nothing", input: none },
+  "approvals.get": { about: "nothing", input: () => ({ approval: newId("apv") }) },
+  "approvals.wait": { about: "nothing", input: () => ({ approval: newId("apv") }) },
+  "approvals.approve": { about: "nothing", input: () => ({ approval: newId("apv") }) },
+  "approvals.deny": { about: "nothing", input: () => ({ approval: newId("apv") }) },
+  "projects.list": { about: "nothing", input: none },
+  "projects.create": { about: "tenant", input: () => ({ project: "side" }) },
+  "platform.status": { about: "nothing", input: none },
+  "platform.trust": { about: "nothing", input: none },
+  "platform.audit": { about: "tenant", input: none, refuses: ofInstallation },
+  "journal.list": { about: "nothing", input: none },
+  "logs.read": { about: "app", input: byApp },
+};
+
+const developer: Verb[] = ["read", "deploy", "configure", "destroy"];
+const grants: Record<string, Grant> = {
+  nothing: { verbs: [] },
+  everything: { verbs: [...developer, "administer"] },
+  reader: { verbs: ["read"] },
+  "by-prefix": { verbs: developer, namePrefix: "pr-" },
+  "by-project": { verbs: developer, projects: ["side"] },
+  "no-project": { verbs: developer, projects: [] },
+  "by-environment": { verbs: developer, environments: ["production"] },
+  "no-environment": { verbs: [...developer, "administer"], environments: [] },
+  deployer: { verbs: ["deploy"], namePrefix: "pr-" },
+  administrator: { verbs: ["administer"] },
+};
+
+type Kind = "passed" | "forbidden" | "approval" | "absent";
+
+const covered = ({ projects, environments, namePrefix = "" }: Grant, { app, project }: { app: string; project: string }): boolean =>
+  (projects?.includes(project) ?? true) && (environments?.includes("production") ?? true) && app.startsWith(namePrefix);
+
+/** What the gate should answer, in words of its own. A foreign app is, for the asker, one that is not there, which would be in the first project. */
+const expected = (name: OperationName, entry: Entry<OperationName>, asker: Asker, target: Target): Kind => {
+  const { permission, effect, answer, body }: Operation = operations[name];
+  const { about } = entry;
+  const isForeign = target.tenant !== asker.tenant;
+  const role = verbsOf(asker.role) as string[];
+  if (permission === "join" || (permission !== "any" && !role.includes(permission))) return "forbidden";
+  if (entry.refuses?.(asker)) return "forbidden";
+  const { grant } = asker;
+  const past = isForeign && (about === "app" || about === "deployment") ? "absent" : "passed";
+  if (!grant) return past;
+  const approvable = effect !== "read" && answer === "json" && body === "json" && permission !== "administer" && permission !== "any" && about !== "nothing";
+  const hasVerb = permission === "any" || grant.verbs.includes(permission);
+  const isCovered = covered(grant, isForeign || name === "apps.destroy" ? { app: target.app, project: "default" } : target);
+  if (about === "deployment" && isForeign) return hasVerb ? "absent" : "forbidden";
+  if (about === "deployment" && !isCovered) return hasVerb ? "absent" : "forbidden";
+  if (!hasVerb) return approvable ? "approval" : "forbidden";
+  if (about === "nothing") return past;
+  const isScoped = grant.projects !== undefined || grant.environments !== undefined || grant.namePrefix !== undefined;
+  if (about === "tenant") return isScoped ? (approvable ? "approval" : "forbidden") : "passed";
+  return isCovered ? past : effect === "read" ? "absent" : "approval";
+};
+
+const kindOf = ({ code, text }: Answered): Kind | "unauthorized" | "internal" => {
+  if (code === "unauthorized" || code === "forbidden" || code === "internal") return code;
+  if (code === "approval_needed") return "approval";
+  return code === "not_found" && /There is no (app|deployment) /.test(text) ? "absent" : "passed";
+};
+
+let plane: ControlPlane;
+let doors: { doors: Door[]; close(): void };
+const askers: Asker[] = [];
+const targets: Target[] = [];
+
+before(async () => {
+  plane = await startControlPlane();
+  doors = doorsOf(plane);
+  const tenants = ["local", "second", "third"];
+  for (const tenant of tenants) {
+    await addTenant(plane, tenant);
+    for (const role of ["owner", "developer", "viewer"] as const) askers.push(await addAsker(plane, { name: `${tenant}-${role}`, tenant, role }));
+  }
+  for (const [name, grant] of Object.entries(grants)) askers.push(await addAsker(plane, { name, tenant: "local", role: "owner", grant }));
+  askers.push(await addAsker(plane, { name: "viewer-with-a-grant", tenant: "local", role: "viewer", grant: grants.everything ?? { verbs: [] } }));
+  askers.push(await addAsker(plane, { name: "developer-with-a-grant", tenant: "local", role: "developer", grant: { verbs: ["read"] } }));
+  await plane.kill("control");
+  await Promise.all(
+    tenants.map(async (tenant) => {
+      const owner = plane.clientWith(askers.find(({ name }) => name === `${tenant}-owner`)?.token ?? "");
+      targets.push(
+        await addTarget(owner, { tenant, project: "side", app: `pr-${tenant}` }),
+        await addTarget(owner, { tenant, project: "default", app: `out-${tenant}` }),
+      );
+    }),
+  );
+});
+after(async () => {
+  doors.close();
+  await plane.stop();
+});
+
+interface Case {
+  door: Door;
+  name: OperationName;
+  asker: Asker;
+  target: Target;
+}
+
+/** What the asker may not see, and has not named itself. */
+const hiddenMarks = ({ name, asker, target }: Case): string[] =>
+  targets
+    .filter((it) => it.tenant !== asker.tenant || (asker.grant !== undefined && !covered(asker.grant, it)))
+    .filter((it) => it !== target)
+    // Approvals name the app that somebody of the tenant has asked for, whether there is one or not.
+    .flatMap(({ app, marks }) => (name === "approvals.list" ? marks.filter((mark) => mark !== app) : marks));
+
+const check = async (it: Case): Promise<string | undefined> => {
+  const { door, name, asker, target } = it;
+  const entry = matrix[name] as Entry<OperationName>;
+  const input = entry.input(target, asker);
+  const answered = await door.ask({ name, input, headers: { authorization: `Bearer ${asker.token}` }, ...(entry.bytes ? { bytes: entry.bytes } : {}) });
+  const kind = kindOf(answered);
+  const wanted = expected(name, entry, asker, target);
+  const isForeignCode = wanted === "absent" && target.tenant !== asker.tenant && entry.foreign?.includes(answered.code ?? "") === true;
+  const isNothingThere = wanted === "passed" && kind === "absent" && name === "apps.destroy";
+  const told = `${door.name} ${name} by ${asker.name} for ${target.app}`;
+  if (kind !== wanted && !isForeignCode && !isNothingThere) return `${told}: ${wanted} was expected, it was ${kind}: ${answered.text.slice(0, 200)}`;
+  const named = JSON.stringify(input);
+  const leaked = hiddenMarks(it).find((mark) => !named.includes(mark) && answered.text.includes(mark));
+  return leaked === undefined ? undefined : `${told}: gives ${leaked} away: ${answered.text.slice(0, 300)}`;
+};
+
+const sideBySide = async <T, R>(all: readonly T[], act: (it: T) => Promise<R>): Promise<R[]> => {
+  const results: R[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let index = next++; index < all.length; index = next++) results[index] = await act(all[index] as T);
+  };
+  await Promise.all(Array.from({ length: 16 }, work));
+  return results;
+};
+
+const tokenLast = (names: OperationName[]): OperationName[] => [...names.filter((name) => name !== "token.rotate"), "token.rotate"];
+
+test("every operation is in the matrix", () => {
+  assert.deepEqual(new Set(Object.keys(matrix)), new Set(Object.keys(operations)));
+});
+
+test("nobody gets, changes or learns of what their tenant, role and grant do not give them", async () => {
+  const perAsker = (asker: Asker): Target[] => {
+    const own = targets.filter(({ tenant }) => tenant === asker.tenant);
+    const foreign = targets.find(({ tenant, app }) => tenant !== asker.tenant && app.startsWith("out-"));
+    return foreign ? [...own, foreign] : own;
+  };
+  const cases = doors.doors.flatMap((door) =>
+    tokenLast(Object.keys(operations) as OperationName[]).flatMap((name) =>
+      askers.flatMap((asker) =>
+        (matrix[name].about === "app" || matrix[name].about === "deployment" ? perAsker(asker) : perAsker(asker).slice(0, 1)).map((target) => ({
+          door,
+          name,
+          asker,
+          target,
+        })),
+      ),
+    ),
+  );
+  const wrong = (await sideBySide(cases, check)).filter((it) => it !== undefined);
+  assert.ok(cases.length > 1_500, `${cases.length} questions`);
+  assert.deepEqual(wrong.slice(0, 20), [], `${wrong.length} of ${cases.length}`);
+});
+
+test("no setting of an app was changed by somebody who may not", async () => {
+  for (const { app, tenant, project } of targets) {
+    const owner = plane.clientWith(askers.find(({ name }) => name === `${tenant}-owner`)?.token ?? "");
+    const { env } = await owner.call("env.list", { app });
+    assert.equal(env.find(({ name }) => name === "COLOUR")?.value, `precious-${app}`);
+    const asked = env.find(({ name }) => name === "ASKED")?.value.replace("asked-by-", "");
+    const asker = askers.find(({ name }) => name === asked);
+    assert.ok(asker && asker.tenant === tenant && asker.role !== "viewer", `${app} was changed by ${asked}`);
+    assert.ok(
+      asker.grant === undefined || (covered(asker.grant, { app, project }) && asker.grant.verbs.includes("configure")),
+      `${app} was changed by ${asked}`,
+    );
+  }
+});
