@@ -1,5 +1,6 @@
 import type { App } from "@slipstream/contract/words.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { textOf } from "./options.ts";
 
 const row = ({ screen }: Invocation, app: App): string[] => [
   app.app,
@@ -24,7 +25,8 @@ const list = async (call: Invocation): Promise<ExitCode> => {
 
 const create = async (call: Invocation): Promise<ExitCode> => {
   await call.session.ensureRunning();
-  const app = await call.session.call("apps.create", { app: first(call) });
+  const project = textOf(call.options, "project");
+  const app = await call.session.call("apps.create", { app: first(call), ...(project && { project }) });
   if (call.screen.json) call.screen.data(app);
   else call.screen.print(app.app);
   return 0;
@@ -40,7 +42,8 @@ export const apps: Command = {
       name: "create",
       summary: "Make an app without deploying it, to give it secrets first.",
       arguments: [{ name: "NAME", summary: "name of the app" }],
-      examples: ["slip apps create shop"],
+      options: [{ flags: "--project <NAME>", summary: "the project that it is in (default)" }],
+      examples: ["slip apps create shop", "slip apps create shop --project store"],
       run: create,
     },
   ],

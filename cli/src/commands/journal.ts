@@ -9,7 +9,13 @@ const run = async (call: Invocation): Promise<ExitCode> => {
   else
     call.screen.table(
       ["time", "actor", "operation", "app", "undo"],
-      answer.entries.map((entry) => [call.screen.time(entry.time), entry.actor, entry.operation, entry.app ?? "–", entry.inverse?.operation ?? "–"]),
+      answer.entries.map((entry) => [
+        call.screen.time(entry.time),
+        entry.approvedBy === undefined ? entry.actor : `${entry.actor}, approved by ${entry.approvedBy}`,
+        entry.operation,
+        entry.app ?? "–",
+        entry.inverse?.operation ?? "–",
+      ]),
       "Nothing was changed yet.",
     );
   return 0;

@@ -8,9 +8,20 @@ export const textOf = (options: OptionValues, name: string): string | undefined 
   return typeof value === "string" ? value : undefined;
 };
 
-/** A whole number of at least 1 that `what` names. Throws `usage`. */
-export const countOf = (text: string | undefined, what: string): number | undefined => {
+/** Words between commas; undefined when it was not given, and none for an empty text. */
+export const listOf = (text: string | undefined): string[] | undefined =>
+  text
+    ?.split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+
+/** A whole number of at least `least` that `what` names. Throws `usage`. */
+export const countFrom = (least: number, text: string | undefined, what: string): number | undefined => {
   if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new SlipError("usage", `${what} is "${text.slice(0, 40)}", which is not a whole number of at least 1.`);
+  if (!/^(0|[1-9]\d{0,8})$/.test(text) || Number(text) < least)
+    throw new SlipError("usage", `${what} is "${text.slice(0, 40)}", which is not a whole number of at least ${least}.`);
   return Number(text);
 };
+
+/** A whole number of at least 1 that `what` names. Throws `usage`. */
+export const countOf = (text: string | undefined, what: string): number | undefined => countFrom(1, text, what);

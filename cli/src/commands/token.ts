@@ -1,11 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Command, ExitCode, Invocation } from "../command.ts";
 import { openSession, type Session } from "../platform/session.ts";
 import { dropNext, keepNext, readNext, useNext, usesTokenFile } from "../platform/token-file.ts";
-
-const newToken = (): string => `slip_${randomBytes(32).toString("base64url")}`;
-const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
+import { hashOf, newToken } from "./tokens.ts";
 
 const sessionOf = ({ environment, screen }: Invocation, token: string): Session => openSession({ ...environment, token }, screen);
 

@@ -8,6 +8,7 @@ import { countOf, textOf } from "../commands/options.ts";
 export type Settings = Omit<InputOf<"deployments.create">, "source" | "suggestedName">;
 
 export const settingOptions: readonly Option[] = [
+  { flags: "--project <NAME>", summary: "the project of an app that is new (default)" },
   { flags: "--domain <HOST>", summary: "serve it at this host name too" },
   { flags: "--sandbox <KIND>", summary: "gvisor or runc" },
   { flags: "--instances <N>", summary: "how many instances run" },
@@ -23,8 +24,9 @@ const sandboxOf = (text: string | undefined): SandboxKind | undefined => {
 /** Throws `usage`. */
 export const settingsOf = ({ options }: Pick<Invocation, "options">): Settings => {
   const app = textOf(options, "app");
+  const project = textOf(options, "project");
   const domain = textOf(options, "domain");
   const sandbox = sandboxOf(textOf(options, "sandbox"));
   const instances = countOf(textOf(options, "instances"), "--instances");
-  return { ...(app && { app }), ...(domain && { domain }), ...(sandbox && { sandbox }), ...(instances && { instances }) };
+  return { ...(app && { app }), ...(project && { project }), ...(domain && { domain }), ...(sandbox && { sandbox }), ...(instances && { instances }) };
 };

@@ -28,6 +28,15 @@ export const agoText = (time: string, now: number): string => {
 
 const units: Readonly<Record<string, number>> = { s: second, m: minute, min: minute, h: hour, d: day };
 
+/** "2h", "30d" from now or an ISO time, as an ISO time. Throws `usage` for anything else, and for a time that is over. */
+export const aheadTime = (text: string, now: number): string => {
+  const period = /^(\d{1,9})(s|m|min|h|d)$/.exec(text);
+  const time = period ? now + Number(period[1]) * (units[period[2] ?? ""] ?? 0) : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time) || time <= now || time > 8.64e15)
+    throw new SlipError("usage", `"${text.slice(0, 40)}" is not a time to come.`, { next: 'Write "2h", "30d" or an ISO time.' });
+  return new Date(time).toISOString();
+};
+
 /** "10m", "2h" or an ISO time, as an ISO time. Throws `usage` for anything else. */
 export const sinceTime = (text: string, now: number): string => {
   const period = /^(\d{1,9})(s|m|min|h|d)$/.exec(text);

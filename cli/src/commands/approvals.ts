@@ -1,0 +1,118 @@
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { InputOf, OutputOf } from "@slipstream/contract/operations/registry.ts";
+import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { safeText } from "../terminal/text.ts";
+import { textOf } from "./options.ts";
+
+type Approval = OutputOf<"approvals.get">;
+const waitMs = 60_000;
+const states = ["pending", "approved", "done", "failed", "denied", "expired"];
+
+const show = ({ screen }: Invocation, approval: Approval): void => {
+  const rows = [
+    ["approval", approval.approval],
+    ["state", approval.state],
+    ["operation", approval.operation],
+    ["app", approval.app ?? "–"],
+    ["input", JSON.stringify(approval.input)],
+    ["asked by", approval.askedBy],
+    ["why", approval.why],
+    ["decided by", approval.decidedBy ?? "–"],
+    ["ends", approval.expiresAt],
+    ...(approval.failure === undefined ? [] : [["failure", `${approval.failure.message} (${approval.failure.code})`]]),
+  ];
+  for (const [name = "", value = ""] of rows)
+    screen.print(screen.terminal ? `${screen.colours.bold(name.padEnd(10))} ${safeText(value)}` : `${name}\t${value.replace(/[\t\r\n]/g, " ")}`);
+};
+
+const list = async (call: Invocation): Promise<ExitCode> => {
+  const { screen, session } = call;
+  const state = textOf(call.options, "state");
+  if (state !== undefined && !states.includes(state))
+    throw new SlipError("usage", `There is no state "${state.slice(0, 40)}".`, { next: `Name one of ${states.join(", ")}.` });
+  const answer = await session.call("approvals.list", { ...(state && { state: state as InputOf<"approvals.list">["state"] }) });
+  if (screen.json) screen.data(answer);
+  else
+    screen.table(
+      ["approval", "state", "asked by", "operation", "app", "asked", "why"],
+      answer.approvals.map((it) => [it.approval, it.state, it.askedBy, it.operation, it.app ?? "–", screen.time(it.createdAt), it.why]),
+      "Nothing was asked beyond a grant.",
+    );
+  return 0;
+};
+
+/** Waits, however long it takes, in turns that a connection outlives. */
+const ended = async ({ session }: Invocation, approval: string): Promise<Approval> => {
+  for (;;) {
+    const now = await session.call("approvals.wait", { approval, timeoutMs: waitMs });
+    if (now.state !== "pending" && now.state !== "approved") return now;
+  }
+};
+
+const tell = (call: Invocation, approval: Approval): ExitCode => {
+  if (call.screen.json) call.screen.data(approval);
+  else show(call, approval);
+  if (approval.state === "denied" || approval.state === "expired") return 3;
+  return approval.state === "failed" ? 1 : 0;
+};
+
+const showOne = async (call: Invocation): Promise<ExitCode> => {
+  const approval = await call.session.call("approvals.get", { approval: first(call) });
+  if (call.screen.json) call.screen.data(approval);
+  else show(call, approval);
+  return 0;
+};
+
+const approve = async (call: Invocation): Promise<ExitCode> => {
+  const { approval } = await call.session.call("approvals.approve", { approval: first(call) });
+  return tell(call, await ended(call, approval));
+};
+
+const deny = async (call: Invocation): Promise<ExitCode> => {
+  const approval = await call.session.call("approvals.deny", { approval: first(call) });
+  if (call.screen.json) call.screen.data(approval);
+  else call.screen.print(`${approval.approval} was denied`);
+  return 0;
+};
+
+const which = { name: "APPROVAL", summary: "its id, apv_…" };
+export const approvals: Command = {
+  name: "approvals",
+  summary: "List what tokens ask beyond their grants, and approve or deny it.",
+  options: [{ flags: "--state <STATE>", summary: "only pending, approved, done, failed, denied or expired ones" }],
+  examples: ["slip approvals", "slip approvals --state pending"],
+  run: list,
+  commands: [
+    {
+      name: "list",
+      summary: "List them, newest first.",
+      options: [{ flags: "--state <STATE>", summary: "only those in this state" }],
+      examples: ["slip approvals list --json"],
+      run: list,
+    },
+    {
+      name: "show",
+      summary: "Show what was asked, by whom, and why it needs a person.",
+      arguments: [which],
+      examples: ["slip approvals show apv_01k9…"],
+      run: showOne,
+    },
+    {
+      name: "approve",
+      summary: "Let the platform do it, once; answers when it is done.",
+      arguments: [which],
+      notes: "Owners approve what they may do themselves; others what their own tokens ask and they may do. The exit code is 1 when it failed.",
+      examples: ["slip approvals approve apv_01k9…"],
+      run: approve,
+    },
+    { name: "deny", summary: "Refuse it.", arguments: [which], examples: ["slip approvals deny apv_01k9…"], run: deny },
+    {
+      name: "wait",
+      summary: "Wait until it is done, for the one who asked.",
+      arguments: [which],
+      notes: "The exit code is 1 when it failed, and 3 when it was denied or nobody decided in time.",
+      examples: ["slip approvals wait apv_01k9… --json"],
+      run: async (call) => tell(call, await ended(call, first(call))),
+    },
+  ],
+};

@@ -1,0 +1,37 @@
+import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+
+const list = async (call: Invocation): Promise<ExitCode> => {
+  const answer = await call.session.call("projects.list", {});
+  if (call.screen.json) call.screen.data(answer);
+  else
+    call.screen.table(
+      ["project", "apps", "environments", "created"],
+      answer.projects.map(({ project, apps, environments, createdAt }) => [project, String(apps), environments.join(","), call.screen.time(createdAt)]),
+      "No projects.",
+    );
+  return 0;
+};
+
+const create = async (call: Invocation): Promise<ExitCode> => {
+  const project = await call.session.call("projects.create", { project: first(call) });
+  if (call.screen.json) call.screen.data(project);
+  else call.screen.print(project.project);
+  return 0;
+};
+
+export const projects: Command = {
+  name: "projects",
+  summary: "List and make projects, which hold apps and which grants name.",
+  examples: ["slip projects", "slip projects create shop"],
+  run: list,
+  commands: [
+    { name: "list", summary: "List the projects.", examples: ["slip projects list"], run: list },
+    {
+      name: "create",
+      summary: "Make a project.",
+      arguments: [{ name: "NAME", summary: "name of the project" }],
+      examples: ["slip projects create shop"],
+      run: create,
+    },
+  ],
+};

@@ -1,0 +1,152 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Grant, Verb } from "@slipstream/contract/access.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
+import { type Command, type ExitCode, first, type Invocation, type OptionValues } from "../command.ts";
+import { aheadTime } from "../terminal/time.ts";
+import { countFrom, listOf, textOf } from "./options.ts";
+
+/** A secret that nobody has seen: the platform is sent its hash alone. */
+export const newToken = (): string => `slip_${randomBytes(32).toString("base64url")}`;
+export const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
+
+const present = <T extends object>(values: { [K in keyof T]?: T[K] | undefined }): T =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+
+const memoryOf = async (text: string | undefined): Promise<number | undefined> => {
+  if (text === undefined) return undefined;
+  const { Size } = await import("@slipstream/contract/config.ts");
+  const read = Size.safeParse(text);
+  if (!read.success) throw new SlipError("usage", `--memory is "${text.slice(0, 40)}", which is not a size.`, { next: 'Write "512MB" or "2GB".' });
+  return read.data;
+};
+
+/** What the options say. Only what is named is narrowed; verbs have to be named. */
+export const grantOf = async (options: OptionValues): Promise<Grant> => {
+  const verbs = listOf(textOf(options, "verbs"));
+  if (verbs === undefined)
+    throw new SlipError("usage", "The token needs --verbs: what it may do.", {
+      next: "Name some of read,deploy,configure,destroy,administer, for example --verbs read,deploy.",
+    });
+  const limits = present<NonNullable<Grant["limits"]>>({
+    apps: countFrom(0, textOf(options, "apps"), "--apps"),
+    memoryBytes: await memoryOf(textOf(options, "memory")),
+    instances: countFrom(0, textOf(options, "instances"), "--instances"),
+  });
+  const builds = countFrom(0, textOf(options, "builds"), "--builds");
+  const expires = textOf(options, "expires");
+  return present<Grant>({
+    verbs: verbs as Verb[],
+    projects: listOf(textOf(options, "projects")),
+    environments: listOf(textOf(options, "environments")),
+    namePrefix: textOf(options, "prefix"),
+    limits: Object.keys(limits).length === 0 ? undefined : limits,
+    budget: builds === undefined ? undefined : { builds },
+    expiresAt: expires === undefined ? undefined : aheadTime(expires, Date.now()),
+  });
+};
+
+const create = async (call: Invocation): Promise<ExitCode> => {
+  const token = newToken();
+  const made = await call.session.call("tokens.create", { name: first(call), sha256: hashOf(token), grant: await grantOf(call.options) });
+  if (call.screen.json) call.screen.data({ ...made, value: token });
+  else {
+    call.screen.print(token);
+    call.screen.note(`This is the token ${made.name} (${made.token}); it is not shown again. Use it as SLIP_TOKEN.`);
+  }
+  return 0;
+};
+
+/** A grant in words: "read,deploy · apps pr-… · at most 3 apps". */
+export const grantText = (grant: Grant | undefined): string => {
+  if (grant === undefined) return "whatever its person may";
+  const { verbs, projects, environments, namePrefix, limits = {}, budget = {} } = grant;
+  const named = (what: string, list: readonly string[] | undefined): string[] => (list === undefined ? [] : [`${what} ${list.join(",") || "none"}`]);
+  const bound = (what: string, value: number | undefined): string[] => (value === undefined ? [] : [`at most ${value} ${what}`]);
+  return [
+    verbs.join(",") || "nothing",
+    ...named("projects", projects),
+    ...named("environments", environments),
+    ...(namePrefix === undefined ? [] : [`apps ${namePrefix}…`]),
+    ...bound("apps", limits.apps),
+    ...bound("instances", limits.instances),
+    ...bound("bytes of memory", limits.memoryBytes),
+    ...bound("builds", budget.builds),
+  ].join(" · ");
+};
+
+type Token = OutputOf<"tokens.list">["tokens"][number];
+
+const row = ({ screen }: Invocation, token: Token): string[] => [
+  token.token,
+  token.actor,
+  token.kind,
+  grantText(token.grant),
+  token.used && token.grant?.budget?.builds !== undefined ? `${token.used.builds}/${token.grant.budget.builds}` : "–",
+  token.lastUsedAt === undefined ? "never" : screen.time(token.lastUsedAt),
+  token.expiresAt ?? "–",
+];
+
+const list = async (call: Invocation): Promise<ExitCode> => {
+  const answer = await call.session.call("tokens.list", {});
+  if (call.screen.json) call.screen.data(answer);
+  else
+    call.screen.table(
+      ["token", "who", "kind", "may", "builds", "used", "ends"],
+      answer.tokens.map((token) => row(call, token)),
+      "No tokens.",
+    );
+  return 0;
+};
+
+const remove = async (call: Invocation): Promise<ExitCode> => {
+  const answer = await call.session.call("tokens.revoke", { token: first(call) });
+  if (call.screen.json) call.screen.data(answer);
+  else call.screen.print(`${answer.token} is refused from now on`);
+  return 0;
+};
+
+export const tokens: Command = {
+  name: "tokens",
+  summary: "Make, list and end tokens, each with a grant of what it may do.",
+  examples: ["slip tokens create claude --verbs read,deploy --prefix pr-", "slip tokens list"],
+  run: list,
+  commands: [
+    {
+      name: "create",
+      summary: "Make a token for an agent or a program, and print it once.",
+      arguments: [{ name: "NAME", summary: "what the journal calls it, for example claude" }],
+      options: [
+        { flags: "--verbs <LIST>", summary: "what it may do: read,deploy,configure,destroy,administer" },
+        { flags: "--projects <LIST>", summary: "projects that it covers (all)" },
+        { flags: "--environments <LIST>", summary: "environments that it covers (all)" },
+        { flags: "--prefix <TEXT>", summary: "covers only apps whose name begins so" },
+        { flags: "--apps <N>", summary: "at most so many apps of those that it covers" },
+        { flags: "--instances <N>", summary: "at most so many instances of an app" },
+        { flags: "--memory <SIZE>", summary: "at most so much memory of an instance" },
+        { flags: "--builds <N>", summary: "begins at most so many deployments that bring a source" },
+        { flags: "--expires <TIME>", summary: "when it ends: 2h, 30d or an ISO time (never)" },
+      ],
+      notes: "What it may do is never more than what you may do. What is beyond it and within that waits for a person: see 'slip approvals'.",
+      examples: [
+        "slip tokens create claude --verbs read,deploy --prefix pr- --apps 3 --builds 20 --expires 30d",
+        "slip tokens create ci --verbs read,deploy,configure --projects shop",
+        "slip tokens create watcher --verbs read --json",
+      ],
+      run: create,
+    },
+    {
+      name: "list",
+      summary: "List the tokens that work, with what they may do and when they were last used.",
+      examples: ["slip tokens list", "slip tokens list --json"],
+      run: list,
+    },
+    {
+      name: "rm",
+      summary: "End a token now, with its grant.",
+      arguments: [{ name: "TOKEN", summary: "its id, tok_…" }],
+      examples: ["slip tokens rm tok_01k9…"],
+      run: remove,
+    },
+  ],
+};
