@@ -25,6 +25,7 @@ const byId = ({ deployment }: Target) => ({ deployment });
 const none = () => ({});
 /** The keys and the audit are those of the installation, which is the first tenant's. */
 const ofInstallation = ({ tenant }: Asker): boolean => tenant !== "local";
+const may = ({ role, grant }: Asker, verb: Verb): boolean => verbsOf(role).includes(verb) && (grant?.verbs.includes(verb) ?? true);
 const hasGrant = ({ grant }: Asker): boolean => grant !== undefined;
 
 /** Where an operation would change what others here ask for, its input names what is not there: then its handler says so. */
@@ -86,6 +87,14 @@ const matrix: { [N in OperationName]: Entry<N> } = {
   "webhooks.test": { about: "tenant", input: () => ({ webhook: newId("whk") }) },
   "webhooks.deliveries": { about: "tenant", input: () => ({ webhook: newId("whk") }) },
   "webhooks.redeliver": { about: "tenant", input: () => ({ webhook: newId("whk") }) },
+  "plans.create": {
+    about: "app",
+    input: ({ app }) => ({ operation: "env.set", input: { app, values: { PLANNED: "1" } } }),
+    refuses: (asker) => !may(asker, "configure"),
+  },
+  "plans.list": { about: "app", input: byApp },
+  "plans.get": { about: "nothing", input: () => ({ plan: newId("pln") }) },
+  "plans.apply": { about: "nothing", input: () => ({ plan: newId("pln") }) },
   "projects.list": { about: "nothing", input: none },
   "projects.create": { about: "tenant", input: () => ({ project: "side" }) },
   "platform.status": { about: "nothing", input: none },
@@ -134,7 +143,7 @@ const expected = (name: OperationName, entry: Entry<OperationName>, asker: Asker
   if (about === "nothing") return past;
   const isScoped = grant.projects !== undefined || grant.environments !== undefined || grant.namePrefix !== undefined;
   if (about === "tenant") return isScoped ? (approvable ? "approval" : "forbidden") : "passed";
-  return isCovered ? past : effect === "read" ? "absent" : "approval";
+  return isCovered ? past : effect === "read" ? "absent" : approvable ? "approval" : "forbidden";
 };
 
 const kindOf = ({ code, text }: Answered): Kind | "unauthorized" | "internal" => {

@@ -287,6 +287,20 @@ test("control dies after the yes, or after the work: it is done once, and the an
   assert.deepEqual([(await entriesOf("deployments.create", "durable")).length, (await entriesOf("secrets.set", "once")).length], [1, 1]);
 });
 
+test("a plan of an app that a grant does not cover is not there, and applying one is decided as what it does", async () => {
+  for (const app of ["plan-in", "out-plan"]) await plane.client.call("apps.create", { app });
+  const agent = await agentWith({ verbs: ["read", "configure"], namePrefix: "plan-" });
+  const planOf = async (client: Client, app: string) => (await client.call("plans.create", { operation: "env.set", input: { app, values: { A: "b" } } })).plan;
+  const [inside, outside] = [await planOf(agent, "plan-in"), await planOf(plane.client, "out-plan")];
+  await assert.rejects(planOf(agent, "out-plan"), refused("forbidden"));
+  assert.equal((await agent.call("plans.get", { plan: inside })).plan, inside);
+  await assert.rejects(agent.call("plans.get", { plan: outside }), refused("not_found"));
+  await assert.rejects(agent.call("plans.apply", { plan: outside }), refused("not_found"));
+  await agent.call("plans.apply", { plan: inside });
+  const reader = await agentWith({ verbs: ["read"] });
+  await needed(reader.call("plans.apply", { plan: outside }));
+});
+
 test("a project is what a grant can name, and an app stays in its own", async () => {
   await plane.client.call("projects.create", { project: "side" });
   const agent = await agentWith({ verbs: ["read", "deploy"], projects: ["side"] });
