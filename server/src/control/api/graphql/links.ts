@@ -44,7 +44,8 @@ export interface LinkToOne {
 /** "AppName" of "app" is the name, "DeploymentId" of "deployment" the id. */
 const renamedTo = (field: string, { key, keySchema }: Noun): string => {
   const name = nameOf(keySchema) ?? "";
-  return field + (name.startsWith(pascal(key)) ? name.slice(pascal(key).length) : "Key");
+  if (name.startsWith(pascal(key))) return field + name.slice(pascal(key).length);
+  return field + (name.endsWith("Id") ? "Id" : "Key");
 };
 
 /** Ids tell by themselves what they are of. A name may be that of several things, so its field has to say it: `app` is an app. */
