@@ -26,6 +26,8 @@ const none = () => ({});
 /** The keys and the audit are those of the installation, which is the first tenant's. */
 const ofInstallation = ({ tenant }: Asker): boolean => tenant !== "local";
 const may = ({ role, grant }: Asker, verb: Verb): boolean => verbsOf(role).includes(verb) && (grant?.verbs.includes(verb) ?? true);
+/** Beyond the grant, a person may approve it; its plan is shown to those who may read. */
+const mayAskFor = ({ role, grant }: Asker, verb: Verb): boolean => verbsOf(role).includes(verb) && grant?.verbs.includes("read") === true;
 const hasGrant = ({ grant }: Asker): boolean => grant !== undefined;
 
 /** Where an operation would change what others here ask for, its input names what is not there: then its handler says so. */
@@ -90,9 +92,9 @@ const matrix: { [N in OperationName]: Entry<N> } = {
   "plans.create": {
     about: "app",
     input: ({ app }) => ({ operation: "env.set", input: { app, values: { PLANNED: "1" } } }),
-    refuses: (asker) => !may(asker, "configure"),
+    refuses: (asker) => !may(asker, "configure") && !mayAskFor(asker, "configure"),
   },
-  "plans.list": { about: "app", input: byApp, foreign: ["none"] },
+  "plans.list": { about: "nothing", input: ({ app }) => ({ app }) },
   "plans.get": { about: "nothing", input: () => ({ plan: newId("pln") }) },
   "plans.apply": { about: "nothing", input: () => ({ plan: newId("pln") }) },
   "sessions.code": { about: "tenant", input: () => ({ sha256: hashOf(newSecret()) }), refuses: hasGrant },

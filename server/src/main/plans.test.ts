@@ -244,6 +244,39 @@ test("who may not do an operation may not plan or apply it", async () => {
   assert.deepEqual(await envOf(app), {});
 });
 
+test("a plan beyond a grant is approved as the plan: done as it was shown, and not once something has moved", async () => {
+  const app = await newApp();
+  const token = `slip_${randomUUID()}`;
+  await plane.client.call("tokens.create", { name: "planner", sha256: createHash("sha256").update(token).digest("hex"), grant: { verbs: ["read"] } });
+  const agent = plane.clientWith(token);
+  const asks = async (value: string): Promise<Plan> => agent.call("plans.create", { operation: "env.set", input: { app, values: { A: value } } });
+  const approvalOf = (id: string): Promise<string> =>
+    agent.call("plans.apply", { plan: id }).then(
+      () => assert.fail("It was applied."),
+      (error: unknown) => {
+        assert.equal((error as SlipError).code, "approval_needed");
+        return (error as SlipError).details.approval?.approval ?? "";
+      },
+    );
+  const approve = async (approval: string) => {
+    await plane.client.call("approvals.approve", { approval });
+    return agent.call("approvals.wait", { approval, timeoutMs: 20_000 });
+  };
+  const first = await asks("1");
+  assert.partialDeepStrictEqual(first.policy, { allowed: false, needsApproval: true });
+  const waits = await approvalOf(first.plan);
+  await plane.client.call("env.set", { app, values: { B: "1" } });
+  assert.partialDeepStrictEqual(await approve(waits), { state: "failed", operation: "plans.apply", failure: { code: "plan_stale" } });
+  const second = await asks("2");
+  assert.partialDeepStrictEqual(await approve(await approvalOf(second.plan)), {
+    state: "done",
+    output: { operation: "env.set", output: { app, names: ["A"] } },
+  });
+  assert.deepEqual((await agent.call("plans.apply", { plan: second.plan })).output, { app, names: ["A"] });
+  assert.deepEqual(await envOf(app), { A: "2", B: "1" });
+  assert.ok((await entriesOf(app, "env.set"))[0]?.approvedBy !== undefined);
+});
+
 test("a source is planned by its files, and the plan deploys just that", async () => {
   const app = await newApp();
   const file = { kind: "files" as const, files: [{ path: "index.html", text: "hello" }] };

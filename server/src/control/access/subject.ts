@@ -20,6 +20,7 @@ const aboutNothing: ReadonlySet<OperationName> = new Set<OperationName>([
   "token.rotate",
   "apps.list",
   "journal.list",
+  "plans.list",
   "projects.list",
   "platform.status",
   "platform.trust",

@@ -9,6 +9,8 @@ export type Subject = { app: string; isNew?: boolean } | { sealingKey: string };
 
 /** What a change expects of the world. */
 export interface Expectation {
+  /** The plan that is applied: where the change needs an approval, it is that of the plan. */
+  readonly plan: string;
   /** Asked in the transaction of the change, before it changes anything. Throws where the world is another. */
   check(query: Query, subject: Subject): Promise<void>;
 }

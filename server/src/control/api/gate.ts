@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
-import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
+import { type OperationName, type OutputOf, operations } from "@slipstream/contract/operations/registry.ts";
 import type { Database } from "#platform/database.ts";
 import { decide, type Subject } from "../access/decide.ts";
 import { subjectOf } from "../access/subject.ts";
@@ -98,8 +98,11 @@ export class Gate {
     if (decision.kind === "allowed") return this.#act(operation, name, input, call);
     if (decision.kind === "hidden") throw absent(subject);
     if (decision.kind === "forbidden") throw new SlipError("forbidden", decision.why);
-    const requestSha256 = this.#idempotency.hashOf({ operation: name, input });
-    return this.#askApproval(call, { name, input, why: decision.why, requestSha256 });
+    // What was planned is approved as the plan, so that it is done only as it was shown, and while nothing has moved.
+    const asked = call.expects === undefined ? { name, input } : { name: "plans.apply" as const, input: { plan: call.expects.plan } };
+    const requestSha256 = this.#idempotency.hashOf({ operation: asked.name, input: asked.input });
+    const answer = await this.#askApproval(call, { ...asked, why: decision.why, requestSha256 });
+    return call.expects === undefined ? answer : (answer as OutputOf<"plans.apply">).output;
   }
 
   async #act(operation: Operation, name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {

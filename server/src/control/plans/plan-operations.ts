@@ -49,7 +49,7 @@ const store = ({ control }: Parts, call: Call, of: Omit<Parameters<typeof insert
 const create = async (parts: Parts, call: Call, { operation, input: raw }: ParsedInputOf<"plans.create">): Promise<Plan> => {
   const { name, planner } = plannerOf(operation);
   const asked = parseInput(operations[name], raw);
-  const policy = policyOf(call, name);
+  const policy = await policyOf(parts.control.database, call, name, asked);
   const rows = await planner.read(readingOf(parts, call), asked as never);
   const planned: Planned = planner.plan(asked as never, rows);
   const input = planned.input ?? asked;
@@ -100,7 +100,9 @@ const done = async (parts: Parts, call: Call, row: PlanRow): Promise<Output> => 
   return (await parts.perform({ ...call, idempotencyKey: row.id, expects }, row.operation as JsonName, input as never)) as Output;
 };
 
-const isMine = (row: PlanRow, call: Call): boolean => call.idempotencyKey !== undefined && row.appliedKey === call.idempotencyKey;
+/** Whether the caller has applied it: with this key, or by asking for an approval, whose id is the key then. */
+const isMine = ({ appliedKey, actor }: PlanRow, call: Call): boolean =>
+  (call.idempotencyKey !== undefined && appliedKey === call.idempotencyKey) || (appliedKey?.startsWith("apv_") === true && actor === call.actor);
 
 const apply = async (parts: Parts, call: Call, id: string): Promise<OutputOf<"plans.apply">> => {
   const row = await find(parts, call, id);
@@ -125,7 +127,7 @@ export const planOperations = (
 
     async "plans.list"({ app, limit }, call) {
       const now = new Date();
-      return { plans: (await plansOf(control.database, call.tenant, { app, limit })).map((row) => toPlan(row, now)) };
+      return { plans: (await plansOf(control.database, call, { app, limit })).map((row) => toPlan(row, now)) };
     },
 
     async "plans.get"({ plan }, call) {

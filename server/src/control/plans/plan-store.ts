@@ -1,11 +1,14 @@
 // Plans in PostgreSQL. The input is sealed, and goes as soon as it is of no use any more.
 import { limit } from "@slipstream/contract/limits.ts";
 import { json, type Query } from "#platform/database.ts";
+import { coveredApps } from "../access/coverage.ts";
+import { isScoped } from "../access/decide.ts";
+import type { Call } from "../api/call.ts";
 import type { Sealed, Sealing } from "../secrets/sealing.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import type { PlanRow, Shown } from "./plan.ts";
 
-const columns = (query: Query) => query`id, tenant, operation, app, shown, fingerprint, created_at, expires_at, applied_at, applied_key, answer`;
+const columns = (query: Query) => query`id, tenant, actor, operation, app, shown, fingerprint, created_at, expires_at, applied_at, applied_key, answer`;
 
 /** What a sealed input belongs to. */
 export const placeOfPlan = ({ id, tenant }: { id: string; tenant: string }): string[] => ["plan", tenant, id];
@@ -41,10 +44,19 @@ export const insertPlan = async (query: Query, sealing: Sealing, it: NewPlan): P
 export const planIn = async (query: Query, tenant: string, id: string): Promise<PlanRow | undefined> =>
   (await query<PlanRow[]>`select ${columns(query)} from plans where tenant = ${tenant} and id = ${id}`)[0];
 
-export const plansOf = (query: Query, tenant: string, of: { app?: string | undefined; limit: number }): Promise<PlanRow[]> =>
+/** Of apps that the caller's grant covers, and those of new apps that the caller has made. */
+const covered = (query: Query, { tenant, actor, token: { grant } }: Asking) =>
+  isScoped(grant)
+    ? query`and (exists (select 1 from apps a where a.tenant = ${tenant} and a.name = plans.app and ${coveredApps(query, grant)})
+        or actor = ${actor} and not exists (select 1 from apps a where a.name = plans.app))`
+    : query``;
+
+type Asking = Pick<Call, "tenant" | "actor" | "token">;
+
+export const plansOf = (query: Query, asking: Asking, of: { app?: string | undefined; limit: number }): Promise<PlanRow[]> =>
   query<PlanRow[]>`
-    select ${columns(query)} from plans
-    where tenant = ${tenant} ${of.app === undefined ? query`` : query`and app = ${of.app}`} order by id desc limit ${of.limit}`;
+    select ${columns(query)} from plans where tenant = ${asking.tenant} ${of.app === undefined ? query`` : query`and app = ${of.app}`} ${covered(query, asking)}
+    order by id desc limit ${of.limit}`;
 
 /** What it was asked to do; undefined once that was removed. */
 export const inputOfPlan = async (query: Query, sealing: Sealing, of: { id: string; tenant: string }): Promise<Record<string, unknown> | undefined> => {

@@ -11,6 +11,8 @@ export type Shown = Pick<Plan, "effect" | "changes" | "interrupts" | "policy" | 
 export interface PlanRow {
   id: string;
   tenant: string;
+  /** Who planned it. */
+  actor: string;
   operation: string;
   app: string | null;
   shown: Shown;

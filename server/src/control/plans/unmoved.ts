@@ -24,6 +24,10 @@ export class Unmoved implements Expectation {
     this.#by = by;
   }
 
+  get plan(): string {
+    return this.#plan.id;
+  }
+
   /** Throws `plan_stale` or `plan_applied`. Whoever else changes the app waits until the transaction has ended. */
   async check(query: Query, subject: Subject): Promise<void> {
     const { id, fingerprint } = this.#plan;
