@@ -1,6 +1,10 @@
 // What the platform tells of by itself: each topic, when it is told, and the data that it carries. Webhooks send them as they are here.
 import { z } from "zod";
+import { Approval } from "./operations/approvals.ts";
 import { App, AppName, Deployment, Domain, type Topic, Webhook, WebhookId } from "./words.ts";
+
+/** One that waits for a person. */
+const AskedApproval = Approval.omit({ decidedBy: true, output: true, failure: true });
 
 interface EventEntry {
   when: string;
@@ -18,6 +22,7 @@ export const events = {
   "release.rolled_back": { when: "An earlier release is live again; `deployment.live` is told too.", data: Deployment },
   "domain.added": { when: "An app answers at a host name more; one that a deployment brings is told of when that is live.", data: Domain },
   "domain.removed": { when: "An app no longer answers at a host name. The end of an app is told as `app.destroyed` alone.", data: Domain },
+  "approval.asked": { when: "A token has asked for what is beyond its grant; a person can approve it.", data: AskedApproval },
   "webhook.paused": { when: "A webhook was paused by the platform: it has answered 410 Gone, or has failed for days.", data: Webhook },
   "webhook.ping": { when: "Somebody tries a webhook; only that one is sent it.", data: z.object({ webhook: WebhookId }) },
 } as const satisfies Record<Topic, EventEntry>;

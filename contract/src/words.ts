@@ -197,6 +197,7 @@ export const Topic = z.enum([
   "release.rolled_back",
   "domain.added",
   "domain.removed",
+  "approval.asked",
   "webhook.paused",
   "webhook.ping",
 ]);

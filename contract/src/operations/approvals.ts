@@ -6,7 +6,7 @@ import { operation } from "./operation.ts";
 /** `pending` waits for a person; `approved` is being done; the others are ends. */
 export const ApprovalState = z.enum(["pending", "approved", "done", "failed", "denied", "expired"]);
 
-const Approval = z.object({
+export const Approval = z.object({
   approval: ApprovalId,
   state: ApprovalState,
   operation: z.string(),

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import type { Grant } from "@slipstream/contract/access.ts";
 import type { Client } from "@slipstream/contract/client.ts";
 import type { SlipError } from "@slipstream/contract/errors.ts";
+import { events } from "@slipstream/contract/events.ts";
 import { hashOf, newSecret, source } from "./testing/access-world.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
 
@@ -173,6 +174,11 @@ test("what a person approves is done once, for the asker, who gets the answer by
   const approval = await needed(agent.call("apps.create", { app: "wished" }, key));
   assert.equal(await needed(agent.call("apps.create", { app: "wished" })), approval, "the same question is one approval");
   await assert.rejects(agent.call("apps.create", { app: "wished-two" }, key), refused("idempotency_mismatch"));
+  const told = await plane.database<{ payload: unknown }[]>`select payload from outbox where topic = 'approval.asked' and subject = ${approval}`;
+  assert.deepEqual(
+    told.map(({ payload }) => events["approval.asked"].data.parse(payload).state),
+    ["pending"],
+  );
   await assert.rejects(agent.call("approvals.approve", { approval }), refused("forbidden"));
   assert.partialDeepStrictEqual(await agent.call("approvals.get", { approval }), {
     state: "pending",

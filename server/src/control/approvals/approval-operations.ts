@@ -7,7 +7,7 @@ import { mayDo } from "../access/token.ts";
 import type { Call, Handlers } from "../api/call.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
-import { type ApprovalRow, isEnd } from "./approval.ts";
+import { type ApprovalRow, isEnd, toShown } from "./approval.ts";
 import { approvalIn, approvalsOf, decideApproval, livingGrant, openApproval } from "./approval-store.ts";
 import { untilEnd } from "./approvals.ts";
 
@@ -24,16 +24,8 @@ const maySee = (call: Call, row: ApprovalRow): boolean => isAsker(call, row) || 
 const toApproval = ({ sealing }: Control, call: Call, row: ApprovalRow): Approval => {
   const output = row.state === "done" && isAsker(call, row) ? openApproval(sealing, row) : undefined;
   return {
-    approval: row.id,
-    state: row.state,
-    operation: row.operation,
-    ...(row.app === null ? {} : { app: row.app }),
-    input: row.shown,
-    why: row.why,
-    askedBy: row.actor,
+    ...toShown(row),
     ...(row.decidedBy === null ? {} : { decidedBy: row.decidedBy }),
-    createdAt: row.createdAt.toISOString(),
-    expiresAt: row.expiresAt.toISOString(),
     ...(output === undefined ? {} : { output }),
     ...(row.failure === null ? {} : { failure: row.failure }),
   };

@@ -3,8 +3,9 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { json, type Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
+import { announce } from "../outbox/outbox-store.ts";
 import type { Sealing } from "../secrets/sealing.ts";
-import type { ApprovalRow, ApprovalState, Failure } from "./approval.ts";
+import { type ApprovalRow, type ApprovalState, type Failure, toShown } from "./approval.ts";
 
 /** One that nobody decided in time is at its end, also before anybody has noted that. */
 const columns = (query: Query) => query`
@@ -79,6 +80,7 @@ export const ensureApproval = async (query: Query, sealing: Sealing, it: Asking)
       ${it.requestSha256}, ${json(query, it.shown)}, ${it.why}, ${sealed}, ${keyId}, ${new Date(Date.now() + limit("approvalMs"))})
     returning ${columns(query)}`;
   if (!made) throw new Error("The approval is not there.");
+  await announce(query, { tenant: it.tenant, topic: "approval.asked", subject: id, data: toShown(made) });
   return made;
 };
 

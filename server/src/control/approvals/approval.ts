@@ -57,6 +57,19 @@ export const shownInput = (operation: string, input: Record<string, unknown>): R
   );
 };
 
+/** What is seen of it by all who may. */
+export const toShown = (row: ApprovalRow) => ({
+  approval: row.id,
+  state: row.state,
+  operation: row.operation,
+  ...(row.app === null ? {} : { app: row.app }),
+  input: row.shown,
+  why: row.why,
+  askedBy: row.actor,
+  createdAt: row.createdAt.toISOString(),
+  expiresAt: row.expiresAt.toISOString(),
+});
+
 export const isEnd = (state: ApprovalState): boolean => state !== "pending" && state !== "approved";
 
 /** What its asker is told while it waits for a person, or is being done. */
