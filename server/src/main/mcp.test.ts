@@ -202,6 +202,26 @@ test("a plan that destroys asks as destroying does", async () => {
   await plane.client.call("apps.get", { app });
 });
 
+test("what is beyond a grant waits for a person, and goes on when they have approved it", async () => {
+  const app = await newApp();
+  const token = `slip_${randomUUID()}`;
+  const sha256 = createHash("sha256").update(token).digest("hex");
+  await plane.client.call("tokens.create", { name: "agent", sha256, grant: { verbs: ["read"] } });
+  const client = await connect("2026-07-28", { token });
+  const input = { app, env: { COLOUR: "blue" } };
+  const needed = await call(client, "set_config", input);
+  assert.deepEqual([needed.isError, needed.value.code], [true, "approval_needed"], needed.text);
+  const { approval } = needed.value.approval as { approval: string };
+  assert.partialDeepStrictEqual(await call(client, "approvals"), { value: { approvals: [{ approval, state: "pending", operation: "env.set" }] } });
+  const progress: string[] = [];
+  const approving = (): void => {
+    if (progress.push("told") === 1) void plane.client.call("approvals.approve", { approval });
+  };
+  const done = await call(client, "set_config", input, { onprogress: approving });
+  assert.equal(done.isError, false, done.text);
+  assert.partialDeepStrictEqual(await call(client, "approvals", { approval }), { value: { approvals: [{ approval, state: "done" }] } });
+});
+
 const post = ({ host = "localhost", ...headers }: Record<string, string>, body: unknown) =>
   fetchOver(`http://${host}/mcp`, {
     method: "POST",

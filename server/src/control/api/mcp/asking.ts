@@ -1,7 +1,7 @@
 // One call of a tool, a resource or a prompt: who asks, and operations done for them through the gate.
 import { createHash } from "node:crypto";
 import type { AuthInfo, ServerContext } from "@modelcontextprotocol/server";
-import { SlipError } from "@slipstream/contract/errors.ts";
+import { type NeededApproval, SlipError } from "@slipstream/contract/errors.ts";
 import type { InputOf, OutputOf } from "@slipstream/contract/operations/registry.ts";
 import { z } from "zod";
 import type { Token } from "../../access/token.ts";
@@ -34,6 +34,8 @@ const Sent = z.object({ suggestedName: z.string().max(1_024).optional(), commit:
 const sentName = "slipstream/source";
 
 const tellAgainMs = 10_000;
+/** A client that shows progress may wait so long for a person. */
+const approvalMs = 300_000;
 
 export class Asking {
   readonly context: ServerContext;
@@ -52,9 +54,31 @@ export class Asking {
 
   /** Does an operation. What has begun is not left half done when the client goes away: only reads end with it. */
   async do<N extends JsonName>(name: N, input: InputOf<N>, options: { signal?: AbortSignal } = {}): Promise<OutputOf<N>> {
+    try {
+      return await this.#once(name, input, options);
+    } catch (error) {
+      const approval = error instanceof SlipError ? error.details.approval : undefined;
+      if (!approval || !(await this.#isDecided(approval))) throw error;
+      // Who asks again is given the answer of what was approved.
+      return this.#once(name, input, options);
+    }
+  }
+
+  async #once<N extends JsonName>(name: N, input: InputOf<N>, options: { signal?: AbortSignal }): Promise<OutputOf<N>> {
     const answer = await this.#pass(name, input, options.signal ?? new AbortController().signal);
     if (answer.kind !== "json") throw new Error(`${name} answers in lines.`);
     return answer.value as OutputOf<N>;
+  }
+
+  /** Waits for a person, where the client sees that it does. Whether there is a decision. */
+  async #isDecided({ approval, url, command }: NeededApproval): Promise<boolean> {
+    if (!this.hasProgress) return false;
+    for (const until = performance.now() + approvalMs; performance.now() < until && !this.signal.aborted; ) {
+      await this.tell(`a person has to approve this: ${command}, or ${url}`);
+      const { state } = await this.#once("approvals.wait", { approval, timeoutMs: tellAgainMs }, { signal: this.signal });
+      if (state !== "pending" && state !== "approved") return true;
+    }
+    return false;
   }
 
   async lines<N extends LinesName>(name: N, input: InputOf<N>, signal: AbortSignal): Promise<AsyncIterable<OutputOf<N>>> {

@@ -75,8 +75,18 @@ const resultOf = (value: Record<string, unknown>, isError: boolean): CallToolRes
 
 const errorOf = (error: SlipError): CallToolResult => {
   const { code, message, details } = error;
-  const { file, line } = details;
-  return resultOf({ code, message, next: error.nextActions, ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { line }) }, true);
+  const { file, line, approval } = details;
+  return resultOf(
+    {
+      code,
+      message,
+      next: error.nextActions,
+      ...(file === undefined ? {} : { file }),
+      ...(line === undefined ? {} : { line }),
+      ...(approval === undefined ? {} : { approval }),
+    },
+    true,
+  );
 };
 
 const hintsOf = ({ kind, repeatable, reachesOut = false }: Tool) => ({

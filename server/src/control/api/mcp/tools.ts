@@ -1,5 +1,6 @@
 // The tools, in the order in which an agent reads them. Few: each one costs every agent room for its own thoughts.
 import type { Tool } from "./tool.ts";
+import { approvals } from "./tools/approvals.ts";
 import { destroy, restart, runCommand, scale, status } from "./tools/apps.ts";
 import { cancel, deploy, deploySnippet, wait } from "./tools/deployments.ts";
 import { journal } from "./tools/journal.ts";
@@ -28,5 +29,6 @@ export const tools: readonly Tool[] = [
   planOf(doing),
   apply,
   journal,
+  approvals,
   destroy,
 ];

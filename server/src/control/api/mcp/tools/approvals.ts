@@ -1,0 +1,45 @@
+// The tool for what a person has to approve.
+import { limit } from "@slipstream/contract/limits.ts";
+import { ApprovalId } from "@slipstream/contract/words.ts";
+import { z } from "zod";
+import type { Asking } from "../asking.ts";
+import { boundFor, waitSeconds } from "../outcome.ts";
+import { tool } from "../tool.ts";
+
+const Brief = z.object({
+  approval: z.string(),
+  state: z.string(),
+  operation: z.string(),
+  app: z.string().optional(),
+  why: z.string(),
+  result: z.looseObject({}).optional(),
+});
+
+type Approval = Awaited<ReturnType<typeof approvalOf>>;
+const approvalOf = (asking: Asking, approval: string) => asking.do("approvals.get", { approval });
+
+const briefOf = ({ approval, state, operation, app, why, output, failure }: Approval): z.input<typeof Brief> => ({
+  approval,
+  state,
+  operation,
+  ...(app === undefined ? {} : { app }),
+  why,
+  ...(failure === undefined ? (output === undefined ? {} : { result: output as Record<string, unknown> }) : { result: failure }),
+});
+
+export const approvals = tool({
+  name: "approvals",
+  title: "Approvals",
+  description:
+    "What was asked beyond this token's grant and waits for a person. With an approval's id: wait for the decision; what was approved has been done then.",
+  kind: "reads",
+  repeatable: true,
+  input: z.object({ approval: ApprovalId.optional(), waitSeconds }),
+  output: z.object({ approvals: z.array(Brief) }),
+  async run({ approval, waitSeconds: seconds }, asking) {
+    if (approval === undefined) return { value: { approvals: (await asking.do("approvals.list", { limit: 20 })).approvals.map(briefOf) } };
+    const timeoutMs = Math.min(boundFor(asking, seconds) * 1_000, limit("approvalWaitMs"));
+    const waited = await asking.telling("waiting for a person", asking.do("approvals.wait", { approval, timeoutMs }, { signal: asking.signal }));
+    return { value: { approvals: [briefOf(waited)] } };
+  },
+});
