@@ -15,7 +15,14 @@ interface EventEntry {
 export const events = {
   "app.created": { when: "An app was made, by itself or with its first deployment.", data: App },
   "app.renamed": { when: "An app that was not live yet took the name in its slip.toml.", data: App.extend({ before: AppName }) },
-  "app.destroyed": { when: "An app is gone, with its releases, domains and instances.", data: App.pick({ app: true, project: true, tenant: true }) },
+  "app.destroyed": {
+    when: "An app is off the air and kept for a while; where it comes back, `deployment.live` tells so.",
+    data: App.pick({ app: true, project: true, tenant: true }),
+  },
+  "app.purged": {
+    when: "An app that was destroyed is gone for good, with its releases and domains.",
+    data: App.pick({ app: true, project: true, tenant: true }),
+  },
   "deployment.live": { when: "A deployment has ended: its release answers.", data: Deployment },
   "deployment.failed": { when: "A deployment has ended with a failure report; what was live before still is.", data: Deployment },
   "deployment.cancelled": { when: "A deployment has ended because somebody, or a newer one, took its place.", data: Deployment },

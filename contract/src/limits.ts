@@ -86,6 +86,7 @@ export const limits = {
   mcpEventBytes: { default: 2 ** 20, unit: "bytes", what: "messages of one such session that a client whose connection broke can ask for again" },
   databaseAwayMs: { default: 10_000, unit: "ms", what: "a call waits for a database that is being started again" },
   idempotencyKeptMs: { default: 86_400_000, unit: "ms", what: "an idempotency key and its answer" },
+  destroyedKeptMs: { default: 72 * 3_600_000, unit: "ms", what: "a destroyed app with its releases, secrets, domains and logs, before it is purged" },
   tokenGraceMs: { default: 3_600_000, unit: "ms", what: "how long a token works on after it was replaced, where that is not said" },
   accessTokenMs: { default: 3_600_000, unit: "ms", what: "an access token of an agent, before it is refreshed" },
   authorizationCodeMs: { default: 60_000, unit: "ms", what: "a code that an agent changes into tokens" },

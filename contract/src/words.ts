@@ -106,7 +106,7 @@ export const FailureReport = z.object({
 export type FailureReport = z.infer<typeof FailureReport>;
 
 /** Why a deployment was asked for; all run the same workflow. */
-export const DeploymentKind = z.enum(["deploy", "rollback", "config", "restart"]);
+export const DeploymentKind = z.enum(["deploy", "rollback", "config", "restart", "restore"]);
 export type DeploymentKind = z.infer<typeof DeploymentKind>;
 
 /** The state of a deployment. `waiting` and `running` end in exactly one of the other three. */
@@ -151,12 +151,14 @@ export const App = z.object({
   project: z.string(),
   tenant: z.string(),
   url: z.string(),
-  /** `new` has never been live; `live` has a release that serves. */
-  state: z.enum(["new", "live"]),
+  /** `new` has never been live; `live` has a release that serves; `destroyed` is off the air, and kept until `keptUntil`. */
+  state: z.enum(["new", "live", "destroyed"]),
   release: z.number().int().positive().optional(),
   deployment: DeploymentId.optional(),
   instances: z.number().int().nonnegative(),
   createdAt: Timestamp,
+  destroyedAt: Timestamp.optional(),
+  keptUntil: Timestamp.optional(),
 });
 export type App = z.infer<typeof App>;
 
@@ -171,7 +173,7 @@ export const EnvVariable = z.object({ name: VariableName, value: z.string(), upd
 export type EnvVariable = z.infer<typeof EnvVariable>;
 
 export const JournalEntry = z.object({
-  id: z.string(),
+  id: JournalId,
   time: Timestamp,
   actor: z.string(),
   /** Who approved it, where that was needed. */
@@ -183,6 +185,14 @@ export const JournalEntry = z.object({
   input: z.record(z.string(), z.unknown()),
   /** The operation that undoes this one, where there is one. */
   inverse: z.object({ operation: z.string(), input: z.record(z.string(), z.unknown()) }).optional(),
+  /** Why nothing undoes it, where nothing does. */
+  noUndo: z.string().optional(),
+  /** The entry that this one undid. */
+  undoes: JournalId.optional(),
+  /** The entry that has undone this one. */
+  undoneBy: JournalId.optional(),
+  /** The deployment that carries the change out. */
+  deployment: DeploymentId.optional(),
 });
 export type JournalEntry = z.infer<typeof JournalEntry>;
 
@@ -191,6 +201,7 @@ export const Topic = z.enum([
   "app.created",
   "app.renamed",
   "app.destroyed",
+  "app.purged",
   "deployment.live",
   "deployment.failed",
   "deployment.cancelled",

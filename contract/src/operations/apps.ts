@@ -2,8 +2,8 @@ import { z } from "zod";
 import { ProjectName } from "../access.ts";
 import { Command } from "../config.ts";
 import { limit } from "../limits.ts";
-import { App, AppName, Deployment, DeploymentId, RunId } from "../words.ts";
-import { operation } from "./operation.ts";
+import { App, AppName, Deployment, DeploymentId, RunId, Timestamp } from "../words.ts";
+import { flag, operation } from "./operation.ts";
 
 const app = z.object({ app: AppName });
 
@@ -25,10 +25,10 @@ const Ran = z.object({
 export const apps = {
   "apps.list": operation({
     name: "apps.list",
-    summary: "List the apps.",
+    summary: "List the apps; those that were destroyed and are still kept too, when asked to.",
     method: "GET",
     path: "/v1/apps",
-    input: z.object({}),
+    input: z.object({ destroyed: flag.default(false) }),
     output: z.object({ apps: z.array(App) }),
     permission: "read",
     effect: "read",
@@ -97,13 +97,29 @@ export const apps = {
   }),
   "apps.destroy": operation({
     name: "apps.destroy",
-    summary: "Remove an app with its releases, routes, secrets and instances.",
+    summary: "Take an app off the air at once. Its releases, secrets, settings, domains, logs and its name are kept for 72 hours, for apps.restore.",
     method: "DELETE",
     path: "/v1/apps/{app}",
-    input: app,
-    output: z.object({ app: AppName, releases: z.int() }),
+    input: app.extend({
+      /** Remove it for good, now: nothing of it is kept, and nothing brings it back. Also for an app that was destroyed before. */
+      purge: flag.default(false),
+    }),
+    /** `keptUntil` is absent where nothing is kept. */
+    output: z.object({ app: AppName, releases: z.int(), keptUntil: Timestamp.optional() }),
     permission: "destroy",
     effect: "destroy",
-    errors: ["not_found"],
+    errors: ["not_found", "conflict"],
+  }),
+  "apps.restore": operation({
+    name: "apps.restore",
+    summary: "Bring a destroyed app back: the release that was live then is started, proven and live again.",
+    method: "POST",
+    path: "/v1/apps/{app}/restore",
+    input: app,
+    /** An app that had no live release is back at once, without a deployment. */
+    output: z.object({ app: AppName, deployment: Deployment.optional() }),
+    permission: "deploy",
+    effect: "write",
+    errors: ["not_found", "conflict"],
   }),
 };

@@ -1,5 +1,5 @@
 // One thing that a client can ask for. REST, the client and the reference pages are made from these entries.
-import type { z } from "zod";
+import { z } from "zod";
 import type { Permission } from "../access.ts";
 import type { ErrorCode } from "../errors.ts";
 
@@ -21,6 +21,9 @@ export interface Operation {
   /** Its answer holds a secret, and is kept nowhere: asked again with the same idempotency key, the handler finds what it made. */
   answersSecret?: true;
 }
+
+/** Yes or no, also as the text that a query holds. */
+export const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 
 /** An operation, with what is usual filled in. */
 export const operation = <I extends z.ZodObject, O extends z.ZodType>(

@@ -2,10 +2,8 @@ import { z } from "zod";
 import { AuditFinding } from "../audit.ts";
 import { LogLine, LogSource } from "../logs.ts";
 import { HostStatus } from "../ports/host.ts";
-import { AppName, DeploymentId, JournalEntry, JournalId } from "../words.ts";
-import { operation } from "./operation.ts";
-
-const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
+import { AppName, DeploymentId } from "../words.ts";
+import { flag, operation } from "./operation.ts";
 
 export const platform = {
   "platform.status": operation({
@@ -58,21 +56,6 @@ export const platform = {
     permission: "administer",
     effect: "write",
     errors: ["forbidden", "unreachable"],
-  }),
-  "journal.list": operation({
-    name: "journal.list",
-    summary: "List what was asked, by whom, and how to undo it, newest first.",
-    method: "GET",
-    path: "/v1/journal",
-    input: z.object({
-      app: AppName.optional(),
-      limit: z.coerce.number().int().min(1).max(500).default(50),
-      before: JournalId.optional().describe("Only those that are older than this one: the last one of what came before."),
-    }),
-    output: z.object({ entries: z.array(JournalEntry) }),
-    permission: "read",
-    effect: "read",
-    errors: [],
   }),
   "logs.read": operation({
     name: "logs.read",

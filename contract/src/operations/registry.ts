@@ -4,6 +4,7 @@ import { access, members, tokens } from "./access.ts";
 import { approvals } from "./approvals.ts";
 import { apps } from "./apps.ts";
 import { deployments, releases, sources } from "./deployments.ts";
+import { journal } from "./journal.ts";
 import { keys } from "./keys.ts";
 import { plans } from "./plans.ts";
 import { platform } from "./platform.ts";
@@ -30,6 +31,7 @@ export const operations = {
   ...approvals,
   ...projects,
   ...platform,
+  ...journal,
 } as const;
 export type OperationName = keyof typeof operations;
 /** What a client sends. */

@@ -7,6 +7,8 @@ const byApp = z.object({ app: AppName });
 const change = byApp.extend({ stage: z.boolean().default(false) });
 const values = z.record(VariableName, z.string().max(65_536)).refine((all) => Object.keys(all).length > 0, "at least one NAME=VALUE");
 const names = z.array(VariableName).min(1).max(500);
+/** Names that are not to be there afterwards. */
+const remove = z.array(VariableName).max(500).optional();
 const changed = z.object({ app: AppName, names, deployment: Deployment.optional() });
 
 export const secrets = {
@@ -20,6 +22,17 @@ export const secrets = {
     permission: "configure",
     effect: "write",
     errors: ["not_found"],
+  }),
+  "secrets.restore": operation({
+    name: "secrets.restore",
+    summary: "Make earlier versions of secrets those of the next release again, and remove others; no value leaves the store.",
+    method: "POST",
+    path: "/v1/apps/{app}/secrets/restore",
+    input: change.extend({ versions: z.record(VariableName, z.int().positive()), remove }),
+    output: changed,
+    permission: "configure",
+    effect: "write",
+    errors: ["not_found", "conflict"],
   }),
   "secrets.list": operation({
     name: "secrets.list",
@@ -48,10 +61,10 @@ export const secrets = {
 export const env = {
   "env.set": operation({
     name: "env.set",
-    summary: "Set environment variables.",
+    summary: "Set environment variables; `remove` names others that go in the same step.",
     method: "PUT",
     path: "/v1/apps/{app}/env",
-    input: change.extend({ values }),
+    input: change.extend({ values, remove }),
     output: changed,
     permission: "configure",
     effect: "write",

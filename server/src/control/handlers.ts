@@ -10,6 +10,7 @@ import type { Control } from "./control.ts";
 import { deploymentOperations } from "./deployments/deployment-operations.ts";
 import { domainOperations } from "./domains/domain-operations.ts";
 import { envOperations } from "./env/env-operations.ts";
+import { journalOperations } from "./journal/journal-operations.ts";
 import { keyOperations } from "./keys/key-operations.ts";
 import { logOperations } from "./logs/log-operations.ts";
 import { connectionOperations } from "./oauth/connection-operations.ts";
@@ -44,4 +45,5 @@ export const handlersOf = (control: Control, sources: SourceStore, perform: Perf
   ...auditOperations(control),
   ...logOperations(control),
   ...webhookOperations(control),
+  ...journalOperations(control, perform),
 });

@@ -5,6 +5,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { trimAccess } from "./access/token-store.ts";
 import { trimKeys } from "./api/idempotency.ts";
 import { trimApprovals } from "./approvals/approval-store.ts";
+import { purgeOverdue } from "./apps/destroy.ts";
 import { dropUnused, ensureCertificate, expiringHosts } from "./certificates/certificate-store.ts";
 import { type Control, platformDomain, serviceName } from "./control.ts";
 import { submitOpen } from "./deployments/submission.ts";
@@ -80,6 +81,7 @@ const tidy = async (control: Control): Promise<void> => {
   await trimPlans(control.database);
   await trimApprovals(control.database);
   await trimAccess(control.database);
+  await purgeOverdue(control);
   await collectGarbage(control);
 };
 

@@ -22,6 +22,8 @@ interface Entry<N extends OperationName> {
 }
 const byApp = ({ app }: Target) => ({ app });
 const byId = ({ deployment }: Target) => ({ deployment });
+/** Of the deployment that is under way: it cannot be undone. */
+const byEntry = ({ entry }: Target) => ({ entry });
 const none = () => ({});
 /** The keys and the audit are those of the installation, which is the first tenant's. */
 const ofInstallation = ({ tenant }: Asker): boolean => tenant !== "local";
@@ -39,6 +41,7 @@ const matrix: { [N in OperationName]: Entry<N> } = {
   "apps.restart": { about: "app", input: byApp },
   "apps.run": { about: "app", input: ({ app }) => ({ app, command: ["true"] }) },
   "apps.destroy": { about: "app", input: ({ app }) => ({ app: `${app}-none` }) },
+  "apps.restore": { about: "app", input: byApp },
   "sources.check": { about: "nothing", input: () => source.manifest },
   "sources.upload": { about: "nothing", input: () => ({ sha256: source.sha256 }), bytes: source.content },
   "deployments.create": {
@@ -54,6 +57,7 @@ const matrix: { [N in OperationName]: Entry<N> } = {
   "releases.list": { about: "app", input: byApp },
   "releases.rollback": { about: "app", input: byApp },
   "secrets.set": { about: "app", input: ({ app }, { name }) => ({ app, values: { ASKED: `asked-by-${name}` } }) },
+  "secrets.restore": { about: "app", input: ({ app }) => ({ app, versions: { NONE: 1 } }) },
   "secrets.list": { about: "app", input: byApp },
   "secrets.remove": { about: "app", input: ({ app }) => ({ app, names: ["NONE"] }) },
   "env.set": { about: "app", input: ({ app }, { name }) => ({ app, values: { ASKED: `asked-by-${name}` } }) },
@@ -113,6 +117,8 @@ const matrix: { [N in OperationName]: Entry<N> } = {
   "platform.trust": { about: "nothing", input: none },
   "platform.audit": { about: "tenant", input: none, refuses: ofInstallation },
   "journal.list": { about: "nothing", input: none },
+  "journal.get": { about: "deployment", input: byEntry },
+  "journal.undo": { about: "deployment", input: byEntry },
   "logs.read": { about: "app", input: byApp },
 };
 
@@ -161,7 +167,7 @@ const expected = (name: OperationName, entry: Entry<OperationName>, asker: Asker
 const kindOf = ({ code, text }: Answered): Kind | "unauthorized" | "internal" => {
   if (code === "unauthorized" || code === "forbidden" || code === "internal") return code;
   if (code === "approval_needed") return "approval";
-  return code === "not_found" && /There is no (app|deployment) /.test(text) ? "absent" : "passed";
+  return code === "not_found" && /There is no (app|deployment|entry) /.test(text) ? "absent" : "passed";
 };
 
 let plane: ControlPlane;

@@ -49,7 +49,23 @@ const unlived = `insert into releases (id, app_id, number, artifact, config, env
   select 'rel_2', id, 2, 'sha256:2', '{}', '{}', '{}', 'dep_2' from apps where name = 'shop';`;
 const strayRoute = "update routes set deployment = 'dep_2';";
 
+const destroyed = `
+  delete from routes; delete from workloads;
+  update apps set destroyed_at = now(), live_before = live_deployment, live_deployment = null where name = 'shop';`;
+
 const cases: [string, string, string[]][] = [
+  ["a destroyed app as it should be", destroyed, []],
+  [
+    "a destroyed app that has a route",
+    `${destroyed} insert into routes (host, path, app_id, deployment) select 'a.b', '/', id, 'dep_1' from apps`,
+    ["strayRoutes"],
+  ],
+  [
+    "a destroyed app that has a workload, retired or not",
+    `${destroyed} insert into workloads (id, app_id, release_id, desire, instances, retired_at) select 'dep_3', id, 'rel_1', 'parked', 1, now() from apps`,
+    ["strayWorkloads"],
+  ],
+  ["a destroyed app whose release is not kept", `${destroyed} delete from releases`, ["unrestorable"]],
   ["an app as it should be", "", []],
   ["a live deployment that has failed", "update deployments set state = 'failed' where id = 'dep_1'", ["halfLive"]],
   ["a live deployment whose workload is gone", "delete from workloads", ["halfLive"]],

@@ -285,8 +285,9 @@ const storeReleases = async (app: string): Promise<void> => {
 };
 
 test("garbage is what neither rollback nor the live release needs, and nothing is garbage while something is under way", async () => {
-  const app = await createApp();
-  await storeReleases(app);
+  const [app, destroyed] = [await createApp(), await createApp()];
+  for (const each of [app, destroyed]) await storeReleases(each);
+  await plane.database`update apps set live_before = live_deployment, live_deployment = null, destroyed_at = now() where name = ${destroyed}`;
   const { deployment } = await create(newName());
   assert.equal(await plane.database.begin(forgetUnneeded), undefined);
   await plane.client.call("deployments.cancel", { deployment });
@@ -295,6 +296,12 @@ test("garbage is what neither rollback nor the live release needs, and nothing i
   const { releases } = await plane.client.call("releases.list", { app });
   assert.equal(releases.length, 11);
   assert.deepEqual(releases.at(-1)?.state, "live");
+  const ofDestroyed = await plane.client.call("releases.list", { app: destroyed });
+  assert.deepEqual(
+    ofDestroyed.releases.map(({ release }) => release),
+    releases.map(({ release }) => release),
+    "a destroyed app loses nothing that it can be restored to",
+  );
 });
 
 test("what was answered is there after PostgreSQL was killed", async () => {

@@ -145,6 +145,12 @@ for (const revision of revisions) {
     const agreeing = await connect(revision, { answer: () => ({ action: "accept", content: { confirm: true } }) });
     assert.deepEqual(hostsIn(await call(agreeing, "domains", { app, remove: `${app}.example.org` })), [`${app}.slip.localhost`]);
     await plane.client.call("apps.get", { app });
+    const made = (await plane.client.call("journal.list", { app: await newApp() })).entries[0];
+    assert.deepEqual([(await call(mute, "undo", { entry: made?.id })).value.code], ["unconfirmed"], "undoing that an app was made destroys it");
+    const undone = await call(mute, "undo", { entry: made?.id, confirm: made?.app });
+    assert.partialDeepStrictEqual(undone, { isError: false, value: { undone: made?.id, operation: "apps.destroy" } });
+    assert.partialDeepStrictEqual(await call(mute, "undo", { entry: undone.value.entry }), { isError: false, value: { operation: "apps.restore" } });
+    assert.equal((await plane.client.call("apps.get", { app: made?.app ?? "" })).state, "new");
   });
 
   test(`${revision}: a deployment that takes long is answered in time; a call that is cancelled cancels it`, async () => {

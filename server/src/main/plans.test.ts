@@ -78,6 +78,11 @@ const samples: { [N in OperationName]?: () => Promise<Record<string, unknown>> }
   "apps.scale": async () => ({ app: await liveApp(), instances: 3 }),
   "apps.restart": async () => ({ app: await liveApp() }),
   "apps.destroy": async () => ({ app: await newApp() }),
+  "apps.restore": async () => {
+    const app = await newApp();
+    await plane.client.call("apps.destroy", { app });
+    return { app };
+  },
   "deployments.create": async () => ({ app: await liveApp(), source: git }),
   "deployments.cancel": async () => {
     const { deployment } = await plane.client.call("deployments.create", { app: await newApp(), source: git });
@@ -91,6 +96,11 @@ const samples: { [N in OperationName]?: () => Promise<Record<string, unknown>> }
     return { app, names: ["A"] };
   },
   "secrets.set": async () => ({ app: await liveApp(), values: { KEY: "precious" } }),
+  "secrets.restore": async () => {
+    const app = await newApp();
+    for (const KEY of ["first", "second"]) await plane.client.call("secrets.set", { app, values: { KEY } });
+    return { app, versions: { KEY: 1 } };
+  },
   "secrets.remove": async () => {
     const app = await newApp();
     await plane.client.call("secrets.set", { app, values: { KEY: "precious" } });

@@ -16,6 +16,7 @@ let deployment = "";
 let webhook = "";
 let delivery = "";
 let plan = "";
+let entry = "";
 const content = Buffer.from("the owner's file");
 const sha256 = createHash("sha256").update(content).digest("hex");
 const manifest = { entries: [{ type: "file" as const, path: "index.html", sha256, size: content.length, executable: false }] };
@@ -51,6 +52,7 @@ before(async () => {
   await plane.database`
     insert into webhook_deliveries (id, webhook_id, event, state, next_at) values (${delivery}, ${webhook}, 'evt_1', 'failed', now())`;
   plan = (await client.call("plans.create", { operation: "apps.destroy", input: { app: "victim" } })).plan;
+  entry = (await client.call("journal.list", { app: "victim" })).entries.at(-1)?.id ?? "";
   stranger = await addTenant("other");
 });
 after(() => plane.stop());
@@ -72,6 +74,7 @@ const attempts = (): { [N in OperationName]: Attempt<N> } => {
     "apps.restart": byApp,
     "apps.run": { input: { app, command: "env" }, answer: "not_found" },
     "apps.destroy": byApp,
+    "apps.restore": byApp,
     "sources.check": { input: manifest, answer: (output) => assert.deepEqual(output, { source, missing: [sha256] }) },
     "sources.upload": { input: { sha256 }, bytes: Buffer.from("another content"), answer: "invalid_input" },
     "deployments.create": { input: { app: "thief", source: { kind: "tree", digest: source } }, answer: "invalid_input" },
@@ -83,6 +86,7 @@ const attempts = (): { [N in OperationName]: Attempt<N> } => {
     "releases.list": byApp,
     "releases.rollback": byApp,
     "secrets.set": { input: { app, values: { TOKEN: "mine" } }, answer: "not_found" },
+    "secrets.restore": { input: { app, versions: { TOKEN: 1 } }, answer: "not_found" },
     "secrets.list": byApp,
     "secrets.remove": { input: { app, names: ["TOKEN"] }, answer: "not_found" },
     "env.set": { input: { app, values: { COLOUR: "mine" } }, answer: "not_found" },
@@ -137,6 +141,8 @@ const attempts = (): { [N in OperationName]: Attempt<N> } => {
     "plans.get": { input: { plan }, answer: "not_found" },
     "plans.apply": { input: { plan }, answer: "not_found" },
     "journal.list": { input: {}, answer: hasNothing },
+    "journal.get": { input: { entry }, answer: "not_found" },
+    "journal.undo": { input: { entry }, answer: "not_found" },
     "logs.read": byApp,
   };
 };

@@ -1,5 +1,6 @@
 import { type Verb, Verb as Verbs } from "@slipstream/contract/access.ts";
 import type { Handlers } from "../api/call.ts";
+import { keepAnswer } from "../api/claim-store.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
 import { toPerson } from "./member-operations.ts";
@@ -23,12 +24,13 @@ export const accessOperations = ({ database, tokens }: Control): Pick<Handlers, 
   },
 
   async "token.rotate"({ sha256, graceMs }, call) {
-    const endsAt = new Date(Date.now() + graceMs);
+    const answer = { endsAt: new Date(Date.now() + graceMs).toISOString() };
     await database.begin(async (query) => {
-      await replaceToken(query, { tenant: call.tenant, sha256: call.token.sha256 }, { sha256: Buffer.from(sha256, "hex"), endsAt });
+      await replaceToken(query, { tenant: call.tenant, sha256: call.token.sha256 }, { sha256: Buffer.from(sha256, "hex"), endsAt: new Date(answer.endsAt) });
       await journal(query, call, { operation: "token.rotate", input: { graceMs } });
+      await keepAnswer(query, call, answer);
     });
     await tokens.refresh();
-    return { endsAt: endsAt.toISOString() };
+    return answer;
   },
 });

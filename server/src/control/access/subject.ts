@@ -7,9 +7,10 @@ import type { Query } from "#platform/database.ts";
 import type { Call } from "../api/call.ts";
 import { findApp, firstEnvironment, firstProject } from "../apps/app-store.ts";
 import { deploymentIn, deploymentWithKey } from "../deployments/deployment-store.ts";
+import { placeOfEntry } from "../journal/journal-store.ts";
 import { planIn } from "../plans/plan-store.ts";
 import { coveredApps } from "./coverage.ts";
-import { covers, type PlacedApp, type Subject, type Used } from "./decide.ts";
+import { covers, isScoped, type PlacedApp, type Subject, type Used } from "./decide.ts";
 
 /**
  * What is about nothing that a grant covers or not: the caller itself; lists that show what is covered alone; contents, which are named
@@ -122,8 +123,18 @@ const planSubject = async (query: Query, call: Call, id: string): Promise<Subjec
   return byIdOf(place(app), id);
 };
 
+/** Of an app that has the name of another one of before, the entries of that are not its own: they are the whole tenant's. */
+const entrySubject = async (query: Query, call: Call, id: string): Promise<Subject> => {
+  const entry = await placeOfEntry(query, call.tenant, id);
+  if (!entry) return { about: "nothing" };
+  const app = entry.app !== null && entry.isThere ? await findApp(query, call.tenant, entry.app) : undefined;
+  if (app) return byIdOf(place(app), id);
+  return isScoped(call.token.grant) ? byIdOf({ name: "", project: "", environment: "" }, id) : { about: "tenant" };
+};
+
 export const subjectOf = async (query: Query, call: Call, name: OperationName, operation: Operation, input: Record<string, unknown>): Promise<Subject> => {
   if (name === "plans.create") return planningSubject(query, call, input);
+  if (name === "journal.get" || name === "journal.undo") return entrySubject(query, call, String(input.entry));
   if (name === "plans.get" || name === "plans.apply") return planSubject(query, call, String(input.plan));
   if (call.token.grant !== undefined && name === "deployments.create") return createSubject(query, call, input);
   const about = aboutOf(name, operation);

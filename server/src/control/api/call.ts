@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import type { InputOf, OperationName, OutputOf, ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Query } from "#platform/database.ts";
 import type { Token } from "../access/token.ts";
+import type { Claim } from "./claim-store.ts";
 
 /** What a change is about to change: an app (`isNew`: made in this transaction), or the installation's sealing key. */
 export type Subject = { app: string; isNew?: boolean } | { sealingKey: string };
@@ -25,6 +26,12 @@ export interface Call {
   signal: AbortSignal;
   /** The raw body of an operation that takes bytes. */
   body: Readable;
+  /** The idempotency key as it is kept; absent where there is none, or the call only reads. */
+  claim?: Claim | undefined;
+  /** The call that this one is done for, by `perform`. */
+  within?: Call | undefined;
+  /** The entry of the journal that this call undoes. */
+  undoes?: { id: string; undoneBy: string | undefined } | undefined;
   /** Set by `journal`: the gate writes an entry itself for a change that has none. */
   journaled: boolean;
   /** Of a plan that is applied: every handler that changes something asks it first. */

@@ -11,6 +11,7 @@ import type { Tokens } from "../access/token-store.ts";
 import type { Needed } from "../approvals/approvals.ts";
 import { noApp } from "../apps/app-store.ts";
 import { noDeployment } from "../deployments/deployment.ts";
+import { noEntry } from "../journal/entry.ts";
 import { journal } from "../journal/journal-store.ts";
 import { noPlan } from "../plans/plan.ts";
 import type { Call, Handlers, Perform } from "./call.ts";
@@ -69,33 +70,44 @@ export class Gate {
     admit(token, operation);
     const call = callOf(incoming);
     const input = parseInput(operation, await incoming.input());
-    // What is within a grant can have changed by the call's own first try: an answer that is stored stands.
-    const act = (): Promise<unknown> => this.#decided(operation, name, input, call);
-    if (operation.answer === "lines") return { kind: "lines", lines: (await act()) as AsyncIterable<unknown> };
-    const { tenant, idempotencyKey: key } = call;
-    const isOnce = operation.effect !== "read" && !isContent(name) && operation.answersSecret !== true;
-    return { kind: "json", value: isOnce && key !== undefined ? await this.#idempotency.once({ tenant, key, operation: name, input }, act) : await act() };
+    if (operation.answer === "lines") return { kind: "lines", lines: (await this.#decided(name, input, call)) as AsyncIterable<unknown> };
+    return { kind: "json", value: await this.#once(name, input, call) };
   }
 
   /** What a handler does within its call: another operation, which its caller must be allowed to do as well. */
   readonly perform: Perform = async (call, name, input) => {
     const operation: Operation = operations[name];
     admit(call.token, operation);
-    return (await this.#decided(operation, name, parseInput(operation, input), within(call, name))) as never;
+    const [parsed, inner] = [parseInput(operation, input), within(call, name)];
+    // What it expects of the world is asked in the transaction of each who asks: none of them is answered with what another has done.
+    return (await (call.expects ? this.#decided(name, parsed, inner) : this.#once(name, parsed, inner))) as never;
   };
 
   /** Does what a person has approved: it was decided. */
   onBehalf(call: Call, name: OperationName, input: Record<string, unknown>): Promise<unknown> {
-    return this.#act(operations[name], name, input, call);
+    return this.#act(name, input, call);
+  }
+
+  /** With an idempotency key a change is made once, whoever dies meanwhile. */
+  #once(name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {
+    const { tenant, idempotencyKey: key } = call;
+    const operation: Operation = operations[name];
+    const isOnce = operation.effect !== "read" && !isContent(name) && operation.answersSecret !== true;
+    if (key === undefined || !isOnce) return this.#decided(name, input, call);
+    // What is within a grant can have changed by the call's own first try: an answer that is stored stands.
+    return this.#idempotency.once({ tenant, key, operation: name, input }, (claim) =>
+      this.#decided(name, input, Object.assign(call, { claim, journaled: claim.isMade })),
+    );
   }
 
   /** Does it where the caller's grant covers it; else asks for an approval, or refuses. */
-  async #decided(operation: Operation, name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {
+  async #decided(name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {
     const { token } = call;
-    if (token.grant === undefined) return this.#act(operation, name, input, call);
+    const operation: Operation = operations[name];
+    if (token.grant === undefined) return this.#act(name, input, call);
     const subject = await subjectOf(this.#database, call, name, operation, input);
     const decision = decide(token, operation, subject);
-    if (decision.kind === "allowed") return this.#act(operation, name, input, call);
+    if (decision.kind === "allowed") return this.#act(name, input, call);
     if (decision.kind === "hidden") throw absent(subject);
     if (decision.kind === "forbidden") throw new SlipError("forbidden", decision.why);
     // What was planned is approved as the plan, so that it is done only as it was shown, and while nothing has moved.
@@ -105,7 +117,8 @@ export class Gate {
     return call.expects === undefined ? answer : (answer as OutputOf<"plans.apply">).output;
   }
 
-  async #act(operation: Operation, name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {
+  async #act(name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {
+    const operation: Operation = operations[name];
     const handler = this.#handlers[name] as unknown as AnyHandler;
     const value = await handler(input, call);
     // Handlers journal in the transaction of their change; one that has none is journaled here.
@@ -119,6 +132,7 @@ const absent = (subject: Subject): SlipError => {
   if (subject.about !== "app") return new SlipError("not_found");
   const { app, byId } = subject;
   if (byId === undefined) return noApp(app.name);
+  if (byId.startsWith("jrn_")) return noEntry(byId);
   return byId.startsWith("pln_") ? noPlan(byId) : noDeployment(byId);
 };
 
@@ -131,7 +145,8 @@ const admit = ({ kind, giverVerbs: verbs }: Token, { permission }: Operation): v
 const within = (call: Call, name: OperationName): Call => {
   const { idempotencyKey: key, approved, ...rest } = call;
   const idempotencyKey = key === undefined ? undefined : keyWithin(key, name);
-  return { ...rest, idempotencyKey, journaled: false, ...(approved === undefined ? {} : { approved: { by: approved.by } }) };
+  const by = approved === undefined ? {} : { approved: { by: approved.by } };
+  return { ...rest, idempotencyKey, claim: undefined, within: call, journaled: false, ...by };
 };
 
 const callOf = ({ token, idempotencyKey, requestId, signal, body = Readable.from([]) }: Incoming): Call => {

@@ -2,8 +2,10 @@
 import { createHash, createHmac } from "node:crypto";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import { type Database, json, type Query } from "#platform/database.ts";
+import type { Database, Query } from "#platform/database.ts";
 import { whileAway } from "#platform/database-away.ts";
+import { between, type FaultPoints } from "../faults/fault-points.ts";
+import { type Claim, keepAnswer } from "./claim-store.ts";
 
 export interface Request {
   tenant: string;
@@ -37,6 +39,7 @@ export const keyWithin = (key: string, operation: string): string => createHash(
 
 const mismatch = (): SlipError => new SlipError("idempotency_mismatch");
 
+/** `answer` is null where a change was made whose answer was lost. */
 const stored = async (query: Query, { tenant, key, sha256 }: Hashed): Promise<{ answer: unknown } | undefined> => {
   const rows = await query<{ requestSha256: Buffer; answer: unknown }[]>`
     select request_sha256, answer from idempotency_keys where tenant = ${tenant} and key = ${key}`;
@@ -54,13 +57,15 @@ export class Idempotency {
   readonly #database: Database;
   readonly #progress: Database;
   readonly #key: Buffer;
+  readonly #faultPoints: FaultPoints;
   readonly #underWay = new Map<string, UnderWay>();
 
-  /** An answer that a power cut takes is made anew: what it told of is found by its own key. */
-  constructor({ database, progress, key }: { database: Database; progress: Database; key: Buffer }) {
+  /** An answer that a power cut takes is made anew: what it told of is found by the claim, which was made with it. */
+  constructor({ database, progress, key, faultPoints }: { database: Database; progress: Database; key: Buffer; faultPoints: FaultPoints }) {
     this.#database = database;
     this.#progress = progress;
     this.#key = key;
+    this.#faultPoints = faultPoints;
   }
 
   /** The same for the same request, and nothing can be found out from it. */
@@ -69,7 +74,7 @@ export class Idempotency {
   }
 
   /** The stored answer of this request, or that of `act`, which is stored then. Errors are not stored: asking again tries again. */
-  async once(request: Request, act: () => Promise<unknown>): Promise<unknown> {
+  async once(request: Request, act: (claim: Claim) => Promise<unknown>): Promise<unknown> {
     const { tenant, key } = request;
     const id = `${tenant} ${key}`;
     const sha256 = requestHash(this.#key, request);
@@ -81,18 +86,14 @@ export class Idempotency {
     return answer;
   }
 
-  async #answer(request: Hashed, act: () => Promise<unknown>): Promise<unknown> {
+  async #answer(request: Hashed, act: (claim: Claim) => Promise<unknown>): Promise<unknown> {
     const before = await stored(this.#database, request);
-    if (before) return before.answer;
-    const answer = await act();
-    await whileAway(() => this.#keep(request, answer));
+    if (before && before.answer !== null) return before.answer;
+    const { tenant, ...of } = request;
+    const claim: Claim = { ...of, isMade: before !== undefined, isAnswered: false };
+    const answer = await between(this.#faultPoints, "answer", () => act(claim));
+    if (!claim.isAnswered) await whileAway(() => keepAnswer(this.#progress, { tenant, claim }, answer));
     return answer;
-  }
-
-  async #keep({ tenant, key, sha256 }: Hashed, answer: unknown): Promise<void> {
-    await this.#progress`
-      insert into idempotency_keys (tenant, key, request_sha256, answer)
-      values (${tenant}, ${key}, ${sha256}, ${json(this.#database, answer)}) on conflict do nothing`;
   }
 }
 

@@ -12,7 +12,7 @@ import { isUnreachable, patiently } from "../deployments/patience.ts";
 import { specOf } from "../deployments/steps/start.ts";
 import { journal } from "../journal/journal-store.ts";
 import { desiredWorkloads } from "../workloads/workload-store.ts";
-import { type AppRow, appNamed } from "./app-store.ts";
+import { type AppRow, livingApp } from "./app-store.ts";
 
 type Input = ParsedInputOf<"apps.run">;
 
@@ -55,14 +55,14 @@ const withoutSecrets = (command: Input["command"], secrets: readonly string[]): 
 };
 
 export const runInApp = async (control: Control, call: Call, { app: name, command, timeoutMs, lines }: Input): Promise<OutputOf<"apps.run">> => {
-  const app = await appNamed(control.database, call.tenant, name);
+  const app = await livingApp(control.database, call.tenant, name);
   const { spec, deployment } = await liveSpec(control, app);
   const id = runId(call);
   const secrets = spec.secretNames.flatMap((secret) => spec.env[secret] ?? []);
   return control.commands.run({ tenant: call.tenant, appId: app.id }, call.signal, async (signal) => {
     // Before it is run: nobody can say afterwards how far one came that nobody has seen the end of.
     const input = { app: name, command: withoutSecrets(command, secrets), run: id };
-    await journal(control.database, call, { operation: "apps.run", app: name, input });
+    if (!call.claim?.isMade) await journal(control.database, call, { operation: "apps.run", app: name, input });
     const startedAt = performance.now();
     const done = await result(control, { id, workload: spec, command, timeoutMs }, signal);
     const { exitCode, timedOut, outOfMemory } = done;

@@ -21,6 +21,7 @@ const healthy = (): Look => ({
     unrouted: [],
     strayDomains: [],
     strayWorkloads: [],
+    unrestorable: [],
   },
   workloads: [
     {

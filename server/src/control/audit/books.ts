@@ -26,8 +26,10 @@ export interface Books {
   unrouted: { app: string; appId: string; live: string | null; deployment: string }[];
   /** Host names that came with a deployment which has ended without becoming live. */
   strayDomains: { host: string; app: string; deployment: string }[];
-  /** Workloads that serve nobody, and that nobody has retired. */
-  strayWorkloads: { id: string; app: string }[];
+  /** Workloads that serve nobody, and that nobody has retired; of a destroyed app all of them. */
+  strayWorkloads: { id: string; app: string; destroyed: boolean }[];
+  /** Destroyed apps that cannot be restored as they are told: the release that was live is not kept. */
+  unrestorable: { app: string; release: number | null }[];
 }
 
 /** Apps of which something is under way: what it changes is not judged. */
@@ -58,8 +60,13 @@ const strayDomains = (query: Query) => query<Books["strayDomains"]>`
   where d.state in ('failed', 'cancelled')`;
 
 const strayWorkloads = (query: Query) => query<Books["strayWorkloads"]>`
-  select w.id, a.name as app from workloads w join apps a on a.id = w.app_id left join deployments d on d.id = a.live_deployment
-  where w.retired_at is null and w.id is distinct from d.workload and a.id not in ${busy(query)}`;
+  select w.id, a.name as app, a.destroyed_at is not null as destroyed from workloads w join apps a on a.id = w.app_id
+    left join deployments d on d.id = a.live_deployment
+  where (w.retired_at is null or a.destroyed_at is not null) and w.id is distinct from d.workload and a.id not in ${busy(query)}`;
+
+const unrestorable = (query: Query) => query<Books["unrestorable"]>`
+  select a.name as app, d.release from apps a left join deployments d on d.id = a.live_before left join releases r on r.id = d.release_id
+  where a.live_before is not null and (a.destroyed_at is null or r.live_at is null) and a.id not in ${busy(query)}`;
 
 const workloads = (query: Query) => query<WorkloadEntry[]>`
   select w.id, a.name as app, w.desire, w.instances, jsonb_array_length(w.targets) as targets, a.id in ${busy(query)} as open
@@ -77,4 +84,5 @@ export const readBooks = async (query: Query): Promise<Books> => ({
   unrouted: await unrouted(query),
   strayDomains: await strayDomains(query),
   strayWorkloads: await strayWorkloads(query),
+  unrestorable: await unrestorable(query),
 });

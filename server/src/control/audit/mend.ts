@@ -11,7 +11,7 @@ import { dropDomains } from "../domains/domain-store.ts";
 import { dropUnlived, liveRelease } from "../releases/release-store.ts";
 import { countUp, removeRoutes } from "../routes/route-store.ts";
 import { reconcile } from "../workloads/reconcile.ts";
-import { retireWorkload } from "../workloads/workload-store.ts";
+import { dropWorkload, retireWorkload } from "../workloads/workload-store.ts";
 import type { Finding } from "./finding.ts";
 import type { Look } from "./look.ts";
 
@@ -27,7 +27,7 @@ const routeAnew = async (query: Query, { appId, live }: { appId: string; live: s
 const mendRows = async (query: Query, { books }: Look): Promise<void> => {
   for (const { deployment } of books.unlived) await dropUnlived(query, deployment);
   for (const { deployment } of books.strayDomains) await dropDomains(query, deployment);
-  for (const { id } of books.strayWorkloads) await retireWorkload(query, id);
+  for (const { id, destroyed } of books.strayWorkloads) await (destroyed ? dropWorkload(query, id) : retireWorkload(query, id));
   for (const app of new Map([...books.strayRoutes, ...books.unrouted].map((it) => [it.appId, it])).values()) await routeAnew(query, app);
 };
 

@@ -8,9 +8,11 @@ import { whileAway } from "#platform/database-away.ts";
 import { newId } from "#platform/ids.ts";
 import { spend } from "../access/budget.ts";
 import type { Call, Subject } from "../api/call.ts";
+import { keepAnswer } from "../api/claim-store.ts";
 import { tellOfApp } from "../apps/app-events.ts";
-import { ensureApp, lockApp } from "../apps/app-store.ts";
+import { ensureApp, expectDestroyed, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
+import type { Inverse } from "../journal/entry.ts";
 import { AlreadyJournaled, journal } from "../journal/journal-store.ts";
 import { doAtOnce, isQuick } from "./at-once.ts";
 import { type DeploymentRequest, type DeploymentRow, isOpen, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
@@ -33,9 +35,20 @@ export interface Asked {
   /** For the journal. */
   operation: string;
   input: Record<string, unknown>;
-  inverse?: { operation: string; input: Record<string, unknown> } | undefined;
+  inverse?: Inverse | undefined;
+  noUndo?: string | undefined;
+  /** Finds out what undoes it, while nobody else can change the app. */
+  undo?: (query: Query, appId: string) => Promise<Undo>;
   /** What changes with it, in the same transaction. */
   alongside?: (query: Query, appId: string) => Promise<void>;
+  /** The answer that holds the deployment; where it does not say, that alone. */
+  answer?: (deployment: Deployment) => unknown;
+}
+
+/** What undoes a change, or why nothing does. */
+export interface Undo {
+  inverse?: Inverse;
+  noUndo?: string;
 }
 
 interface Inserted {
@@ -44,6 +57,12 @@ interface Inserted {
   /** It has begun already, because nothing else of the app is under way or waits. */
   isBegun: boolean;
 }
+
+const undoOf = async (query: Query, appId: string, { undo }: Asked): Promise<Undo> => {
+  if (!undo) return {};
+  await lockApp(query, appId);
+  return undo(query, appId);
+};
 
 /** There is a deployment with this idempotency key already: what was sent after it is taken back. */
 class IsThere extends Error {}
@@ -63,23 +82,26 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =
     await expectUnmoved(query, call, { app: appId, isNew: isNewApp });
     if (isNewApp) await tellOfApp(query, control.installation, { topic: "app.created", appId });
     const id = newId("dep");
-    const { kind, request, source, commit, config } = asked;
+    const { kind, request, source, commit, config, answer = (it: Deployment) => it } = asked;
+    const undo = await undoOf(query, appId, asked);
     // Sent without waiting for one another, done in this order. Those who come at the same time go through the lock one after the
     // other, and see each other.
-    const [, isNew, superseded, isBegun, , row] = await Promise.all([
+    const [app, isNew, superseded, isBegun, , row] = await Promise.all([
       lockApp(query, appId),
       insertDeployment(query, { id, appId, tenant: call.tenant, kind, request, source, commit, config, idempotencyKey: call.idempotencyKey }),
       supersedeWaiting(query, { appId, except: id, kinds: supersededBy(kind), failure: failureOf("queue", new SlipError("superseded")) }),
       isQuick(kind) && beginAlone(query, { id, appId }),
-      journal(query, call, asked),
+      journal(query, call, { ...asked, ...undo, deployment: id }),
       deploymentOf(query, id),
     ]);
     if (!isNew) throw new IsThere();
+    expectDestroyed(app, kind === "restore");
     if (!row) throw new Error(`Deployment ${id} is not there.`);
     await spend(query, call, { app: isNewApp, build: kind === "deploy" });
     await asked.alongside?.(query, appId);
     if (kind === "config") await saveSettings(query, id, joinSettings([request.settings, ...superseded.map((it) => it.request.settings)]));
     for (const it of superseded) await tellEnded(query, control.installation, it.id);
+    await keepAnswer(query, call, answer(toDeployment(row, control.installation)));
     return { row, superseded, isBegun };
   });
 

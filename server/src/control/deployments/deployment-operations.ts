@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { failureOf } from "@slipstream/contract/failure.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import { AppName } from "@slipstream/contract/words.ts";
 import type { Call, Handlers } from "../api/call.ts";
-import { appNamed, findApp, isNameFree } from "../apps/app-store.ts";
+import { type AppRow, appNamed, expectDestroyed, findApp, isNameFree } from "../apps/app-store.ts";
 import { newName } from "../apps/new-name.ts";
 import type { Control } from "../control.ts";
 import { checkDomain } from "../domains/domain.ts";
 import { journal } from "../journal/journal-store.ts";
 import type { SourceStore } from "../sources/source-store.ts";
-import { createDeployment } from "./create.ts";
+import { askToCancel, tellCancelled } from "./cancel.ts";
+import { createDeployment, type Undo } from "./create.ts";
 import {
   type Caps,
   type DeploymentRequest,
@@ -23,11 +23,9 @@ import {
   noDeployment,
   toDeployment,
 } from "./deployment.ts";
-import { tellEnded } from "./deployment-events.ts";
-import { appOfOrigin, deploymentIn, deploymentsOfApp, requestCancel } from "./deployment-store.ts";
+import { appOfOrigin, deploymentIn, deploymentsOfApp } from "./deployment-store.ts";
 import { type KeptSource, keepSource } from "./given-source.ts";
 import { patiently } from "./patience.ts";
-import { giveBackSettings } from "./settings.ts";
 import { untilEnded, watch } from "./watch.ts";
 
 type CreateInput = ParsedInputOf<"deployments.create">;
@@ -103,6 +101,13 @@ const requestOf = ({ domain, sandbox, instances }: CreateInput, source: KeptOrig
 
 const capsOf = ({ token }: Call): Caps | undefined => token.grant && { memoryBytes: token.grant.limits?.memoryBytes, instances: token.grant.limits?.instances };
 
+/** Back to the release of before; a new app goes. */
+const undoOf = (app: string, before: AppRow | undefined): Undo => {
+  if (before === undefined) return { inverse: { operation: "apps.destroy", input: { app } } };
+  if (before.release !== null) return { inverse: { operation: "releases.rollback", input: { app, to: before.release } } };
+  return { noUndo: `The app had no live release to go back to; 'slip destroy ${app}' takes it off the air.` };
+};
+
 const create = async (control: Control, store: SourceStore, call: Call, input: CreateInput) => {
   const kept = await keepSource(control, store, call, input);
   const { source } = kept;
@@ -110,7 +115,7 @@ const create = async (control: Control, store: SourceStore, call: Call, input: C
   const { app, isSuggested, config } = await chooseName(control, call, input, kept);
   if (input.domain !== undefined) checkDomain(input.domain, app);
   const before = await findApp(control.database, call.tenant, app);
-  const inverse = before?.release ? { operation: "releases.rollback", input: { app, to: before.release } } : { operation: "apps.destroy", input: { app } };
+  expectDestroyed(before, false);
   return createDeployment(control, call, {
     app,
     project: input.project,
@@ -121,24 +126,19 @@ const create = async (control: Control, store: SourceStore, call: Call, input: C
     config,
     operation: "deployments.create",
     input: { ...input, app, source: kept.journaled },
-    inverse,
+    ...undoOf(app, before),
   });
 };
 
 const cancel = async (control: Control, call: Call, id: string): Promise<DeploymentRow> => {
   const row = await find(control, call, id);
-  const asked = await control.database.begin(async (query) => {
-    await call.expects?.check(query, { app: row.appId });
-    await journal(query, call, { operation: "deployments.cancel", app: row.app, input: { deployment: id } });
-    const state = await requestCancel(query, id, failureOf("queue", new SlipError("cancelled")));
-    if (state !== "cancelled") return state;
-    await giveBackSettings(query, row);
-    await tellEnded(query, control.installation, id);
-    return state;
-  });
-  if (asked === undefined) throw hasEndedAlready(row);
-  control.runs.cancel(id);
-  control.changes.emit(id);
+  if (!call.claim?.isMade)
+    await control.database.begin(async (query) => {
+      await call.expects?.check(query, { app: row.appId });
+      await journal(query, call, { operation: "deployments.cancel", app: row.app, input: { deployment: id } });
+      if ((await askToCancel(query, control.installation, row)) === undefined) throw hasEndedAlready(row);
+    });
+  tellCancelled(control, [id]);
   const until = performance.now() + cancelMs;
   for (;;) {
     const now = await find(control, call, id);

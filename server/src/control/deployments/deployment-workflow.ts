@@ -11,7 +11,7 @@ import { isProgressLost } from "./lost-progress.ts";
 import { allocate } from "./steps/allocate.ts";
 import { buildArtifact } from "./steps/build.ts";
 import { endWithout } from "./steps/end.ts";
-import { reviveRelease, takeLiveRelease } from "./steps/revive.ts";
+import { reviveRelease, takeKeptRelease, takeLiveRelease } from "./steps/revive.ts";
 import { resolveSource } from "./steps/source.ts";
 import { startWorkload } from "./steps/start.ts";
 import type { Step } from "./steps/step.ts";
@@ -40,6 +40,10 @@ export const stepsOf: Record<DeploymentKind, readonly NamedStep[]> = {
   ],
   restart: [
     { name: "start", steps: [takeLiveRelease, startWorkload], isDone: hasWorkload },
+    { name: "switch", steps: [switchAndProve], isDone: isLive },
+  ],
+  restore: [
+    { name: "start", steps: [takeKeptRelease, startWorkload], isDone: hasWorkload },
     { name: "switch", steps: [switchAndProve], isDone: isLive },
   ],
   // One step alone: with parked instances all of it takes milliseconds.

@@ -91,6 +91,7 @@ const replaces: Record<DeploymentKind, readonly DeploymentKind[]> = {
   rollback: ["deploy", "rollback", "config", "restart"],
   config: ["config", "restart"],
   restart: ["restart"],
+  restore: ["restore"],
 };
 /** The kinds of waiting deployments that have no purpose any more once one of `kind` was asked for. */
 export const supersededBy = (kind: DeploymentKind): readonly DeploymentKind[] => replaces[kind];

@@ -27,7 +27,7 @@ export const makeLive = async (query: Query, { row, release, phases, told }: Liv
       update deployments set state = 'live', phase = null, phases = ${json(query, phases)}, failure = null, ended_at = now()
       where id = ${id} and state in ('waiting', 'running') and cancel_requested_at is null returning id, app_id, tenant, ended_at
     ),
-    pointed as (update apps a set live_deployment = e.id from ended e where a.id = e.app_id),
+    pointed as (update apps a set live_deployment = e.id, destroyed_at = null, live_before = null from ended e where a.id = e.app_id),
     lived as (update releases r set live_at = now() from ended where r.id = ${release.id}),
     last as (select max(retired_at) as at from workloads where app_id = ${appId}),
     retired as (

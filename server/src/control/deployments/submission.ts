@@ -11,7 +11,10 @@ const retriesMs = [50, 200, 1_000, 3_000];
 
 const attempt = (createdAt: Date): number => Math.floor((Date.now() - createdAt.getTime()) / attemptMs);
 
-const handOver = async (control: Control, of: { key: string; handler: string; input: unknown; id: string; createdAt: Date }, tries = 0): Promise<void> => {
+/** What it takes to hand work over. */
+export type Submitting = Pick<Control, "installation"> & { restate: Pick<Control["restate"], "send">; log: Pick<Control["log"], "warn"> };
+
+const handOver = async (control: Submitting, of: { key: string; handler: string; input: unknown; id: string; createdAt: Date }, tries = 0): Promise<void> => {
   try {
     const { key, handler, input } = of;
     await control.restate.send({ service: serviceName(control.installation), key, handler, input, idempotencyKey: `${of.id}.${attempt(of.createdAt)}` });
@@ -31,7 +34,7 @@ export interface DeployInput {
 export const submitDeployment = (control: Control, { id, appId, kind, createdAt }: OpenDeployment): Promise<void> =>
   handOver(control, { key: appId, handler: "deploy", input: { deployment: id, kind } satisfies DeployInput, id, createdAt });
 
-export const submitTask = (control: Control, { id, appId, createdAt }: { id: string; appId: string; createdAt: Date }): Promise<void> =>
+export const submitTask = (control: Submitting, { id, appId, createdAt }: { id: string; appId: string; createdAt: Date }): Promise<void> =>
   handOver(control, { key: appId, handler: "task", input: { task: id }, id, createdAt });
 
 const laterMs = { retire: 250, shrink: limit("drainMs") } as const;

@@ -1,7 +1,7 @@
 import type { Domain } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
-import type { Handlers } from "../api/call.ts";
-import { appNamed, lockApp } from "../apps/app-store.ts";
+import type { Call, Handlers } from "../api/call.ts";
+import { appNamed, expectDestroyed, livingApp, lockApp } from "../apps/app-store.ts";
 import { ensureCertificate } from "../certificates/certificate-store.ts";
 import { addressOf, type Control } from "../control.ts";
 import { deploymentOf } from "../deployments/deployment-store.ts";
@@ -29,28 +29,50 @@ const routeAnew = async (query: Query, appId: string): Promise<void> => {
   else await countUp(query);
 };
 
+interface Asked {
+  app: string;
+  domain: string;
+}
+
+const add = async (control: Control, call: Call, appId: string, { app, domain }: Asked): Promise<void> =>
+  control.database.begin(async (query) => {
+    const locked = await lockApp(query, appId);
+    await call.expects?.check(query, { app: appId });
+    expectDestroyed(locked, false);
+    const had = (await domainsOf(query, appId)).some(({ host }) => host === domain);
+    const wasKept = await isKept(query, appId, domain);
+    await claimDomain(query, { host: domain, tenant: call.tenant, appId, isGranted: call.token.grant !== undefined });
+    await ensureCertificate(control, query, domain);
+    await routeAnew(query, appId);
+    const input = { app, domain };
+    const undo = had ? { noUndo: `The app had ${domain} before.` } : { inverse: { operation: "domains.remove", input } };
+    await journal(query, call, { operation: "domains.add", app, input, ...undo });
+    const row = (await domainsOf(query, appId)).find(({ host }) => host === domain);
+    if (row && !wasKept) await announce(query, { tenant: call.tenant, topic: "domain.added", subject: domain, data: toDomain(control, app, row) });
+  });
+
+/** One of an app that was destroyed too: its host names are kept with it, and can be let go for another. */
+const remove = async (control: Control, call: Call, appId: string, { app, domain }: Asked): Promise<void> =>
+  control.database.begin(async (query) => {
+    await lockApp(query, appId);
+    await call.expects?.check(query, { app: appId });
+    const wasKept = await isKept(query, appId, domain);
+    const removed = await removeDomain(query, appId, domain);
+    if (!removed) throw notRemovable(app, domain);
+    await removeHostRoutes(query, appId, domain);
+    if (wasKept) await announce(query, { tenant: call.tenant, topic: "domain.removed", subject: domain, data: toDomain(control, app, removed) });
+    const input = { app, domain };
+    await journal(query, call, { operation: "domains.remove", app, input, inverse: { operation: "domains.add", input } });
+  });
+
 export const domainOperations = (control: Control): Pick<Handlers, "domains.add" | "domains.list" | "domains.remove"> => ({
-  async "domains.add"({ app: name, domain }, call) {
+  async "domains.add"(asked, call) {
+    const { app: name, domain } = asked;
     checkDomain(domain, name);
-    const app = await appNamed(control.database, call.tenant, name);
-    const added = await control.database.begin(async (query) => {
-      await lockApp(query, app.id);
-      await call.expects?.check(query, { app: app.id });
-      const wasKept = await isKept(query, app.id, domain);
-      await claimDomain(query, { host: domain, tenant: call.tenant, appId: app.id, isGranted: call.token.grant !== undefined });
-      await ensureCertificate(control, query, domain);
-      await routeAnew(query, app.id);
-      await journal(query, call, {
-        operation: "domains.add",
-        app: name,
-        input: { app: name, domain },
-        inverse: { operation: "domains.remove", input: { app: name, domain } },
-      });
-      const row = (await domainsOf(query, app.id)).find(({ host }) => host === domain);
-      if (row && !wasKept) await announce(query, { tenant: call.tenant, topic: "domain.added", subject: domain, data: toDomain(control, name, row) });
-      return row;
-    });
+    const app = await livingApp(control.database, call.tenant, name);
+    if (!call.claim?.isMade) await add(control, call, app.id, asked);
     await control.routes.publish();
+    const added = (await domainsOf(control.database, app.id)).find((row) => row.host === domain);
     return toDomain(control, name, added ?? { host: domain, createdAt: new Date() });
   },
 
@@ -59,24 +81,10 @@ export const domainOperations = (control: Control): Pick<Handlers, "domains.add"
     return { domains: (await domainsOf(control.database, id)).map((row) => toDomain(control, app, row)) };
   },
 
-  async "domains.remove"({ app: name, domain }, call) {
-    const app = await appNamed(control.database, call.tenant, name);
-    await control.database.begin(async (query) => {
-      await lockApp(query, app.id);
-      await call.expects?.check(query, { app: app.id });
-      const wasKept = await isKept(query, app.id, domain);
-      const removed = await removeDomain(query, app.id, domain);
-      if (!removed) throw notRemovable(name, domain);
-      await removeHostRoutes(query, app.id, domain);
-      if (wasKept) await announce(query, { tenant: call.tenant, topic: "domain.removed", subject: domain, data: toDomain(control, name, removed) });
-      await journal(query, call, {
-        operation: "domains.remove",
-        app: name,
-        input: { app: name, domain },
-        inverse: { operation: "domains.add", input: { app: name, domain } },
-      });
-    });
+  async "domains.remove"(asked, call) {
+    const app = await appNamed(control.database, call.tenant, asked.app);
+    if (!call.claim?.isMade) await remove(control, call, app.id, asked);
     await control.routes.publish();
-    return { domain };
+    return { domain: asked.domain };
   },
 });

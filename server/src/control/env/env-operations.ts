@@ -1,11 +1,13 @@
 import type { Deployment } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import type { Call, Handlers } from "../api/call.ts";
-import { appNamed, lockApp } from "../apps/app-store.ts";
+import { keepAnswer } from "../api/claim-store.ts";
+import { appNamed, expectDestroyed, livingApp, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
-import { createDeployment } from "../deployments/create.ts";
+import { createDeployment, type Undo } from "../deployments/create.ts";
 import { journal } from "../journal/journal-store.ts";
 import { envOf, envValues, removeEnv, setEnv } from "./env-store.ts";
+import { namesOf, undoOfEnv } from "./undo.ts";
 import { checkNames, expectNames } from "./variable.ts";
 
 export interface Change {
@@ -16,32 +18,49 @@ export interface Change {
   kind: "env" | "secrets";
   /** For the journal: never with the value of a secret. */
   input: Record<string, unknown>;
-  inverse: (query: Query, appId: string) => Promise<{ operation: string; input: Record<string, unknown> } | undefined>;
+  /** What undoes it, by what is there before. */
+  undo: (query: Query, appId: string) => Promise<Undo>;
   apply: (query: Query, appId: string) => Promise<void>;
 }
 
-/** Changes settings of an app. A live app gets a new release with them at once, unless they are staged. */
-export const changeSettings = async (control: Control, call: Call, change: Change): Promise<{ app: string; names: string[]; deployment?: Deployment }> => {
-  const { app: name, names, operation, input } = change;
-  const app = await appNamed(control.database, call.tenant, name);
-  const inverse = await change.inverse(control.database, app.id);
-  if (!change.stage && app.liveDeployment !== null) {
-    const settings = { env: [], secrets: [], [change.kind]: names };
-    const asked = { app: name, appId: app.id, kind: "config", request: { settings }, operation, input, inverse, alongside: change.apply } as const;
-    return { app: name, names, deployment: await createDeployment(control, call, asked) };
-  }
-  await control.database.begin(async (query) => {
-    await lockApp(query, app.id);
-    await call.expects?.check(query, { app: app.id });
-    await change.apply(query, app.id);
-    await journal(query, call, { operation, app: name, input, inverse });
+interface Changed {
+  app: string;
+  names: string[];
+  deployment?: Deployment;
+}
+
+/** What is kept for the next deployment is undone for the next deployment. */
+const staged = ({ inverse, ...undo }: Undo, stage: { stage?: true }): Undo =>
+  inverse === undefined ? undo : { inverse: { ...inverse, input: { ...inverse.input, ...stage } } };
+
+const changeWithoutRelease = ({ database }: Control, call: Call, appId: string, change: Change): Promise<Changed> =>
+  database.begin(async (query) => {
+    const stage = change.stage ? { stage: true as const } : {};
+    const locked = await lockApp(query, appId);
+    await call.expects?.check(query, { app: appId });
+    expectDestroyed(locked, false);
+    const undo = staged(await change.undo(query, appId), stage);
+    await change.apply(query, appId);
+    const { app, names, operation, input } = change;
+    await journal(query, call, { operation, app, input: { ...input, ...stage }, ...undo });
+    await keepAnswer(query, call, { app, names });
+    return { app, names };
   });
-  return { app: name, names };
+
+/** Changes settings of an app. A live app gets a new release with them at once, unless they are staged. */
+export const changeSettings = async (control: Control, call: Call, change: Change): Promise<Changed> => {
+  const { app: name, names, operation, input, undo, apply: alongside } = change;
+  const app = await livingApp(control.database, call.tenant, name);
+  if (change.stage || app.liveDeployment === null) return changeWithoutRelease(control, call, app.id, change);
+  const settings = { env: [], secrets: [], [change.kind]: names };
+  const answer = (deployment: Deployment): Changed => ({ app: name, names, deployment });
+  const asked = { app: name, appId: app.id, kind: "config", request: { settings }, operation, input, undo, alongside, answer } as const;
+  return answer(await createDeployment(control, call, asked));
 };
 
 export const envOperations = (control: Control): Pick<Handlers, "env.set" | "env.list" | "env.remove"> => ({
-  async "env.set"({ app, values, stage }, call) {
-    const names = Object.keys(values);
+  async "env.set"({ app, values, remove = [], stage }, call) {
+    const names = namesOf(Object.keys(values), remove);
     checkNames(names);
     return changeSettings(control, call, {
       app,
@@ -49,13 +68,12 @@ export const envOperations = (control: Control): Pick<Handlers, "env.set" | "env
       stage,
       operation: "env.set",
       kind: "env",
-      input: { app, values },
-      async inverse(query, appId) {
-        const before = await envValues(query, appId);
-        const old = Object.fromEntries(names.flatMap((name) => (before[name] === undefined ? [] : [[name, before[name]]])));
-        return Object.keys(old).length === 0 ? { operation: "env.remove", input: { app, names } } : { operation: "env.set", input: { app, values: old } };
+      input: { app, values, ...(remove.length > 0 ? { remove } : {}) },
+      undo: async (query, appId) => undoOfEnv({ app, names, removed: remove }, await envValues(query, appId)),
+      async apply(query, appId) {
+        await setEnv(query, appId, values);
+        if (remove.length > 0) await removeEnv(query, appId, remove);
       },
-      apply: (query, appId) => setEnv(query, appId, values),
     });
   },
 
@@ -72,10 +90,7 @@ export const envOperations = (control: Control): Pick<Handlers, "env.set" | "env
       operation: "env.remove",
       kind: "env",
       input: { app, names },
-      async inverse(query, appId) {
-        const before = await envValues(query, appId);
-        return { operation: "env.set", input: { app, values: Object.fromEntries(names.map((name) => [name, before[name] ?? ""])) } };
-      },
+      undo: async (query, appId) => undoOfEnv({ app, names, removed: names }, await envValues(query, appId)),
       apply: async (query, appId) => expectNames(await removeEnv(query, appId, names), names, "variable"),
     }),
 });

@@ -1,7 +1,7 @@
 // All that plans of an app are made of, as rows of one moment.
 import type { DeploymentKind, DeploymentState } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
-import { type AppRow, appNamed, findApp } from "../apps/app-store.ts";
+import { type AppRow, appNamed, findApp, livingApp } from "../apps/app-store.ts";
 import { liveHistory } from "../deployments/deployment-store.ts";
 import { type DomainRow, domainsOf } from "../domains/domain-store.ts";
 import { envValues } from "../env/env-store.ts";
@@ -52,8 +52,12 @@ export const rowsOf = async (query: Query, app: AppRow): Promise<AppRows> => {
   return { app, live, lastRelease: Number(fingerprint["last release"]), env, secrets, lastVersions, domains, open, releases, history, fingerprint };
 };
 
-/** Throws `not_found`. */
+/** Throws `not_found`, and `conflict` for one that was destroyed. */
 export const readApp = ({ snapshot, call }: Reading, name: string): Promise<AppRows> =>
+  snapshot(async (query) => rowsOf(query, await livingApp(query, call.tenant, name)));
+
+/** One that was destroyed and is still kept, too. Throws `not_found`. */
+export const readKeptApp = ({ snapshot, call }: Reading, name: string): Promise<AppRows> =>
   snapshot(async (query) => rowsOf(query, await appNamed(query, call.tenant, name)));
 
 export const readAppIfThere = async (query: Query, tenant: string, name: string): Promise<AppRows | undefined> => {

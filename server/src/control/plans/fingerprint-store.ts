@@ -3,7 +3,7 @@ import type { Query } from "#platform/database.ts";
 import { type AppState, type Fingerprint, fingerprintOf } from "./fingerprint.ts";
 
 const select = (query: Query) => query`
-  select a.id, a.name, a.live_deployment, a.last_release, a.instances,
+  select a.id, a.name, a.live_deployment, a.last_release, a.instances, a.destroyed_at,
     (select coalesce(jsonb_object_agg(name, md5(value)), '{}') from env_variables where app_id = a.id) as env,
     (select coalesce(jsonb_object_agg(name, version), '{}') from secrets where app_id = a.id) as secrets,
     (select coalesce(jsonb_agg(host), '[]') from domains where app_id = a.id) as domains,

@@ -9,6 +9,8 @@ export interface AppState {
   liveDeployment: string | null;
   lastRelease: number;
   instances: number | null;
+  /** When it was taken off the air. */
+  destroyedAt?: Date | null;
   /** Hashes of the values. */
   env: Record<string, string>;
   secrets: Record<string, number>;
@@ -27,6 +29,7 @@ export const fingerprintOf = (app: AppState | undefined): Fingerprint =>
         [`app ${app.name}`]: app.id,
         "live deployment": app.liveDeployment ?? "none",
         "last release": String(app.lastRelease),
+        ...(app.destroyedAt ? { destroyed: app.destroyedAt.toISOString() } : {}),
         "number of instances": app.instances === null ? "not set" : String(app.instances),
         ...each(Object.entries(app.env), ([name, hash]) => [`env ${name}`, `#${hash}`]),
         ...each(Object.entries(app.secrets), ([name, version]) => [`secret ${name}`, `version ${version}`]),

@@ -48,6 +48,8 @@ const rowsOf = (more: Partial<AppRows> = {}): AppRows => ({
     liveDeployment: "dep_3",
     release: 3,
     serving: 2,
+    destroyedAt: null,
+    releaseBefore: null,
     createdAt: at,
   } as AppRows["app"],
   live,
@@ -202,6 +204,7 @@ describe("a plan names what would be different", () => {
           { what: "secret KEY", from: "version 2", to: "version 6" },
         ],
         interrupts: [drained],
+        inverse: "secrets.restore",
       },
     ],
     [
@@ -277,9 +280,24 @@ test("a plan that is refused is refused as the operation itself", () => {
     assert.equal(refusal(name, input, rows), code, name);
 });
 
+test("an app that is destroyed keeps what it has, and can be restored", () => {
+  const { changes, interrupts, inverse } = planOf("apps.destroy", { app: "shop", purge: false }, rowsOf());
+  assert.deepEqual(
+    changes.map(({ what, to }) => [what, to]),
+    [
+      ["app", "destroyed, and kept for a while"],
+      ["instances", undefined],
+      ["domain shop.slip.localhost", "kept"],
+      ["domain shop.example.org", "kept"],
+    ],
+  );
+  assert.deepEqual([interrupts.length, inverse?.operation], [2, "apps.restore"]);
+  assert.equal(refusal("apps.restore", { app: "shop" }, rowsOf()), "conflict");
+});
+
 test("the end of an app names all that goes with it", () => {
   const rows = rowsOf({ open: [{ id: "dep_9", kind: "deploy", state: "running" }] });
-  const { changes, interrupts } = planOf("apps.destroy", { app: "shop" }, rows);
+  const { changes, interrupts } = planOf("apps.destroy", { app: "shop", purge: true }, rows);
   assert.deepEqual(
     changes.map(({ what, to }) => [what, to]),
     ["app", "instances", "releases", "domain shop.slip.localhost", "domain shop.example.org", "env COLOUR", "env OLD", "secret KEY", "logs"].map((what) => [

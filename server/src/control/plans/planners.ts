@@ -43,6 +43,7 @@ export const planners: { readonly [N in OperationName]?: AnyPlanner | string } =
   "providers.add": "It changes how people sign in, and nothing that is served.",
   "providers.remove": "It changes how people sign in, and nothing that is served.",
   "connections.revoke": "Somebody who may no longer act should not go on until a plan is applied.",
+  "journal.undo": "What it does is an operation of its own, which the entry names: plan that.",
   "plans.create": "It is planning itself, and changes nothing.",
   "plans.apply": "It does what was planned already.",
 };

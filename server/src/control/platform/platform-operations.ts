@@ -4,7 +4,6 @@ import { isScoped } from "../access/decide.ts";
 import type { Call, Handlers } from "../api/call.ts";
 import { firstTenant } from "../apps/app-store.ts";
 import { addressOf, type Control, platformDomain } from "../control.ts";
-import { journalOf } from "../journal/journal-store.ts";
 import { tableVersion } from "../routes/route-store.ts";
 import { startingApps } from "../routes/route-table.ts";
 
@@ -23,9 +22,9 @@ interface AppStatus {
 const statusOfApps = (database: Database, { tenant, token }: Call): Promise<AppStatus[]> => database<AppStatus[]>`
   select a.name, a.live_deployment is not null as is_live,
     (select count(*) from deployments d where d.app_id = a.id and d.state in ('waiting', 'running'))::int as open
-  from apps a where a.tenant = ${tenant} and ${coveredApps(database, token.grant)}`;
+  from apps a where a.tenant = ${tenant} and a.destroyed_at is null and ${coveredApps(database, token.grant)}`;
 
-export const platformOperations = (control: Control): Pick<Handlers, "platform.status" | "platform.trust" | "journal.list"> => ({
+export const platformOperations = (control: Control): Pick<Handlers, "platform.status" | "platform.trust"> => ({
   async "platform.status"(_, call) {
     const { database, installation, version } = control;
     const [apps, table, host] = await Promise.all([statusOfApps(database, call), tableVersion(database), hostStatus(control, call)]);
@@ -47,9 +46,5 @@ export const platformOperations = (control: Control): Pick<Handlers, "platform.s
 
   async "platform.trust"() {
     return { certificate: control.authority.certificate, fingerprint: control.authority.fingerprint };
-  },
-
-  async "journal.list"(page, call) {
-    return { entries: await journalOf(control.database, call, page) };
   },
 });

@@ -7,7 +7,7 @@ import type { Control } from "../control.ts";
 /** A source that was sent lately may be named by a deployment in a moment. */
 const recentHours = 24;
 
-/** Forgets all but the releases that were live last of each app, by the order of deployments; the live one, parked ones and those of open deployments always stay. */
+/** Forgets all but the releases that were live last of each app, by the order of deployments; the live one (of a destroyed app, the one that was), parked ones and those of open deployments always stay. */
 const forgetOldReleases = async (query: Query): Promise<void> => {
   await query`
     delete from releases r using (
@@ -17,7 +17,7 @@ const forgetOldReleases = async (query: Query): Promise<void> => {
     where r.id = ranked.id and ranked.place > ${limit("keptReleases")}
       and not exists (select 1 from workloads w where w.release_id = r.id)
       and not exists (select 1 from deployments d where d.release_id = r.id and d.state in ('waiting', 'running'))
-      and not exists (select 1 from apps a join deployments d on d.id = a.live_deployment where d.release_id = r.id)`;
+      and not exists (select 1 from apps a join deployments d on d.id = coalesce(a.live_deployment, a.live_before) where d.release_id = r.id)`;
 };
 
 interface Kept {

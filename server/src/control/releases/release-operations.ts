@@ -2,7 +2,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Deployment, Release } from "@slipstream/contract/words.ts";
 import type { Call, Handlers } from "../api/call.ts";
-import { type AppRow, appNamed } from "../apps/app-store.ts";
+import { type AppRow, appNamed, livingApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { begunBefore, createDeployment } from "../deployments/create.ts";
 import { liveHistory } from "../deployments/deployment-store.ts";
@@ -28,7 +28,7 @@ interface Target {
 /** Throws `not_found` without the app, `nothing_to_roll_back` when there is no such release to go to, or it is live already. */
 const target = async ({ database }: Control, call: Call, input: Input): Promise<Target> => {
   const [app, history, kept] = await Promise.all([
-    appNamed(database, call.tenant, input.app),
+    livingApp(database, call.tenant, input.app),
     input.to === undefined ? liveHistory(database, call.tenant, input.app) : [],
     livedNumbers(database, call.tenant, input.app),
   ]);
@@ -37,7 +37,10 @@ const target = async ({ database }: Control, call: Call, input: Input): Promise<
 
 const begin = async (control: Control, call: Call, input: Input): Promise<Deployment> => {
   const { app, to } = await target(control, call, input);
-  const inverse = app.release === null ? undefined : { operation: "releases.rollback", input: { app: app.name, to: app.release } };
+  const undo =
+    app.release === null
+      ? { noUndo: "The app had no live release to go back to." }
+      : { inverse: { operation: "releases.rollback", input: { app: app.name, to: app.release } } };
   return createDeployment(control, call, {
     app: app.name,
     appId: app.id,
@@ -45,7 +48,7 @@ const begin = async (control: Control, call: Call, input: Input): Promise<Deploy
     request: { to },
     operation: "releases.rollback",
     input: { app: app.name, to },
-    inverse,
+    ...undo,
   });
 };
 

@@ -2,11 +2,14 @@ import type { Handlers } from "../api/call.ts";
 import { appNamed } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { changeSettings } from "../env/env-operations.ts";
+import { namesOf, undoOfSecrets } from "../env/undo.ts";
 import { checkNames, expectNames } from "../env/variable.ts";
 import { checkSizes } from "./secret.ts";
-import { removeSecrets, secretsOf, setSecret } from "./secret-store.ts";
+import { removeSecrets, restoreVersions, secretsOf, secretVersions, setSecret } from "./secret-store.ts";
 
-export const secretOperations = (control: Control): Pick<Handlers, "secrets.set" | "secrets.list" | "secrets.remove"> => ({
+type SecretNames = "secrets.set" | "secrets.restore" | "secrets.list" | "secrets.remove";
+
+export const secretOperations = (control: Control): Pick<Handlers, SecretNames> => ({
   async "secrets.set"({ app, values, stage }, call) {
     const names = Object.keys(values);
     checkNames(names);
@@ -18,13 +21,26 @@ export const secretOperations = (control: Control): Pick<Handlers, "secrets.set"
       operation: "secrets.set",
       kind: "secrets",
       input: { app, names },
-      // Values do not come back, so only what is new can be undone by an operation; rollback brings back the versions of before.
-      async inverse(query, appId) {
-        const before = new Set((await secretsOf(query, appId)).map((secret) => secret.name));
-        return names.some((name) => before.has(name)) ? undefined : { operation: "secrets.remove", input: { app, names } };
-      },
+      undo: async (query, appId) => undoOfSecrets({ app, names, removed: [] }, await secretVersions(query, appId)),
       async apply(query, appId) {
         for (const [name, value] of Object.entries(values)) await setSecret(query, control.sealing, { tenant: call.tenant, appId }, { name, value });
+      },
+    });
+  },
+
+  async "secrets.restore"({ app, versions, remove = [], stage }, call) {
+    const names = namesOf(Object.keys(versions), remove);
+    return changeSettings(control, call, {
+      app,
+      names,
+      stage,
+      operation: "secrets.restore",
+      kind: "secrets",
+      input: { app, versions, ...(remove.length > 0 ? { remove } : {}) },
+      undo: async (query, appId) => undoOfSecrets({ app, names, removed: remove }, await secretVersions(query, appId)),
+      async apply(query, appId) {
+        await restoreVersions(query, appId, versions);
+        if (remove.length > 0) await removeSecrets(query, appId, remove);
       },
     });
   },
@@ -42,7 +58,7 @@ export const secretOperations = (control: Control): Pick<Handlers, "secrets.set"
       operation: "secrets.remove",
       kind: "secrets",
       input: { app, names },
-      inverse: async () => undefined,
+      undo: async (query, appId) => undoOfSecrets({ app, names, removed: names }, await secretVersions(query, appId)),
       apply: async (query, appId) => expectNames(await removeSecrets(query, appId, names), names, "secret"),
     }),
 });

@@ -1,4 +1,5 @@
 // Secrets in PostgreSQL: sealed versions that never change, and which version the next release will have.
+import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Query } from "#platform/database.ts";
 import type { Sealing } from "./sealing.ts";
 
@@ -44,6 +45,15 @@ const pointSecret = async (query: Query, appId: string, name: string, version: n
   await query`
     insert into secrets (app_id, name, version) values (${appId}, ${name}, ${version})
     on conflict (app_id, name) do update set version = excluded.version, updated_at = now()`;
+};
+
+/** Makes earlier versions the current ones. Throws `not_found` for one that there never was. */
+export const restoreVersions = async (query: Query, appId: string, versions: Readonly<Record<string, number>>): Promise<void> => {
+  for (const [name, version] of Object.entries(versions)) {
+    const known = await query`select 1 from secret_versions where app_id = ${appId} and name = ${name} and version = ${version}`;
+    if (known.length === 0) throw new SlipError("not_found", `The app has no version ${version} of the secret ${name}.`);
+    await pointSecret(query, appId, name, version);
+  }
 };
 
 export const removeSecrets = async (query: Query, appId: string, names: readonly string[]): Promise<string[]> =>

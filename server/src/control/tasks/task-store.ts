@@ -2,14 +2,14 @@
 import { json, type Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
 
-export type TaskInput = { kind: "scale"; instances: number } | { kind: "destroy" };
+export type TaskInput = { kind: "scale"; instances: number } | { kind: "destroy"; purge?: boolean };
 export interface TaskRow {
   id: string;
   appId: string;
   tenant: string;
   input: TaskInput;
   state: "open" | "done" | "failed";
-  output: { releases?: number } | null;
+  output: { releases?: number; keptUntil?: string } | null;
   failure: { code: string; message: string } | null;
   createdAt: Date;
 }

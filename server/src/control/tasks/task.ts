@@ -11,7 +11,7 @@ import { endTask, type TaskRow, taskOf } from "./task-store.ts";
 const lookAgainMs = 500;
 
 const act = async (control: Control, task: TaskRow): Promise<object> => {
-  if (task.input.kind === "destroy") return destroyApp(control, task.appId);
+  if (task.input.kind === "destroy") return destroyApp(control, task.appId, { purge: task.input.purge === true });
   await scaleApp(control, task.appId, task.input.instances);
   return {};
 };

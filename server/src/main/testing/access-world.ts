@@ -37,6 +37,8 @@ export interface Target {
   tenant: string;
   project: string;
   deployment: string;
+  /** Of the journal, for the deployment. */
+  entry: string;
   /** What nobody may see who may not see the app. */
   marks: string[];
 }
@@ -57,7 +59,8 @@ export const addTarget = async (owner: Client, of: { app: string; tenant: string
   await owner.call("sources.check", manifest);
   await owner.call("sources.upload", { sha256 }, { bytes: content });
   const { deployment } = await owner.call("deployments.create", { app, source: { kind: "tree", digest: source.digest } });
-  return { ...of, deployment, marks: [app, mark, `SECRET_${app.replace("-", "_")}`, deployment] };
+  const entry = (await owner.call("journal.list", { app })).entries[0]?.id ?? "";
+  return { ...of, deployment, entry, marks: [app, mark, `SECRET_${app.replace("-", "_")}`, deployment] };
 };
 
 export const addTenant = async ({ database }: ControlPlane, tenant: string): Promise<void> => {

@@ -3,7 +3,7 @@ import type { Tool } from "./tool.ts";
 import { approvals } from "./tools/approvals.ts";
 import { destroy, restart, runCommand, scale, status } from "./tools/apps.ts";
 import { cancel, deploy, deploySnippet, wait } from "./tools/deployments.ts";
-import { journal } from "./tools/journal.ts";
+import { journal, undo } from "./tools/journal.ts";
 import { explainFailure, logs } from "./tools/logs.ts";
 import { apply, planOf } from "./tools/plans.ts";
 import { releases, rollback } from "./tools/releases.ts";
@@ -30,5 +30,6 @@ export const tools: readonly Tool[] = [
   apply,
   journal,
   approvals,
+  undo,
   destroy,
 ];

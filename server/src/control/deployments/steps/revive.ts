@@ -38,6 +38,17 @@ export const takeLiveRelease: Step = async (run) => {
   await makeRelease(run, { artifact: live.artifact, config: live.config, source: live.source, commit: live.commit });
 };
 
+/** Restore: the release that was live when the app was destroyed. */
+export const takeKeptRelease: Step = async (run) => {
+  const { control, row } = run;
+  run.enter("allocate");
+  if (row.releaseId !== null) return;
+  const number = row.request.to ?? 0;
+  const release = await releaseNumbered(control.database, row.appId, number);
+  if (!release) throw new SlipError("nothing_to_roll_back", `Release ${number} is not kept any more.`);
+  await takeRelease(run, release);
+};
+
 /** A host that has just been started may not have it yet; then a new one is as good. */
 const unpark = ({ control, signal }: Run, id: string): Promise<Workload | undefined> =>
   patiently(signal, () => control.host.unpark({ id }, { signal })).catch((error: unknown) => {

@@ -1,12 +1,15 @@
 // What operations on apps would do.
 import type { PlanInterrupt } from "@slipstream/contract/plan.ts";
+import { keyWithin } from "../../api/idempotency.ts";
+import { expectDestroyed } from "../../apps/app-store.ts";
 import { isThereAlready, nameOfAnother, noLiveRelease } from "../../apps/refusals.ts";
+import { begunBefore } from "../../deployments/create.ts";
 import { defaultHost, supersededBy } from "../../deployments/deployment.ts";
-import { type AppRows, readApp } from "../app-rows.ts";
+import { type AppRows, readApp, readKeptApp } from "../app-rows.ts";
 import { change } from "../diff.ts";
 import type { Fingerprint } from "../fingerprint.ts";
 import { fingerprintOfName } from "../fingerprint-store.ts";
-import { planner } from "../planner.ts";
+import { type Planned, planner } from "../planner.ts";
 import { counted, drainInterrupt, quotaOf, supersededInterrupts, switchInterrupts } from "../words.ts";
 
 interface NameRows {
@@ -71,29 +74,74 @@ const endInterrupts = ({ live, domains, open }: AppRows): PlanInterrupt[] => [
   ...open.map(({ id, kind, state }) => ({ what: `the deployment ${id} (${kind}), which is ${state}`, why: "It is cancelled." })),
 ];
 
+/** Nothing of the app is kept. */
+const purge = (app: string, rows: AppRows): Planned => {
+  const { env, secrets, domains, releases } = rows;
+  return {
+    app,
+    changes: [
+      ...change("app", app, undefined),
+      ...(rows.live === undefined ? [] : change("instances", String(rows.app.serving), undefined)),
+      ...(releases.length === 0 ? [] : change("releases", releases.map(({ number }) => number).join(", "), undefined)),
+      ...gone(
+        "domain",
+        domains.map(({ host }) => host),
+        "served",
+      ),
+      ...gone("env", Object.keys(env), "set"),
+      ...gone("secret", Object.keys(secrets), "set"),
+      ...change("logs", "kept", undefined),
+    ],
+    interrupts: endInterrupts(rows),
+    quota: [],
+  };
+};
+
+const stateOf = ({ live }: AppRows): string => (live === undefined ? "new" : "live");
+
+/** What the app has is kept, and nobody reaches it. */
+const takeOff = (app: string, rows: AppRows): Planned => {
+  expectDestroyed(rows.app, false);
+  return {
+    app,
+    changes: [
+      ...change("app", stateOf(rows), "destroyed, and kept for a while"),
+      ...(rows.live === undefined ? [] : change("instances", String(rows.app.serving), undefined)),
+      ...(rows.live === undefined ? [] : rows.domains.flatMap(({ host }) => change(`domain ${host}`, "served", "kept"))),
+    ],
+    interrupts: endInterrupts(rows),
+    quota: [],
+    inverse: { operation: "apps.restore", input: { app } },
+  };
+};
+
 const destroy = planner<"apps.destroy", AppRows>({
-  read: (reading, { app }) => readApp(reading, app),
+  read: (reading, { app }) => readKeptApp(reading, app),
+  plan: ({ app, purge: isPurge }, rows) => (isPurge ? purge(app, rows) : takeOff(app, rows)),
+});
+
+const restore = planner<"apps.restore", AppRows>({
+  read: (reading, { app }) => readKeptApp(reading, app),
   plan({ app }, rows) {
-    const { env, secrets, domains, releases } = rows;
+    expectDestroyed(rows.app, true);
+    const { releaseBefore: release } = rows.app;
     return {
       app,
       changes: [
-        ...change("app", app, undefined),
-        ...(rows.live === undefined ? [] : change("instances", String(rows.app.serving), undefined)),
-        ...(releases.length === 0 ? [] : change("releases", releases.map(({ number }) => number).join(", "), undefined)),
-        ...gone(
-          "domain",
-          domains.map(({ host }) => host),
-          "served",
-        ),
-        ...gone("env", Object.keys(env), "set"),
-        ...gone("secret", Object.keys(secrets), "set"),
-        ...change("logs", "kept", undefined),
+        ...change("app", "destroyed", release === null ? "new" : "live"),
+        ...(release === null ? [] : change("release", undefined, String(release))),
+        ...(release === null ? [] : rows.domains.flatMap(({ host }) => change(`domain ${host}`, "kept", "served"))),
       ],
-      interrupts: endInterrupts(rows),
+      interrupts: [],
       quota: [],
+      inverse: { operation: "apps.destroy", input: { app } },
     };
+  },
+  async again({ control, call }, { app }) {
+    const { idempotencyKey: key } = call;
+    const deployment = key === undefined ? undefined : await begunBefore(control, { ...call, idempotencyKey: keyWithin(key, "apps.restore") });
+    return { app, ...(deployment === undefined ? {} : { deployment }) };
   },
 });
 
-export const appPlanners = { "apps.create": create, "apps.scale": scale, "apps.restart": restart, "apps.destroy": destroy };
+export const appPlanners = { "apps.create": create, "apps.scale": scale, "apps.restart": restart, "apps.destroy": destroy, "apps.restore": restore };

@@ -6,7 +6,7 @@ import type { PlanChange, PlanInterrupt, PlanQuota } from "@slipstream/contract/
 import type { SourceManifest } from "@slipstream/contract/source.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
-import { isNameFree } from "../../apps/app-store.ts";
+import { type AppRow, expectDestroyed, isNameFree } from "../../apps/app-store.ts";
 import { nameOfAnother } from "../../apps/refusals.ts";
 import { type DeploymentRow, defaultHost, hasEndedAlready, isOpen, type KeptOrigin, noDeployment, supersededBy } from "../../deployments/deployment.ts";
 import { chooseName } from "../../deployments/deployment-operations.ts";
@@ -22,7 +22,7 @@ import { noteSource } from "../../sources/source-store.ts";
 import { type AppRows, readAppIfThere } from "../app-rows.ts";
 import { change, configChanges, envChanges, fileChanges, routeChanges, secretChanges } from "../diff.ts";
 import type { Fingerprint } from "../fingerprint.ts";
-import { planner, type Reading } from "../planner.ts";
+import { type Planned, planner, type Reading } from "../planner.ts";
 import { newRelease, quotaOf, supersededInterrupts, switchInterrupts } from "../words.ts";
 
 type CreateInput = ParsedInputOf<"deployments.create">;
@@ -139,11 +139,18 @@ const quotas = ({ app, manifest }: DeployRows, instances: number): PlanQuota[] =
   ];
 };
 
+/** An app that was never live has no release to go back to. */
+const inverseOf = (name: string, before: AppRow | undefined): Pick<Planned, "inverse"> | object => {
+  if (before === undefined) return { inverse: { operation: "apps.destroy", input: { app: name } } };
+  return before.release === null ? {} : { inverse: { operation: "releases.rollback", input: { app: name, to: before.release } } };
+};
+
 const create = planner<"deployments.create", DeployRows>({
   read: readDeploy,
   plan(_, rows) {
     const { input, name, app, config, sandboxFloor } = rows;
     if (app === undefined && !rows.isNameFree) throw nameOfAnother(name);
+    expectDestroyed(app?.app, false);
     const hosts = hostsAsked(name, input, config);
     expectHosts(hosts, rows);
     const ofRelease = config && releaseConfig(config, input, sandboxFloor);
@@ -161,9 +168,7 @@ const create = planner<"deployments.create", DeployRows>({
       ],
       interrupts: [...switchInterrupts(before), ...supersededInterrupts(before, supersededBy("deploy")), ...releaseCommandInterrupt(rows, ofRelease)],
       quota: quotas(rows, instances),
-      inverse: app?.app.release
-        ? { operation: "releases.rollback", input: { app: name, to: app.app.release } }
-        : { operation: "apps.destroy", input: { app: name } },
+      ...inverseOf(name, app?.app),
     };
   },
 });

@@ -1,10 +1,10 @@
 // What operations on host names would do.
 
-import { appNamed } from "../../apps/app-store.ts";
+import { livingApp } from "../../apps/app-store.ts";
 import { checkDomain, hostOfAnother, notRemovable } from "../../domains/domain.ts";
 import { ownersOf } from "../../domains/domain-store.ts";
 import { routesOf } from "../../routes/route-table.ts";
-import { type AppRows, readApp, rowsOf } from "../app-rows.ts";
+import { type AppRows, readKeptApp, rowsOf } from "../app-rows.ts";
 import { change, routeChanges } from "../diff.ts";
 import { planner } from "../planner.ts";
 
@@ -19,7 +19,7 @@ const hostsOf = ({ domains }: AppRows): string[] => domains.map(({ host }) => ho
 const add = planner<"domains.add", HostRows>({
   read: ({ snapshot, call }, { app, domain }) =>
     snapshot(async (query) => {
-      const rows = await rowsOf(query, await appNamed(query, call.tenant, app));
+      const rows = await rowsOf(query, await livingApp(query, call.tenant, app));
       const [owner] = await ownersOf(query, call.tenant, [domain]);
       return { ...rows, owner };
     }),
@@ -33,13 +33,13 @@ const add = planner<"domains.add", HostRows>({
       changes: isNew ? [...change(`domain ${domain}`, undefined, app), ...routeChanges(routes(rows, before), routes(rows, [...before, domain]))] : [],
       interrupts: [],
       quota: [],
-      inverse: { operation: "domains.remove", input: { app, domain } },
+      ...(isNew ? { inverse: { operation: "domains.remove", input: { app, domain } } } : {}),
     };
   },
 });
 
 const remove = planner<"domains.remove", AppRows>({
-  read: (reading, { app }) => readApp(reading, app),
+  read: (reading, { app }) => readKeptApp(reading, app),
   plan({ app, domain }, rows) {
     const before = hostsOf(rows);
     if (!rows.domains.some(({ host, isDefault }) => host === domain && !isDefault)) throw notRemovable(app, domain);

@@ -5,6 +5,7 @@ import type { Deployment } from "@slipstream/contract/words.ts";
 import { keyWithin } from "../../api/idempotency.ts";
 import { begunBefore } from "../../deployments/create.ts";
 import { supersededBy } from "../../deployments/deployment.ts";
+import { namesOf, undoOfEnv, undoOfSecrets } from "../../env/undo.ts";
 import { checkNames, expectNames } from "../../env/variable.ts";
 import { checkSizes } from "../../secrets/secret.ts";
 import { type AppRows, readApp } from "../app-rows.ts";
@@ -19,9 +20,6 @@ interface Asked {
 
 const without = <T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
   Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
-
-const picked = <T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
-  Object.fromEntries(Object.entries(record).filter(([name]) => names.includes(name)));
 
 /** A live app gets a release with the settings at once, and with those that were staged before. */
 const planned = (
@@ -39,7 +37,7 @@ const planned = (
     changes: isStaged ? [...settings, { what: "takes effect", to: "with the next deployment" }] : [...newRelease(rows), ...settings],
     interrupts: isStaged ? [] : [...switchInterrupts(rows), ...supersededInterrupts(rows, supersededBy("config"))],
     quota: [],
-    ...(inverse === undefined ? {} : { inverse }),
+    ...(inverse === undefined ? {} : { inverse: stage ? { ...inverse, input: { ...inverse.input, stage } } : inverse }),
   };
 };
 
@@ -55,14 +53,13 @@ const began = async ({ control, call }: Applying, name: OperationName): Promise<
 const setEnv = planner<"env.set", AppRows>({
   read: (reading, { app }) => readApp(reading, app),
   plan(input, rows) {
-    const { app, values } = input;
-    const names = Object.keys(values);
+    const { app, values, remove = [] } = input;
+    const names = namesOf(Object.keys(values), remove);
     checkNames(names);
-    const old = picked(rows.env, names);
-    const inverse = Object.keys(old).length === 0 ? { operation: "env.remove", input: { app, names } } : { operation: "env.set", input: { app, values: old } };
-    return { ...planned(input, rows, { env: { ...rows.env, ...values }, inverse }), quota: [quotaOf("secretBytes", largest(values))] };
+    const { inverse } = undoOfEnv({ app, names, removed: remove }, rows.env);
+    return { ...planned(input, rows, { env: { ...without(rows.env, remove), ...values }, inverse }), quota: [quotaOf("secretBytes", largest(values))] };
   },
-  again: async (applying, { app, values }) => ({ app, names: Object.keys(values), ...(await began(applying, "env.set")) }),
+  again: async (applying, { app, values, remove = [] }) => ({ app, names: namesOf(Object.keys(values), remove), ...(await began(applying, "env.set")) }),
 });
 
 const removeEnv = planner<"env.remove", AppRows>({
@@ -70,7 +67,7 @@ const removeEnv = planner<"env.remove", AppRows>({
   plan(input, rows) {
     const { app, names } = input;
     expectNames(Object.keys(rows.env), names, "variable");
-    const inverse = { operation: "env.set", input: { app, values: picked(rows.env, names) } };
+    const { inverse } = undoOfEnv({ app, names, removed: names }, rows.env);
     return planned(input, rows, { env: without(rows.env, names), inverse });
   },
   again: async (applying, { app, names }) => ({ app, names, ...(await began(applying, "env.remove")) }),
@@ -84,8 +81,7 @@ const setSecrets = planner<"secrets.set", AppRows>({
     checkNames(names);
     checkSizes(values);
     const next = Object.fromEntries(names.map((name) => [name, (rows.lastVersions[name] ?? 0) + 1]));
-    const isNew = names.every((name) => rows.secrets[name] === undefined);
-    const inverse = isNew ? { operation: "secrets.remove", input: { app, names } } : undefined;
+    const { inverse } = undoOfSecrets({ app, names, removed: [] }, rows.secrets);
     return { ...planned(input, rows, { secrets: { ...rows.secrets, ...next }, inverse }), quota: [quotaOf("secretBytes", largest(values))] };
   },
   again: async (applying, { app, values }) => ({ app, names: Object.keys(values), ...(await began(applying, "secrets.set")) }),
@@ -94,11 +90,34 @@ const setSecrets = planner<"secrets.set", AppRows>({
 const removeSecrets = planner<"secrets.remove", AppRows>({
   read: (reading, { app }) => readApp(reading, app),
   plan(input, rows) {
-    const { names } = input;
+    const { app, names } = input;
     expectNames(Object.keys(rows.secrets), names, "secret");
-    return planned(input, rows, { secrets: without(rows.secrets, names), inverse: undefined });
+    const { inverse } = undoOfSecrets({ app, names, removed: names }, rows.secrets);
+    return planned(input, rows, { secrets: without(rows.secrets, names), inverse });
   },
   again: async (applying, { app, names }) => ({ app, names, ...(await began(applying, "secrets.remove")) }),
 });
 
-export const settingPlanners = { "env.set": setEnv, "env.remove": removeEnv, "secrets.set": setSecrets, "secrets.remove": removeSecrets };
+/** Which versions there ever were is seen when it is applied. */
+const restoreSecrets = planner<"secrets.restore", AppRows>({
+  read: (reading, { app }) => readApp(reading, app),
+  plan(input, rows) {
+    const { app, versions, remove = [] } = input;
+    const names = namesOf(Object.keys(versions), remove);
+    const { inverse } = undoOfSecrets({ app, names, removed: remove }, rows.secrets);
+    return planned(input, rows, { secrets: { ...without(rows.secrets, remove), ...versions }, inverse });
+  },
+  again: async (applying, { app, versions, remove = [] }) => ({
+    app,
+    names: namesOf(Object.keys(versions), remove),
+    ...(await began(applying, "secrets.restore")),
+  }),
+});
+
+export const settingPlanners = {
+  "env.set": setEnv,
+  "env.remove": removeEnv,
+  "secrets.set": setSecrets,
+  "secrets.restore": restoreSecrets,
+  "secrets.remove": removeSecrets,
+};

@@ -146,11 +146,12 @@ export const runCommand = tool({
 export const destroy = tool({
   name: "destroy",
   title: "Destroy an app",
-  description: "Remove an app with everything of it. The user is asked first; where the client cannot ask, confirm must be the app's name.",
+  description:
+    "Take an app off the air; undo brings it back for 72 hours. The user is asked first; where the client cannot ask, confirm must be the app's name.",
   kind: "destroys",
   repeatable: true,
   input: byApp.extend({ confirm: z.string().optional() }),
-  output: z.object({ app: z.string(), releases: z.int() }),
+  output: z.object({ app: z.string(), releases: z.int(), keptUntil: z.string().optional() }),
   async run({ app, confirm }, asking, door) {
     const danger = { ...(await dangerOfDestroying(asking, app)), confirm };
     const question = await unlessConfirmed(asking, { door, danger });

@@ -16,5 +16,5 @@ export const dangerOfDestroying = async (asking: Asking, name: string): Promise<
   const own = domains.map(({ domain }) => domain).filter((domain) => domain !== new URL(app.url).hostname);
   const hosts = own.length === 0 ? "no domain besides" : `${count(own.length, "domain")} (${own.join(", ")})`;
   const parts = [count(releases.length, "release"), hosts, count(secrets.length, "secret"), count(env.length, "variable"), count(app.instances, "instance")];
-  return { name, what: `Destroy the app ${name}, which answers at ${app.url}? Gone would be: ${parts.join(", ")}.` };
+  return { name, what: `Destroy the app ${name}, which answers at ${app.url}? Off the air would be: ${parts.join(", ")}. They are kept for 72 hours.` };
 };
