@@ -81,6 +81,8 @@ describe("slip", () => {
     [["restart", "a b"], /Wrong app/],
     [["restart", "a".repeat(300)], /Wrong app/],
     [["cancel", "dep_x"], /Wrong deployment/],
+    [["undo", "jrn_x"], /Wrong entry/],
+    [["undo"], /Missing required argument 'ENTRY'/],
     [["logs", "shop", "--since", "soon"], /"soon" is not a time/],
     [["domains", "add", "shop", "--", "-x"], /Wrong domain/],
     [["completion", "tcsh"], /no completion for "tcsh"/],
@@ -224,6 +226,26 @@ describe("slip", () => {
     assert.deepEqual(await run("env", "set", "shop", "A=b"), { code: 0, stdout: "https://shop.slip.localhost:8443\n", stderr: "" });
   });
 
+  it("lists the journal with ids and what is undone, and undoes an entry", async () => {
+    const [one, two] = [`jrn_${"1".repeat(26)}`, `jrn_${"2".repeat(26)}`];
+    const of = { time: "2026-01-01T00:00:00.000Z", actor: "owner", requestId: "r", app: "shop", input: {} };
+    const inverse = { operation: "apps.restore", input: {} };
+    platform.handlers["journal.list"] = () => ({
+      entries: [
+        { id: two, operation: "apps.restore", undoes: one, inverse, ...of },
+        { id: one, operation: "apps.destroy", undoneBy: two, inverse, ...of },
+      ],
+    });
+    assert.deepEqual(
+      (await run("journal", "shop")).stdout.split("\n").map((line) => line.split("\t")),
+      [[two, of.time, "owner", "apps.restore", "shop", "apps.restore", one], [one, of.time, "owner", "apps.destroy", "shop", `undone by ${two}`, "–"], [""]],
+    );
+    platform.handlers["journal.undo"] = ({ entry }) => ({ undone: entry, entry: two, operation: "apps.restore", app: "shop", deployment: liveDeployment });
+    assert.equal((await run("undo", one)).stdout, `${liveDeployment.url}\n`);
+    const told = JSON.parse((await run("undo", one, "--json")).stdout) as { entry: string; deployment: { outcome: string } };
+    assert.deepEqual([told.entry, told.deployment.outcome], [two, "live"]);
+  });
+
   it("destroys when it is told to, not by itself in a pipe", async () => {
     platform.handlers["apps.get"] = () => appOf();
     platform.handlers["apps.destroy"] = ({ app }) => ({ app, releases: 3 });
@@ -232,6 +254,11 @@ describe("slip", () => {
     assert.match(refused.stderr, /--yes/);
     assert.deepEqual(platform.inputsOf("apps.destroy"), []);
     assert.deepEqual(JSON.parse((await run("destroy", "shop", "--yes", "--json")).stdout), { app: "shop", releases: 3 });
+    await run("destroy", "shop", "--purge", "--yes");
+    assert.deepEqual(platform.inputsOf("apps.destroy"), [
+      { app: "shop", purge: false },
+      { app: "shop", purge: true },
+    ]);
   });
 
   it("rolls back, with the result of a deployment", async () => {

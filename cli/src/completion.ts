@@ -7,11 +7,19 @@ interface Words {
   summary: string;
   /** What can follow: inner commands and flags. */
   next: { word: string; summary: string }[];
-  takesApp: boolean;
+  /** Prints the values that its first argument can have. */
+  values: string | undefined;
   takesFolder: boolean;
 }
 
 const longFlag = ({ flags }: Option): string => /--[a-z-]+/.exec(flags)?.[0] ?? flags;
+
+/** App names and ids of journal entries, when the platform runs: first columns in a pipe. */
+const valuesOf = ({ name, arguments: given }: Command): string | undefined => {
+  if (given?.[0]?.name === "ENTRY") return "slip journal 2>/dev/null | cut -f1";
+  if (given?.[0]?.name !== "APP") return undefined;
+  return name === "restore" ? "slip apps --destroyed 2>/dev/null | grep -w destroyed | cut -f1" : "slip apps 2>/dev/null | cut -f1";
+};
 
 /** Every command and inner command with what can follow it. */
 export const wordsOf = (commands: readonly Command[], prefix = ""): Words[] =>
@@ -24,20 +32,17 @@ export const wordsOf = (commands: readonly Command[], prefix = ""): Words[] =>
       path,
       summary: command.summary,
       next: [...inner, ...flags, ...common],
-      takesApp: command.arguments?.[0]?.name === "APP",
+      values: valuesOf(command),
       takesFolder: command.arguments?.[0]?.name === "SOURCE",
     };
     return [own, ...wordsOf(command.commands ?? [], `${path} `)];
   });
 
-/** App names, when the platform runs; the first column of `slip apps` in a pipe. */
-const appNames = "slip apps 2>/dev/null | cut -f1";
-
-const bashCase = ({ path, next, takesApp, takesFolder }: Words): string => {
+const bashCase = ({ path, next, values, takesFolder }: Words): string => {
   const words = next.map(({ word }) => word).join(" ");
-  const apps = takesApp ? ` $(${appNames})` : "";
+  const more = values ? ` $(${values})` : "";
   const folders = takesFolder ? ' $(compgen -d -- "$word")' : "";
-  return `    "${path}") COMPREPLY=($(compgen -W "${words}${apps}${folders}" -- "$word")) ;;`;
+  return `    "${path}") COMPREPLY=($(compgen -W "${words}${more}${folders}" -- "$word")) ;;`;
 };
 
 const bash = (all: readonly Words[]): string => {
@@ -68,8 +73,8 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 const zshWords = (words: readonly { word: string; summary: string }[]): string =>
   words.map(({ word, summary }) => quoted(`${word.replaceAll(":", "\\:")}:${summary}`)).join(" ");
 
-const zshCase = ({ path, next, takesApp, takesFolder }: Words): string =>
-  `    ${quoted(path)}) values=(${zshWords(next)})${takesApp ? `; values+=("\${(@f)$(${appNames})}")` : ""}${takesFolder ? "; _files -/" : ""} ;;`;
+const zshCase = ({ path, next, values, takesFolder }: Words): string =>
+  `    ${quoted(path)}) values=(${zshWords(next)})${values ? `; values+=("\${(@f)$(${values})}")` : ""}${takesFolder ? "; _files -/" : ""} ;;`;
 
 const zsh = (all: readonly Words[]): string => {
   const top = all.filter(({ path }) => !path.includes(" ")).map(({ path, summary }) => ({ word: path, summary }));
@@ -98,7 +103,7 @@ compdef _slip slip
 `;
 };
 
-const fishLines = ({ path, next, takesApp, takesFolder }: Words): string[] => {
+const fishLines = ({ path, next, values, takesFolder }: Words): string[] => {
   const seen = path
     .split(" ")
     .map((word) => `__fish_seen_subcommand_from ${word}`)
@@ -109,7 +114,7 @@ const fishLines = ({ path, next, takesApp, takesFolder }: Words): string[] => {
       : `complete -c slip -n ${quoted(seen)} -a ${word} -d ${quoted(summary)}`;
   return [
     ...next.map(({ word, summary }) => line(word, summary)),
-    ...(takesApp ? [`complete -c slip -n ${quoted(seen)} -a '(${appNames})'`] : []),
+    ...(values ? [`complete -c slip -n ${quoted(seen)} -a '(${values})'`] : []),
     ...(takesFolder ? [`complete -c slip -n ${quoted(seen)} -F`] : []),
   ];
 };

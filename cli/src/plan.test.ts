@@ -93,7 +93,7 @@ describe("plans", () => {
     ["secrets rm", ["secrets", "rm", "shop", "A"], "secrets.remove", { app: "shop", names: ["A"], stage: false }],
     ["domains add", ["domains", "add", "shop", "a.example.org"], "domains.add", { app: "shop", domain: "a.example.org" }],
     ["domains rm", ["domains", "rm", "shop", "a.example.org"], "domains.remove", { app: "shop", domain: "a.example.org" }],
-    ["destroy", ["destroy", "shop"], "apps.destroy", { app: "shop" }],
+    ["destroy", ["destroy", "shop"], "apps.destroy", { app: "shop", purge: false }],
   ];
   /** In this process: what matters is what is asked and shown, not how a process starts. */
   const run = async (words: readonly string[]): Promise<{ code: number | undefined; shown: unknown[] }> => {

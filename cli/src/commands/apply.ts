@@ -3,9 +3,14 @@ import { hasOutcome, outcomeOf } from "../plan/outcomes.ts";
 import { agreed } from "./destroy.ts";
 
 const isAgreed = async (call: Invocation, plan: string): Promise<boolean> => {
-  const { operation, app, state } = await call.session.call("plans.get", { plan });
+  const { operation, app, state, inverse } = await call.session.call("plans.get", { plan });
   // One that cannot be applied is refused in any case, with the reason.
-  return operation !== "apps.destroy" || app === undefined || state !== "open" || agreed(call, app, `slip apply ${plan} --yes`);
+  return (
+    operation !== "apps.destroy" ||
+    app === undefined ||
+    state !== "open" ||
+    agreed(call, app, { saying: `slip apply ${plan} --yes`, purge: inverse === undefined })
+  );
 };
 
 const run = async (call: Invocation): Promise<ExitCode> => {

@@ -12,12 +12,13 @@ const row = ({ screen }: Invocation, app: App): string[] => [
 ];
 
 const list = async (call: Invocation): Promise<ExitCode> => {
-  const answer = await call.session.call("apps.list", {});
+  const destroyed = call.options.destroyed === true;
+  const answer = await call.session.call("apps.list", destroyed ? { destroyed } : {});
   if (call.screen.json) call.screen.data(answer);
   else
     call.screen.table(
-      ["app", "state", "release", "instances", "url", "created"],
-      answer.apps.map((app) => row(call, app)),
+      ["app", "state", "release", "instances", "url", "created", ...(destroyed ? ["kept until"] : [])],
+      answer.apps.map((app) => [...row(call, app), ...(destroyed ? [app.keptUntil ?? "–"] : [])]),
       "No apps yet. Make one live with 'slip deploy PATH'.",
     );
   return 0;
@@ -35,7 +36,8 @@ const create = async (call: Invocation): Promise<ExitCode> => {
 export const apps: Command = {
   name: "apps",
   summary: "List the apps.",
-  examples: ["slip apps", "slip apps --json"],
+  options: [{ flags: "--destroyed", summary: "those that were destroyed and are still kept, too" }],
+  examples: ["slip apps", "slip apps --destroyed", "slip apps --json"],
   run: list,
   commands: [
     {

@@ -1,5 +1,19 @@
+import type { JournalEntry } from "@slipstream/contract/words.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
 import { countOf, textOf } from "./options.ts";
+
+/** What undoes it, or has undone it. */
+const undoOf = ({ inverse, undoneBy }: JournalEntry): string => (undoneBy !== undefined ? `undone by ${undoneBy}` : (inverse?.operation ?? "–"));
+
+const row = ({ screen }: Invocation, entry: JournalEntry): string[] => [
+  entry.id,
+  screen.time(entry.time),
+  entry.approvedBy === undefined ? entry.actor : `${entry.actor}, approved by ${entry.approvedBy}`,
+  entry.operation,
+  entry.app ?? "–",
+  undoOf(entry),
+  entry.undoes === undefined ? "–" : entry.undoes,
+];
 
 const run = async (call: Invocation): Promise<ExitCode> => {
   const limit = countOf(textOf(call.options, "limit"), "--limit");
@@ -8,14 +22,8 @@ const run = async (call: Invocation): Promise<ExitCode> => {
   if (call.screen.json) call.screen.data(answer);
   else
     call.screen.table(
-      ["time", "actor", "operation", "app", "undo"],
-      answer.entries.map((entry) => [
-        call.screen.time(entry.time),
-        entry.approvedBy === undefined ? entry.actor : `${entry.actor}, approved by ${entry.approvedBy}`,
-        entry.operation,
-        entry.app ?? "–",
-        entry.inverse?.operation ?? "–",
-      ]),
+      ["entry", "time", "actor", "operation", "app", "undo", "undid"],
+      answer.entries.map((entry) => row(call, entry)),
       "Nothing was changed yet.",
     );
   return 0;
@@ -23,7 +31,7 @@ const run = async (call: Invocation): Promise<ExitCode> => {
 
 export const journal: Command = {
   name: "journal",
-  summary: "List what was changed, by whom, and how to undo it, newest first.",
+  summary: "List what was changed, by whom, how to undo it and what was undone, newest first.",
   arguments: [{ name: "APP", summary: "changes of this app alone", optional: true }],
   options: [{ flags: "-n, --limit <N>", summary: "at most so many (50)" }],
   examples: ["slip journal", "slip journal shop --json"],

@@ -23,13 +23,19 @@ export const outcomes = {
   "apps.create": (call, app) => say(call, app, app.app),
   "apps.scale": (call, app) => say(call, app, `${app.app} runs ${counted(app.instances, "instance")}`),
   "apps.restart": untilLive,
-  "apps.destroy": (call, destroyed) => say(call, destroyed, `${destroyed.app} is gone, with ${counted(destroyed.releases, "release")}`),
+  "apps.destroy": (call, { app, releases, keptUntil, ...rest }) => {
+    const [answer, count] = [{ app, releases, ...(keptUntil === undefined ? {} : { keptUntil }), ...rest }, counted(releases, "release")];
+    if (keptUntil === undefined) return say(call, answer, `${app} is gone, with ${count}`);
+    if (!call.screen.json) call.screen.note(`Bring it back with 'slip restore ${app}'.`);
+    return say(call, answer, `${app} is off the air; it is kept with ${count} until ${keptUntil}`);
+  },
   "deployments.create": untilLive,
   "releases.rollback": untilLive,
   "env.set": finishChange,
   "env.remove": finishChange,
   "secrets.set": finishChange,
   "secrets.remove": finishChange,
+  "secrets.restore": finishChange,
   "domains.add": (call, domain) => say(call, domain, domain.url),
   "domains.remove": (call, removed) => say(call, removed, `${removed.domain} is no longer served`, false),
 } as const satisfies { [N in OperationName]?: Outcome<N> };
