@@ -112,10 +112,14 @@ describe("an agent over MCP", () => {
     );
   });
 
-  it("destroys when its user agrees, who sees what would be gone", async (context) => {
+  it("destroys when its user agrees, who sees what would be gone, and undoes that", async (context) => {
     await agent.must("destroy", { app });
     assert.match(asked.at(-1) ?? "", /agents-shop.*https:\/\/agents-shop\.slip\.localhost.*2 releases/);
     assert.equal((await installation.request(app)).status, 404);
+    const { entries } = await agent.must("journal", { app, limit: 1 });
+    const [{ entry } = { entry: "" }] = entries as { entry: string }[];
+    assert.partialDeepStrictEqual(await agent.must("undo", { entry }), { operation: "apps.restore", state: "live", release: 2 });
+    assert.equal(await answerOf(app), "one", "it is back as it was");
     context.diagnostic(`all of it:\n${tableOf(agent.steps)}`);
   });
 });

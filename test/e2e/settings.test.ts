@@ -113,13 +113,20 @@ describe("the settings of an app", () => {
     assert.deepEqual([stale.code, (JSON.parse(stale.stdout) as { error: { code: string } }).error.code], [2, "plan_stale"]);
   });
 
-  it("destroy: nothing of it answers, and its name is free", async () => {
+  it("destroy: nothing of it answers, and its name is kept; purge: its name is free", async () => {
     const refused = await installation.slip(["destroy", "shop"]);
     assert.equal(refused.code, 2, "in a pipe it needs --yes");
     await installation.expect(0, ["destroy", "shop", "--yes"]);
     assert.equal((await installation.request("shop")).status, 404);
     const status = JSON.parse(await installation.expect(0, ["status", "--json"])) as { host?: { workloads: unknown[] } };
     assert.deepEqual(status.host?.workloads, []);
+    const kept = await installation.slip(["deploy", source]);
+    assert.deepEqual([kept.code, kept.stderr.match(/slip (restore|destroy) shop/)?.[1]], [2, "restore"], kept.stderr);
+    assert.ok(
+      (await lines()).some((line) => line.text === "one started"),
+      "its lines can be read",
+    );
+    await installation.expect(0, ["destroy", "shop", "--purge", "--yes"]);
     const again = await installation.deployLive(source);
     assert.equal(again.release, 1);
     assert.ok(!(await lines()).some((line) => line.text === "one started"), "the old lines are gone");

@@ -70,7 +70,7 @@ const testCases = (cases: readonly BrokenCase[], home?: string): void => {
         assert.match((await installation.request(of.name)).body, /^(<p>)?ok/);
       } finally {
         remove();
-        await installation.slip(["destroy", of.name, "--yes"]);
+        await installation.slip(["destroy", of.name, "--purge", "--yes"]);
       }
     });
 };

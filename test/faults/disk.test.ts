@@ -110,7 +110,7 @@ describe("a full disk", () => {
     assert.match(check?.fix ?? "", /^du /, "most of it is not the platform's");
 
     await installation.expect(0, ["restart", "talking"]);
-    await installation.expect(0, ["destroy", "filling", "--yes"]);
+    await installation.expect(0, ["destroy", "filling", "--purge", "--yes"]);
     assert.deepEqual(failuresOf(await load.stop()), []);
     await makeRoom();
     assert.equal((await deployAnew("release 2")).outcome, "live");

@@ -28,7 +28,9 @@ const steps: Record<ScenarioName, Readonly<Record<string, number>>> = {
   configuration: { takeLiveRelease: 20, startWorkload: 400, switchAndProve: 80 },
   "scale up": { scale: 400, "host.ensure": 400 },
   "scale down": { scale: 60 },
-  destroy: { destroy: 300, "host.remove": 150, "host.removeLogs": 30 },
+  destroy: { destroy: 300, "host.remove": 150 },
+  purge: { destroy: 300, "host.remove": 150, "host.removeLogs": 30 },
+  restore: { takeKeptRelease: 20, startWorkload: 400, switchAndProve: 80 },
 };
 
 /** Programs under conmon that a step waits for. */

@@ -14,10 +14,12 @@ export type ScenarioName =
   | "configuration"
   | "scale up"
   | "scale down"
-  | "destroy";
+  | "destroy"
+  | "purge"
+  | "restore";
 
-/** `either`: live or failed, as it comes. */
-export type Outcome = "live" | "failed" | "either" | "done" | "gone";
+/** `either`: live or failed, as it comes; `off`: destroyed and kept. */
+export type Outcome = "live" | "failed" | "either" | "done" | "off" | "gone";
 
 /** A command to be given, and what it may come to. */
 export interface Act {
@@ -30,6 +32,8 @@ export interface Act {
   /** What the app answers once this is live. */
   answer: string;
   instances?: number;
+  /** Nothing answers before it is done. */
+  isOff?: true;
 }
 
 const nodeApp = (answer: string, toml = ""): Record<string, string> => ({
@@ -94,9 +98,15 @@ const scale = async (world: World, instances: number): Promise<Act> => {
   return { app, args: ["scale", app.name, `${instances}`, "--json"], outcome: "done", answer: current(app), instances };
 };
 
-const destruction = async (world: World): Promise<Act> => {
-  const app = await appWithHistory(world, `mortal-${world.apps.size}`);
-  return { app, args: ["destroy", app.name, "--yes", "--json"], outcome: "gone", answer: current(app) };
+const destruction = async (world: World, outcome: "off" | "gone"): Promise<Act> => {
+  const app = await appWithHistory(world, world.newName());
+  return { app, args: ["destroy", app.name, ...(outcome === "gone" ? ["--purge"] : []), "--yes", "--json"], outcome, answer: current(app) };
+};
+
+const restoration = async (world: World): Promise<Act> => {
+  const app = await appWithHistory(world, world.newName());
+  await world.installation.expect(0, ["destroy", app.name, "--yes"]);
+  return { app, args: ["restore", app.name, "--json"], outcome: "live", answer: current(app), isOff: true };
 };
 
 const same = async (world: World, args: (app: string) => string[]): Promise<Act> => {
@@ -117,5 +127,7 @@ export const scenarios: Record<ScenarioName, (world: World, random: Random) => P
   configuration: (world) => same(world, (app) => ["env", "set", app, `COLOUR=${world.newAnswer()}`, "--json"]),
   "scale up": (world) => scale(world, 2),
   "scale down": (world) => scale(world, 1),
-  destroy: destruction,
+  destroy: (world) => destruction(world, "off"),
+  purge: (world) => destruction(world, "gone"),
+  restore: restoration,
 };

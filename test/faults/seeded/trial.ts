@@ -16,7 +16,7 @@ export const nameOf = ({ scenario, step, moment, process }: Case): string => `${
 /** A connection that a dead edge had taken breaks; a new one must never be refused. */
 const isBrokenOff = ({ failure = "" }: Sample): boolean => /ECONNRESET|socket hang up|EPIPE|aborted/.test(failure);
 
-const serveAllTheWhile = (samples: readonly Sample[], { app, outcome, answer }: Act, { process }: Case): void => {
+const serveAllTheWhile = (samples: readonly Sample[], { app, outcome, answer, isOff }: Act, { process }: Case): void => {
   const allowed = new Set([app.answers.get(app.live), answer]);
   const failed = samples.filter((sample) => sample.failure !== undefined && !(process === "edge" && isBrokenOff(sample)));
   assert.deepEqual(
@@ -24,8 +24,8 @@ const serveAllTheWhile = (samples: readonly Sample[], { app, outcome, answer }: 
     [],
     "requests failed",
   );
-  if (outcome === "gone") return;
-  const others = samples.filter(({ failure, body }) => failure === undefined && !allowed.has(body));
+  if (outcome === "gone" || outcome === "off") return;
+  const others = samples.filter(({ failure, body, status }) => failure === undefined && !allowed.has(body) && !(isOff && status === 404));
   assert.deepEqual(others, [], "something else answered");
 };
 

@@ -88,19 +88,26 @@ const taskEnded = async (world: World, { app, instances }: Act, { ran }: { ran: 
 const linesOf = ({ home }: World, app: string): string[] =>
   readdirSync(join(home, "logs"), { recursive: true, encoding: "utf8" }).filter((path) => basename(path) === app);
 
-const appEnded = async (world: World, { app }: Act, { ran }: { ran: Ran }): Promise<void> => {
+const appEnded = async (world: World, { app, outcome }: Act, { ran }: { ran: Ran }): Promise<void> => {
   assert.equal(ran.code, 0, `${ran.stdout} ${ran.stderr}`);
-  const error = await world.client.call("apps.get", { app: app.name }).catch((reason: unknown) => reason);
-  assert.ok(error instanceof SlipError && error.code === "not_found", "the app is gone");
+  const row = await world.client.call("apps.get", { app: app.name }).catch((reason: unknown) => reason);
   const { status } = await world.installation.request(app.name);
   assert.equal(status, 404, "nobody answers for it");
-  assert.deepEqual(linesOf(world, app.name), [], "no line of it is kept");
   world.apps.delete(app.name);
+  if (outcome === "gone") {
+    assert.ok(row instanceof SlipError && row.code === "not_found", "the app is gone");
+    assert.deepEqual(linesOf(world, app.name), [], "no line of it is kept");
+    return;
+  }
+  assert.partialDeepStrictEqual(row, { state: "destroyed", instances: 0 });
+  const { releases } = await world.client.call("releases.list", { app: app.name });
+  assert.deepEqual(new Set(releases.map(({ release }) => release)), new Set(app.answers.keys()), "its releases are kept");
+  assert.notDeepEqual(linesOf(world, app.name), [], "its lines are kept");
 };
 
 /** The one outcome of the command. */
 export const outcomeHolds = (world: World, act: Act, of: { ran: Ran; before: ReadonlySet<string> }): Promise<void> => {
-  if (act.outcome === "gone") return appEnded(world, act, of);
+  if (act.outcome === "gone" || act.outcome === "off") return appEnded(world, act, of);
   return act.outcome === "done" ? taskEnded(world, act, of) : deploymentEnded(world, act, of);
 };
 

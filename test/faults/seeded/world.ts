@@ -52,6 +52,12 @@ export class World {
     return `answer ${this.#made}`;
   }
 
+  /** The name of an app that there has not been; that of a destroyed one is kept. */
+  newName(): string {
+    this.#made += 1;
+    return `mortal-${this.#made}`;
+  }
+
   /** A folder with the files given. */
   tree(files: Readonly<Record<string, string>>): string {
     const folder = mkdtempSync(join(this.#sources, "tree-"));
