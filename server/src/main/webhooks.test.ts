@@ -105,8 +105,9 @@ test("each end of a deployment, and what is done with host names, is told once",
   const { source: digest } = await plane.client.call("sources.check", { entries: [{ type: "file", path: "a", sha256, size: 1, executable: false }] });
   await plane.client.call("sources.upload", { sha256 }, { bytes: Buffer.from("x") });
   const deploy = async () => (await plane.client.call("deployments.create", { app, source: { kind: "tree", digest } })).deployment;
-  const [running, superseded, cancelled] = [await deploy(), await deploy(), await deploy()];
+  const running = await deploy();
   await until("the first runs", async () => (await plane.client.call("deployments.get", { deployment: running })).state === "running");
+  const [superseded, cancelled] = [await deploy(), await deploy()];
   for (const deployment of [cancelled, running]) await plane.client.call("deployments.cancel", { deployment });
   await plane.client.call("domains.add", { app, domain: `${app}.example.org` });
   await plane.client.call("domains.add", { app, domain: `${app}.example.org` });
