@@ -16,9 +16,10 @@ export const events = {
   "app.created": { when: "An app was made, by itself or with its first deployment.", data: App },
   "app.renamed": { when: "An app that was not live yet took the name in its slip.toml.", data: App.extend({ before: AppName }) },
   "app.destroyed": {
-    when: "An app is off the air and kept for a while; where it comes back, `deployment.live` tells so.",
+    when: "An app is off the air, and kept for a while.",
     data: App.pick({ app: true, project: true, tenant: true }),
   },
+  "app.restored": { when: "An app that was destroyed is back; where it has a release, `deployment.live` is told too.", data: App },
   "app.purged": {
     when: "An app that was destroyed is gone for good, with its releases and domains.",
     data: App.pick({ app: true, project: true, tenant: true }),

@@ -201,6 +201,7 @@ export const Topic = z.enum([
   "app.created",
   "app.renamed",
   "app.destroyed",
+  "app.restored",
   "app.purged",
   "deployment.live",
   "deployment.failed",

@@ -7,7 +7,7 @@ import { appOf } from "./app-store.ts";
 
 type Of = Pick<Installation, "httpsPort">;
 
-export const tellOfApp = async (query: Query, installation: Of, { topic, appId }: { topic: "app.created"; appId: string }): Promise<void> => {
+export const tellOfApp = async (query: Query, installation: Of, { topic, appId }: { topic: "app.created" | "app.restored"; appId: string }): Promise<void> => {
   const row = await appOf(query, appId);
   if (row) await announce(query, { tenant: row.tenant, topic, subject: appId, data: toApp(row, installation) });
 };

@@ -6,6 +6,7 @@ import { keepAnswer } from "../api/claim-store.ts";
 import type { Control } from "../control.ts";
 import { createDeployment } from "../deployments/create.ts";
 import { destructionOf, journal } from "../journal/journal-store.ts";
+import { tellOfApp } from "./app-events.ts";
 import { type AppRow, appNamed, expectDestroyed, lockApp, unmarkDestroyed } from "./app-store.ts";
 
 interface Restored {
@@ -16,12 +17,13 @@ interface Restored {
 const askedOf = (app: string) => ({ operation: "apps.restore", app, input: { app }, inverse: { operation: "apps.destroy", input: { app } } });
 
 /** There is nothing to start: it is as it was at once. */
-const reopen = ({ database }: Control, call: Call, { id, name }: AppRow): Promise<Restored> =>
+const reopen = ({ database, installation }: Control, call: Call, { id, name }: AppRow): Promise<Restored> =>
   database.begin(async (query) => {
     const locked = await lockApp(query, id);
     await call.expects?.check(query, { app: id });
     expectDestroyed(locked, true);
     await unmarkDestroyed(query, id);
+    await tellOfApp(query, installation, { topic: "app.restored", appId: id });
     await journal(query, call, askedOf(name));
     await keepAnswer(query, call, { app: name });
     return { app: name };

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Phase } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
+import { tellOfApp } from "../../apps/app-events.ts";
 import { lockApp } from "../../apps/app-store.ts";
 import { addressOf } from "../../control.ts";
 import { domainsOf } from "../../domains/domain-store.ts";
@@ -52,6 +53,11 @@ interface Settings {
   secretVersions: Record<string, number>;
 }
 
+const settingsOf = async (query: Query, appId: string): Promise<Settings> => {
+  const [env, versions] = await Promise.all([envValues(query, appId), secretVersions(query, appId)]);
+  return { env, secretVersions: versions };
+};
+
 /** Rollback gives back the settings of its release too; what is staged stays staged. */
 const restoreSettings = async (query: Query, appId: string, of: { current: Settings; live: Settings; target: Settings }): Promise<void> => {
   const { current, live, target } = of;
@@ -73,17 +79,25 @@ const toldOf = ({ control, row }: Run, release: ReleaseRow, phases: Phase[]): Li
   return { deployment: toDeployment({ ...live, ...known }, control.installation), hostUrl: addressOf(control.installation, "{host}") };
 };
 
+/** What else changes with it, where something does: most become live by one statement alone. */
+const alongside = (run: Run, release: ReleaseRow): ((query: Query) => Promise<void>) | undefined => {
+  const { control, row } = run;
+  const { appId } = row;
+  if (row.kind === "restore") return (query) => tellOfApp(query, control.installation, { topic: "app.restored", appId });
+  const live = leaving(run, release);
+  return live && ((query) => settingsOf(query, appId).then((current) => restoreSettings(query, appId, { current, live, target: release })));
+};
+
 const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
   const { control, row } = run;
   const phases = run.closed();
   await run.settled();
-  const live = leaving(run, release);
   const of = { row, release, phases, told: toldOf(run, release, phases) };
-  const isLive = live
+  const more = alongside(run, release);
+  const isLive = more
     ? await control.database.begin(async (query) => {
         if (!(await makeLive(query, of))) return false;
-        const [env, versions] = await Promise.all([envValues(query, row.appId), secretVersions(query, row.appId)]);
-        await restoreSettings(query, row.appId, { current: { env, secretVersions: versions }, live, target: release });
+        await more(query);
         return true;
       })
     : await makeLive(control.database, of);
