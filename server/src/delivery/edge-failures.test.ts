@@ -205,6 +205,13 @@ test("a request that may have had its effect is not sent twice", async (t) => {
   assert.equal(posts, 1);
 });
 
+/** The first `count` values, in the order in which they come. */
+const firstOf = <T>(promises: readonly Promise<T>[], count: number): Promise<T[]> =>
+  new Promise((resolve, reject) => {
+    const values: T[] = [];
+    for (const promise of promises) promise.then((value) => values.push(value) === count && resolve([...values]), reject);
+  });
+
 test("connections to an instance are bounded; beyond them requests wait, beyond that they are told to come again", async (t) => {
   const trial = await startTrial(t, { upstreamConnections: 2, upstreamQueue: 3 });
   let open = 0;
@@ -218,8 +225,9 @@ test("connections to an instance are bounded; beyond them requests wait, beyond 
   });
   trial.publish({ "app.localhost": [{ app: "app", addresses: [app.address] }] });
   const answers = Array.from({ length: 8 }, () => ask(trial.http, "app.localhost"));
-  const full = await Promise.race(answers);
-  assert.deepEqual([full.status, full.headers["retry-after"]], [503, "1"]);
+  // Nothing answers yet, so whoever is answered is refused. Only when all have come is one let through.
+  const refusals = await firstOf(answers, 3);
+  for (const { status, headers } of refusals) assert.deepEqual([status, headers["retry-after"]], [503, "1"]);
   const timer = setInterval(() => waiting.shift()?.end("ok"), 5);
   const all = await Promise.all(answers);
   clearInterval(timer);
