@@ -135,7 +135,8 @@ describe("the settings of an app", () => {
   it("webhooks: all of it was told, signed, with what the contract says and nothing else", async () => {
     const events = (): { type: Topic; data: Record<string, unknown> }[] =>
       told.map(({ headers, body }) => new Webhook(secret).verify(body, headers) as { type: Topic; data: Record<string, unknown> });
-    for (let attempt = 0; attempt < 100 && !events().some(({ type }) => type === "app.destroyed"); attempt += 1) await pause(100);
+    const isTold = (topic: Topic): boolean => events().some(({ type }) => type === topic);
+    for (let attempt = 0; attempt < 100 && !(isTold("app.destroyed") && isTold("app.purged")); attempt += 1) await pause(100);
     for (const event of events()) {
       eventBody(event.type).parse(event);
       assert.deepEqual(
@@ -144,6 +145,7 @@ describe("the settings of an app", () => {
       );
     }
     const kinds = events().flatMap(({ type, data }) => (type === "deployment.live" ? [data.kind] : [type]));
-    assert.deepEqual(new Set(kinds), new Set(["app.created", "deploy", "config", "restart", "domain.added", "domain.removed", "app.destroyed"]));
+    const ends = ["app.destroyed", "app.purged"];
+    assert.deepEqual(new Set(kinds), new Set(["app.created", "deploy", "config", "restart", "domain.added", "domain.removed", ...ends]));
   });
 });
