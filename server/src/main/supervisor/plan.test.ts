@@ -81,3 +81,10 @@ test("the clock of the processes is a test's only where the supervisor was start
     ["postgres", "host", "control", "edge-0", "edge-1"],
   );
 });
+
+test("every process of ours starts from compiled code", () => {
+  for (const { name, argv, env } of planOf(ground)) {
+    const isOurs = argv.some((word) => word.endsWith(".ts"));
+    assert.equal("NODE_COMPILE_CACHE" in env, isOurs, name);
+  }
+});

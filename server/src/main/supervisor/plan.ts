@@ -179,7 +179,7 @@ const edge = (ground: Ground, index: number): ProcessPlan => {
   return {
     name: `edge-${index}`,
     argv: confined(confinementOf(ground, "edge", { writable: [home.root, home.run] }), program),
-    env: { ...cleanEnv, SLIP_HOME: home.root },
+    env: { ...cleanEnv, ...compiledEnvironment(code), SLIP_HOME: home.root },
     cwd: "/",
     needs: [],
     readiness: answersStatus(home.edgeSocket(index)),
