@@ -24,19 +24,10 @@ export interface Token {
   expiresAt: Date | null;
 }
 
-/** A row of the table, with its person's role in the tenant and its grant. */
-export interface TokenRow {
-  id: string;
-  tenant: string;
-  actor: string;
-  kind: TokenKind;
-  person: string | null;
-  role: Role | null;
-  sha256: Buffer;
+/** A row of the table, with its person's role in the tenant and the terms of its grant. */
+export interface TokenRow extends Omit<Token, "verbs" | "giverVerbs" | "grant"> {
   verbs: readonly string[];
-  grantId: string | null;
   terms: Grant | null;
-  expiresAt: Date | null;
 }
 
 const earlier = (one: Date | null, other: string | undefined): Date | null => {
