@@ -17,7 +17,7 @@ import { logOf } from "#platform/log.ts";
 import { isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
 import { claimSubnet } from "#platform/subnets.ts";
 import { ensureCluster } from "./supervisor/cluster.ts";
-import { ensureCode, inCode } from "./supervisor/code.ts";
+import { codeKey, ensureCode, inCode } from "./supervisor/code.ts";
 import { ensureCompiled } from "./supervisor/compiled.ts";
 import { unmountRun } from "./supervisor/mounts.ts";
 import type { Ground } from "./supervisor/plan.ts";
@@ -103,8 +103,9 @@ const foreground = async (report: (result: object) => void, inherits: boolean): 
   const installation = { ...prepared.installation, subnet: (await claimSubnet(prepared.installation.subnet)).subnet };
   prepareDisk(home, installation);
   const prepare = firstCluster(groundOf(config, { home, installation, code: source }));
-  await ensureCompiled(source, process.execPath);
-  const code = await ensureCode(home, source);
+  const key = codeKey(source);
+  await ensureCompiled(source, process.execPath, key);
+  const code = await ensureCode(home, source, key);
   const given = { prepare, sockets: inherits ? PublicSockets.inherited() : undefined };
   await superviseUntilAsked(new Supervisor(groundOf(config, { home, installation, code }), logOf("supervisor"), given), () => {
     // Only now: an address that was mistyped at the first start is nothing to hold on to.

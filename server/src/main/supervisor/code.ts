@@ -59,11 +59,11 @@ const copyUnlessFull = (source: string, target: string): Promise<boolean> =>
   });
 
 /** The folder to run from: the copy of `source`, or `source` itself when it is a copy, lies on another disk, or the disk is full. */
-export const ensureCode = async (home: Home, source: string): Promise<string> => {
+export const ensureCode = async (home: Home, source: string, key: string = codeKey(source)): Promise<string> => {
   if (source.startsWith(`${home.code}/`)) return source;
   mkdirSync(home.code, { recursive: true, mode: 0o755 });
   if (statSync(home.code).dev !== statSync(source).dev) return source;
-  const target = join(home.code, codeKey(source));
+  const target = join(home.code, key);
   return existsSync(target) || (await copyUnlessFull(source, target)) ? target : source;
 };
 

@@ -2,7 +2,7 @@
 // Only root writes it, and what runs as others reads it; where it is missing, or a module has changed, each process does the work itself.
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cleanEnv, exec } from "#platform/exec.ts";
+import { cleanEnv, execOrThrow } from "#platform/exec.ts";
 import { codeKey } from "./code.ts";
 
 /** With the packages, so that a copy of the code has it too: the names in it are of the way from here to a module. */
@@ -22,14 +22,13 @@ const letAllRead = (folder: string): void => {
 const compile = async (code: string, node: string): Promise<void> => {
   const folders = ["contract", "server"].map((name) => join(code, name, "src"));
   const program = join(code, "server", "src", "main", "compile.ts");
-  await exec([node, program, ...folders], { env: { ...cleanEnv, ...compiledEnvironment(code) }, timeoutMs: compileMs });
+  await execOrThrow([node, program, ...folders], { env: { ...cleanEnv, ...compiledEnvironment(code) }, timeoutMs: compileMs });
 };
 
-/** Compiles what has changed since the last time, once for each state of the code. Does nothing where the packages cannot be written to. */
-export const ensureCompiled = async (code: string, node: string): Promise<void> => {
+/** Compiles what has changed since the last time, once for each state of the code, which `key` names. Does nothing where the packages cannot be written to. */
+export const ensureCompiled = async (code: string, node: string, key: string = codeKey(code)): Promise<void> => {
   const folder = folderOf(code);
   const state = join(folder, "state");
-  const key = codeKey(code);
   if (existsSync(state) && readFileSync(state, "utf8") === key) return;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
@@ -38,6 +37,6 @@ export const ensureCompiled = async (code: string, node: string): Promise<void> 
     letAllRead(folder);
     writeFileSync(state, key, { mode: 0o644 });
   } catch {
-    // Read-only, or full: processes do without.
+    // Read-only, or full, or cut off: processes do without, and the next start tries again.
   }
 };
