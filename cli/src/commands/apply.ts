@@ -32,6 +32,6 @@ export const apply: Command = {
   arguments: [{ name: "PLAN", summary: "id of the plan, as --plan printed it" }],
   options: [{ flags: "-y, --yes", summary: "do not ask before an app is destroyed" }],
   notes: "It ends as the planned command itself would. A plan that is stale, expired or applied already changes nothing and ends with 2.",
-  examples: ["slip deploy . --plan", "slip apply pln_01kexamplexxxxxxxxxxxxxxxx", "slip apply pln_01kexamplexxxxxxxxxxxxxxxx --json"],
+  examples: ["slip deploy . --plan", "slip apply pln_01j9x2m4c8q6w3t5y7z9b1d3f5", "slip apply pln_01j9x2m4c8q6w3t5y7z9b1d3f5 --json"],
   run,
 };

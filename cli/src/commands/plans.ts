@@ -30,7 +30,7 @@ export const plans: Command = {
   name: "plans",
   summary: "List and show what was planned.",
   notes: "Commands that change something make a plan with --plan; 'slip apply' applies it.",
-  examples: ["slip plans list", "slip plans show pln_01kexamplexxxxxxxxxxxxxxxx"],
+  examples: ["slip plans list", "slip plans show pln_01j9x2m4c8q6w3t5y7z9b1d3f5"],
   commands: [
     {
       name: "list",
@@ -44,7 +44,7 @@ export const plans: Command = {
       name: "show",
       summary: "Show a plan as it was made.",
       arguments: [{ name: "PLAN", summary: "id of the plan" }],
-      examples: ["slip plans show pln_01kexamplexxxxxxxxxxxxxxxx"],
+      examples: ["slip plans show pln_01j9x2m4c8q6w3t5y7z9b1d3f5"],
       run: show,
     },
   ],
