@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RanOnce, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { openImage } from "#platform/oci/image.ts";
-import { needsRoot, type RuntimeFixture, runtimeFixture } from "../testing/runtime-fixture.ts";
+import { eventually, needsRoot, type RuntimeFixture, runtimeFixture } from "../testing/runtime-fixture.ts";
 import { storeImage } from "../testing/trial-image.ts";
+import { groupOf } from "../workloads/adopt.ts";
 import { runName } from "./runner.ts";
 
 const kinds: readonly SandboxKind[] = ["runc", "gvisor"];
@@ -104,6 +106,30 @@ for (const sandbox of kinds)
         found.filter(({ kind }) => kind !== "namespace" && kind !== "interface" && kind !== "table"),
         [],
       );
+    });
+
+    test("whose launch is cut off when it is about to begin is begun by who goes on with it, and once", async () => {
+      const { runtime, home, installation } = fixture;
+      const ground = { group: groupOf(installation), uid: 0x6fff_0002, bundles: home.runs, exits: home.exits, resolvConf: "" };
+      const kept = runtime.sandboxes().on(ground, sandbox);
+      const [id, network] = ["cut-off", "/proc/self/ns/net"];
+      const limits = { memoryBytes: 128 * 2 ** 20, cpus: 1, pids: 256, tmpBytes: 2 ** 20, openFiles: 1_024 };
+      const spec = { id, layers, writable: undefined, mounts: [], args: ["node", "-e", "console.log('begun')"], env: { PATH: "/bin" }, cwd: "/app" };
+      const cutOff = (): never => {
+        throw new Error("cut off");
+      };
+      try {
+        const launch = { spec: { ...spec, network, hostname: "here", limits }, address: "127.0.0.1", overlay: undefined, created: cutOff };
+        await assert.rejects(kept.start(launch), /cut off/);
+        await sleep(200);
+        assert.ok(kept.isAlive(id) && !readFileSync(kept.output(id), "utf8").includes("begun"), "it has not begun");
+        await kept.begin(id, network);
+        await kept.begin(id, network);
+        await eventually(() => kept.exitCode(id), "it has ended");
+        assert.equal(readFileSync(kept.output(id), "utf8").match(/begun/g)?.length, 1);
+      } finally {
+        await kept.remove(id, network);
+      }
     });
 
     test("that is not there says so", async () => {
