@@ -1,14 +1,23 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, constants, copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { after, afterEach, before, beforeEach, test } from "node:test";
 import { cleanEnv, exec } from "#platform/exec.ts";
 import { compiledEnvironment, ensureCompiled } from "./compiled.ts";
 
 const nobody = 65_534;
 let code = "";
 const inCode = (path: string): string => join(code, path);
+
+/** Ours may lie where nobody else may look. */
+const folderOfNode = mkdtempSync(join(tmpdir(), "slip-node-"));
+const node = join(folderOfNode, "node");
+before(() => {
+  chmodSync(folderOfNode, 0o755);
+  copyFileSync(process.execPath, node, constants.COPYFILE_FICLONE);
+});
+after(() => rmSync(folderOfNode, { recursive: true }));
 
 beforeEach(() => {
   code = mkdtempSync("/tmp/slip-compiled-");
@@ -26,7 +35,7 @@ afterEach(() => rmSync(code, { recursive: true }));
 const runAsNobody = async (folder: string) => {
   await exec(["chmod", "755", folder]);
   const env = { ...cleanEnv, ...compiledEnvironment(folder), NODE_DEBUG_NATIVE: "COMPILE_CACHE" };
-  const { stdout, stderr } = await exec([process.execPath, join(folder, "server/src/main/edge.ts")], { env, uid: nobody, gid: nobody });
+  const { stdout, stderr } = await exec([node, join(folder, "server/src/main/edge.ts")], { env, uid: nobody, gid: nobody });
   const read = (name: string): boolean => new RegExp(`StrippedTypeScript \\S*/${name}\\.\\.\\.\\[.*\\]\\.\\.\\. success`).test(stdout + stderr);
   return {
     said: stdout
