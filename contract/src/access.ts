@@ -41,7 +41,12 @@ export const Grant = z.strictObject({
       instances: z.int().min(0).optional().describe("Instances of one app."),
     })
     .optional(),
-  budget: z.strictObject({ builds: z.int().min(0).optional().describe("How many deployments it may begin that bring a source.") }).optional(),
+  budget: z
+    .strictObject({
+      builds: z.int().min(0).optional().describe("How many deployments it may begin that bring a source."),
+      cpuMinutes: z.number().min(0).optional().describe("CPU time, in minutes, of the builds, instances and commands of what it asks for."),
+    })
+    .optional(),
   expiresAt: Timestamp.optional().describe("When it ends; absent: never by itself."),
 });
 export type Grant = z.infer<typeof Grant>;

@@ -33,7 +33,10 @@ export const grantOf = async (options: OptionValues): Promise<Grant> => {
     memoryBytes: await memoryOf(textOf(options, "memory")),
     instances: countFrom(0, textOf(options, "instances"), "--instances"),
   });
-  const builds = countFrom(0, textOf(options, "builds"), "--builds");
+  const budget = present<NonNullable<Grant["budget"]>>({
+    builds: countFrom(0, textOf(options, "builds"), "--builds"),
+    cpuMinutes: countFrom(0, textOf(options, "cpu-minutes"), "--cpu-minutes"),
+  });
   const expires = textOf(options, "expires");
   return present<Grant>({
     verbs: verbs as Verb[],
@@ -41,7 +44,7 @@ export const grantOf = async (options: OptionValues): Promise<Grant> => {
     environments: listOf(textOf(options, "environments")),
     namePrefix: textOf(options, "prefix"),
     limits: Object.keys(limits).length === 0 ? undefined : limits,
-    budget: builds === undefined ? undefined : { builds },
+    budget: Object.keys(budget).length === 0 ? undefined : budget,
     expiresAt: expires === undefined ? undefined : aheadTime(expires, Date.now()),
   });
 };
@@ -72,7 +75,16 @@ export const grantText = (grant: Grant | undefined): string => {
     ...bound("instances", limits.instances),
     ...bound("bytes of memory", limits.memoryBytes),
     ...bound("builds", budget.builds),
+    ...bound("CPU minutes", budget.cpuMinutes),
   ].join(" · ");
+};
+
+/** What is used up of a budget: "3 of 20 builds, 1.5 of 60 CPU minutes". */
+export const usedText = (used: { builds: number; cpuMinutes: number } | undefined, grant: Grant | undefined): string => {
+  const { builds, cpuMinutes } = grant?.budget ?? {};
+  const of = (count: number | undefined, budget: number | undefined, what: string): string[] =>
+    budget === undefined ? [] : [`${count ?? 0} of ${budget} ${what}`];
+  return [...of(used?.builds, builds, "builds"), ...of(used?.cpuMinutes, cpuMinutes, "CPU minutes")].join(", ") || "–";
 };
 
 type Token = OutputOf<"tokens.list">["tokens"][number];
@@ -82,7 +94,7 @@ const row = ({ screen }: Invocation, token: Token): string[] => [
   token.actor,
   token.kind,
   grantText(token.grant),
-  token.used && token.grant?.budget?.builds !== undefined ? `${token.used.builds}/${token.grant.budget.builds}` : "–",
+  usedText(token.used, token.grant),
   token.lastUsedAt === undefined ? "never" : screen.time(token.lastUsedAt),
   token.expiresAt ?? "–",
 ];
@@ -92,7 +104,7 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   if (call.screen.json) call.screen.data(answer);
   else
     call.screen.table(
-      ["token", "who", "kind", "may", "builds", "used", "ends"],
+      ["token", "who", "kind", "may", "budget", "last used", "ends"],
       answer.tokens.map((token) => row(call, token)),
       "No tokens.",
     );
@@ -125,11 +137,12 @@ export const tokens: Command = {
         { flags: "--instances <N>", summary: "at most so many instances of an app" },
         { flags: "--memory <SIZE>", summary: "at most so much memory of an instance" },
         { flags: "--builds <N>", summary: "begins at most so many deployments that bring a source" },
+        { flags: "--cpu-minutes <N>", summary: "CPU time of what it asks for: builds, instances, commands" },
         { flags: "--expires <TIME>", summary: "when it ends: 2h, 30d or an ISO time (never)" },
       ],
       notes: "What it may do is never more than what you may do. What is beyond it and within that waits for a person: see 'slip approvals'.",
       examples: [
-        "slip tokens create claude --verbs read,deploy --prefix pr- --apps 3 --builds 20 --expires 30d",
+        "slip tokens create claude --verbs read,deploy --prefix pr- --apps 3 --builds 20 --cpu-minutes 600 --expires 30d",
         "slip tokens create ci --verbs read,deploy,configure --projects shop",
         "slip tokens create watcher --verbs read --json",
       ],

@@ -1,5 +1,5 @@
 import type { Command, ExitCode, Invocation } from "../command.ts";
-import { grantText } from "./tokens.ts";
+import { grantText, usedText } from "./tokens.ts";
 
 const run = async ({ session, screen }: Invocation): Promise<ExitCode> => {
   const me = await session.call("access.whoami", {});
@@ -11,7 +11,7 @@ const run = async ({ session, screen }: Invocation): Promise<ExitCode> => {
       ["role", me.role ?? "–"],
       ["may", me.verbs.join(",") || "nothing"],
       ["grant", grantText(me.grant)],
-      ["builds", me.used && me.grant?.budget?.builds !== undefined ? `${me.used.builds} of ${me.grant.budget.builds} used` : "–"],
+      ["budget", usedText(me.used, me.grant)],
       ["ends", me.expiresAt ?? "–"],
     ];
     for (const [name = "", value = ""] of rows) screen.print(screen.terminal ? `${screen.colours.bold(name.padEnd(7))} ${value}` : `${name}\t${value}`);

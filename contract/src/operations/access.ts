@@ -27,7 +27,8 @@ const Invitation = z.object({
   createdAt: Timestamp,
   expiresAt: Timestamp,
 });
-const Used = z.object({ builds: z.int() });
+/** `cpuMinutes` is what was counted so far; the host is asked every few seconds. */
+const Used = z.object({ builds: z.int(), cpuMinutes: z.number() });
 const Token = z.object({
   token: TokenId,
   name: z.string(),

@@ -3,9 +3,14 @@
 import { z } from "zod";
 import { Command, ParsedAppConfig } from "../config.ts";
 import { LogTags } from "../logs.ts";
-import { DeploymentId, Digest, FailureReport, InstanceId, RunId, SandboxKind } from "../words.ts";
+import { DeploymentId, Digest, FailureReport, GrantId, InstanceId, RunId, SandboxKind } from "../words.ts";
 import { inspectionCalls } from "./inspection.ts";
 import { removeLogs } from "./log-store.ts";
+
+/**
+ * What the CPU time of a sandbox is counted for: the grant of whoever asked for what runs in it. Absent: it is not counted.
+ */
+const account = GrantId.optional();
 
 // ── builds ──────────────────────────────────────────────────────────────────
 
@@ -17,6 +22,7 @@ export const BuildSpec = z.object({
   config: ParsedAppConfig,
   /** Secrets that the build may read: mounted as files under /run/secrets and given as variables, never in a layer. */
   secrets: z.record(z.string(), z.string()),
+  account,
 });
 export type BuildSpec = z.infer<typeof BuildSpec>;
 
@@ -84,6 +90,7 @@ export const WorkloadSpec = z.object({
   memoryBytes: z.number(),
   cpus: z.number(),
   health: HealthCheck,
+  account,
 });
 export type WorkloadSpec = z.infer<typeof WorkloadSpec>;
 
@@ -119,7 +126,7 @@ export type OutputText = z.infer<typeof OutputText>;
  * A command that runs once in the release's artifact, with its variables, and ends: the release command, whose id is that of the
  * workload, or one that somebody asked for, with an id of its own. Asked again it is joined, and never begun anew once it has begun.
  */
-export const JobSpec = z.object({ id: z.union([DeploymentId, RunId]), workload: WorkloadSpec, command: Command, timeoutMs: z.number() });
+export const JobSpec = z.object({ id: z.union([DeploymentId, RunId]), workload: WorkloadSpec, command: Command, timeoutMs: z.number(), account });
 export type JobSpec = z.infer<typeof JobSpec>;
 export const JobResult = z.object({
   exitCode: z.number().int(),
@@ -132,6 +139,10 @@ export const JobResult = z.object({
   omitted: z.number().int(),
 });
 export type JobResult = z.infer<typeof JobResult>;
+
+/** CPU time that a sandbox has used in all. `sandbox` names one life of it: a program that is started again has another name. */
+export const CpuTime = z.object({ sandbox: z.string(), account: GrantId, ms: z.number() });
+export type CpuTime = z.infer<typeof CpuTime>;
 
 /** Everything that should be here: what is not in the list is removed, what is missing is started. */
 export const DesiredState = z.object({ workloads: z.array(z.object({ spec: WorkloadSpec, desire: WorkloadDesire })) });
@@ -184,6 +195,13 @@ export const hostCalls = {
   },
   runJob: { method: "PUT", path: "/v1/jobs/:id", input: JobSpec, output: JobResult },
   cancelJob: { method: "DELETE", path: "/v1/jobs/:id", input: z.object({ id: z.string() }), output: z.object({}) },
+  /** Of every sandbox with an account: those that are there, and those that have ended, until they stand in `counted`. */
+  cpuTimes: {
+    method: "POST",
+    path: "/v1/cpu-times",
+    input: z.object({ counted: z.array(CpuTime) }),
+    output: z.object({ times: z.array(CpuTime) }),
+  },
   reconcile: { method: "PUT", path: "/v1/desired", input: DesiredState, output: z.object({ workloads: z.array(Workload) }) },
   collect: { method: "POST", path: "/v1/collect", input: Collect, output: Collected },
   ...inspectionCalls,

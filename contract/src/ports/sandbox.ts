@@ -18,23 +18,6 @@ export interface SandboxSpec {
   limits: { memoryBytes: number; cpus: number; pids: number; tmpBytes: number; openFiles: number };
 }
 
-export type SandboxState =
-  | { state: "running"; pid: number }
-  | { state: "paused"; pid: number }
-  | { state: "exited"; exitCode: number; outOfMemory: boolean }
-  | { state: "absent" };
-
-export interface Sandbox {
-  kind: SandboxKind;
-  /** Starts the process; its output goes to `logPath` in CRI log format, its exit code survives this process. */
-  start(spec: SandboxSpec): Promise<void>;
-  pause(id: string): Promise<void>;
-  resume(id: string): Promise<void>;
-  /** SIGTERM, then SIGKILL after `graceMs`; removes everything of it. Absent is fine. */
-  stop(id: string, graceMs: number): Promise<void>;
-  list(): Promise<Map<string, SandboxState>>;
-}
-
 /** A program that runs once in a sandbox to its end: a build step, a release command. It has a network namespace of its own. */
 export interface RunOnce {
   /** Names the run; a run of the same name that is still there is ended first. */
@@ -55,6 +38,8 @@ export interface RunOnce {
   signal: AbortSignal;
   /** Each line as it comes, not yet redacted, without its newline. */
   onLine: (stream: "stdout" | "stderr", text: string) => void;
+  /** What its CPU time is counted for; absent: it is not counted. */
+  account?: string | undefined;
   /** Each thing that the program wanted of the network and was refused, in words. */
   onDenied?: (text: string) => void;
 }

@@ -106,6 +106,7 @@ const runNow = async (context: BuildContext, run: StepRun): Promise<void> => {
     dependencies.runner({
       id: `${spec.id}-${step.failure === "install_failed" ? "install" : "build"}`,
       sandbox: undefined,
+      account: spec.account,
       layers,
       overlay,
       mounts: [

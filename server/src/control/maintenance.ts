@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { CpuCounter, trimCpuTimes } from "./access/cpu-store.ts";
 import { trimAccess } from "./access/token-store.ts";
 import { trimKeys } from "./api/idempotency.ts";
 import { trimApprovals } from "./approvals/approval-store.ts";
@@ -25,6 +26,7 @@ const edgesEveryMs = 1_000;
 const restateEveryMs = 2_000;
 const webhooksEveryMs = 500;
 const workEveryMs = 30_000;
+const cpuEveryMs = 10_000;
 const diskEveryMs = 60_000;
 const tidyEveryMs = 600_000;
 
@@ -81,6 +83,7 @@ const tidy = async (control: Control): Promise<void> => {
   await trimPlans(control.database);
   await trimApprovals(control.database);
   await trimAccess(control.database);
+  await trimCpuTimes(control.database);
   await purgeOverdue(control);
   await collectGarbage(control);
 };
@@ -131,6 +134,8 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
   every(control, { name: "handing over work", everyMs: workEveryMs, act: submitOpen }, signal);
   every(control, { name: "doing what was approved", everyMs: workEveryMs, act: () => control.approvals.resume(control) }, signal);
   every(control, { name: "retiring workloads", everyMs: workEveryMs, act: retireLeft }, signal);
+  const cpu = new CpuCounter();
+  every(control, { name: "counting CPU time", everyMs: cpuEveryMs, act: () => cpu.count(control) }, signal);
   every(control, { name: "watching the disk", everyMs: diskEveryMs, act: collectWhenLow }, signal);
   every(control, { name: "tidying up", everyMs: tidyEveryMs, act: tidy }, signal);
 };

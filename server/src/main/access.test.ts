@@ -6,6 +6,8 @@ import type { Grant } from "@slipstream/contract/access.ts";
 import type { Client } from "@slipstream/contract/client.ts";
 import type { SlipError } from "@slipstream/contract/errors.ts";
 import { events } from "@slipstream/contract/events.ts";
+import { newId } from "#platform/ids.ts";
+import { saveCpuTimes, trimCpuTimes } from "../control/access/cpu-store.ts";
 import { hashOf, newSecret, source } from "./testing/access-world.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
 
@@ -159,6 +161,31 @@ test("the last build of a budget, asked for again with its key, is the same depl
   const again = await agent.call("deployments.create", { app: "last", source: tree }, key);
   assert.equal(again.deployment, first.deployment);
   await needed(agent.call("deployments.create", { app: "last", source: tree }));
+});
+
+test("CPU time that is told twice is counted once, stays counted when its sandbox is forgotten, and is asked of a person when it is used up", async () => {
+  const agent = await agentWith({ verbs: ["read", "deploy"], budget: { cpuMinutes: 1 } });
+  await agent.call("apps.create", { app: "busy" });
+  const me = (await plane.client.call("tokens.list", {})).tokens.find(({ name }) => name === `agent-${count}`);
+  const account = me?.grantId ?? "";
+  const used = async () => (await agent.call("access.whoami", {})).used?.cpuMinutes;
+  const first = { sandbox: "ins_a:1", account, ms: 30_000 };
+  for (const times of [[first, { sandbox: "ins_b:2", account: newId("grt"), ms: 1_000_000 }], [first], [{ ...first, ms: 20_000 }]])
+    await saveCpuTimes(plane.database, times);
+  assert.equal(await used(), 0.5);
+  await agent.call("apps.create", { app: "busy-two" });
+  await saveCpuTimes(plane.database, [
+    { ...first, ms: 45_000 },
+    { sandbox: "ins_a:3", account, ms: 12_000 },
+  ]);
+  assert.equal(await used(), 0.95);
+  await plane.database`update cpu_times set seen_at = now() - interval '8 days' where sandbox = 'ins_a:1'`;
+  await trimCpuTimes(plane.database);
+  assert.equal(await used(), 0.95);
+  await saveCpuTimes(plane.database, [{ sandbox: "ins_a:3", account, ms: 15_000 }]);
+  const approval = await needed(agent.call("apps.scale", { app: "busy", instances: 2 }));
+  assert.match((await plane.client.call("approvals.get", { approval })).why, /1 CPU minutes is used up/);
+  assert.equal((await agent.call("apps.get", { app: "busy" })).app, "busy");
 });
 
 test("a key of another token answers nothing of its call", async () => {

@@ -25,6 +25,7 @@ import { JobRecords } from "./runs/job-records.ts";
 import { Jobs } from "./runs/jobs.ts";
 import { type RunGround, runName, runOnce, SandboxRunner } from "./runs/runner.ts";
 import { Cgroup, sandboxMemory } from "./sandboxes/cgroup.ts";
+import { CpuMeter } from "./sandboxes/cpu-meter.ts";
 import { makeMachineLayer } from "./sandboxes/machine-layer.ts";
 import type { OciRuntime } from "./sandboxes/oci-runtime.ts";
 import { OciSandbox, type SandboxGround } from "./sandboxes/oci-sandbox.ts";
@@ -96,11 +97,13 @@ class LocalRuntime implements Runtime {
   readonly #jobRecords: JobRecords;
   readonly #ground: RuntimeGround;
   readonly #runGround: RunGround;
+  readonly #meter: CpuMeter;
   #set: SandboxSet | undefined;
 
   constructor(dependencies: RuntimeDependencies) {
     const { home, installation, logs, log, gitHosts } = dependencies;
     this.#dependencies = dependencies;
+    this.#meter = new CpuMeter((sandbox) => new Cgroup(`${groupOf(installation)}/${sandbox}`));
     this.#pool = new NetworkPool({ id: installation.id, subnet: installation.subnet, resolvers: this.#resolvers, ready: readyNetworks, log });
     this.#fetches = new FetchNetworks({ id: installation.id, pool: this.#pool, resolvers: this.#resolvers, hosts: gitHosts });
     this.#exits = new Exits(home.exits);
@@ -209,7 +212,8 @@ class LocalRuntime implements Runtime {
 
   #sandboxGround(bundles: string): SandboxGround {
     const { home, installation } = this.#dependencies;
-    return { group: groupOf(installation), uid: uids(installation).app, bundles, exits: home.exits, resolvConf: resolvConf(this.#resolvers) };
+    const resolvConfText = resolvConf(this.#resolvers);
+    return { group: groupOf(installation), uid: uids(installation).app, bundles, exits: home.exits, resolvConf: resolvConfText, meter: this.#meter };
   }
 
   /** Builds are thousands of short system calls: under a kernel in user space they take many times as long. */
@@ -261,6 +265,7 @@ class LocalRuntime implements Runtime {
       },
       remove: ({ id, neverServed }) => empty(Promise.all([workloads.remove(id, neverServed ? 0 : undefined), this.#jobs.cancel(id)])),
       runJob: (job: JobSpec): Promise<JobResult> => this.#jobs.run(job),
+      cpuTimes: ({ counted }) => Promise.resolve({ times: this.#meter.times(counted) }),
       cancelJob: ({ id }) => empty(this.#jobs.stop(id)),
       reconcile: async (desired) => {
         await this.#jobs.retain(new Set(desired.workloads.map(({ spec }) => spec.id)));

@@ -5,12 +5,12 @@ import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
 import { toPerson } from "./member-operations.ts";
 import { personOf } from "./people-store.ts";
-import { buildsOf, replaceToken } from "./token-store.ts";
+import { countedOf, replaceToken, usedOf } from "./token-store.ts";
 
 export const accessOperations = ({ database, tokens }: Control): Pick<Handlers, "access.whoami" | "token.rotate"> => ({
   async "access.whoami"(_, { tenant, actor, token }) {
     const { kind, person, role, verbs, grant, grantId, expiresAt } = token;
-    const [somebody, builds] = await Promise.all([person === null ? undefined : personOf(database, person), buildsOf(database, grantId)]);
+    const [somebody, counted] = await Promise.all([person === null ? undefined : personOf(database, person), countedOf(database, grantId)]);
     return {
       tenant,
       actor,
@@ -18,7 +18,7 @@ export const accessOperations = ({ database, tokens }: Control): Pick<Handlers, 
       ...(somebody === undefined ? {} : { person: toPerson(somebody) }),
       ...(role === null ? {} : { role }),
       verbs: verbs.filter((verb): verb is Verb => Verbs.options.includes(verb as Verb)),
-      ...(grant === undefined ? {} : { grant, used: { builds } }),
+      ...(grant === undefined ? {} : { grant, used: usedOf(counted) }),
       ...(expiresAt === null ? {} : { expiresAt: expiresAt.toISOString() }),
     };
   },

@@ -19,7 +19,7 @@ const subject = (of: Partial<Extract<Subject, { about: "app" }>> = {}): Subject 
   app: shop,
   isNew: false,
   isBuild: false,
-  used: { apps: 0, builds: 0 },
+  used: { apps: 0, builds: 0, cpuMs: 0 },
   ...of,
 });
 const kind = (grant: Grant | undefined, operation: keyof typeof operations, about = subject(), giver = developer) =>
@@ -75,7 +75,8 @@ test("of what it does not cover nothing is told; a change of it by name is appro
 
 test("limits and budgets are the last that is allowed, and zero is none", () => {
   const grant = (of: object): Grant => Grant.parse({ verbs: developer, ...of });
-  const create = (of: object, used: { apps: number; builds: number }) => kind(grant(of), "deployments.create", subject({ isNew: true, isBuild: true, used }));
+  const create = (of: object, used: { apps: number; builds: number }) =>
+    kind(grant(of), "deployments.create", subject({ isNew: true, isBuild: true, used: { cpuMs: 0, ...used } }));
   assert.equal(create({ limits: { apps: 2 } }, { apps: 1, builds: 0 }), "allowed");
   assert.equal(create({ limits: { apps: 2 } }, { apps: 2, builds: 0 }), "needs_approval");
   assert.equal(create({ limits: { apps: 0 } }, { apps: 0, builds: 0 }), "needs_approval");
@@ -84,6 +85,11 @@ test("limits and budgets are the last that is allowed, and zero is none", () => 
   assert.equal(create({ limits: {}, budget: {} }, { apps: 9, builds: 9 }), "allowed");
   const scale = (instances: number) => kind(grant({ limits: { instances: 3 } }), "apps.scale", subject({ instances }));
   assert.deepEqual([scale(3), scale(4)], ["allowed", "needs_approval"]);
+  const spent = (name: keyof typeof operations, cpuMs: number, cpuMinutes = 2) =>
+    kind(grant({ budget: { cpuMinutes } }), name, subject({ used: { apps: 1, builds: 0, cpuMs } }));
+  for (const name of ["deployments.create", "apps.scale", "apps.restart", "apps.run", "releases.rollback", "env.set"] as const)
+    assert.deepEqual([spent(name, 119_999), spent(name, 120_000), spent(name, 0, 0)], ["allowed", "needs_approval", "needs_approval"], name);
+  for (const name of ["apps.get", "apps.destroy"] as const) assert.equal(spent(name, 120_000), "allowed", name);
 });
 
 test("a misspelt bound is refused, and a grant without verbs too", () => {

@@ -42,6 +42,7 @@ export interface Used {
   /** Apps that there are of those that the grant covers. */
   apps: number;
   builds: number;
+  cpuMs: number;
 }
 
 const within = (allowed: readonly string[] | undefined, name: string): boolean => allowed === undefined || allowed.includes(name);
@@ -62,8 +63,13 @@ const isApprovable = ({ permission, effect, answer, body }: Asked, subject: Subj
 
 const verbMissing = (permission: Permission): string => `The token may not ${permission}.`;
 
+/** Whether programs can come to run by it that did not before. */
+const startsPrograms = ({ permission, effect }: Asked): boolean => effect === "write" && (permission === "deploy" || permission === "configure");
+
+const minuteMs = 60_000;
+
 /** What is wrong with it by the grant; undefined = nothing. */
-const beyond = (grant: Grant, subject: Subject): string | undefined => {
+const beyond = (grant: Grant, operation: Asked, subject: Subject): string | undefined => {
   if (subject.about === "nothing") return undefined;
   if (subject.about === "tenant") return isScoped(grant) ? "It is not about the apps that the grant covers." : undefined;
   const { app, isNew, isBuild, instances = 0, used } = subject;
@@ -72,6 +78,8 @@ const beyond = (grant: Grant, subject: Subject): string | undefined => {
   if (isNew && used.apps >= (limits.apps ?? Number.POSITIVE_INFINITY)) return `The grant allows ${limits.apps} apps, and there are ${used.apps}.`;
   if (instances > (limits.instances ?? Number.POSITIVE_INFINITY)) return `The grant allows ${limits.instances} instances of an app.`;
   if (isBuild && used.builds >= (budget.builds ?? Number.POSITIVE_INFINITY)) return `The grant's budget of ${budget.builds} builds is used up.`;
+  if (startsPrograms(operation) && used.cpuMs >= (budget.cpuMinutes ?? Number.POSITIVE_INFINITY) * minuteMs)
+    return `The grant's budget of ${budget.cpuMinutes} CPU minutes is used up.`;
   return undefined;
 };
 
@@ -86,7 +94,7 @@ export const decide = (token: Pick<Token, "kind" | "verbs" | "giverVerbs" | "gra
   if (grant === undefined) return { kind: "allowed" };
   const hasVerb = mayDo(token, permission);
   if (hasVerb && isHidden(grant, operation, subject)) return { kind: "hidden" };
-  const why = hasVerb ? beyond(grant, subject) : verbMissing(permission);
+  const why = hasVerb ? beyond(grant, operation, subject) : verbMissing(permission);
   if (why === undefined) return { kind: "allowed" };
   const byId = subject.about === "app" && subject.byId !== undefined && !covers(grant, subject.app);
   return isApprovable(operation, subject) && !byId ? { kind: "needs_approval", why } : { kind: "forbidden", why };

@@ -11,6 +11,7 @@ import { placeOfEntry } from "../journal/journal-store.ts";
 import { planIn } from "../plans/plan-store.ts";
 import { coveredApps } from "./coverage.ts";
 import { covers, isScoped, type PlacedApp, type Subject, type Used } from "./decide.ts";
+import { countedOf } from "./token-store.ts";
 
 /**
  * What is about nothing that a grant covers or not: the caller itself; lists that show what is covered alone; contents, which are named
@@ -46,10 +47,11 @@ export const aboutOf = (name: OperationName, { input }: Pick<Operation, "input">
 };
 
 const usedBy = async (query: Query, { tenant, token }: Call): Promise<Used> => {
-  const [used] = await query<{ apps: number; builds: number }[]>`
-    select (select count(*) from apps a where a.tenant = ${tenant} and ${coveredApps(query, token.grant)})::int as apps,
-      coalesce((select builds from grants where id = ${token.grantId}), 0) as builds`;
-  return used ?? { apps: 0, builds: 0 };
+  const [[covered], counted] = await Promise.all([
+    query<{ apps: number }[]>`select count(*)::int as apps from apps a where a.tenant = ${tenant} and ${coveredApps(query, token.grant)}`,
+    countedOf(query, token.grantId),
+  ]);
+  return { apps: covered?.apps ?? 0, ...counted };
 };
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
@@ -67,7 +69,7 @@ const appOfDeployment = async (query: Query, { tenant }: Call, id: string): Prom
   return app && place(app);
 };
 
-const nothingUsed: Used = { apps: 0, builds: 0 };
+const nothingUsed: Used = { apps: 0, builds: 0, cpuMs: 0 };
 /** Of a deployment or a plan. */
 const byIdOf = (app: PlacedApp, id: string): Subject => ({ about: "app", app, byId: id, isNew: false, isBuild: false, used: nothingUsed });
 

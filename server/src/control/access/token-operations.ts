@@ -10,7 +10,7 @@ import { journal } from "../journal/journal-store.ts";
 import { projectsOf } from "../projects/project-store.ts";
 import { notWithin } from "./decide.ts";
 import { actorOf, personOf } from "./people-store.ts";
-import { insertGrant, insertToken, type ListedToken, revokeToken, tokenIn, tokensOf } from "./token-store.ts";
+import { insertGrant, insertToken, type ListedToken, revokeToken, tokenIn, tokensOf, usedOf } from "./token-store.ts";
 
 const toToken = (row: ListedToken) => ({
   token: row.id,
@@ -19,7 +19,7 @@ const toToken = (row: ListedToken) => ({
   kind: row.kind,
   ...(row.person === null ? {} : { person: row.person }),
   ...(row.grantId === null ? {} : { grantId: row.grantId }),
-  ...(row.terms === null ? {} : { grant: row.terms, used: { builds: row.builds ?? 0 } }),
+  ...(row.terms === null ? {} : { grant: row.terms, used: usedOf(row) }),
   createdAt: row.createdAt.toISOString(),
   ...(row.lastUsedAt === null ? {} : { lastUsedAt: row.lastUsedAt.toISOString() }),
   ...(row.expiresAt === null ? {} : { expiresAt: row.expiresAt.toISOString() }),

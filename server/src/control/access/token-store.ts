@@ -3,6 +3,7 @@ import { type Grant, Verb } from "@slipstream/contract/access.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { type Database, json, type Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
+import { cpuMsOf } from "./cpu-store.ts";
 import { ensureLocalOwner } from "./people-store.ts";
 import { bearerOf, findToken, indexOf, type Token, type TokenIndex, type TokenKind, type TokenRow, tokenOf } from "./token.ts";
 
@@ -135,10 +136,11 @@ export interface ListedToken extends Pick<TokenRow, "id" | "actor" | "kind" | "p
   createdAt: Date;
   lastUsedAt: Date | null;
   builds: number | null;
+  cpuMs: number | null;
 }
 
 const listed = (query: Query) => query`
-  select t.id, t.name, t.actor, t.kind, t.person, t.sha256, t.grant_id, g.terms, g.builds, t.created_at, t.last_used_at,
+  select t.id, t.name, t.actor, t.kind, t.person, t.sha256, t.grant_id, g.terms, g.builds, ${cpuMsOf(query)} as cpu_ms, t.created_at, t.last_used_at,
     least(t.expires_at, (g.terms->>'expiresAt')::timestamptz) as expires_at
   from tokens t left join grants g on g.id = t.grant_id`;
 const isLiving = (query: Query) => query`
@@ -153,9 +155,18 @@ export const tokensOf = (query: Query, tenant: string): Promise<ListedToken[]> =
 export const tokenIn = async (query: Query, tenant: string, id: string): Promise<ListedToken | undefined> =>
   (await query<ListedToken[]>`${listed(query)} where t.tenant = ${tenant} and t.id = ${id} and ${isLiving(query)}`)[0];
 
-/** Builds that were counted against a grant. */
-export const buildsOf = async (query: Query, grantId: string | null): Promise<number> =>
-  (await query<{ builds: number }[]>`select builds from grants where id = ${grantId}`)[0]?.builds ?? 0;
+/** What was counted against a grant: builds, and CPU time in milliseconds. */
+export const countedOf = async (query: Query, grantId: string | null): Promise<{ builds: number; cpuMs: number }> => {
+  if (grantId === null) return { builds: 0, cpuMs: 0 };
+  const [counted] = await query<{ builds: number; cpuMs: number }[]>`select g.builds, ${cpuMsOf(query)} as cpu_ms from grants g where g.id = ${grantId}`;
+  return counted ?? { builds: 0, cpuMs: 0 };
+};
+
+/** As callers are told. */
+export const usedOf = ({ builds, cpuMs }: { builds: number | null; cpuMs: number | null }) => ({
+  builds: builds ?? 0,
+  cpuMinutes: Math.round((cpuMs ?? 0) / 600) / 100,
+});
 
 const keptDays = 7;
 

@@ -54,6 +54,8 @@ const withoutSecrets = (command: Input["command"], secrets: readonly string[]): 
   return typeof command === "string" ? redact(command) : command.map(redact);
 };
 
+const accountOf = ({ token: { grantId } }: Call): Pick<JobSpec, "account"> => (grantId === null ? {} : { account: grantId });
+
 export const runInApp = async (control: Control, call: Call, { app: name, command, timeoutMs, lines }: Input): Promise<OutputOf<"apps.run">> => {
   const app = await livingApp(control.database, call.tenant, name);
   const { spec, deployment } = await liveSpec(control, app);
@@ -64,7 +66,7 @@ export const runInApp = async (control: Control, call: Call, { app: name, comman
     const input = { app: name, command: withoutSecrets(command, secrets), run: id };
     if (!call.claim?.isMade) await journal(control.database, call, { operation: "apps.run", app: name, input });
     const startedAt = performance.now();
-    const done = await result(control, { id, workload: spec, command, timeoutMs }, signal);
+    const done = await result(control, { id, workload: spec, command, timeoutMs, ...accountOf(call) }, signal);
     const { exitCode, timedOut, outOfMemory } = done;
     const ms = Math.round(performance.now() - startedAt);
     const told = lines === 0 ? [] : done.lines.slice(-lines);

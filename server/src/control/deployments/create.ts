@@ -88,7 +88,18 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =
     // other, and see each other.
     const [app, isNew, superseded, isBegun, , row] = await Promise.all([
       lockApp(query, appId),
-      insertDeployment(query, { id, appId, tenant: call.tenant, kind, request, source, commit, config, idempotencyKey: call.idempotencyKey }),
+      insertDeployment(query, {
+        id,
+        appId,
+        tenant: call.tenant,
+        kind,
+        request,
+        source,
+        commit,
+        config,
+        idempotencyKey: call.idempotencyKey,
+        grantId: call.token.grantId,
+      }),
       supersedeWaiting(query, { appId, except: id, kinds: supersededBy(kind), failure: failureOf("queue", new SlipError("superseded")) }),
       isQuick(kind) && beginAlone(query, { id, appId }),
       journal(query, call, { ...asked, ...undo, deployment: id }),

@@ -6,7 +6,7 @@ import type { ChangedSettings, DeploymentRequest, DeploymentRow } from "./deploy
 
 const columns = (query: Query) => query`
   d.id, d.app_id, d.tenant, d.kind, d.state, d.phase, d.phases, d.request, d.config, d.source, d.commit, d.artifact, d.release_id, d.release,
-  d.workload, d.cancel_requested_at, d.failure, d.created_at, d.started_at, d.ended_at, a.name as app, p.name as project, a.live_deployment`;
+  d.workload, d.grant_id, d.cancel_requested_at, d.failure, d.created_at, d.started_at, d.ended_at, a.name as app, p.name as project, a.live_deployment`;
 const tables = (query: Query) => query`deployments d join apps a on a.id = d.app_id join projects p on p.id = a.project_id`;
 
 /** Without a tenant: for the workflow, which was given the id by us. */
@@ -57,13 +57,14 @@ export interface NewDeployment {
   commit?: string | undefined;
   config?: AppConfig | undefined;
   idempotencyKey: string | undefined;
+  grantId: string | null;
 }
 /** False when there is one with this idempotency key already. */
 export const insertDeployment = async (query: Query, it: NewDeployment): Promise<boolean> => {
   const rows = await query`
-    insert into deployments (id, app_id, tenant, kind, state, phase, request, source, commit, config, idempotency_key)
+    insert into deployments (id, app_id, tenant, kind, state, phase, request, source, commit, config, idempotency_key, grant_id)
     values (${it.id}, ${it.appId}, ${it.tenant}, ${it.kind}, 'waiting', 'queue', ${json(query, it.request)},
-      ${it.source ?? null}, ${it.commit ?? null}, ${it.config === undefined ? null : json(query, it.config)}, ${it.idempotencyKey ?? null})
+      ${it.source ?? null}, ${it.commit ?? null}, ${it.config === undefined ? null : json(query, it.config)}, ${it.idempotencyKey ?? null}, ${it.grantId})
     on conflict (tenant, idempotency_key) do nothing returning id`;
   return rows.length > 0;
 };

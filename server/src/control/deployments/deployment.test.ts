@@ -20,6 +20,7 @@ const row: DeploymentRow = {
   artifact: null,
   releaseId: null,
   release: null,
+  grantId: null,
   workload: null,
   cancelRequestedAt: null,
   failure: null,

@@ -51,6 +51,8 @@ export interface DeploymentRow {
   releaseId: string | null;
   release: number | null;
   workload: string | null;
+  /** The grant with which it was asked for. */
+  grantId: string | null;
   cancelRequestedAt: Date | null;
   failure: FailureReport | null;
   createdAt: Date;

@@ -62,6 +62,7 @@ ${number("apps", "Apps", usualLimits.apps)}
 ${number("instances", "Instances of an app", usualLimits.instances)}
 ${number("memoryMiB", "Memory of an instance, in MiB", usualLimits.memoryMiB)}
 ${number("builds", "Deployments with a build, in all", usualLimits.builds)}
+${number("cpuMinutes", "CPU minutes of all that runs for it", usualLimits.cpuMinutes)}
 </fieldset>`;
 
 const timeFields: Html = html`<label for="days">For</label><select id="days" name="days">

@@ -14,7 +14,7 @@ export type Chosen = { terms: Grant; expiresAt: Date } | { wrong: string };
 const dayMs = 86_400_000;
 /** Days that the page offers; the first is the usual one. */
 export const daysOffered: readonly number[] = [7, 1, 30, 90];
-export const usualLimits = { apps: 3, instances: 2, memoryMiB: 512, builds: 50 } as const;
+export const usualLimits = { apps: 3, instances: 2, memoryMiB: 512, builds: 50, cpuMinutes: 600 } as const;
 
 type Fields = Readonly<Record<string, readonly string[] | undefined>>;
 
@@ -26,14 +26,16 @@ const countOf = (fields: Fields, name: string): number | undefined => {
   return text === "" ? undefined : Number(text);
 };
 
+const present = (fields: Record<string, number | undefined>) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
 const limitsOf = (fields: Fields) => {
   const memory = countOf(fields, "memoryMiB");
   const all = { apps: countOf(fields, "apps"), instances: countOf(fields, "instances"), memoryBytes: memory === undefined ? undefined : memory * 2 ** 20 };
-  const builds = countOf(fields, "builds");
-  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const budget = present({ builds: countOf(fields, "builds"), cpuMinutes: countOf(fields, "cpuMinutes") });
+  const given = present(all);
   return {
     ...(Object.keys(given).length === 0 ? {} : { limits: given }),
-    ...(builds === undefined ? {} : { budget: { builds } }),
+    ...(Object.keys(budget).length === 0 ? {} : { budget }),
   };
 };
 

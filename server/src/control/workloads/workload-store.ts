@@ -84,10 +84,12 @@ export interface DesiredRow extends WorkloadRow {
   config: AppConfig;
   env: Record<string, string>;
   secretVersions: Record<string, number>;
+  /** The grant with which it was asked for. */
+  account: string | null;
 }
 /** All desired workloads, or the one with an id. */
 export const desiredWorkloads = (query: Query, id?: string): Promise<DesiredRow[]> =>
   query<DesiredRow[]>`
-    select ${columns(query)}, a.tenant, p.name as project, a.name as app, r.number, r.artifact, r.commit, r.config, r.env, r.secret_versions
-    from workloads w join releases r on r.id = w.release_id join apps a on a.id = w.app_id join projects p on p.id = a.project_id
+    select ${columns(query)}, a.tenant, p.name as project, a.name as app, r.number, r.artifact, r.commit, r.config, r.env, r.secret_versions, d.grant_id as account
+    from workloads w left join deployments d on d.id = w.id join releases r on r.id = w.release_id join apps a on a.id = w.app_id join projects p on p.id = a.project_id
     where ${id === undefined ? query`true` : query`w.id = ${id}`} order by w.id`;

@@ -10,7 +10,7 @@ const tags = { tenant: "local", project: "default", app: "shop", deployment: id,
 const artifact = `sha256:${"0".repeat(64)}`;
 
 test("a release without slip.toml runs with the defaults", () => {
-  const spec = WorkloadSpec.parse(workloadSpec({ id, tags, release: { number: 1, artifact, config: {}, env: {} }, secrets: {}, instances: 1 }));
+  const spec = WorkloadSpec.parse(workloadSpec({ id, tags, release: { number: 1, artifact, config: {}, env: {} }, secrets: {}, instances: 1, account: null }));
   assert.equal(spec.port, 3_000);
   assert.equal(spec.memoryBytes, limit("memoryBytes"));
   assert.deepEqual(spec.health, { timeoutMs: limit("healthTimeoutMs"), startMs: limit("startMs") });
@@ -19,7 +19,8 @@ test("a release without slip.toml runs with the defaults", () => {
 
 test("secrets stand over variables of the app, these over slip.toml", () => {
   const config = { run: { env: { A: "file", B: "file", C: "file" }, port: 80, command: ["serve"] } };
-  const spec = workloadSpec({ id, tags, release: { number: 1, artifact, config, env: { B: "app", C: "app" } }, secrets: { C: "secret" }, instances: 2 });
+  const release = { number: 1, artifact, config, env: { B: "app", C: "app" } };
+  const spec = workloadSpec({ id, tags, release, secrets: { C: "secret" }, instances: 2, account: null });
   assert.deepEqual(spec.env, { A: "file", B: "app", C: "secret" });
   assert.deepEqual(spec.secretNames, ["C"]);
   assert.deepEqual([spec.port, spec.command, spec.instances], [80, ["serve"], 2]);

@@ -13,10 +13,11 @@ export interface SpecParts {
   release: Pick<ReleaseRow, "number" | "artifact" | "config" | "env">;
   secrets: Readonly<Record<string, string>>;
   instances: number;
+  account: string | null;
 }
 
 /** Variables: slip.toml, over it those set for the app, over it the secrets. */
-export const workloadSpec = ({ id, tags, release, secrets, instances }: SpecParts): WorkloadSpec => {
+export const workloadSpec = ({ id, tags, release, secrets, instances, account }: SpecParts): WorkloadSpec => {
   const { run = {}, health = {} } = release.config;
   return {
     id,
@@ -36,6 +37,7 @@ export const workloadSpec = ({ id, tags, release, secrets, instances }: SpecPart
       timeoutMs: health.timeout ?? limit("healthTimeoutMs"),
       startMs: health.start ?? limit("startMs"),
     },
+    ...(account === null ? {} : { account }),
   };
 };
 

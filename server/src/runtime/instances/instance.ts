@@ -98,7 +98,7 @@ export class Instance {
   /** Starts the program; gives the symptom when that cannot be done. */
   async start(image: Image): Promise<Symptom | undefined> {
     this.#ground.records.saveInstance(this.#record);
-    const { cpus, memoryBytes } = this.#spec;
+    const { cpus, memoryBytes, account } = this.#spec;
     const spec = {
       id: this.id,
       layers: image.layers,
@@ -111,11 +111,12 @@ export class Instance {
       hostname: this.#spec.tags.app || "app",
       limits: { memoryBytes, cpus, pids: limit("pids"), tmpBytes: limit("tmpBytes"), openFiles: limit("openFiles") },
     };
-    return await this.#launch(() => this.#sandbox.start({ spec, address: this.#slot.address, uid: uidOf(this.#slot), overlay: undefined }));
+    return await this.#launch(() => this.#sandbox.start({ spec, address: this.#slot.address, uid: uidOf(this.#slot), overlay: undefined, account }));
   }
 
   /** Takes over an instance that an earlier host process started. */
   adopt(desire: WorkloadDesire): void {
+    this.#sandbox.count(this.id, this.#spec.account);
     this.#follow();
     this.#desire = desire;
     this.#state = desire === "parked" ? "parked" : this.#record.proven ? "ready" : "starting";

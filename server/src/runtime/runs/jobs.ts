@@ -148,7 +148,7 @@ export class Jobs {
     return runner.run(run, (slot) => records.save({ id, slot, sandbox, untilUptimeMs: uptimeMs() + timeoutMs }));
   }
 
-  async #runOf({ id, workload, command, timeoutMs }: JobSpec): Promise<Omit<RunOnce, "signal" | "onLine"> & { sandbox: SandboxKind }> {
+  async #runOf({ id, workload, command, timeoutMs, account }: JobSpec): Promise<Omit<RunOnce, "signal" | "onLine"> & { sandbox: SandboxKind }> {
     const image = await openImage(this.#ground.home, workload.artifact);
     const { cpus, memoryBytes } = workload;
     return {
@@ -162,6 +162,7 @@ export class Jobs {
       cwd: image.config.cwd,
       limits: { memoryBytes, cpus, pids: limit("pids"), tmpBytes: limit("tmpBytes"), openFiles: limit("openFiles") },
       timeoutMs,
+      account,
     };
   }
 }

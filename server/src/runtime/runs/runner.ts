@@ -139,6 +139,7 @@ const follow = async ({ exits, pool }: RunGround, sandbox: OciSandbox, run: RunO
 const resumeOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOnce, slot: Slot): Promise<RanOnce> => {
   ground.held.set(runName(run.id), slot);
   try {
+    sandbox.count(runName(run.id), run.account);
     await sandbox.begin(runName(run.id), slot.path);
     return await follow(ground, sandbox, run, slot);
   } finally {
@@ -158,7 +159,7 @@ export const runOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOn
     await sandbox.remove(id, slot.path);
     if (signal.aborted) return { exitCode: 130, timedOut: false, outOfMemory: false, cancelled: true, lost: false };
     const spec = { id, layers, writable: undefined, mounts, args, env, cwd, network: slot.path, hostname: "build", limits };
-    await sandbox.start({ spec, address: slot.address, uid: run.uid ?? uidOf(slot), overlay, created: () => begins?.(slot.number) });
+    await sandbox.start({ spec, address: slot.address, uid: run.uid ?? uidOf(slot), overlay, account: run.account, created: () => begins?.(slot.number) });
     return await follow(ground, sandbox, run, slot);
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error;

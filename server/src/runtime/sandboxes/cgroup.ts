@@ -1,6 +1,6 @@
 // The control group of one sandbox, read and written by its files: freezing takes microseconds where a runtime's command takes
 // milliseconds. Knows cgroup v2 and v1 (also hybrid, where v1 does the work).
-import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { limit } from "@slipstream/contract/limits.ts";
@@ -143,6 +143,14 @@ export class Cgroup {
   /** How often the kernel ended a process of the group because its memory was used up. */
   oomKills(): number {
     return counterOf(read(this.#file("memory", this.#unified ? "memory.events" : "memory.oom_control")), "oom_kill");
+  }
+
+  /** CPU time of the group in milliseconds since it was made, and a name that it shares with no group before or after it. */
+  cpuTime(): { life: string; ms: number } | undefined {
+    const folder = this.#file("cpuacct", "");
+    const ms = this.#unified ? counterOf(read(join(folder, "cpu.stat")), "usage_usec") / 1e3 : Number(read(join(folder, "cpuacct.usage"))) / 1e6;
+    const life = statSync(folder, { throwIfNoEntry: false })?.ino;
+    return life === undefined ? undefined : { life: `${life}`, ms: Math.round(ms) };
   }
 
   /** Pids as this process sees them. */

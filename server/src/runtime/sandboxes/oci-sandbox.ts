@@ -8,6 +8,7 @@ import { exec } from "#platform/exec.ts";
 import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
 import { Cgroup } from "./cgroup.ts";
 import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts";
+import type { CpuMeter } from "./cpu-meter.ts";
 import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import { mountRoot, mountRootAgain, platformFiles, rootOf, unmountRoot } from "./rootfs.ts";
@@ -22,6 +23,7 @@ export interface SandboxGround {
   /** conmon writes exit codes here, each in a file named by the sandbox. */
   exits: string;
   resolvConf: string;
+  meter: CpuMeter;
 }
 
 export interface Launch {
@@ -29,6 +31,8 @@ export interface Launch {
   address: string;
   uid?: number;
   overlay: { upper: string; work: string } | undefined;
+  /** What its CPU time is counted for. */
+  account?: string | undefined;
   /** Called when all is there, and right before the program begins. */
   created?: (() => void) | undefined;
 }
@@ -96,7 +100,13 @@ export class OciSandbox {
   /** Starts the program. Rejects with LaunchError, after which the caller removes what there is. */
   async start(launch: Launch): Promise<void> {
     mkdirSync(this.bundle(launch.spec.id), { recursive: true, mode: 0o711 });
+    this.count(launch.spec.id, launch.account);
     await this.#run(launch.spec.id, launch.spec.network, this.#prepare(launch), launch.created);
+  }
+
+  /** Says what the CPU time of a sandbox is counted for; to be said again by the host process that takes it over. */
+  count(id: string, account: string | undefined): void {
+    this.#ground.meter.open(id, account);
   }
 
   /** Begins a program whose launch was cut off after `created`; one that has begun goes on. */
@@ -180,9 +190,11 @@ export class OciSandbox {
     await this.cgroup(id).remove();
     rmSync(this.exitFile(id), { force: true });
     rmSync(this.bundle(id), { recursive: true, force: true });
+    this.#ground.meter.close(id);
   }
 
   async #delete(id: string, network: string): Promise<void> {
+    this.#ground.meter.keep(id);
     const inside = existsSync(network) ? this.#runtime.command(network) : this.#runtime.command("/proc/self/ns/net");
     await exec([...inside, "delete", "--force", id], { timeoutMs: this.#runtime.createMs });
     rmSync(this.exitFile(id), { force: true });

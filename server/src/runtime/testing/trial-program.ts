@@ -25,6 +25,7 @@ const pages = {
   }),
   "/say": (url) => { console.log(url.searchParams.get("text")); return "said"; },
   "/flood": (url) => { for (let n = 0; n < Number(url.searchParams.get("lines")); n++) console.log("line " + n); return "said"; },
+  "/burn": (url) => { for (const end = Date.now() + Number(url.searchParams.get("ms")); Date.now() < end; ); return "burnt"; },
   "/crash": () => { setTimeout(() => process.exit(7), 5); return "bye"; },
   "/eat": () => { const all = []; setInterval(() => { for (let n = 0; n < 32; n++) all.push(Buffer.alloc(2 ** 20, 1)); }, 1); return "eating"; },
   "/fork": () => JSON.stringify(Array.from({ length: 600 }, () => { try { return require("node:child_process").spawn("/bin/sh", ["-c", "read x"]).on("error", () => {}).pid !== undefined; } catch { return false; } }).filter(Boolean).length),

@@ -54,7 +54,7 @@ const reusable = async ({ control, row }: Run, input: string): Promise<ArtifactR
 const build = async (run: Run, of: { source: string; config: AppConfig; input: string; versions: Record<string, number> }): Promise<ArtifactRow> => {
   const { control, row, signal } = run;
   const secrets = await openSecrets(control.database, control.sealing, row, of.versions);
-  const spec = { id: row.id, tags: tagsOf(row), source: of.source, config: of.config, secrets };
+  const spec = { id: row.id, tags: tagsOf(row), source: of.source, config: of.config, secrets, ...(row.grantId === null ? {} : { account: row.grantId }) };
   const stop = (): void => void control.host.cancelBuild({ id: row.id }).catch(() => undefined);
   signal.addEventListener("abort", stop, { once: true });
   try {

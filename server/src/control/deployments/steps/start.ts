@@ -22,7 +22,7 @@ type SpecRow = Omit<DesiredRow, "releaseId" | "desire" | "targets" | "retiredAt"
 /** The workload as the host is to run it, with its secrets opened. */
 export const specOf = async ({ database, sealing }: Pick<Control, "database" | "sealing">, row: SpecRow): Promise<WorkloadSpec> => {
   const secrets = await openSecrets(database, sealing, row, row.secretVersions);
-  return workloadSpec({ id: row.id, tags: tagsOf(row), release: row, secrets, instances: row.instances });
+  return workloadSpec({ id: row.id, tags: tagsOf(row), release: row, secrets, instances: row.instances, account: row.account });
 };
 
 /** So many lines tell a person why it failed. */
@@ -43,7 +43,8 @@ const runReleaseCommand = async (run: Run, spec: WorkloadSpec, command: string |
   run.enter("release-command");
   const stop = (): void => void control.host.cancelJob({ id: row.id }).catch(() => undefined);
   signal.addEventListener("abort", stop, { once: true });
-  const job = { id: row.id, workload: spec, command, timeoutMs: limit("releaseCommandMs") };
+  const { account } = spec;
+  const job = { id: row.id, workload: spec, command, timeoutMs: limit("releaseCommandMs"), ...(account === undefined ? {} : { account }) };
   const result = await patiently(signal, () => control.host.runJob(job, { signal })).finally(() => signal.removeEventListener("abort", stop));
   signal.throwIfAborted();
   if (result.exitCode === 0 && !result.timedOut) return;
@@ -59,9 +60,9 @@ export const startWorkload: Step = async (run) => {
   if (!app) throw new SlipError("internal", "The app is not there.");
   const instances = row.request.instances ?? app.instances ?? release.config.run?.instances ?? limit("instances");
   run.learn({ workload: row.id });
-  const { id, appId, tenant, project } = run.row;
+  const { id, appId, tenant, project, grantId: account } = run.row;
   const [spec] = await Promise.all([
-    specOf(control, { ...release, id, appId, tenant, project, app: run.row.app, instances }),
+    specOf(control, { ...release, id, appId, tenant, project, app: run.row.app, instances, account }),
     wantWorkload(database, { id, appId, releaseId: release.id, instances }),
   ]);
   const [result] = await Promise.all([patiently(signal, () => host.ensure(spec, { signal })), saveFacts(database, id, { workload: id })]);
