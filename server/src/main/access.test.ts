@@ -43,7 +43,7 @@ const needed = async (asked: Promise<unknown>): Promise<string> => {
     (told: unknown) => told,
   )) as SlipError;
   assert.equal(error.code, "approval_needed", error.message);
-  assert.match(error.details.approval?.url ?? "", /\/v1\/approvals\/apv_/);
+  assert.match(error.details.approval?.url ?? "", /:\d+\/approvals\/apv_/);
   assert.match(error.details.approval?.command ?? "", /^slip approvals approve apv_/);
   return error.details.approval?.approval ?? "";
 };

@@ -153,7 +153,7 @@ const listenForClients = (of: Control): Promise<void> => {
   });
   control.approvals.actWith((call, name, input) => gate.onBehalf(call, name, input));
   const mcp = { key: keyFile(join(home.control, "mcp.key")), hosts: [platformDomain] };
-  const server = createServer(withSignIn(control, doorsOf({ gate, log, version: control.version, mcp })));
+  const server = createServer(withSignIn(control, gate, doorsOf({ gate, log, version: control.version, mcp })));
   mkdirSync(dirname(home.controlSocket), { recursive: true });
   rmSync(home.controlSocket, { force: true });
   return new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { personOf } from "../control/access/people-store.ts";
 import type { Environment } from "../control/api/environment.ts";
+import type { Gate } from "../control/api/gate.ts";
 import type { Control } from "../control/control.ts";
 import { keyFile } from "../control/keys/key-files.ts";
 import { authorizationServer, beforeOthers } from "../control/oauth/authorization-server.ts";
@@ -26,8 +27,8 @@ const challenging =
     return answer;
   };
 
-/** Adds the pages to `api`, and gives what serves it all. */
-export const withSignIn = (control: Control, api: Hono<Environment>): RequestListener => {
+/** Adds the pages to `api`, and gives what serves it all. What a person decides on a page passes the gate. */
+export const withSignIn = (control: Control, gate: Gate, api: Hono<Environment>): RequestListener => {
   const { database, sealing, home, log, tokens } = control;
   const issuer = issuerOf(control.installation);
   const changed = (): Promise<void> => tokens.refresh();
@@ -35,6 +36,6 @@ export const withSignIn = (control: Control, api: Hono<Environment>): RequestLis
   const isPerson = async (id: string): Promise<boolean> => (await personOf(database, id)) !== undefined;
   const provider = authorizationServer({ issuer, database, sealing, keys, log, isPerson, changed });
   const providers = async (): Promise<string[]> => (await listProviders(database)).map(({ name }) => name);
-  api.route("/", signInRoutes({ issuer, database, sealing, cookieKey: keys.cookies, provider, providers, changed, log }));
+  api.route("/", signInRoutes({ issuer, database, gate, sealing, cookieKey: keys.cookies, provider, providers, changed, log }));
   return beforeOthers(provider, getRequestListener(challenging(api, issuer), { overrideGlobalObjects: false }));
 };

@@ -1,6 +1,6 @@
 // Who a bearer token is. Pure, but for the hash.
 import { createHash } from "node:crypto";
-import { type Grant, type Permission, type Role, type Verb, verbsOf } from "@slipstream/contract/access.ts";
+import { type Grant, type Permission, type Role, Verb, verbsOf } from "@slipstream/contract/access.ts";
 
 /** `owner`: the one in the file of the installation. `invitation`: the secret of one, which lets somebody in and nothing else. */
 export type TokenKind = "owner" | "plain" | "oauth" | "invitation";
@@ -47,6 +47,10 @@ export const tokenOf = ({ terms, verbs, ...row }: TokenRow): Token => {
     expiresAt: earlier(row.expiresAt, terms?.expiresAt),
   };
 };
+
+/** Somebody who has signed in on the pages: all of their role, and no grant. */
+export const tokenOfPerson = (of: { tenant: string; person: string; actor: string; role: Role }): Token =>
+  tokenOf({ ...of, id: of.person, kind: "plain", sha256: Buffer.alloc(0), verbs: Verb.options, grantId: null, terms: null, expiresAt: null });
 
 /** The token of an Authorization header (RFC 6750 §2.1); undefined when it is missing, empty or of another scheme. */
 export const bearerOf = (header: string | undefined): string | undefined => /^Bearer +([\w.~+/-]+=*)$/i.exec(header ?? "")?.[1];

@@ -37,8 +37,16 @@ const hiddenText = "…";
 const isHidden = (operation: string, field: string): boolean =>
   /secret|token|password|sha256|key$/i.test(field) || (field === "values" && operation.startsWith("secrets."));
 
+/** An address can have a password in it. */
+const withoutUser = (text: string): string => text.replace(/:\/\/[^/?#\s]*@/g, `://${hiddenText}@`);
+
+const shownText = (given: string): string => {
+  const text = withoutUser(given);
+  return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}${hiddenText}` : text;
+};
+
 const shownValue = (operation: string, value: unknown): unknown => {
-  if (typeof value === "string") return value.length > shownCharacters ? `${value.slice(0, shownCharacters)}${hiddenText}` : value;
+  if (typeof value === "string") return shownText(value);
   if (Array.isArray(value))
     return [...value.slice(0, shownItems).map((item) => shownValue(operation, item)), ...(value.length > shownItems ? [hiddenText] : [])];
   if (typeof value === "object" && value !== null) return shownInput(operation, value as Record<string, unknown>);
@@ -78,7 +86,7 @@ export const neededError = ({ id, why, state }: Pick<ApprovalRow, "id" | "why" |
   const isWaiting = state === "pending";
   return new SlipError("approval_needed", isWaiting ? `${why} A person can approve it: ${id}.` : `It was approved and is being done: ${id}.`, {
     next: isWaiting
-      ? [`Let a person type '${command}', and ask the same again then.`, `Wait with 'slip approvals wait ${id}'.`]
+      ? [`Let a person open ${url} or type '${command}', and ask the same again then.`, `Wait with 'slip approvals wait ${id}'.`]
       : `Wait with 'slip approvals wait ${id}'.`,
     approval: { approval: id, url, command },
   });

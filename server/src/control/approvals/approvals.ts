@@ -8,8 +8,9 @@ import { isConnectionError } from "#platform/database.ts";
 import { roleOf } from "../access/people-store.ts";
 import { tokenOf } from "../access/token.ts";
 import type { Call } from "../api/call.ts";
-import { addressOf, type Control, platformDomain } from "../control.ts";
+import type { Control } from "../control.ts";
 import { AlreadyJournaled } from "../journal/journal-store.ts";
+import { issuerOf, paths } from "../oauth/oauth.ts";
 import { type ApprovalRow, type Failure, isEnd, neededError, shownInput } from "./approval.ts";
 import { type Asking, approvalIn, approvedIds, endApproval, ensureApproval, noteCollected, openApproval } from "./approval-store.ts";
 
@@ -27,8 +28,8 @@ export interface Needed {
   requestSha256: Buffer;
 }
 
-export const approvalUrl = ({ installation }: Pick<Control, "installation">, id: string): string =>
-  `${addressOf(installation, platformDomain)}/v1/approvals/${id}`;
+/** The page where a person decides it. */
+const approvalUrl = ({ installation }: Pick<Control, "installation">, id: string): string => `${issuerOf(installation)}${paths.approvals}/${id}`;
 
 const asking = ({ token, tenant, actor, idempotencyKey }: Call, { name, input, why, requestSha256 }: Needed): Asking => ({
   tenant,

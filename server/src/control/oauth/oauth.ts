@@ -15,6 +15,7 @@ export const paths = {
   signIn: "/sign-in",
   signOut: "/sign-out",
   account: "/account",
+  approvals: "/approvals",
   resourceMetadata: "/.well-known/oauth-protected-resource",
 } as const;
 

@@ -13,7 +13,9 @@ input:not([type=checkbox]):not([type=radio]), select, button { font: inherit; pa
 button { margin: .5rem .5rem .5rem 0; cursor: pointer }
 small { display: block; opacity: .8 }
 .wrong { border-left: .3rem solid #c00; padding-left: .7rem }
-code { overflow-wrap: anywhere }
+code, pre { overflow-wrap: anywhere }
+pre { white-space: pre-wrap; margin: 0 }
+dl, dd, ul { margin-top: 0; margin-bottom: 0 }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .4rem; border-bottom: 1px solid; vertical-align: top }`;
 const styleHash = createHash("sha256").update(style).digest("base64");

@@ -41,9 +41,10 @@ export const dropCookie = (context: PageContext, name: string): void => setCooki
 export const show = (context: PageContext, title: string, body: Html, of: { status?: ContentfulStatusCode; leadsTo?: string } = {}): Response =>
   context.body(renderPage(title, body), of.status ?? 200, pageHeaders(of.leadsTo));
 
-/** Where somebody goes after signing in: a page of ours, or their account. */
-export const nextOf = (text: unknown): string =>
-  typeof text === "string" && (text === paths.account || /^\/oauth\/consent\/[\w-]{1,64}$/.test(text)) ? text : paths.account;
+const ours = new RegExp(`^(${paths.account}|${paths.consent}/[\\w-]{1,64}|${paths.approvals}(/[\\w-]{1,64})?)$`);
+
+/** Where somebody goes after signing in: one of these pages, else their account. */
+export const nextOf = (text: unknown): string => (typeof text === "string" && ours.test(text) ? text : paths.account);
 
 export const signInAddress = (next: string): string => `${paths.signIn}?next=${encodeURIComponent(next)}`;
 

@@ -6,6 +6,7 @@ import type { Provider } from "oidc-provider";
 import type { Log } from "#platform/log.ts";
 import type { Environment } from "../api/environment.ts";
 import { knownError } from "../api/known-error.ts";
+import { type ApprovalParts, approvalPages } from "../approvals/approval-pages.ts";
 import { consentPages } from "../oauth/consent-pages.ts";
 import { paths } from "../oauth/oauth.ts";
 import { resourceMetadata } from "../oauth/protected-resource.ts";
@@ -16,7 +17,7 @@ import { type SignInParts, signInPages } from "./sign-in-pages.ts";
 
 const formBytes = 65_536;
 
-export interface RouteParts extends SignInParts, ProviderParts {
+export interface RouteParts extends SignInParts, ProviderParts, ApprovalParts {
   provider: Provider;
   log: Log;
 }
@@ -33,11 +34,13 @@ export const signInRoutes = (parts: RouteParts): Hono<Environment> => {
   const tooLarge = (): never => {
     throw new PageError(413, "This form is larger than any of ours.");
   };
-  for (const path of [paths.signIn, paths.signOut, paths.account, paths.consent]) app.use(`${path}/*`, bodyLimit({ maxSize: formBytes, onError: tooLarge }));
+  for (const path of [paths.signIn, paths.signOut, paths.account, paths.consent, paths.approvals])
+    app.use(`${path}/*`, bodyLimit({ maxSize: formBytes, onError: tooLarge }));
   addMetadata(app, parts.issuer);
   signInPages(app, parts);
   providerPages(app, parts);
   consentPages(app, parts);
+  approvalPages(app, parts);
   app.onError((error, context) => {
     if (error instanceof PageError) return show(context, "This did not work", html`<p>${error.message}</p>`, { status: error.status });
     const told = knownError(error);

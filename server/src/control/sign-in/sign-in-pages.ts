@@ -87,6 +87,7 @@ ${
     : html`<table><thead><tr><th scope="col">Program</th><th scope="col">May</th><th scope="col">Until</th><th scope="col"></th></tr></thead>
 <tbody>${connections.map((connection) => connectionRow(connection, session))}</tbody></table>`
 }
+<p><a href="${paths.approvals}">What waits for your approval</a></p>
 <form method="post" action="${paths.signOut}">${hiddenToken(session.formToken)}<p><button type="submit">Sign out</button></p></form>`;
 
 const showAccount = async (context: PageContext, { database }: SignInParts): Promise<Response> => {

@@ -74,7 +74,7 @@ export class Asking {
   async #isDecided({ approval, url, command }: NeededApproval): Promise<boolean> {
     if (!this.hasProgress) return false;
     for (const until = performance.now() + approvalMs; performance.now() < until && !this.signal.aborted; ) {
-      await this.tell(`a person has to approve this: ${command}, or ${url}`);
+      await this.tell(`a person has to approve this: at ${url}, or with ${command}`);
       const { state } = await this.#once("approvals.wait", { approval, timeoutMs: tellAgainMs }, { signal: this.signal });
       if (state !== "pending" && state !== "approved") return true;
     }
