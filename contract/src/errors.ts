@@ -34,7 +34,7 @@ export const errors = {
     exit: 1,
     fault: "user",
     what: "slip.toml asks for more than the grant of the token gives.",
-    next: "Ask for less in slip.toml, or deploy with a wider grant.",
+    next: "Ask for less in slip.toml, or deploy the same source as files over this deployment, for which a person is asked.",
   },
   not_found: { status: 404, exit: 2, fault: "user", what: "There is no such thing.", next: "List what there is with 'slip apps'." },
   conflict: {

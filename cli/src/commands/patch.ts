@@ -8,11 +8,11 @@ import { textOf } from "./options.ts";
 
 const run = async (call: Invocation): Promise<ExitCode> => {
   const remove = textOf(call.options, "remove")?.split(",");
-  if (call.rest.length === 0 && remove === undefined) throw new SlipError("usage", "No file is named.");
+  const given = textOf(call.options, "base");
+  if (call.rest.length === 0 && remove === undefined && given === undefined) throw new SlipError("usage", "No file is named.");
   if (call.rest.filter((word) => word.endsWith("=-")).length > 1) throw new SlipError("usage", "Only one file can come from standard input.");
   const files = await Promise.all(call.rest.map(givenFile));
-  const base = textOf(call.options, "base") ?? "live";
-  return deployGiven(call, { app: first(call), source: { kind: "files", files, base, ...(remove && { remove }) } });
+  return deployGiven(call, { app: first(call), source: { kind: "files", files, base: given ?? "live", ...(remove && { remove }) } });
 };
 
 export const patch: Command = {
@@ -23,7 +23,10 @@ export const patch: Command = {
     { name: "PATH", summary: "PATH of a file here and in the source, or PATH=FILE; FILE - is standard input", optional: true, many: true },
   ],
   options: [
-    { flags: "--base <DEPLOYMENT>", summary: "lay them over the source of this deployment, which may have failed (else of the live release)" },
+    {
+      flags: "--base <DEPLOYMENT>",
+      summary: "lay them over the source of this deployment, which may have failed (else of the live release); with no PATH that source is deployed again",
+    },
     { flags: "--remove <PATHS>", summary: "files and folders to leave out, with commas between" },
     detachOption,
     planOption,

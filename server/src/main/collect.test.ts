@@ -96,8 +96,14 @@ describe("garbage", () => {
     rmSync(folder, { recursive: true });
     await plane.database`insert into sources (tenant, digest, files, size_bytes) values ('other', ${sourceOf(3)}, 1, 1)`;
     const justSent = await fixture.store({ "index.html": "sent just now, for a deployment to come" });
+    const fetched = await fixture.store({ "index.html": "fetched for a deployment that has just failed" });
+    const failedLong = await fixture.store({ "index.html": "fetched for a deployment that failed two days ago" });
     agedFiles(home.sources);
     await plane.database`insert into sources (tenant, digest, files, size_bytes) values ('ten', ${justSent}, 1, 1)`;
+    await plane.database`
+      insert into deployments (id, app_id, tenant, kind, state, request, source, ended_at) values
+        ('dep_failed', 'app_1', 'ten', 'deploy', 'failed', '{}', ${fetched}, now()),
+        ('dep_failed_long', 'app_1', 'ten', 'deploy', 'failed', '{}', ${failedLong}, now() - interval '2 days')`;
     const young = await fixture.store({ "index.html": "nobody has noted it yet" });
 
     await collect();
@@ -105,6 +111,10 @@ describe("garbage", () => {
     assert.deepEqual([isStored("ten", 3), isStored("other", 3)], [false, true]);
     assert.ok(existsSync(home.sourceManifest("ten", justSent)));
     assert.ok(existsSync(home.sourceManifest("ten", young)));
+    assert.deepEqual(
+      [fetched, failedLong].map((source) => existsSync(home.sourceManifest("ten", source))),
+      [true, false],
+    );
   });
 
   it("is the release that rollback cannot reach, with its source, artifact, layer and rows", async () => {

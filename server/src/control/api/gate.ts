@@ -4,6 +4,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { type OperationName, type OutputOf, operations } from "@slipstream/contract/operations/registry.ts";
 import type { Database } from "#platform/database.ts";
+import { BeyondGrant } from "../access/beyond-grant.ts";
 import { decide, type Subject } from "../access/decide.ts";
 import { subjectOf } from "../access/subject.ts";
 import { mayDo, type Token } from "../access/token.ts";
@@ -107,14 +108,31 @@ export class Gate {
     if (token.grant === undefined) return this.#act(name, input, call);
     const subject = await subjectOf(this.#database, call, name, operation, input);
     const decision = decide(token, operation, subject);
-    if (decision.kind === "allowed") return this.#act(name, input, call);
+    if (decision.kind === "allowed") return this.#tried(name, input, call);
     if (decision.kind === "hidden") throw absent(subject);
     if (decision.kind === "forbidden") throw new SlipError("forbidden", decision.why);
+    return this.#ask(call, { name, input, kept: input, why: decision.why });
+  }
+
+  /** Does it, unless its handler sees what the input alone did not say: then a person is asked, too. */
+  async #tried(name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {
+    try {
+      return await this.#act(name, input, call);
+    } catch (error) {
+      if (!(error instanceof BeyondGrant)) throw error;
+      return this.#ask(call, { name, input, kept: error.input, why: error.why });
+    }
+  }
+
+  /** `kept` is what is done once it is approved; `input` is how the same request is known again. */
+  async #ask(call: Call, { name, input, kept, why }: Omit<Needed, "requestSha256"> & { kept: Record<string, unknown> }): Promise<unknown> {
     // What was planned is approved as the plan, so that it is done only as it was shown, and while nothing has moved.
-    const asked = call.expects === undefined ? { name, input } : { name: "plans.apply" as const, input: { plan: call.expects.plan } };
-    const requestSha256 = this.#idempotency.hashOf({ operation: asked.name, input: asked.input });
-    const answer = await this.#askApproval(call, { ...asked, why: decision.why, requestSha256 });
-    return call.expects === undefined ? answer : (answer as OutputOf<"plans.apply">).output;
+    if (call.expects !== undefined) {
+      const asked = { name: "plans.apply" as const, input: { plan: call.expects.plan } };
+      const requestSha256 = this.#idempotency.hashOf({ operation: asked.name, input: asked.input });
+      return ((await this.#askApproval(call, { ...asked, why, requestSha256 })) as OutputOf<"plans.apply">).output;
+    }
+    return this.#askApproval(call, { name, input: kept, why, requestSha256: this.#idempotency.hashOf({ operation: name, input }) });
   }
 
   async #act(name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {

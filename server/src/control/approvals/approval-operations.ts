@@ -1,6 +1,7 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { type OutputOf, operations } from "@slipstream/contract/operations/registry.ts";
+import { capsOf, isBounded } from "../access/caps.ts";
 import { decide } from "../access/decide.ts";
 import { subjectOf } from "../access/subject.ts";
 import { mayDo } from "../access/token.ts";
@@ -39,6 +40,10 @@ const find = async (control: Control, call: Call, id: string): Promise<ApprovalR
   return row;
 };
 
+/** What slip.toml asks for is not bounded once it is approved, so who is bounded themselves approves no deployment of a source. */
+const isBeyond = ({ token }: Call, { operation }: ApprovalRow): boolean =>
+  (operation === "deployments.create" || operation === "plans.apply") && isBounded(capsOf(token.grant));
+
 /** Throws unless the caller may decide it; to approve, they must be allowed to do it themselves. */
 const check = async (control: Control, call: Call, row: ApprovalRow, isApproval: boolean): Promise<void> => {
   if (isEnd(row.state) || row.state === "approved") throw new SlipError("conflict", `The approval ${row.id} is ${row.state} already.`);
@@ -48,7 +53,8 @@ const check = async (control: Control, call: Call, row: ApprovalRow, isApproval:
   const operation: Operation = operations[row.operation];
   const input = openApproval(control.sealing, row) as Record<string, unknown>;
   const { kind } = decide(call.token, operation, await subjectOf(control.database, call, row.operation, operation, input));
-  if (kind !== "allowed") throw new SlipError("forbidden", "Only who may do this themselves can approve it.", { next: "Let an owner decide it." });
+  if (kind !== "allowed" || isBeyond(call, row))
+    throw new SlipError("forbidden", "Only who may do this themselves can approve it.", { next: "Let an owner decide it." });
 };
 
 const settle = async (control: Control, call: Call, id: string, state: "approved" | "denied"): Promise<Approval> => {

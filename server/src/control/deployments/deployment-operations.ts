@@ -3,6 +3,7 @@ import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import { AppName } from "@slipstream/contract/words.ts";
+import { type Caps, capsOf } from "../access/caps.ts";
 import type { Call, Handlers } from "../api/call.ts";
 import { type AppRow, appNamed, expectDestroyed, findApp, isNameFree } from "../apps/app-store.ts";
 import { newName } from "../apps/new-name.ts";
@@ -12,20 +13,10 @@ import { journal } from "../journal/journal-store.ts";
 import type { SourceStore } from "../sources/source-store.ts";
 import { askToCancel, tellCancelled } from "./cancel.ts";
 import { createDeployment, type Undo } from "./create.ts";
-import {
-  type Caps,
-  type DeploymentRequest,
-  type DeploymentRow,
-  hasEndedAlready,
-  isOpen,
-  type KeptOrigin,
-  nameFrom,
-  noDeployment,
-  toDeployment,
-} from "./deployment.ts";
+import { type DeploymentRequest, type DeploymentRow, hasEndedAlready, isOpen, type KeptOrigin, nameFrom, noDeployment, toDeployment } from "./deployment.ts";
 import { appOfOrigin, deploymentIn, deploymentsOfApp } from "./deployment-store.ts";
 import { type KeptSource, keepSource } from "./given-source.ts";
-import { patiently } from "./patience.ts";
+import { boundedConfig, expectWithinGrant, readConfig } from "./source-config.ts";
 import { untilEnded, watch } from "./watch.ts";
 
 type CreateInput = ParsedInputOf<"deployments.create">;
@@ -38,19 +29,6 @@ const find = async ({ database }: Control, call: Call, id: string): Promise<Depl
   const row = await deploymentIn(database, call.tenant, id);
   if (!row) throw noDeployment(id);
   return row;
-};
-
-/** slip.toml of a source; undefined for one that is wrong: the deployment itself reports that. */
-const readConfig = async (control: Control, call: Call, source: string): Promise<AppConfig | undefined> => {
-  try {
-    const { config } = await patiently(call.signal, () =>
-      control.host.readConfig({ id: call.requestId, tenant: call.tenant, source }, { signal: call.signal }),
-    );
-    return config;
-  } catch (error) {
-    if (error instanceof SlipError && error.code === "invalid_config") return undefined;
-    throw error;
-  }
 };
 
 /** The longest name that an app can have. */
@@ -99,8 +77,6 @@ const requestOf = ({ domain, sandbox, instances }: CreateInput, source: KeptOrig
   ...(caps === undefined ? {} : { caps }),
 });
 
-const capsOf = ({ token }: Call): Caps | undefined => token.grant && { memoryBytes: token.grant.limits?.memoryBytes, instances: token.grant.limits?.instances };
-
 /** Back to the release of before; a new app goes. */
 const undoOf = (app: string, before: AppRow | undefined): Undo => {
   if (before === undefined) return { inverse: { operation: "apps.destroy", input: { app } } };
@@ -112,15 +88,17 @@ const create = async (control: Control, store: SourceStore, call: Call, input: C
   const kept = await keepSource(control, store, call, input);
   const { source } = kept;
   if (source.kind === "tree") await store.complete(call.tenant, source.digest);
-  const { app, isSuggested, config } = await chooseName(control, call, input, kept);
+  const { app, isSuggested, ...chosen } = await chooseName(control, call, input, kept);
   if (input.domain !== undefined) checkDomain(input.domain, app);
   const before = await findApp(control.database, call.tenant, app);
   expectDestroyed(before, false);
+  const config = chosen.config ?? (await boundedConfig(control, store, call, source));
+  if (config) expectWithinGrant(call, config, { ...input, app });
   return createDeployment(control, call, {
     app,
     project: input.project,
     kind: "deploy",
-    request: requestOf(input, source, isSuggested, capsOf(call)),
+    request: requestOf(input, source, isSuggested, capsOf(call.token.grant)),
     source: source.kind === "tree" ? source.digest : undefined,
     commit: source.kind === "tree" ? source.commit : undefined,
     config,

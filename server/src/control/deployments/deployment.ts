@@ -4,6 +4,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { LogTags } from "@slipstream/contract/logs.ts";
 import type { Deployment, DeploymentKind, DeploymentState, FailureReport, Phase, PhaseName, SandboxKind, SourceOrigin } from "@slipstream/contract/words.ts";
 import type { Installation } from "#platform/installation.ts";
+import type { Caps } from "../access/caps.ts";
 import { addressOf, platformDomain } from "../control.ts";
 
 export interface ChangedSettings {
@@ -28,11 +29,6 @@ export interface DeploymentRequest {
   settings?: ChangedSettings;
   /** Of one that was asked for with a grant: what that allows at most. */
   caps?: Caps;
-}
-
-export interface Caps {
-  memoryBytes?: number | undefined;
-  instances?: number | undefined;
 }
 
 export interface DeploymentRow {

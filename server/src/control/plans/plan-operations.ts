@@ -15,7 +15,7 @@ import { applied, bounded, expired, noPlan, type PlanRow, stale, toPlan } from "
 import { answerPlan, inputOfPlan, insertPlan, planIn, plansOf } from "./plan-store.ts";
 import type { Planned, Reading } from "./planner.ts";
 import { plannerOf } from "./planners.ts";
-import { policyOf } from "./policy.ts";
+import { policyOf, withinCaps } from "./policy.ts";
 import { Unmoved } from "./unmoved.ts";
 
 interface Parts {
@@ -49,12 +49,13 @@ const store = ({ control }: Parts, call: Call, of: Omit<Parameters<typeof insert
 const create = async (parts: Parts, call: Call, { operation, input: raw }: ParsedInputOf<"plans.create">): Promise<Plan> => {
   const { name, planner } = plannerOf(operation);
   const asked = parseInput(operations[name], raw);
-  const policy = await policyOf(parts.control.database, call, name, asked);
+  const decided = await policyOf(parts.control.database, call, name, asked);
   const rows = await planner.read(readingOf(parts, call), asked as never);
   const planned: Planned = planner.plan(asked as never, rows);
   const input = planned.input ?? asked;
   checkSize(input);
-  const { app, changes, interrupts, quota, inverse } = planned;
+  const { app, changes, interrupts, quota, inverse, wished } = planned;
+  const policy = withinCaps(decided, call, wished);
   const shown = { effect: operations[name].effect as Plan["effect"], changes: bounded(changes), interrupts, policy, quota, ...(inverse ? { inverse } : {}) };
   // Nothing has changed that the journal could tell of.
   call.journaled = true;

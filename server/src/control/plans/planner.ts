@@ -2,6 +2,7 @@
 import type { OutputOf, ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Plan, PlanChange, PlanInterrupt, PlanQuota } from "@slipstream/contract/plan.ts";
 import type { Query } from "#platform/database.ts";
+import type { Wished } from "../access/caps.ts";
 import type { Call, JsonName, Perform } from "../api/call.ts";
 import type { Control } from "../control.ts";
 import type { SourceStore } from "../sources/source-store.ts";
@@ -15,6 +16,8 @@ export interface Planned {
   interrupts: PlanInterrupt[];
   quota: PlanQuota[];
   inverse?: Plan["inverse"];
+  /** What its release asks for, where slip.toml is known: the grant of who plans may allow less. */
+  wished?: Wished | undefined;
 }
 
 export interface Reading {

@@ -4,6 +4,7 @@ import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { operations } from "@slipstream/contract/operations/registry.ts";
 import type { PlanPolicy } from "@slipstream/contract/plan.ts";
 import type { Query } from "#platform/database.ts";
+import { beyondCaps, capsOf, type Wished } from "../access/caps.ts";
 import { decide } from "../access/decide.ts";
 import { subjectOf } from "../access/subject.ts";
 import { mayDo } from "../access/token.ts";
@@ -25,4 +26,10 @@ export const policyOf = async (query: Query, call: Call, name: JsonName, input: 
     case "hidden":
       throw new SlipError("not_found");
   }
+};
+
+/** The same, where what is planned is within what the caller's grant allows of memory and instances; else a person is asked. */
+export const withinCaps = (policy: PlanPolicy, { token }: Call, wished: Wished | undefined): PlanPolicy => {
+  const beyond = policy.allowed && wished !== undefined ? beyondCaps(capsOf(token.grant), wished) : undefined;
+  return beyond ? { allowed: false, needsApproval: true, why: beyond.why } : policy;
 };

@@ -4,7 +4,7 @@ import type { Query } from "#platform/database.ts";
 import { freeBytes } from "#platform/disk-room.ts";
 import type { Control } from "../control.ts";
 
-/** A source that was sent lately may be named by a deployment in a moment. */
+/** A source that was sent lately, or whose deployment has failed, may be named by a deployment in a moment. */
 const recentHours = 24;
 
 /** Forgets all but the releases that were live last of each app, by the order of deployments; the live one (of a destroyed app, the one that was), parked ones and those of open deployments always stay. */
@@ -31,7 +31,8 @@ const keptOf = async (query: Query): Promise<Kept> => {
     union select digest from artifacts where created_at > now() - make_interval(hours => ${recentHours})`;
   const sources = await query<{ tenant: string; source: string }[]>`
     select a.tenant, r.source from releases r join apps a on a.id = r.app_id where r.source is not null
-    union select tenant, source from deployments where state in ('waiting', 'running') and source is not null
+    union select tenant, source from deployments
+      where source is not null and (state in ('waiting', 'running') or (state = 'failed' and ended_at > now() - make_interval(hours => ${recentHours})))
     union select tenant, digest from sources where checked_at > now() - make_interval(hours => ${recentHours})`;
   return { artifacts: artifacts.map((row) => row.artifact), sources: [...sources] };
 };

@@ -4,13 +4,12 @@ import { join } from "node:path";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import { sizeText } from "#platform/diagnosis/amounts.ts";
 import { newId } from "#platform/ids.ts";
+import { beyondCaps, wishedBy } from "../../access/caps.ts";
 import { type ArtifactRow, builtArtifact, forgetArtifact, inputDigest, saveBuild } from "../../builds/build-store.ts";
 import { createRelease, type NewRelease } from "../../releases/release-store.ts";
 import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
-import type { Caps } from "../deployment.ts";
-import { tagsOf } from "../deployment.ts";
+import { type DeploymentRow, tagsOf } from "../deployment.ts";
 import { patiently } from "../patience.ts";
 import { releaseConfig } from "../release-config.ts";
 import type { Run } from "../run.ts";
@@ -68,20 +67,20 @@ const build = async (run: Run, of: { source: string; config: AppConfig; input: s
   }
 };
 
-/** Throws `grant_exceeded` for what is more than the grant of who asked allows. */
-export const checkCaps = (caps: Caps | undefined, { run }: AppConfig): void => {
-  const memoryBytes = run?.memory ?? limit("memoryBytes");
-  const instances = run?.instances ?? limit("instances");
-  if (memoryBytes > (caps?.memoryBytes ?? Number.POSITIVE_INFINITY))
-    throw new SlipError("grant_exceeded", `An instance would have ${sizeText(memoryBytes)} of memory; the grant allows ${sizeText(caps?.memoryBytes ?? 0)}.`, {
-      file: "slip.toml",
-      next: `Set [run] memory = "${Math.floor((caps?.memoryBytes ?? 0) / 2 ** 20)}MB" or less in slip.toml, or deploy with a wider grant.`,
-    });
-  if (instances > (caps?.instances ?? Number.POSITIVE_INFINITY))
-    throw new SlipError("grant_exceeded", `There would be ${instances} instances; the grant allows ${caps?.instances}.`, {
-      file: "slip.toml",
-      next: `Set [run] instances = ${caps?.instances} or less in slip.toml, or deploy with a wider grant.`,
-    });
+/**
+ * Throws `grant_exceeded` for what is more than the grant of who asked allows, and nobody has approved: a git source, whose slip.toml was
+ * not known when it was asked for. It is known now, so who asks for the same source again asks a person.
+ */
+const checkCaps = ({ id, app, request }: DeploymentRow, config: AppConfig): void => {
+  const beyond = beyondCaps(request.caps, wishedBy(config));
+  if (!beyond) return;
+  throw new SlipError("grant_exceeded", beyond.why, {
+    file: "slip.toml",
+    next: [
+      `Set ${beyond.within} or less in slip.toml, then deploy again.`,
+      `Deploy what was fetched again with 'slip patch ${app} --base ${id}', or in a call as files with base ${id}: a person is asked for it then.`,
+    ],
+  });
 };
 
 /** The release, stored; it can be made again where a power cut takes it. */
@@ -99,7 +98,7 @@ export const buildArtifact: Step = async (run) => {
   const { source, config } = row;
   if (source === null || config === null) throw new SlipError("internal", "The build has no source.");
   const ofRelease = releaseConfig(config, row.request, run.control.sandboxFloor);
-  checkCaps(row.request.caps, ofRelease);
+  checkCaps(row, ofRelease);
   const versions = await buildSecrets(run);
   const input = inputDigest({ source, secretVersions: versions });
   const { artifact, sizeBytes } = (await reusable(run, input)) ?? (await build(run, { source, config, input, versions }));

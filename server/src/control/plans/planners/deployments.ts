@@ -6,6 +6,7 @@ import type { PlanChange, PlanInterrupt, PlanQuota } from "@slipstream/contract/
 import type { SourceManifest } from "@slipstream/contract/source.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
+import { wishedBy } from "../../access/caps.ts";
 import { type AppRow, expectDestroyed, isNameFree } from "../../apps/app-store.ts";
 import { nameOfAnother } from "../../apps/refusals.ts";
 import { type DeploymentRow, defaultHost, hasEndedAlready, isOpen, type KeptOrigin, noDeployment, supersededBy } from "../../deployments/deployment.ts";
@@ -168,6 +169,7 @@ const create = planner<"deployments.create", DeployRows>({
       ],
       interrupts: [...switchInterrupts(before), ...supersededInterrupts(before, supersededBy("deploy")), ...releaseCommandInterrupt(rows, ofRelease)],
       quota: quotas(rows, instances),
+      wished: ofRelease && wishedBy(ofRelease),
       ...inverseOf(name, app?.app),
     };
   },

@@ -1,0 +1,37 @@
+// slip.toml of a source that is here before its deployment is made; only the host can read it.
+import type { AppConfig } from "@slipstream/contract/config.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { BeyondGrant } from "../access/beyond-grant.ts";
+import { beyondCaps, capsOf, isBounded, wishedBy } from "../access/caps.ts";
+import type { Call } from "../api/call.ts";
+import type { Control } from "../control.ts";
+import type { SourceStore } from "../sources/source-store.ts";
+import type { KeptOrigin } from "./deployment.ts";
+import { patiently } from "./patience.ts";
+
+/** Undefined for one that is wrong: the deployment itself reports that. */
+export const readConfig = async (control: Pick<Control, "host">, call: Call, source: string): Promise<AppConfig | undefined> => {
+  try {
+    const { config } = await patiently(call.signal, () =>
+      control.host.readConfig({ id: call.requestId, tenant: call.tenant, source }, { signal: call.signal }),
+    );
+    return config;
+  } catch (error) {
+    if (error instanceof SlipError && error.code === "invalid_config") return undefined;
+    throw error;
+  }
+};
+
+/** Where somebody's grant bounds what they may ask for in slip.toml, it is read now. A git source is not here yet. */
+export const boundedConfig = async (control: Pick<Control, "host">, store: SourceStore, call: Call, source: KeptOrigin): Promise<AppConfig | undefined> => {
+  if (source.kind === "git" || !isBounded(capsOf(call.token.grant))) return undefined;
+  const manifest = await store.manifest(call.tenant, source.digest);
+  const hasConfig = manifest?.entries.some(({ path }) => path === "slip.toml") === true;
+  return hasConfig ? readConfig(control, call, source.digest) : {};
+};
+
+/** Throws `BeyondGrant` where slip.toml asks for more than the caller's grant allows. `input` is what is done once that is approved. */
+export const expectWithinGrant = ({ token }: Call, config: AppConfig, input: { instances?: number | undefined; app: string }): void => {
+  const beyond = beyondCaps(capsOf(token.grant), wishedBy(config, input.instances));
+  if (beyond) throw new BeyondGrant(beyond.why, input);
+};

@@ -1,0 +1,236 @@
+// slip.toml that asks for more memory or instances than a grant allows: a person is asked. With the part of the host that has sources.
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type http from "node:http";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Grant } from "@slipstream/contract/access.ts";
+import type { Client } from "@slipstream/contract/client.ts";
+import type { SlipError } from "@slipstream/contract/errors.ts";
+import type { InputOf } from "@slipstream/contract/operations/registry.ts";
+import { hostCalls } from "@slipstream/contract/ports/host.ts";
+import { serveCalls } from "#platform/calls.ts";
+import { exec, execOrThrow } from "#platform/exec.ts";
+import { uids } from "#platform/installation.ts";
+import { logOf } from "#platform/log.ts";
+import { buildHandlers } from "../build/handlers.ts";
+import { givenTree } from "../control/sources/given-files.ts";
+import { hashOf, newSecret } from "./testing/access-world.ts";
+import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
+
+type Source = InputOf<"deployments.create">["source"];
+
+let plane: ControlPlane;
+let host: http.Server;
+let daemon: ChildProcess;
+let served = "";
+let repository = "";
+
+/** Fetches and reads sources, as the host does; what is to be built is refused. */
+const serveSources = ({ home, installation }: ControlPlane): Promise<http.Server> => {
+  const { fetch, app, group } = uids(installation);
+  const { fetchGit, readConfig } = buildHandlers({
+    home,
+    uids: { fetch, app },
+    runner: () => assert.fail("A program was started."),
+    withNetwork: undefined,
+    logs: { append() {}, flush: () => Promise.resolve(), removeApp: () => Promise.resolve() },
+    log: logOf("test"),
+    layersInUse: () => Promise.resolve(new Set()),
+  });
+  const calls = { fetchGit: hostCalls.fetchGit, readConfig: hostCalls.readConfig };
+  return serveCalls(calls, { fetchGit, readConfig }, { socketPath: home.hostSocket, group, log: logOf("test") });
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const probe = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as net.AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+
+const greedy = { path: "slip.toml", text: '[run]\nmemory = "1GB"\n' };
+const page = { path: "index.html", text: "<h1>here</h1>" };
+
+/** A repository whose slip.toml is greedy, behind git's own daemon. */
+const serveRepository = async (): Promise<string> => {
+  served = mkdtempSync(join(tmpdir(), "slip-served-"));
+  const folder = join(served, "shop");
+  mkdirSync(folder);
+  for (const { path, text } of [greedy, page]) writeFileSync(join(folder, path), text);
+  const git = (...words: string[]) => execOrThrow(["git", "-C", folder, "-c", "user.name=Test", "-c", "user.email=test@example.org", ...words]);
+  for (const words of [
+    ["init", "--quiet"],
+    ["add", "--all"],
+    ["commit", "--quiet", "--message", "first"],
+  ])
+    await git(...words);
+  const port = await freePort();
+  const argv = ["daemon", "--reuseaddr", "--export-all", `--base-path=${served}`, "--listen=127.0.0.1", `--port=${port}`];
+  daemon = spawn("git", argv, { stdio: "ignore", detached: true });
+  const url = `git://127.0.0.1:${port}/shop`;
+  const isThere = (): Promise<boolean> =>
+    git("ls-remote", url).then(
+      () => true,
+      () => false,
+    );
+  for (let tries = 0; tries < 100 && !(await isThere()); tries += 1) await sleep(50);
+  return url;
+};
+
+before(async () => {
+  plane = await startControlPlane();
+  host = await serveSources(plane);
+  repository = await serveRepository();
+});
+after(async () => {
+  process.kill(-(daemon.pid ?? 0), "SIGKILL");
+  host.closeAllConnections();
+  host.close();
+  await plane.stop();
+  rmSync(served, { recursive: true });
+});
+
+const refused = (code: string) => (error: unknown) => (error as SlipError).code === code;
+const files = (...given: { path: string; text: string }[]): Source => ({ kind: "files", files: [page, ...given] });
+const within = files({ path: "slip.toml", text: '[run]\nmemory = "512MB"\ninstances = 2\n' });
+const many = { path: "slip.toml", text: "[run]\ninstances = 3\n" };
+const limits = { memoryBytes: 512 * 2 ** 20, instances: 2 };
+
+const agentWith = async (grant: Partial<Grant> = {}, token = newSecret()): Promise<Client> => {
+  await plane.client.call("tokens.create", { name: randomUUID(), sha256: hashOf(token), grant: { verbs: ["read", "deploy"], limits, ...grant } });
+  return plane.clientWith(token);
+};
+const told = async (asked: Promise<unknown>): Promise<SlipError> =>
+  (await asked.then(
+    () => assert.fail("It was done."),
+    (error: unknown) => error,
+  )) as SlipError;
+const needed = async (asked: Promise<unknown>): Promise<string> => {
+  const error = await told(asked);
+  assert.equal(error.code, "approval_needed", error.message);
+  return error.details.approval?.approval ?? "";
+};
+/** What a person's yes makes of it. */
+const approved = async (agent: Client, approval: string) => {
+  await plane.client.call("approvals.approve", { approval });
+  const done = await agent.call("approvals.wait", { approval, timeoutMs: 20_000 });
+  assert.equal(done.state, "done", JSON.stringify(done));
+  return done.output as { deployment: string; app: string };
+};
+const ended = async (client: Client, deployment: string) => (await client.call("deployments.wait", { deployment, timeoutMs: 40_000 })).failure;
+/** Nothing is built here: what is not held back comes as far as that. */
+const expectBuilt = async (client: Client, deployment: string): Promise<void> => {
+  const failure = await ended(client, deployment);
+  assert.deepEqual([failure?.phase, failure?.code], ["build", "not_found"], JSON.stringify(failure));
+};
+
+test("files whose slip.toml asks for more memory wait for a person, who is told why, and go on", async () => {
+  const agent = await agentWith();
+  const deploy = () => agent.call("deployments.create", { app: "greedy", source: files(greedy) });
+  const approval = await needed(deploy());
+  assert.partialDeepStrictEqual(await plane.client.call("approvals.get", { approval }), {
+    operation: "deployments.create",
+    app: "greedy",
+    why: "An instance would have 1GB of memory; the grant allows 512MB.",
+  });
+  await assert.rejects(plane.client.call("apps.get", { app: "greedy" }), refused("not_found"), "nothing was made");
+  assert.equal(await needed(deploy()), approval, "the same question is one approval");
+  const { deployment } = await approved(agent, approval);
+  assert.equal((await deploy()).deployment, deployment);
+  await expectBuilt(agent, deployment);
+});
+
+test("an uploaded tree that asks for more instances waits for a person, and is not made when they say no", async () => {
+  const agent = await agentWith();
+  const { manifest, contents } = givenTree([page, many]);
+  const { source } = await agent.call("sources.check", manifest);
+  for (const [sha256, bytes] of contents) await agent.call("sources.upload", { sha256 }, { bytes });
+  const tree = { kind: "tree", digest: source } as const;
+  const error = await told(agent.call("deployments.create", { app: "many", source: tree }));
+  assert.match(error.message, /There would be 3 instances; the grant allows 2/);
+  await plane.client.call("approvals.deny", { approval: error.details.approval?.approval ?? "" });
+  await assert.rejects(agent.call("deployments.create", { app: "many", source: tree }), refused("approval_denied"));
+  await assert.rejects(plane.client.call("apps.get", { app: "many" }), refused("not_found"));
+});
+
+test("what is within the grant asks nobody: by slip.toml, by the call that stands over it, or without bounds", async () => {
+  const agent = await agentWith();
+  const made = await agent.call("deployments.create", { app: "modest", source: within });
+  await expectBuilt(agent, made.deployment);
+  await agent.call("deployments.create", { app: "modest", source: files(many), instances: 1 });
+  await (await agentWith({ limits: { apps: 100 } })).call("deployments.create", { app: "unbounded", source: files(greedy) });
+  await plane.client.call("deployments.create", { app: "owned", source: files(greedy) });
+});
+
+test("without slip.toml the usual amounts count, and the app that a person approves has a name that the grant covers", async () => {
+  const agent = await agentWith({ namePrefix: "pr-", limits: { memoryBytes: 2 ** 20 } });
+  const snippet = { kind: "snippet", code: "<h1>here</h1>" } as const;
+  const { app, deployment } = await approved(agent, await needed(agent.call("deployments.create", { source: snippet })));
+  assert.match(app, /^pr-/);
+  await expectBuilt(agent, deployment);
+});
+
+test("a plan says that a person is asked, and is applied when they have said yes", async () => {
+  const agent = await agentWith();
+  const input = { app: "planned", source: files(greedy) };
+  const plan = await agent.call("plans.create", { operation: "deployments.create", input });
+  assert.partialDeepStrictEqual(plan.policy, { allowed: false, needsApproval: true, why: "An instance would have 1GB of memory; the grant allows 512MB." });
+  const approval = await needed(agent.call("plans.apply", { plan: plan.plan }));
+  assert.equal((await plane.client.call("approvals.get", { approval })).operation, "plans.apply");
+  const { output } = (await approved(agent, approval)) as unknown as { output: { deployment: string } };
+  await expectBuilt(agent, output.deployment);
+  const modest = await agent.call("plans.create", { operation: "deployments.create", input: { app: "planned-two", source: within } });
+  assert.equal(modest.policy.allowed, true);
+});
+
+test("a slip.toml that is wrong asks nobody: its deployment says what is wrong", async () => {
+  const agent = await agentWith();
+  const { deployment } = await agent.call("deployments.create", { app: "wrong", source: files({ path: "slip.toml", text: "[run]\nmemory = 1\n" }) });
+  assert.equal((await ended(agent, deployment))?.code, "invalid_config");
+});
+
+test("who is bounded themselves does not approve it", async () => {
+  const agent = await agentWith();
+  const approval = await needed(agent.call("deployments.create", { app: "unapproved", source: files(greedy) }));
+  const bounded = await agentWith({ verbs: ["read", "deploy", "administer"] });
+  await assert.rejects(bounded.call("approvals.approve", { approval }), refused("forbidden"));
+  await bounded.call("approvals.deny", { approval });
+});
+
+/** What the command line says, on its error output, to who has this token. */
+const slip = async (token: string, ...words: string[]): Promise<string> => {
+  const main = join(import.meta.dirname, "../../../cli/src/main.ts");
+  const ca = join(served, "ca.pem");
+  writeFileSync(ca, (await plane.client.call("platform.trust", {})).certificate);
+  const url = `https://slip.localhost:${plane.installation.httpsPort}`;
+  const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: served, SLIP_URL: url, SLIP_TOKEN: token, SLIP_CA: ca };
+  return (await exec([process.execPath, main, ...words, "--json"], { env })).stderr;
+};
+
+test("a git source is known once it is fetched: its deployment fails, and says how to ask a person", async () => {
+  const token = newSecret();
+  const agent = await agentWith({}, token);
+  const { deployment } = await agent.call("deployments.create", { app: "fetched", source: { kind: "git", url: repository } });
+  const failure = await ended(agent, deployment);
+  assert.partialDeepStrictEqual(failure, {
+    code: "grant_exceeded",
+    summary: "An instance would have 1GB of memory; the grant allows 512MB.",
+    file: "slip.toml",
+  });
+  const [less = "", ask = ""] = failure?.nextActions ?? [];
+  assert.match(less, /\[run\] memory = "512MB" or less/);
+  assert.ok(ask.includes(`'slip patch fetched --base ${deployment}'`), ask);
+  const approval = await needed(agent.call("deployments.create", { app: "fetched", source: { kind: "files", base: deployment } }));
+  assert.match(await slip(token, ...(/'slip ([^']*)'/.exec(ask)?.[1] ?? "").split(" ")), new RegExp(`/approvals/${approval}`), "the command asks the same");
+  const again = await approved(agent, approval);
+  await expectBuilt(agent, again.deployment);
+  const sources = await plane.database<{ source: string }[]>`select source from deployments where id in ${plane.database([deployment, again.deployment])}`;
+  assert.equal(new Set(sources.map(({ source }) => source)).size, 1, "it is what was fetched");
+});
