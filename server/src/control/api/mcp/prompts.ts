@@ -5,6 +5,7 @@ import { AppName } from "@slipstream/contract/words.ts";
 import { z } from "zod";
 import type { Gate } from "../gate.ts";
 import { Asking } from "./asking.ts";
+import { codedWith } from "./coded.ts";
 import { failureFor } from "./outcome.ts";
 import { lastFailure } from "./tools/logs.ts";
 
@@ -34,11 +35,12 @@ export const registerPrompts = (server: McpServer, gate: Gate): void => {
       description: "Find out why the last deployment of an app failed, correct it, and make it live.",
       argsSchema: z.object({ app: AppName.describe("the app's name") }),
     },
-    async ({ app }, context) => {
-      const { deployment, failure } = await lastFailure(new Asking(gate, context), app);
-      const report = { deployment, ...(failure ? failureFor(failure) : {}) };
-      const resource = { uri: `slip://deployments/${deployment}/report`, mimeType: "application/json", text: JSON.stringify(report) };
-      return { messages: [user(mendText(app)), { role: "user", content: { type: "resource", resource } }] };
-    },
+    ({ app }, context) =>
+      codedWith({ app }, async () => {
+        const { deployment, failure } = await lastFailure(new Asking(gate, context), app);
+        const report = { deployment, ...(failure ? failureFor(failure) : {}) };
+        const resource = { uri: `slip://deployments/${deployment}/report`, mimeType: "application/json", text: JSON.stringify(report) };
+        return { messages: [user(mendText(app)), { role: "user" as const, content: { type: "resource" as const, resource } }] };
+      }),
   );
 };

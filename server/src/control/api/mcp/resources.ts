@@ -1,11 +1,11 @@
 // What a client can read beside the tools: logs, failure reports and configuration, by address.
 
-import { type McpServer, ProtocolError, ProtocolErrorCode, type ReadResourceResult, ResourceTemplate, type ServerContext } from "@modelcontextprotocol/server";
+import { type McpServer, type ReadResourceResult, ResourceTemplate, type ServerContext } from "@modelcontextprotocol/server";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { AppName, DeploymentId } from "@slipstream/contract/words.ts";
 import type { Gate } from "../gate.ts";
-import { knownError } from "../known-error.ts";
 import { Asking } from "./asking.ts";
+import { codedWith } from "./coded.ts";
 import { outcomeOf } from "./outcome.ts";
 import { readLog } from "./tools/logs.ts";
 
@@ -14,16 +14,7 @@ const logLines = 200;
 
 const json = (uri: URL, value: unknown): ReadResourceResult => ({ contents: [{ uri: uri.href, mimeType: "application/json", text: JSON.stringify(value) }] });
 
-/** An error of ours as one of the protocol; what is not there is said with its address. */
-const reading = async (uri: URL, read: () => Promise<unknown>): Promise<ReadResourceResult> => {
-  try {
-    return json(uri, await read());
-  } catch (error) {
-    const { code, message, nextActions } = knownError(error);
-    const isAsked = code === "not_found" || code === "invalid_input";
-    throw new ProtocolError(isAsked ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError, message, { uri: uri.href, code, next: nextActions });
-  }
-};
+const reading = (uri: URL, read: () => Promise<unknown>): Promise<ReadResourceResult> => codedWith({ uri: uri.href }, async () => json(uri, await read()));
 
 const parsed = (schema: typeof AppName | typeof DeploymentId, value: string | string[] | undefined): string => {
   const read = schema.safeParse(value);
@@ -54,9 +45,10 @@ export const registerResources = (server: McpServer, gate: Gate): void => {
   const ask = (context: ServerContext): Asking => new Asking(gate, context);
   const ofApps = (what: string, title: string) =>
     new ResourceTemplate(`slip://apps/{app}/${what}`, {
-      list: async (context) => ({
-        resources: (await appNames(ask(context))).slice(0, listed).map((app) => ({ uri: `slip://apps/${app}/${what}`, name: `${title} of ${app}` })),
-      }),
+      list: (context) =>
+        codedWith({}, async () => ({
+          resources: (await appNames(ask(context))).slice(0, listed).map((app) => ({ uri: `slip://apps/${app}/${what}`, name: `${title} of ${app}` })),
+        })),
     });
   const mimeType = "application/json";
 
