@@ -39,6 +39,8 @@ export interface Target {
   deployment: string;
   /** Of the journal, for the deployment. */
   entry: string;
+  /** Of before its settings: who may apply it is told that it is stale. */
+  plan: string;
   /** What nobody may see who may not see the app. */
   marks: string[];
 }
@@ -48,11 +50,12 @@ const sha256 = createHash("sha256").update(content).digest("hex");
 const manifest = { entries: [{ type: "file" as const, path: "index.html", sha256, size: content.length, executable: false }] };
 export const source = { manifest, sha256, content, digest: sourceDigest(manifest) };
 
-/** An app with settings, a domain, a line of the journal and a deployment, which stays open without a host. */
+/** An app with a plan, settings, a domain, a line of the journal and a deployment, which stays open without a host. */
 export const addTarget = async (owner: Client, of: { app: string; tenant: string; project: string }): Promise<Target> => {
   const { app, project } = of;
   const mark = `precious-${app}`;
   await owner.call("apps.create", { app, project });
+  const { plan } = await owner.call("plans.create", { operation: "env.set", input: { app, values: { PLANNED: "1" } } });
   await owner.call("secrets.set", { app, values: { [`SECRET_${app.replace("-", "_")}`]: mark } });
   await owner.call("env.set", { app, values: { COLOUR: mark } });
   await owner.call("domains.add", { app, domain: `${app}.example.org` });
@@ -60,7 +63,7 @@ export const addTarget = async (owner: Client, of: { app: string; tenant: string
   await owner.call("sources.upload", { sha256 }, { bytes: content });
   const { deployment } = await owner.call("deployments.create", { app, source: { kind: "tree", digest: source.digest } });
   const entry = (await owner.call("journal.list", { app })).entries[0]?.id ?? "";
-  return { ...of, deployment, entry, marks: [app, mark, `SECRET_${app.replace("-", "_")}`, deployment] };
+  return { ...of, deployment, entry, plan, marks: [app, mark, `SECRET_${app.replace("-", "_")}`, deployment, plan] };
 };
 
 export const addTenant = async ({ database }: ControlPlane, tenant: string): Promise<void> => {

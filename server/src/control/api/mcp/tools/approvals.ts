@@ -1,8 +1,8 @@
 // The tool for what a person has to approve.
 import { limit } from "@slipstream/contract/limits.ts";
+import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
 import { ApprovalId } from "@slipstream/contract/words.ts";
 import { z } from "zod";
-import type { Asking } from "../asking.ts";
 import { boundFor, waitSeconds } from "../outcome.ts";
 import { tool } from "../tool.ts";
 
@@ -15,10 +15,7 @@ const Brief = z.object({
   result: z.looseObject({}).optional(),
 });
 
-type Approval = Awaited<ReturnType<typeof approvalOf>>;
-const approvalOf = (asking: Asking, approval: string) => asking.do("approvals.get", { approval });
-
-const briefOf = ({ approval, state, operation, app, why, output, failure }: Approval): z.input<typeof Brief> => ({
+const briefOf = ({ approval, state, operation, app, why, output, failure }: OutputOf<"approvals.wait">): z.input<typeof Brief> => ({
   approval,
   state,
   operation,
