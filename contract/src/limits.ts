@@ -104,7 +104,11 @@ export const limits = {
   ratePoints: { default: 10_000, unit: "points", what: "what one token may ask for at once: 1 for an operation, 0.05 for the content of a file" },
   ratePointsPerSecond: { default: 200, unit: "points/s", what: "what one token gets back of its points" },
   rateBytesPerPoint: { default: 2 * 2 ** 20, unit: "bytes", what: "of a request's body that cost one point more" },
-  signInFailures: { default: 1_000, unit: "requests", what: "requests of one client address with a wrong token or none, at once; more are not looked at" },
+  signInFailures: {
+    default: 1_000,
+    unit: "requests",
+    what: "requests of one client address with a wrong token or none, or that fail to sign in, at once; more are not looked at",
+  },
   signInFailuresMs: { default: 600_000, unit: "ms", what: "until all of an address's failures are forgotten" },
   rateCallers: {
     default: 10_000,

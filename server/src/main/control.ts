@@ -22,6 +22,7 @@ import { seedOwner, Tokens } from "../control/access/token-store.ts";
 import { doorsOf } from "../control/api/doors.ts";
 import { Gate } from "../control/api/gate.ts";
 import { Idempotency } from "../control/api/idempotency.ts";
+import { RateLimits } from "../control/api/rate/rate-limits.ts";
 import { Approvals } from "../control/approvals/approvals.ts";
 import { firstTenant, seedTenant } from "../control/apps/app-store.ts";
 import { Commands } from "../control/apps/commands.ts";
@@ -153,7 +154,9 @@ const listenForClients = (of: Control): Promise<void> => {
   });
   control.approvals.actWith((call, name, input) => gate.onBehalf(call, name, input));
   const mcp = { key: keyFile(join(home.control, "mcp.key")), hosts: [platformDomain] };
-  const server = createServer(withSignIn(control, gate, doorsOf({ gate, log, version: control.version, mcp })));
+  const limits = new RateLimits();
+  const api = doorsOf({ gate, log, version: control.version, mcp, limits });
+  const server = createServer(withSignIn(control, { gate, limits, api }));
   mkdirSync(dirname(home.controlSocket), { recursive: true });
   rmSync(home.controlSocket, { force: true });
   return new Promise((resolve, reject) => {

@@ -279,19 +279,56 @@ describe(`GraphQL, seed ${seed}`, () => {
 describe("an address that fails to sign in again and again", () => {
   const status: Sent = { method: "GET", path: "/v1/status", from: "192.0.2.66" };
 
+  const exhausted = async (): Promise<Answer> => {
+    let last = await send(status, "wrong");
+    for (let count = 0; count < limit("signInFailures") + 50 && last.status === 401; count += 1) last = await send(status, `wrong${count}`);
+    return last;
+  };
+  /** A failure is forgotten every 600 ms, perhaps just before this is asked. */
+  const refusedAt = async (sent: Sent): Promise<Answer> => {
+    for (let times = 0; times < 10; times += 1) {
+      await exhausted();
+      const answer = await send(sent, "wrong");
+      if (answer.status === 429) return answer;
+    }
+    throw new Error(`${sent.path} is still looked at.`);
+  };
+
   test("is not looked at any more, while who was there before goes on, and others come in", async () => {
-    const before = await send(status, token);
+    const [before] = [await send(status, token), await send(status, strangerToken)];
     assert.match(String(before.headers["ratelimit-policy"]), /^"token";q=10000;w=50$/);
     assert.match(String(before.headers.ratelimit), /^"token";r=\d+;t=\d+$/);
-    let last = await send(status, "wrong");
-    assert.equal(last.status, 401);
-    for (let count = 0; count < limit("signInFailures") + 50 && last.status === 401; count += 1) last = await send(status, `wrong${count}`);
+    assert.equal((await send(status, "wrong")).status, 401);
+    const last = await exhausted();
     assert.deepEqual([last.status, codeIn(last.text)], [429, "rate_limited"]);
     assert.ok(Number(last.headers["retry-after"]) >= 1);
     assert.match(String(last.headers.ratelimit), /^"sign-in";r=0;t=\d+$/);
-    assert.equal((await send({ ...status, method: "POST", path: "/graphql", body: "{}" }, "wrong")).status, 429, "it is one limit for all doors");
+    for (const path of ["/graphql", "/mcp", "/sign-in", "/oauth/token", "/oauth/authorize?client_id=x"])
+      assert.ok(Number((await refusedAt({ ...status, path })).headers["retry-after"]) >= 1, `${path}: it is one limit for all`);
+    assert.equal((await send({ ...status, path: "/oauth/keys" }, "")).status, 200, "what is the same for everybody");
     assert.equal((await send(status, token)).status, 200);
     assert.equal((await send({ ...status, from: "192.0.2.67" }, "wrong")).status, 401);
     assert.equal((await send({ ...status, from: "192.0.2.66" }, strangerToken)).status, 200, "whose token has been seen");
+  });
+
+  test("fails at the authorization server and on the pages of sign-in too", async () => {
+    const from = "192.0.2.70";
+    const form = { method: "POST", from, type: "application/x-www-form-urlencoded" };
+    const guesses: [Sent, number][] = [
+      [{ ...form, path: "/oauth/token", body: "grant_type=authorization_code&code=guessed&client_id=nobody" }, 400],
+      [{ ...form, path: "/oauth/revoke", body: "token=guessed&client_id=nobody" }, 400],
+      [{ method: "GET", from, path: "/oauth/authorize?client_id=nobody" }, 400],
+      [{ ...form, path: "/sign-in", body: "code=guessed&form=guessed" }, 403],
+      [{ ...form, path: "/sign-in/join", body: "invitation=guessed" }, 400],
+      [{ method: "GET", from, path: "/oauth/consent/guessed" }, 400],
+    ];
+    const statuses = await Promise.all(guesses.map(async ([sent]) => `${sent.path} ${(await send(sent, "")).status}`));
+    assert.deepEqual(
+      statuses,
+      guesses.map(([{ path }, expected]) => `${path} ${expected}`),
+    );
+    await send({ method: "GET", from, path: "/sign-in" }, "");
+    const { headers } = await send({ ...status, from }, "wrong");
+    assert.match(String(headers.ratelimit), new RegExp(`^"sign-in";r=${limit("signInFailures") - guesses.length - 1};`));
   });
 });

@@ -6,6 +6,7 @@ import type { Hono } from "hono";
 import { personOf } from "../control/access/people-store.ts";
 import type { Environment } from "../control/api/environment.ts";
 import type { Gate } from "../control/api/gate.ts";
+import type { RateLimits } from "../control/api/rate/rate-limits.ts";
 import type { Control } from "../control/control.ts";
 import { keyFile } from "../control/keys/key-files.ts";
 import { authorizationServer, beforeOthers } from "../control/oauth/authorization-server.ts";
@@ -28,7 +29,7 @@ const challenging =
   };
 
 /** Adds the pages to `api`, and gives what serves it all. What a person decides on a page passes the gate. */
-export const withSignIn = (control: Control, gate: Gate, api: Hono<Environment>): RequestListener => {
+export const withSignIn = (control: Control, { gate, limits, api }: { gate: Gate; limits: RateLimits; api: Hono<Environment> }): RequestListener => {
   const { database, sealing, home, log, tokens } = control;
   const issuer = issuerOf(control.installation);
   const changed = (): Promise<void> => tokens.refresh();
@@ -36,6 +37,6 @@ export const withSignIn = (control: Control, gate: Gate, api: Hono<Environment>)
   const isPerson = async (id: string): Promise<boolean> => (await personOf(database, id)) !== undefined;
   const provider = authorizationServer({ issuer, database, sealing, keys, log, isPerson, changed });
   const providers = async (): Promise<string[]> => (await listProviders(database)).map(({ name }) => name);
-  api.route("/", signInRoutes({ issuer, database, gate, sealing, cookieKey: keys.cookies, provider, providers, changed, log }));
-  return beforeOthers(provider, getRequestListener(challenging(api, issuer), { overrideGlobalObjects: false }));
+  api.route("/", signInRoutes({ issuer, database, gate, sealing, cookieKey: keys.cookies, provider, providers, changed, limits, log }));
+  return beforeOthers(provider, limits, getRequestListener(challenging(api, issuer), { overrideGlobalObjects: false }));
 };

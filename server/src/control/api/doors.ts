@@ -9,7 +9,7 @@ import type { Gate } from "./gate.ts";
 import type { DoorParts } from "./graphql/door.ts";
 import { knownError } from "./known-error.ts";
 import { addMcp, type McpParts } from "./mcp/door.ts";
-import { RateLimits, visitorOf } from "./rate/rate-limits.ts";
+import { type RateLimits, visitorOf } from "./rate/rate-limits.ts";
 import { addRest } from "./rest.ts";
 
 /** Of several tokens nobody can say which is meant, and a proxy before us may have looked at another one. Throws `unauthorized`. */
@@ -63,10 +63,10 @@ export interface Doors {
   log: Log;
   version: string;
   mcp: Pick<McpParts, "key" | "hosts">;
-  limits?: RateLimits;
+  limits: RateLimits;
 }
 
-export const doorsOf = ({ gate, log, version, mcp, limits = new RateLimits() }: Doors): Hono<Environment> => {
+export const doorsOf = ({ gate, log, version, mcp, limits }: Doors): Hono<Environment> => {
   const app = new Hono<Environment>();
   app.use(async (context, next) => {
     const requestId = requestIdOf(context.req.header("x-request-id"));

@@ -1,9 +1,11 @@
 // The authorization server for agents: OAuth 2.1 as the MCP authorization specification asks, on the certified library oidc-provider.
-import type { IncomingMessage, RequestListener } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { limit } from "@slipstream/contract/limits.ts";
 import { errors, type KoaContext, Provider } from "oidc-provider";
 import type { Database } from "#platform/database.ts";
 import type { Log } from "#platform/log.ts";
+import { type Attempt, beginAttempt } from "../api/rate/attempts.ts";
+import { RateLimited, type RateLimits } from "../api/rate/rate-limits.ts";
 import type { Sealing } from "../secrets/sealing.ts";
 import { html } from "../sign-in/html.ts";
 import { pageHeaders, renderPage } from "../sign-in/page.ts";
@@ -187,12 +189,41 @@ const settle = (request: IncomingMessage, issuer: string): void => {
   if (headers.cookie !== undefined) headers.cookie = headers.cookie.replace(/__Host-slip-oauth(\.sig)?=[^;]*(; *|$)/g, "");
 };
 
+/** What has the keys and the metadata is the same for everybody: nothing is tried there. */
+const isAttempt = (path: string): boolean => path === paths.token || path === paths.register || path === paths.revoke || path.startsWith(paths.authorize);
+
+/** A person sees a page; a program is told in the words of OAuth (RFC 6749 §4.1.2.1). */
+const refuse = (path: string, response: ServerResponse, { message, nextActions, retryAfterSeconds }: RateLimited): void => {
+  const told = `${message} ${nextActions.join(" ")}`;
+  const isPage = path.startsWith(paths.authorize);
+  const headers = isPage ? pageHeaders() : { "content-type": "application/json", "cache-control": "no-store", "access-control-allow-origin": "*" };
+  response.writeHead(429, { ...headers, "retry-after": String(retryAfterSeconds), connection: "close" });
+  const body = { error: "temporarily_unavailable", error_description: told };
+  response.end(isPage ? renderPage("This did not work", html`<p>${told}</p>`) : JSON.stringify(body));
+};
+
+/** Undefined when it was refused. */
+const admitted = (path: string, limits: RateLimits, request: IncomingMessage, response: ServerResponse): Attempt | undefined => {
+  try {
+    return beginAttempt(limits, (name) => request.headers[name]?.toString());
+  } catch (error) {
+    if (!(error instanceof RateLimited)) throw error;
+    refuse(path, response, error);
+    return undefined;
+  }
+};
+
 /** Serves the paths of the authorization server, and passes on all others. */
-export const beforeOthers = (provider: Provider, others: RequestListener): RequestListener => {
+export const beforeOthers = (provider: Provider, limits: RateLimits, others: RequestListener): RequestListener => {
   const serve = provider.callback();
   return (request, response) => {
     const [path = ""] = (request.url ?? "").split("?", 1);
     if (!isServed(path)) return others(request, response);
+    if (isAttempt(path)) {
+      const attempt = admitted(path, limits, request, response);
+      if (!attempt) return;
+      response.on("finish", () => attempt.ended(response.statusCode));
+    }
     settle(request, provider.issuer);
     return serve(request, response);
   };

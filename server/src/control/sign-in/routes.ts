@@ -5,7 +5,10 @@ import { bodyLimit } from "hono/body-limit";
 import type { Provider } from "oidc-provider";
 import type { Log } from "#platform/log.ts";
 import type { Environment } from "../api/environment.ts";
+import { markFailure } from "../api/failure.ts";
 import { knownError } from "../api/known-error.ts";
+import { beginAttempt } from "../api/rate/attempts.ts";
+import type { RateLimits } from "../api/rate/rate-limits.ts";
 import { type ApprovalParts, approvalPages } from "../approvals/approval-pages.ts";
 import { consentPages } from "../oauth/consent-pages.ts";
 import { paths } from "../oauth/oauth.ts";
@@ -19,8 +22,19 @@ const formBytes = 65_536;
 
 export interface RouteParts extends SignInParts, ProviderParts, ApprovalParts {
   provider: Provider;
+  limits: RateLimits;
   log: Log;
 }
+
+/** What somebody can guess at on a page is under the limit of failures. */
+const addLimits = (app: Hono<Environment>, limits: RateLimits): void => {
+  for (const path of [paths.signIn, paths.consent])
+    app.use(`${path}/*`, async (context, next) => {
+      const attempt = beginAttempt(limits, (name) => context.req.header(name));
+      await next();
+      attempt.ended(context.res.status);
+    });
+};
 
 const addMetadata = (app: Hono<Environment>, issuer: string): void => {
   for (const door of ["", "/mcp"] as const)
@@ -34,6 +48,7 @@ export const signInRoutes = (parts: RouteParts): Hono<Environment> => {
   const tooLarge = (): never => {
     throw new PageError(413, "This form is larger than any of ours.");
   };
+  addLimits(app, parts.limits);
   for (const path of [paths.signIn, paths.signOut, paths.account, paths.consent, paths.approvals])
     app.use(`${path}/*`, bodyLimit({ maxSize: formBytes, onError: tooLarge }));
   addMetadata(app, parts.issuer);
@@ -46,6 +61,7 @@ export const signInRoutes = (parts: RouteParts): Hono<Environment> => {
     const told = knownError(error);
     const requestId = context.get("requestId");
     if (told.code === "internal") parts.log.error(`${context.req.method} ${context.req.path} failed`, error, { requestId });
+    markFailure(context, told);
     const { message, next } = toErrorBody(told, requestId).error;
     return show(context, "This did not work", html`<p>${message}</p><p>${next}</p><p><small>Request ${requestId}</small></p>`, { status: told.status as 400 });
   });

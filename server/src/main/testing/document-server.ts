@@ -8,6 +8,7 @@ import type { AddressInfo, LookupFunction } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Agent } from "undici";
+import { RateLimits } from "../../control/api/rate/rate-limits.ts";
 import { authorityIn } from "../../control/certificates/authority.ts";
 import { KeyRing } from "../../control/keys/key-ring.ts";
 import { authorizationServer, beforeOthers } from "../../control/oauth/authorization-server.ts";
@@ -38,7 +39,7 @@ export const documentServer = async (plane: ControlPlane, issuer: string, edge: 
     changed: async () => {},
     fetch: documentFetch({ lookup, isAllowed: () => true, server: { ca: authority.certificate, port: (site.address() as AddressInfo).port } }),
   });
-  const server = createServer(beforeOthers(provider, (_, response) => void response.writeHead(404).end())).listen(0, "127.0.0.1");
+  const server = createServer(beforeOthers(provider, new RateLimits(), (_, response) => void response.writeHead(404).end())).listen(0, "127.0.0.1");
   await once(server, "listening");
   const visitor = new Browser(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, edge);
   return {
