@@ -8,6 +8,7 @@ import { limit } from "@slipstream/contract/limits.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
 import { sourceDigest } from "@slipstream/contract/source.ts";
+import { AppName } from "@slipstream/contract/words.ts";
 import fc from "fast-check";
 import { type GraphQLField, getNamedType, isLeafType, isObjectType, isRequiredArgument } from "graphql";
 import type { z } from "zod";
@@ -75,12 +76,19 @@ const fieldValue = (schema: z.ZodType, { fitting, nasty }: Values): fc.Arbitrary
   );
 };
 
+/** To purge waits for the host process when the app is there, and this control plane has none. */
+const withoutPurge = ({ purge, ...input }: Record<string, unknown>): Record<string, unknown> =>
+  purge === undefined || String(purge) === "true" ? input : { ...input, purge };
+
 /** An input of the operation's fields, some of which are left out, and perhaps one that it does not have. */
-const hostileInput = ({ input }: Operation, values: Values): fc.Arbitrary<Record<string, unknown>> => {
+const hostileInput = ({ name, input }: Operation, values: Values): fc.Arbitrary<Record<string, unknown>> => {
   const fields = Object.entries(input.shape as Record<string, z.ZodType>).map(([name, schema]) => [name, fieldValue(schema, values)]);
   const own = fc.record(Object.fromEntries(fields), { requiredKeys: [] }) as fc.Arbitrary<Record<string, unknown>>;
   const more = fc.dictionary(fc.constantFrom("__proto__", "extra", "limit", "constructor", "0"), fc.constantFrom(...values.nasty), { maxKeys: 1 });
-  return fc.tuple(own, fc.oneof({ weight: 4, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: more })).map(([one, other]) => ({ ...one, ...other }));
+  return fc.tuple(own, fc.oneof({ weight: 4, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: more })).map(([one, other]) => {
+    const all = { ...one, ...other };
+    return name === "apps.destroy" ? withoutPurge(all) : all;
+  });
 };
 
 /** A text with a part of it gone, doubled or in another's place. */
@@ -98,6 +106,8 @@ let token = "";
 let strangerToken = "";
 /** Of one who may lose it. */
 let changingToken = "";
+/** Of one who may lose the apps. */
+let endingToken = "";
 let values: Values;
 const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
 
@@ -115,7 +125,12 @@ const addTenant = async (tenant: string): Promise<string> => {
 
 before(async () => {
   plane = await startControlPlane();
-  [token, strangerToken, changingToken] = [await addTenant("hostile"), await addTenant("stranger"), await addTenant("changing")];
+  [token, strangerToken, changingToken, endingToken] = (await Promise.all(["hostile", "stranger", "changing", "ending"].map(addTenant))) as [
+    string,
+    string,
+    string,
+    string,
+  ];
   const client = plane.clientWith(token);
   const content = Buffer.from("a file");
   const sha256 = createHash("sha256").update(content).digest("hex");
@@ -131,6 +146,8 @@ before(async () => {
     fitting: [...fitting, ...settings, ...ids, ...entries.map(({ id }) => id), new Date().toISOString(), "https://example.org/hook"],
     nasty: nastyValues,
   };
+  const names = fitting.filter((value) => value !== "target" && AppName.safeParse(value).success).map(String);
+  for (const app of names) await plane.clientWith(endingToken).call("apps.create", { app });
 });
 after(async () => {
   agent.destroy();
@@ -174,11 +191,9 @@ const send = ({ method, path, body, type = "application/json", from }: Sent, bea
     request.end(body);
   });
 
-/** These wait for the host process when the app is there, and this control plane has none: a stranger asks for them. */
-const waitForHost: ReadonlySet<string> = new Set<OperationName>(["apps.destroy"]);
 const askerOf = ({ name }: Operation): string => {
   if (name === "token.rotate") return changingToken;
-  return waitForHost.has(name) ? strangerToken : token;
+  return name === "apps.destroy" ? endingToken : token;
 };
 /** An operation that has ended the test's own token would let all that follows be refused. */
 const requireToken = async (): Promise<void> => assert.equal((await send({ method: "GET", path: "/v1/apps/target" }, token)).status, 200);
@@ -194,8 +209,14 @@ const requireSound = ({ status, text }: Answer, code: unknown): void => {
 };
 const codeIn = (text: string): unknown => (JSON.parse(text) as { error?: { code?: unknown } }).error?.code;
 
-const check = async <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => Promise<void>): Promise<void> =>
-  fc.assert(fc.asyncProperty(arbitrary, property), { seed, numRuns, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: false });
+const check = async <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => Promise<void>, first: T[] = []): Promise<void> =>
+  fc.assert(fc.asyncProperty(arbitrary, property), {
+    examples: first.map((value): [T] => [value]),
+    seed,
+    numRuns,
+    interruptAfterTimeLimit: 60_000,
+    markInterruptAsFailure: false,
+  });
 
 const requestOf = ({ method, path, body }: Operation, input: Record<string, unknown>, text: (json: string) => string = (json) => json): Sent => {
   const filled = path.replace(/\{(\w+)\}/g, (_, key: string) => {
@@ -210,8 +231,15 @@ const requestOf = ({ method, path, body }: Operation, input: Record<string, unkn
   return { method, path: `${filled}?${query}` };
 };
 
+/** One at least of the apps that may be lost, so that those who ask for their end are not only told that there is none. */
+const requireDestroyed = async (): Promise<void> => {
+  const { apps } = await plane.clientWith(endingToken).call("apps.list", { destroyed: true });
+  assert.ok(apps.some(({ destroyedAt }) => destroyedAt !== undefined));
+};
+
 describe(`REST, seed ${seed}`, () => {
   after(requireToken);
+  after(requireDestroyed);
   for (const [name, operation] of Object.entries(operations) as [OperationName, Operation][])
     test(name, async () => {
       const input = fc.constant(undefined).chain(() => hostileInput(operation, values));
@@ -219,7 +247,7 @@ describe(`REST, seed ${seed}`, () => {
         const answer = await send(sent, askerOf(operation), operation.answer === "lines");
         requireSound(answer, answer.status === 200 ? undefined : codeIn(answer.text));
       };
-      await check(input, (value) => ask(requestOf(operation, value)));
+      await check(input, (value) => ask(requestOf(operation, value)), name === "apps.destroy" ? [{ app: "nobody" }] : []);
       if (operation.body === "bytes" || operation.method === "GET" || operation.method === "DELETE") return;
       const body = mutated(input.map((value) => JSON.stringify(value)));
       await check(body, (text) => ask(requestOf(operation, { app: "target" }, () => text)));
