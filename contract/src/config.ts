@@ -32,6 +32,9 @@ export const RouteConfig = z.strictObject({
   path: RequestPath.regex(/^[^?#]*$/, "a path without '?' and '#'").default("/"),
 });
 
+/** An edge tells the host in half of that time that somebody asks; the host looks every few seconds. */
+const shortestSleepMs = 10_000;
+
 const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(size: S, duration: D) =>
   z.strictObject({
     name: AppName.optional(),
@@ -64,6 +67,13 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(si
         path: RequestPath.optional(),
         timeout: duration.optional(),
         start: duration.optional(),
+      })
+      .optional(),
+    sleep: z
+      .strictObject({
+        enabled: z.boolean().optional(),
+        after: duration.refine((ms) => ms >= shortestSleepMs, "at least 10s").optional(),
+        stop: duration.optional(),
       })
       .optional(),
     routes: z.array(RouteConfig).max(64).optional(),

@@ -19,6 +19,8 @@ export const TableRoute = z.object({
   release: z.number().int().positive(),
   artifact: Digest,
   targets: z.array(RouteTarget),
+  /** The instances may be asleep when nobody has asked for them for `afterMs`; the host wakes the workload. Absent: they never are. */
+  sleeps: z.object({ workload: DeploymentId, afterMs: z.number() }).optional(),
 });
 export type TableRoute = z.infer<typeof TableRoute>;
 

@@ -72,6 +72,10 @@ export const HealthCheck = z.object({
 });
 export type HealthCheck = z.infer<typeof HealthCheck>;
 
+/** Instances that nobody uses are frozen after `afterMs`, and ended when they were frozen for `stopMs`. The next request wakes them. */
+export const Sleep = z.object({ afterMs: z.number(), stopMs: z.number() });
+export type Sleep = z.infer<typeof Sleep>;
+
 /** A release as it should run here. `id` is the deployment that asked for it: each deployment has instances of its own. */
 export const WorkloadSpec = z.object({
   id: DeploymentId,
@@ -90,6 +94,8 @@ export const WorkloadSpec = z.object({
   memoryBytes: z.number(),
   cpus: z.number(),
   health: HealthCheck,
+  /** Absent: it never sleeps. */
+  sleep: Sleep.optional(),
   account,
 });
 export type WorkloadSpec = z.infer<typeof WorkloadSpec>;
@@ -102,7 +108,8 @@ export const Instance = z.object({
   instance: InstanceId,
   /** Where it answers, "10.1.2.3:3000". It stays the same over restarts of the program. */
   address: z.string(),
-  state: z.enum(["starting", "ready", "parked", "backoff"]),
+  /** `asleep`: frozen until somebody asks for it. `stopped`: ended until then. */
+  state: z.enum(["starting", "ready", "asleep", "stopped", "parked", "backoff"]),
   sandbox: SandboxKind,
   restarts: z.number().int(),
 });

@@ -9,6 +9,7 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { Edge } from "./edge.ts";
 import { type EdgeLimits, edgeLimits } from "./proxy/edge-limits.ts";
+import type { AskHost } from "./wake/waker.ts";
 
 const anyPort = { port: 0, host: "127.0.0.1" };
 
@@ -24,6 +25,7 @@ export interface TrialRoute {
   path?: string;
   /** Tells deployments of an app apart. */
   deployment?: string;
+  sleeps?: TableRoute["sleeps"];
 }
 
 const toRoute = (route: TrialRoute): TableRoute => ({
@@ -35,6 +37,7 @@ const toRoute = (route: TrialRoute): TableRoute => ({
   commit: "",
   release: 1,
   artifact: `sha256:${"a".repeat(64)}`,
+  ...(route.sleeps ? { sleeps: route.sleeps } : {}),
   targets: route.addresses.map((address, index) => ({ instance: id("ins", String(index)), address })),
 });
 
@@ -70,8 +73,12 @@ export class EdgeTrial {
   https = 0;
   #version = 0;
 
+  /** What the host does when it is asked to wake a workload. */
+  wake: AskHost = () => Promise.resolve();
+
   constructor(limits: Partial<EdgeLimits>, controlSocket: string) {
-    this.edge = new Edge({ controlSocket, httpsPort: 8443, logs: this.logs, limits: { ...edgeLimits(), ...limits } });
+    const wake: AskHost = (workload) => this.wake(workload);
+    this.edge = new Edge({ controlSocket, httpsPort: 8443, logs: this.logs, wake, limits: { ...edgeLimits(), ...limits } });
   }
 
   /** Serves `routes` by host from now on. */

@@ -13,12 +13,14 @@ import { RequestIds } from "./proxy/request-ids.ts";
 import { TargetPools } from "./proxy/target-pool.ts";
 import { type InFlight, RouteMap } from "./routes/route-map.ts";
 import { CertificateContexts, ticketKeys } from "./tls/certificates.ts";
+import { type AskHost, Waker } from "./wake/waker.ts";
 
 export interface EdgeOptions {
   /** Unix socket of the platform's API. */
   controlSocket: string;
   /** Port of HTTPS as clients see it. */
   httpsPort: number;
+  wake: AskHost;
   logs: LogWriter;
   limits?: EdgeLimits;
 }
@@ -38,6 +40,7 @@ export class Edge implements EdgeContext {
   readonly encoder = new BodyEncoder();
   readonly accessLog: AccessLog;
   readonly httpsPort: number;
+  readonly waker: Waker;
   draining = false;
   readonly #controlSocket: string;
   readonly #pools: TargetPools;
@@ -54,6 +57,7 @@ export class Edge implements EdgeContext {
   constructor(options: EdgeOptions) {
     this.limits = options.limits ?? edgeLimits();
     this.httpsPort = options.httpsPort;
+    this.waker = new Waker(options.wake);
     this.#controlSocket = options.controlSocket;
     this.accessLog = new AccessLog(options.logs);
     this.#pools = new TargetPools({ limits: this.limits, clock: this.clock });
@@ -140,7 +144,9 @@ export class Edge implements EdgeContext {
 
   /** Drops what only older tables knew: connections to targets that no route leads to, and counters that are at zero. */
   #forget(map: RouteMap): void {
-    this.#pools.keepOnly(map.addresses());
+    const { addresses, sleepers } = map.reachable();
+    this.#pools.keepOnly(addresses);
+    this.waker.keepOnly(sleepers);
     for (const [deployment, { requests }] of this.#inFlight) if (requests === 0) this.#inFlight.delete(deployment);
   }
 

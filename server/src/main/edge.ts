@@ -3,8 +3,10 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { callers } from "@slipstream/contract/ports/calls.ts";
 import { edgeCalls, type RouteTable, tableDigest } from "@slipstream/contract/ports/edge.ts";
 import { tableIn } from "@slipstream/contract/ports/table-file.ts";
+import { wakeCalls } from "@slipstream/contract/ports/wake.ts";
 import { serveCalls } from "#platform/calls.ts";
 import { readConfig } from "#platform/config.ts";
 import { type Home, homeAt } from "#platform/home.ts";
@@ -58,7 +60,9 @@ const main = async (): Promise<void> => {
   const home = homeAt(readConfig().home);
   const installation = readInstallation(home);
   const logs = logWriter(logFolder(home, index));
-  const edge = new Edge({ controlSocket: home.controlSocket, httpsPort: installation.httpsPort, logs });
+  const host = callers(wakeCalls, home.wakeSocket);
+  const { httpPort, httpsPort } = installation;
+  const edge = new Edge({ controlSocket: home.controlSocket, httpsPort, logs, wake: (id) => host.wake({ id }) });
   /** Resolves when control has sent a table. */
   const sent = Promise.withResolvers<void>();
   /** Who asks how it is learns it when clients are served, and not before. */
@@ -90,7 +94,6 @@ const main = async (): Promise<void> => {
   );
   // Only now: a table that is written after this is sent to every socket for calls, so none is missed.
   await loadTable(edge, { home, log, sent: sent.promise });
-  const { httpPort, httpsPort } = installation;
   const ports = { http: { port: httpPort }, https: { port: httpsPort } };
   await edge.listen(values.inherit ? { http: { fd: inheritedAt.http }, https: { fd: inheritedAt.https } } : ports);
   accepts.resolve();

@@ -1,5 +1,6 @@
 // host.ts: builds and instances of this machine.
 import { hostCalls } from "@slipstream/contract/ports/host.ts";
+import { wakeCalls } from "@slipstream/contract/ports/wake.ts";
 import type { Digest } from "@slipstream/contract/words.ts";
 import { type Handlers, serveCalls } from "#platform/calls.ts";
 import { readConfig } from "#platform/config.ts";
@@ -93,11 +94,12 @@ const main = async (): Promise<void> => {
   const { runner, withFetchNetwork: withNetwork, workloads } = runtime;
   const builds = buildHandlers({ home, uids: users, runner, withNetwork, logs, log, layersInUse: () => Promise.resolve(workloads.layersInUse()) });
   const calls = await serveCalls(hostCalls, handlersOf({ home, runtime, builds, log }), { socketPath: home.hostSocket, group: users.group, log });
+  const wakes = await serveCalls(wakeCalls, { wake: ({ id }) => workloads.wake(id).then(() => ({})) }, { socketPath: home.wakeSocket, group: users.edge, log });
   watchSupervisor(home, config);
   prepareToolchains(home).catch((error: unknown) => log.error("The usual toolchains could not be made", error));
   log.info("The host serves", { workloads: workloads.list().length, sandbox: runtime.sandboxes().default });
   process.once("SIGTERM", () => {
-    calls.close();
+    for (const served of [calls, wakes]) served.close();
     runtime.close(isPlatformStopping(home)).then(
       () => process.exit(0),
       (error: unknown) => {

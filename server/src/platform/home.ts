@@ -41,6 +41,7 @@ export const homeAt = (root: string) => ({
   controlSocket: join(root, "run", "control", "control.sock"),
   faults: join(root, "run", "control", "faults"), // control, in tests that kill processes
   hostSocket: join(root, "run", "host.sock"),
+  wakeSocket: join(root, "run", "wake.sock"), // host: edges wake workloads by it
   edgeSockets: join(root, "run", "edge"),
   edgeSocket: (index: number) => join(root, "run", "edge", `edge-${index}.sock`),
   postgresSockets: join(root, "run", "postgres"),

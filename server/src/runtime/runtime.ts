@@ -99,6 +99,7 @@ class LocalRuntime implements Runtime {
   readonly #runGround: RunGround;
   readonly #meter: CpuMeter;
   #set: SandboxSet | undefined;
+  #looking: NodeJS.Timeout | undefined;
 
   constructor(dependencies: RuntimeDependencies) {
     const { home, installation, logs, log, gitHosts } = dependencies;
@@ -186,10 +187,12 @@ class LocalRuntime implements Runtime {
     const jobs = unfinished.filter((job) => this.sandboxes().has(job.sandbox) && this.#runner.isThere(job));
     this.#jobs.adopt(jobs);
     await this.#removeOrphans(new Set([...records.map(({ instance }) => instance), ...jobs.map(({ id }) => runName(id))]));
+    this.#looking = setInterval(() => this.workloads.look(), limit("sleepLookMs")).unref();
     for (const job of unfinished) if (!jobs.includes(job)) await this.#pool.release(this.#pool.slot(job.slot));
   }
 
   async close(remove: boolean): Promise<void> {
+    clearInterval(this.#looking);
     await this.#runner.close();
     if (remove) {
       this.#hurry.abort();

@@ -39,10 +39,11 @@ export const tableVersion = async (query: Query): Promise<number> => (await quer
 /** The version and every route with its targets, of one moment. */
 export const readRoutes = async (query: Query): Promise<{ version: number; rows: RouteRow[] }> => {
   const rows = await query<(RouteRow & { version: number })[]>`
-    select t.version, r.host, r.path, d.tenant, p.name as project, a.name as app, r.deployment, d.commit, d.release, d.artifact, w.targets
+    select t.version, r.host, r.path, d.tenant, p.name as project, a.name as app, r.deployment, d.commit, d.release, d.artifact, w.targets,
+      w.id as workload, l.config->'sleep' as sleep
     from route_table t left join (
       routes r join apps a on a.id = r.app_id join projects p on p.id = a.project_id
-      join deployments d on d.id = r.deployment join workloads w on w.id = d.workload
+      join deployments d on d.id = r.deployment join workloads w on w.id = d.workload join releases l on l.id = w.release_id
     ) on true order by r.host, r.path`;
   const version = rows[0]?.version ?? 0;
   return { version, rows: rows.filter((row) => row.host !== null) };

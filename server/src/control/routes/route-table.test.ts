@@ -13,6 +13,8 @@ const row: RouteRow = {
   commit: null,
   release: 1,
   artifact: `sha256:${"0".repeat(64)}`,
+  workload: "dep_1",
+  sleep: { enabled: false },
   targets: [{ instance: "ins_01m7xm9abf060jxg485492xs7b", address: "10.9.0.2:3000" }],
 };
 const parts = { version: 7, platformHosts: ["slip.localhost"], certificates: {}, proofKey: "k".repeat(64) };

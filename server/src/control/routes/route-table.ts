@@ -1,5 +1,7 @@
 // The route table of the edge as a pure function of rows.
+import type { AppConfig } from "@slipstream/contract/config.ts";
 import type { RouteTable, RouteTarget, TableRoute } from "@slipstream/contract/ports/edge.ts";
+import { sleepOf } from "../workloads/workload.ts";
 
 export interface RouteRow {
   host: string;
@@ -13,6 +15,9 @@ export interface RouteRow {
   artifact: string;
   /** One without an address is expected back. */
   targets: RouteTarget[];
+  workload: string;
+  /** Of the release's slip.toml. */
+  sleep: AppConfig["sleep"] | null;
 }
 
 export interface TableParts {
@@ -22,6 +27,11 @@ export interface TableParts {
   certificates: RouteTable["certificates"];
   proofKey: string;
 }
+
+const sleepsOf = ({ workload, sleep }: RouteRow): Pick<TableRoute, "sleeps"> => {
+  const { afterMs } = sleepOf(sleep === null ? {} : { sleep }) ?? {};
+  return afterMs === undefined ? {} : { sleeps: { workload, afterMs } };
+};
 
 const toRoute = (row: RouteRow): TableRoute => ({
   path: row.path,
@@ -33,6 +43,7 @@ const toRoute = (row: RouteRow): TableRoute => ({
   release: row.release,
   artifact: row.artifact,
   targets: row.targets.filter(({ address }) => address !== ""),
+  ...sleepsOf(row),
 });
 
 export const tableOf = ({ version, platformHosts, rows, certificates, proofKey }: TableParts): RouteTable => {

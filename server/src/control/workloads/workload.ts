@@ -1,7 +1,8 @@
 // What runs of a release, as pure functions.
+import type { AppConfig } from "@slipstream/contract/config.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { LogTags } from "@slipstream/contract/logs.ts";
-import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import type { Sleep, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { ReleaseRow } from "../releases/release.ts";
 
 /** The port that a program is told to listen on when nothing says another. */
@@ -16,9 +17,14 @@ export interface SpecParts {
   account: string | null;
 }
 
+/** When instances of a release sleep; undefined = never. */
+export const sleepOf = ({ sleep = {} }: Pick<AppConfig, "sleep">): Sleep | undefined =>
+  sleep.enabled === false ? undefined : { afterMs: sleep.after ?? limit("sleepAfterMs"), stopMs: sleep.stop ?? limit("sleepStopMs") };
+
 /** Variables: slip.toml, over it those set for the app, over it the secrets. */
 export const workloadSpec = ({ id, tags, release, secrets, instances, account }: SpecParts): WorkloadSpec => {
   const { run = {}, health = {} } = release.config;
+  const sleep = sleepOf(release.config);
   return {
     id,
     tags,
@@ -37,6 +43,7 @@ export const workloadSpec = ({ id, tags, release, secrets, instances, account }:
       timeoutMs: health.timeout ?? limit("healthTimeoutMs"),
       startMs: health.start ?? limit("startMs"),
     },
+    ...(sleep === undefined ? {} : { sleep }),
     ...(account === null ? {} : { account }),
   };
 };

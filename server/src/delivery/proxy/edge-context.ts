@@ -1,6 +1,7 @@
 // What every connection of an edge process shares.
 import type { BodyEncoder } from "../http/body-encoder.ts";
 import type { RouteMap } from "../routes/route-map.ts";
+import type { Waker } from "../wake/waker.ts";
 import type { AccessLog } from "./access-log.ts";
 import type { EdgeClock } from "./clock.ts";
 import type { EdgeLimits } from "./edge-limits.ts";
@@ -12,6 +13,7 @@ export interface EdgeContext {
   readonly ids: RequestIds;
   readonly encoder: BodyEncoder;
   readonly accessLog: AccessLog;
+  readonly waker: Waker;
   /** Where HTTPS is from outside: the aim of redirects. */
   readonly httpsPort: number;
   /** The process is about to end: each answer is the last of its connection. */

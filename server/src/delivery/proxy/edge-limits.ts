@@ -7,6 +7,8 @@ const names = [
   "connectMs",
   "responseMs",
   "platformMs",
+  "wakeMs",
+  "wakeQueue",
   "idleMs",
   "upstreamConnections",
   "upstreamQueue",

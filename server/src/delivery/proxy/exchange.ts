@@ -3,6 +3,7 @@ import { BodyDecoder } from "../http/body.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
 import type { Route } from "../routes/route-map.ts";
+import type { Sleeps, Woken } from "../wake/waker.ts";
 import { decide } from "./decision.ts";
 import type { EdgeContext } from "./edge-context.ts";
 import { pageAnswer, redirectAnswer } from "./pages.ts";
@@ -57,8 +58,10 @@ export class Exchange implements UpstreamUser {
   #targets: readonly TargetPool[] = [];
   #pool: TargetPool | undefined;
   #upstream: UpstreamConnection | undefined;
-  #phase: "connecting" | "waiting" | "answering" | "tunnel" | "over" = "connecting";
+  #phase: "waking" | "connecting" | "waiting" | "answering" | "tunnel" | "over" = "connecting";
   #tries = 0;
+  /** The host could not say whether the app is awake. */
+  #unsure: Sleeps | undefined;
   #proven: boolean = false;
   #blocked: boolean = false;
   #chunkedAnswer: boolean = false;
@@ -104,8 +107,35 @@ export class Exchange implements UpstreamUser {
     else if (decision.kind === "platform") this.#forward(decision.targets);
     else {
       this.#proven = decision.proven;
-      this.#forward(decision.route.targets);
+      this.#wake(decision.route);
     }
+  }
+
+  /** An app that sleeps is woken first; the request waits for it. */
+  #wake({ entry: { sleeps }, targets }: Route): void {
+    const { waker, limits } = this.#context;
+    if (sleeps === undefined || waker.isAwake(sleeps)) {
+      this.#forward(targets);
+      return;
+    }
+    if (waker.waiting >= limits.wakeQueue) {
+      this.#refuse(503, "too many requests wait for apps that wake");
+      return;
+    }
+    this.#awaitWoken(waker.wake(sleeps), (woken) => {
+      this.#unsure = woken === "unknown" ? sleeps : undefined;
+      this.#forward(targets);
+    });
+  }
+
+  #awaitWoken(waking: Promise<Woken>, then: (woken: Woken) => void): void {
+    this.#phase = "waking";
+    this.#client.setDeadline(this.#context.limits.wakeMs);
+    void waking.then((woken) => {
+      if (this.#phase !== "waking") return;
+      if (woken === "failed") this.#refuse(503, "the app did not wake", "The app could not be started. Try again in a moment.");
+      else then(woken);
+    });
   }
 
   #enter(route: Route): void {
@@ -213,7 +243,10 @@ export class Exchange implements UpstreamUser {
       this.#refuse(503, "all connections to the instance are in use");
       return;
     }
-    if (this.#tries < 2 && this.#targets.length > 1) this.#try(refused, false);
+    const unsure = this.#unsure;
+    this.#unsure = undefined;
+    if (unsure) this.#awaitWoken(this.#context.waker.wakeForSure(unsure), () => this.#forward(this.#targets));
+    else if (this.#tries < 2 && this.#targets.length > 1) this.#try(refused, false);
     else if (this.#route === undefined) this.#refuse(503, "", "The platform's API does not answer. Apps are served as before.");
     else this.#refuse(503, "the instance takes no connection");
   }
@@ -342,6 +375,10 @@ export class Exchange implements UpstreamUser {
   timeout(): void {
     if (this.#phase === "connecting" && this.#pool) {
       this.upstreamRefused(this.#pool.withdraw(this) === "queued" ? "full" : "refused");
+      return;
+    }
+    if (this.#phase === "waking") {
+      this.#refuse(503, "the app did not wake in time");
       return;
     }
     if (this.#phase === "waiting") {

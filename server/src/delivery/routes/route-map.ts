@@ -80,10 +80,14 @@ export class RouteMap {
     return { path: entry.path, entry, inFlight: counter, targets: entry.targets.map((target) => pools.of(target.address)) };
   }
 
-  /** Everything that a request may be sent to. */
-  addresses(): Set<string> {
-    const all = new Set([this.#parts.controlSocket]);
-    for (const routes of Object.values(this.table.hosts)) for (const route of routes) for (const target of route.targets) all.add(target.address);
-    return all;
+  /** Every address that a request may be sent to, and every workload that may have to be woken for it. */
+  reachable(): { addresses: Set<string>; sleepers: Set<string> } {
+    const [addresses, sleepers] = [new Set([this.#parts.controlSocket]), new Set<string>()];
+    for (const routes of Object.values(this.table.hosts))
+      for (const { targets, sleeps } of routes) {
+        for (const target of targets) addresses.add(target.address);
+        if (sleeps) sleepers.add(sleeps.workload);
+      }
+    return { addresses, sleepers };
   }
 }

@@ -8,15 +8,17 @@ import type { RuntimeGround } from "../ground.ts";
 import { type Slot, uidOf } from "../network/addresses.ts";
 import { OutputTail } from "../output/output-tail.ts";
 import { LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
+import type { Rest } from "../workloads/rest.ts";
 import { afterExit } from "./backoff.ts";
 import { argumentsFor, environmentOf } from "./environment.ts";
 import type { Patient, Symptom } from "./failure.ts";
-import { untilHealthy } from "./health.ts";
+import { type Answer, untilHealthy } from "./health.ts";
 import { isHopeless } from "./hopeless.ts";
 import { InstanceLog } from "./instance-log.ts";
-import { listeners } from "./listening.ts";
+import { connectionsTo, listeners } from "./listening.ts";
 import type { InstanceRecord } from "./record.ts";
 import { catchesTermination, terminate } from "./termination.ts";
+import { Work } from "./work.ts";
 
 const pulseMs = 2_000;
 const endingEveryMs = 20;
@@ -38,7 +40,7 @@ export class Instance {
   readonly #removed = new AbortController();
   #pulse: NodeJS.Timeout | undefined;
   #missed = 0;
-  /** The start that is under way: removing waits for it, so nothing is made after it was removed. */
+  /** The start, or the end, that is under way: removing waits for it, so nothing is made after it was removed. */
   #launching: Promise<unknown> = Promise.resolve();
   #exit: { exitCode: number; outOfMemory: boolean } | undefined;
   #crash: { at: number; symptom: Symptom } | undefined;
@@ -47,6 +49,7 @@ export class Instance {
   #startedAt = performance.now();
   #failures = 0;
   #desire: WorkloadDesire = "running";
+  readonly #work = new Work(limit("sleepBusyPercent"));
 
   constructor(ground: RuntimeGround, spec: WorkloadSpec, record: InstanceRecord) {
     this.#ground = ground;
@@ -63,7 +66,7 @@ export class Instance {
   /** For the audit: where it is, and whether a program of it has to be there now. */
   get place(): { sandbox: string; network: string; workload: string; runs: boolean } {
     const { instance: sandbox, workload } = this.#record;
-    return { sandbox, network: this.#slot.name, workload, runs: this.#state === "ready" || this.#state === "parked" };
+    return { sandbox, network: this.#slot.name, workload, runs: ["ready", "asleep", "parked"].includes(this.#state) };
   }
   get layers(): readonly string[] {
     return this.#record.layers;
@@ -117,9 +120,21 @@ export class Instance {
   /** Takes over an instance that an earlier host process started. */
   adopt(desire: WorkloadDesire): void {
     this.#sandbox.count(this.id, this.#spec.account);
-    this.#follow();
     this.#desire = desire;
-    this.#state = desire === "parked" ? "parked" : this.#record.proven ? "ready" : "starting";
+    if (this.#record.stopped) {
+      this.#state = "stopped";
+      // That process may have died on the way.
+      this.#launching = this.#sandbox.stop(this.id, this.#slot.path);
+      return;
+    }
+    this.#follow();
+    this.#state = this.#adoptedState();
+  }
+
+  #adoptedState(): InstanceView["state"] {
+    if (this.#desire === "parked") return "parked";
+    if (!this.#record.proven) return "starting";
+    return this.#sandbox.cgroup(this.id).isFrozen() ? "asleep" : "ready";
   }
 
   /** Waits for the first healthy answer. To be called once the program was started or adopted. */
@@ -131,23 +146,71 @@ export class Instance {
       this.#becomeReady();
       return { outcome: "healthy" };
     }
-    if (gate.outcome === "late")
-      return { outcome: "failed", symptom: { kind: "late", last: gate.last, listeners: this.#listeners(), elapsedMs: performance.now() - this.#startedAt } };
-    return { outcome: "failed", symptom: { kind: "exited", ...(this.#exit ?? { exitCode: 137, outOfMemory: false }) } };
+    return { outcome: "failed", symptom: gate.outcome === "late" ? this.#late(gate.last) : { kind: "exited", ...this.#ended } };
   }
 
   /** Freezes the program in memory. */
   async park(): Promise<void> {
     this.#desire = "parked";
-    if (this.#state !== "ready") return;
-    await this.#sandbox.cgroup(this.id).freeze();
-    this.#state = "parked";
+    if (this.#state === "ready") await this.#sandbox.cgroup(this.id).freeze();
+    if (this.#state === "ready" || this.#state === "asleep") this.#state = "parked";
   }
 
+  /** One that was ended stays so until it is woken. */
   unpark(): void {
     this.#desire = "running";
     this.#sandbox.cgroup(this.id).thaw();
-    if (this.#state === "parked") this.#state = "ready";
+    if (this.#state === "parked" || this.#state === "asleep") this.#state = "ready";
+  }
+
+  get rest(): Rest {
+    return this.#state === "asleep" || this.#state === "stopped" ? this.#state : "awake";
+  }
+
+  /** Whether clients hold connections to it, or it has worked since this was asked last. */
+  isUsed(): boolean {
+    const pid = this.#sandbox.pid(this.id);
+    const connections = pid === undefined ? undefined : connectionsTo(pid, this.#spec.port);
+    const isBusy = this.#work.isBusy(this.#sandbox.cgroup(this.id).cpuTime()?.ms ?? 0, performance.now());
+    return this.#state !== "ready" || connections !== 0 || isBusy;
+  }
+
+  /** Freezes the program until somebody asks for it. */
+  async sleep(): Promise<void> {
+    if (this.#state !== "ready") return;
+    await this.#sandbox.cgroup(this.id).freeze();
+    this.#state = "asleep";
+  }
+
+  /** Ends the program until somebody asks for it. Its place stays its own. */
+  async stop(graceMs: number): Promise<void> {
+    if (this.#state !== "ready" && this.#state !== "asleep") return;
+    this.#state = "stopped";
+    this.#record.stopped = true;
+    this.#ground.records.saveInstance(this.#record);
+    clearInterval(this.#pulse);
+    this.#ground.exits.forget(this.id);
+    this.#launching = this.#stopNow(graceMs);
+    await this.#launching;
+  }
+
+  async #stopNow(graceMs: number): Promise<void> {
+    this.#sandbox.cgroup(this.id).thaw();
+    await this.#askToEnd(graceMs);
+    this.#run.abort();
+    await this.#sandbox.stop(this.id, this.#slot.path);
+    if (!this.#removed.signal.aborted) this.#tail?.end();
+  }
+
+  /** Resolves when it can take requests, or why it cannot. */
+  async wake(): Promise<Symptom | undefined> {
+    if (this.#state === "asleep") this.unpark();
+    if (this.#state !== "stopped" || this.#removed.signal.aborted) return undefined;
+    await this.#launched();
+    this.#state = "starting";
+    delete this.#record.stopped;
+    this.#ground.records.saveInstance(this.#record);
+    return this.#startAgain();
   }
 
   /** SIGTERM, after `graceMs` SIGKILL; then nothing of it is left. */
@@ -296,16 +359,33 @@ export class Instance {
     if (this.#removed.signal.aborted) return;
     this.#record.restarts += 1;
     this.#ground.records.saveInstance(this.#record);
+    await this.#startAgain();
+  }
+
+  async #startAgain(): Promise<Symptom | undefined> {
     const symptom = await this.#launch(() => this.#sandbox.restart(this.id, this.#slot.path));
     if (symptom?.kind === "not_started") this.#log.say(`The program could not be started: ${symptom.message}`);
-    if (symptom) return this.#restartLater({ exitCode: 127, outOfMemory: false });
+    if (symptom) {
+      this.#restartLater({ exitCode: 127, outOfMemory: false });
+      return symptom;
+    }
     const gate = await this.#untilHealthy();
-    if (gate.outcome === "healthy") {
-      this.#becomeReady();
-      if (this.#desire === "parked") await this.#sandbox.cgroup(this.id).freeze();
-    } else if (gate.outcome === "late") {
+    if (gate.outcome === "stopped") return this.#removed.signal.aborted ? undefined : { kind: "exited", ...this.#ended };
+    if (gate.outcome === "late") {
       this.#log.say("The program did not become healthy again; it is ended.");
       this.#sandbox.signal(this.id, "SIGKILL");
+      return this.#late(gate.last);
     }
+    this.#becomeReady();
+    if (this.#desire === "parked") await this.#sandbox.cgroup(this.id).freeze();
+    return undefined;
+  }
+
+  get #ended(): { exitCode: number; outOfMemory: boolean } {
+    return this.#exit ?? { exitCode: 137, outOfMemory: false };
+  }
+
+  #late(last: Answer): Symptom {
+    return { kind: "late", last, listeners: this.#listeners(), elapsedMs: performance.now() - this.#startedAt };
   }
 }

@@ -24,6 +24,26 @@ export const parseListeners = (text: string): Listener[] =>
       return { port: Number.parseInt(port, 16), loopback: isLoopback(address) };
     });
 
+const establishedState = "01";
+
+/** How many connections to a port are open, in the text of /proc/PID/net/tcp or tcp6. Pure. */
+export const countConnections = (text: string, port: number): number => {
+  const own = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return text.split("\n").filter((line) => {
+    const [, local, , state] = line.trim().split(/\s+/);
+    return state === establishedState && local?.endsWith(own) === true;
+  }).length;
+};
+
+/** Connections that clients of a process hold open; undefined when it is gone. */
+export const connectionsTo = (pid: number, port: number): number | undefined => {
+  try {
+    return ["tcp", "tcp6"].reduce((sum, name) => sum + countConnections(readFileSync(`/proc/${pid}/net/${name}`, "utf8"), port), 0);
+  } catch {
+    return undefined;
+  }
+};
+
 /** What listens in the network namespace of a process; empty when it is gone. */
 export const listeners = (pid: number): Listener[] => {
   try {

@@ -13,6 +13,8 @@ export const InstanceRecord = z.object({
   /** It has answered once: a later end is a crash that is mended, an earlier one a failed start. */
   proven: z.boolean(),
   restarts: z.int(),
+  /** It was ended until somebody asks for it. */
+  stopped: z.boolean().optional(),
   /** Unpacked layers that it runs on. */
   layers: z.array(z.string()),
   args: z.array(z.string()),

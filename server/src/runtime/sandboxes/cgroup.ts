@@ -128,7 +128,7 @@ export class Cgroup {
   /** Stops every process of the group where it stands. Resolves when all stand still; rejects when that takes too long. */
   async freeze(): Promise<void> {
     this.#setFrozen(true);
-    for (const end = performance.now() + freezeMs; !this.#isFrozen(); await sleep(1)) {
+    for (const end = performance.now() + freezeMs; !this.isFrozen(); await sleep(1)) {
       if (performance.now() > end) {
         this.thaw();
         throw new Error(`The processes of ${this.group} could not be frozen.`);
@@ -138,6 +138,12 @@ export class Cgroup {
 
   thaw(): void {
     this.#setFrozen(false);
+  }
+
+  isFrozen(): boolean {
+    return this.#unified
+      ? counterOf(read(this.#file("freezer", "cgroup.events")), "frozen") === 1
+      : read(this.#file("freezer", "freezer.state")).trim() === "FROZEN";
   }
 
   /** How often the kernel ended a process of the group because its memory was used up. */
@@ -183,12 +189,6 @@ export class Cgroup {
   #file(controller: string, name: string): string {
     const { at } = this.#hierarchy;
     return this.#unified ? join(at, this.group, name) : join(at, controller, this.group, name);
-  }
-
-  #isFrozen(): boolean {
-    return this.#unified
-      ? counterOf(read(this.#file("freezer", "cgroup.events")), "frozen") === 1
-      : read(this.#file("freezer", "freezer.state")).trim() === "FROZEN";
   }
 
   #setFrozen(frozen: boolean): void {

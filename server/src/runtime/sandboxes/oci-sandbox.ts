@@ -179,13 +179,22 @@ export class OciSandbox {
     }
   }
 
-  /** Ends what runs and removes everything of it but its folder's output. Absent is fine. */
-  async remove(id: string, network: string): Promise<void> {
+  /** Ends the program and keeps what it takes to start it anew (`restart`). */
+  async stop(id: string, network: string): Promise<void> {
+    await this.#kill(id);
+    await this.#delete(id, network);
+  }
+
+  async #kill(id: string): Promise<void> {
     const conmon = this.#conmon(id);
     this.cgroup(id).kill();
     this.signal(id, "SIGKILL");
     if (conmon !== undefined) await endOf(conmon);
-    await this.#delete(id, network);
+  }
+
+  /** Ends what runs and removes everything of it but its folder's output. Absent is fine. */
+  async remove(id: string, network: string): Promise<void> {
+    await this.stop(id, network);
     await unmountRoot(this.bundle(id));
     await this.cgroup(id).remove();
     rmSync(this.exitFile(id), { force: true });

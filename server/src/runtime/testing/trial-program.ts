@@ -4,6 +4,7 @@ export const trialProgram = `
 const http = require("node:http"), fs = require("node:fs"), { spawnSync } = require("node:child_process");
 const attempt = (act) => { try { act(); return "done"; } catch (error) { return error.code ?? String(error); } };
 const run = (program, ...args) => { const { status, stderr, error } = spawnSync(program, args); return error ? error.code : status + " " + String(stderr).trim(); };
+let working;
 const pages = {
   "/": () => "ok",
   "/env": () => JSON.stringify(process.env),
@@ -26,6 +27,8 @@ const pages = {
   "/say": (url) => { console.log(url.searchParams.get("text")); return "said"; },
   "/flood": (url) => { for (let n = 0; n < Number(url.searchParams.get("lines")); n++) console.log("line " + n); return "said"; },
   "/burn": (url) => { for (const end = Date.now() + Number(url.searchParams.get("ms")); Date.now() < end; ); return "burnt"; },
+  "/work": () => { working ??= setInterval(() => { for (const end = Date.now() + 20; Date.now() < end; ); }, 50); return "working"; },
+  "/rest": () => { clearInterval(working); working = undefined; return "resting"; },
   "/crash": () => { setTimeout(() => process.exit(7), 5); return "bye"; },
   "/eat": () => { const all = []; setInterval(() => { for (let n = 0; n < 32; n++) all.push(Buffer.alloc(2 ** 20, 1)); }, 1); return "eating"; },
   "/fork": () => JSON.stringify(Array.from({ length: 600 }, () => { try { return require("node:child_process").spawn("/bin/sh", ["-c", "read x"]).on("error", () => {}).pid !== undefined; } catch { return false; } }).filter(Boolean).length),

@@ -11,6 +11,7 @@ import type { RuntimeGround } from "../ground.ts";
 import { argumentsFor } from "../instances/environment.ts";
 import { failureOf, type Symptom } from "../instances/failure.ts";
 import { Instance } from "../instances/instance.ts";
+import { isDue, type Rest, restOf } from "./rest.ts";
 
 interface Entry {
   spec: WorkloadSpec;
@@ -20,7 +21,24 @@ interface Entry {
   last: Promise<unknown>;
   ensuring: { instances: number; result: Promise<EnsureResult> } | undefined;
   removed: boolean;
+  /** When somebody was last seen to use it. */
+  usedAt: number;
+  /** What it is to be, where its instances are on the way to it. */
+  resting: Rest;
+  waking: Promise<void> | undefined;
 }
+
+const entryOf = (spec: WorkloadSpec, desire: WorkloadDesire, instances: Instance[]): Entry => ({
+  spec,
+  desire,
+  instances,
+  last: Promise.resolve(),
+  ensuring: undefined,
+  removed: false,
+  usedAt: performance.now(),
+  resting: instances.find(({ rest }) => rest !== "awake")?.rest ?? "awake",
+  waking: undefined,
+});
 
 interface Sick {
   instance: Instance;
@@ -78,7 +96,7 @@ export class Workloads {
   /** Puts back a workload that an earlier host process ran, with the instances that are still there. */
   adopt(spec: WorkloadSpec, desire: WorkloadDesire, instances: Instance[]): void {
     for (const instance of instances) this.#present.add(instance);
-    this.#entries.set(spec.id, { spec, desire, instances, last: Promise.resolve(), ensuring: undefined, removed: false });
+    this.#entries.set(spec.id, entryOf(spec, desire, instances));
   }
 
   /** Makes the workload run as the spec says, and resolves when it is healthy or why it cannot be. Asked again, it is joined. */
@@ -118,6 +136,56 @@ export class Workloads {
       this.#unpark(entry);
       return Promise.resolve(viewOf(entry));
     });
+  }
+
+  /** Resolves when its instances can take requests. Rejects with `not_found`, or `unhealthy` for what does not come up. */
+  async wake(id: string): Promise<void> {
+    const entry = this.#find(id);
+    entry.usedAt = performance.now();
+    if (entry.resting === "awake" && entry.waking === undefined) return;
+    entry.waking ??= this.#wake(entry).finally(() => {
+      entry.waking = undefined;
+    });
+    await entry.waking;
+  }
+
+  async #wake(entry: Entry): Promise<void> {
+    entry.resting = "awake";
+    const symptoms = await this.#inTurn(entry, () => Promise.all(entry.instances.map((instance) => this.#wakeOne(instance))));
+    const index = symptoms.findIndex((symptom) => symptom !== undefined);
+    const [symptom, instance] = [symptoms[index], entry.instances[index]];
+    if (symptom && instance) throw new SlipError("unhealthy", failureOf(symptom, instance.patient).summary);
+  }
+
+  /** To thaw one takes no time; to start one does, and all the others that are started. */
+  #wakeOne(instance: Instance): Promise<Symptom | undefined> {
+    return instance.rest === "stopped" ? this.#starts.run(() => instance.wake()) : instance.wake();
+  }
+
+  /** Looks for workloads that nobody uses, and puts them to rest. To be called again and again. */
+  look(): void {
+    for (const entry of this.#entries.values())
+      this.#look(entry).catch((error: unknown) => this.#ground.log.error("a workload could not be put to rest", error, { workload: entry.spec.id }));
+  }
+
+  async #look(entry: Entry): Promise<void> {
+    const { sleep } = entry.spec;
+    if (sleep === undefined || entry.desire !== "running" || entry.ensuring !== undefined || entry.waking !== undefined) return;
+    const { resting: rest } = entry;
+    const now = performance.now();
+    const resting = { rest, sleep, unusedMs: now - entry.usedAt };
+    if (!isDue(resting)) return;
+    // Each is asked: what it has worked is counted from one look to the next.
+    if (rest === "awake" && entry.instances.filter((instance) => instance.isUsed()).length > 0) {
+      entry.usedAt = now;
+      return;
+    }
+    const next = restOf(resting);
+    if (next === rest) return;
+    entry.resting = next;
+    await this.#inTurn(entry, () =>
+      Promise.all(entry.resting === next ? entry.instances.map((it) => (next === "asleep" ? it.sleep() : it.stop(limit("stopMs")))) : []),
+    );
   }
 
   /** Ends the workload, also one that is being started; its programs have `graceMs` to finish. Absent is fine. */
@@ -161,7 +229,7 @@ export class Workloads {
   }
 
   #add(spec: WorkloadSpec): Entry {
-    const entry: Entry = { spec, desire: "running", instances: [], last: Promise.resolve(), ensuring: undefined, removed: false };
+    const entry = entryOf(spec, "running", []);
     this.#entries.set(spec.id, entry);
     return entry;
   }
@@ -184,8 +252,10 @@ export class Workloads {
   }
 
   #unpark(entry: Entry): void {
+    entry.usedAt = performance.now();
     if (entry.desire === "parked") this.#desire(entry, "running");
     for (const instance of entry.instances) instance.unpark();
+    entry.resting = entry.instances.some(({ rest }) => rest === "stopped") ? "stopped" : "awake";
   }
 
   async #bring(spec: WorkloadSpec, desire: WorkloadDesire): Promise<void> {

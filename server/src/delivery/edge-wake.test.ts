@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import http from "node:http";
+import net from "node:net";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { ask, deploymentId, startApp, startTrial } from "./edge-trial.ts";
+
+const host = "app.localhost";
+const sleeps = (afterMs = 60_000) => ({ workload: deploymentId("app"), afterMs });
+
+test("the first request to an app that sleeps waits until the host has woken it, and those of the next time go at once", async (t) => {
+  const trial = await startTrial(t);
+  let isAwake = false;
+  const app = await startApp(t, (_, response) => response.end(isAwake ? "awake" : "asleep"));
+  const asked: string[] = [];
+  trial.wake = async (workload) => {
+    asked.push(workload);
+    await sleep(100);
+    isAwake = true;
+  };
+  trial.publish({ [host]: [{ app: "app", addresses: [app.address], sleeps: sleeps(600) }] });
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask(trial.http, host)));
+  assert.deepEqual(new Set(answers.map(({ status, body }) => `${status} ${body}`)), new Set(["200 awake"]));
+  assert.deepEqual(asked, [deploymentId("app")], "asked once for all");
+  await ask(trial.http, host);
+  assert.equal(asked.length, 1);
+  await sleep(300);
+  await ask(trial.http, host);
+  assert.equal(asked.length, 2, "the host is told in half of the time that somebody uses it");
+});
+
+test("an app that never sleeps is not woken", async (t) => {
+  const trial = await startTrial(t);
+  const app = await startApp(t, (_, response) => response.end("ok"));
+  trial.wake = () => assert.fail("it was asked for");
+  trial.publish({ [host]: [{ app: "app", addresses: [app.address] }] });
+  assert.equal((await ask(trial.http, host)).status, 200);
+});
+
+test("without its host an app that is awake is asked all the same, and the host as soon as it is back", async (t) => {
+  const trial = await startTrial(t);
+  const app = await startApp(t, (_, response) => response.end("ok"));
+  let times = 0;
+  trial.wake = async () => {
+    times += 1;
+    if (times < 3) throw new SlipError("unreachable", "wake.sock: ECONNREFUSED");
+  };
+  trial.publish({ [host]: [{ app: "app", addresses: [app.address], sleeps: sleeps() }] });
+  assert.equal((await ask(trial.http, host)).body, "ok");
+  assert.equal(times, 1);
+  for (const end = Date.now() + 5_000; times < 3 && Date.now() < end; ) await sleep(20);
+  await sleep(300);
+  assert.equal(times, 3, "and then no more");
+  assert.equal((await ask(trial.http, host)).body, "ok");
+  assert.equal(times, 3);
+});
+
+test("what does not take connections waits for a host that is away, and is asked again when it is awake", async (t) => {
+  const trial = await startTrial(t);
+  const server = http.createServer((_, response) => response.end("ok"));
+  t.after(() => server.close());
+  const port = await new Promise<number>((resolve) => {
+    const taken = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port: free } = taken.address() as net.AddressInfo;
+      taken.close(() => resolve(free));
+    });
+  });
+  let times = 0;
+  trial.wake = async () => {
+    times += 1;
+    if (times < 3) throw new SlipError("unreachable", "wake.sock: ECONNREFUSED");
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  };
+  trial.publish({ [host]: [{ app: "app", addresses: [`127.0.0.1:${port}`], sleeps: sleeps() }] });
+  const answers = await Promise.all([ask(trial.http, host), ask(trial.http, host)]);
+  assert.deepEqual(
+    answers.map(({ status, body }) => `${status} ${body}`),
+    ["200 ok", "200 ok"],
+  );
+  assert.equal(times, 3);
+});
+
+test("an app that cannot be started: 503 with the time to try again, and the next request tries", async (t) => {
+  const trial = await startTrial(t);
+  const app = await startApp(t, (_, response) => response.end("ok"));
+  let works = false;
+  trial.wake = () => (works ? Promise.resolve() : Promise.reject(new SlipError("unhealthy")));
+  trial.publish({ [host]: [{ app: "app", addresses: [app.address], sleeps: sleeps() }] });
+  const refused = await ask(trial.http, host);
+  assert.deepEqual([refused.status, refused.headers["retry-after"]], [503, "1"]);
+  assert.match(trial.logs.lines[0]?.text ?? "", / 503 .*\(the app did not wake\)$/);
+  works = true;
+  assert.equal((await ask(trial.http, host)).status, 200);
+});
+
+test("requests wait for so long, and so many of them; the rest are told to come again", async (t) => {
+  const trial = await startTrial(t, { wakeMs: 400, wakeQueue: 3 });
+  const app = await startApp(t, (_, response) => response.end("ok"));
+  trial.wake = () => new Promise(() => {});
+  trial.publish({ [host]: [{ app: "app", addresses: [app.address], sleeps: sleeps() }] });
+  const answers = await Promise.all(Array.from({ length: 5 }, () => ask(trial.http, host)));
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([503]));
+  const notes = trial.logs.lines.map(({ text }) => /\((.*)\)$/.exec(text)?.[1]);
+  assert.deepEqual(notes.filter((note) => note === "too many requests wait for apps that wake").length, 2);
+  assert.deepEqual(notes.filter((note) => note === "the app did not wake in time").length, 3);
+});
+
+test("a body that comes while the app wakes comes to it whole", async (t) => {
+  const trial = await startTrial(t);
+  const app = await startApp(t, (request, response) => request.pipe(response));
+  trial.wake = () => sleep(100);
+  trial.publish({ [host]: [{ app: "app", addresses: [app.address], sleeps: sleeps() }] });
+  const body = "x".repeat(300_000);
+  assert.ok((await ask(trial.http, host, { method: "POST", body })).body === body);
+});

@@ -1,0 +1,94 @@
+// Sees to it that an app which sleeps is awake before a request goes to it. Control has no part in that.
+import { setTimeout as sleep } from "node:timers/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { TableRoute } from "@slipstream/contract/ports/edge.ts";
+
+export type Sleeps = NonNullable<TableRoute["sleeps"]>;
+
+/** `unknown`: the host cannot say. What is awake can be asked all the same; what sleeps answers when the host is back. */
+export type Woken = "awake" | "failed" | "unknown";
+
+/** Asks the host, and rejects as that call does. */
+export type AskHost = (workload: string) => Promise<unknown>;
+
+/** The host's first answer, and its last: where it was away, it is asked until it is back. */
+interface Waking {
+  first: Promise<Woken>;
+  last: Promise<Woken>;
+}
+
+const againMs = 200;
+/** A host that has died is started again within seconds. */
+const askedForMs = 30_000;
+
+export class Waker {
+  readonly #ask: AskHost;
+  /** When the host was asked last, with success, by workload. */
+  readonly #wokenAt = new Map<string, number>();
+  readonly #underWay = new Map<string, Waking>();
+  /** Requests that wait. */
+  waiting = 0;
+
+  constructor(ask: AskHost) {
+    this.#ask = ask;
+  }
+
+  /** The host puts nothing to sleep before all of its time is over: half of it is left for a request to be seen by its connection. */
+  isAwake({ workload, afterMs }: Sleeps): boolean {
+    return performance.now() - (this.#wokenAt.get(workload) ?? Number.NEGATIVE_INFINITY) < afterMs / 2;
+  }
+
+  /** Asks the host, with those who ask at the same time. */
+  wake(sleeps: Sleeps): Promise<Woken> {
+    return this.#await(this.#waking(sleeps).first);
+  }
+
+  /** As wake; a host that is away is waited for. */
+  wakeForSure(sleeps: Sleeps): Promise<Woken> {
+    return this.#await(this.#waking(sleeps).last);
+  }
+
+  async #await(woken: Promise<Woken>): Promise<Woken> {
+    this.waiting += 1;
+    try {
+      return await woken;
+    } finally {
+      this.waiting -= 1;
+    }
+  }
+
+  /** Forgets workloads that `known` does not name. */
+  keepOnly(known: ReadonlySet<string>): void {
+    for (const workload of this.#wokenAt.keys()) if (!known.has(workload)) this.#wokenAt.delete(workload);
+  }
+
+  #waking({ workload }: Sleeps): Waking {
+    const known = this.#underWay.get(workload);
+    if (known) return known;
+    const first = this.#try(workload);
+    const last = first.then((woken) => (woken === "unknown" ? this.#goOn(workload) : woken)).finally(() => this.#underWay.delete(workload));
+    const waking = { first, last };
+    this.#underWay.set(workload, waking);
+    return waking;
+  }
+
+  async #goOn(workload: string): Promise<Woken> {
+    for (const end = performance.now() + askedForMs; performance.now() < end; ) {
+      await sleep(againMs, undefined, { ref: false });
+      const woken = await this.#try(workload);
+      if (woken !== "unknown") return woken;
+    }
+    return "unknown";
+  }
+
+  async #try(workload: string): Promise<Woken> {
+    const at = performance.now();
+    try {
+      await this.#ask(workload);
+      this.#wokenAt.set(workload, at);
+      return "awake";
+    } catch (error) {
+      return error instanceof SlipError && error.code === "unhealthy" ? "failed" : "unknown";
+    }
+  }
+}
