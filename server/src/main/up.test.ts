@@ -14,7 +14,7 @@ import { cleanEnv, execOrThrow } from "#platform/exec.ts";
 
 const repository = resolve(import.meta.dirname, "../../..");
 
-/** Serves what the supervisor asks for, on the socket of the process. */
+/** Serves what the supervisor asks for, on the socket of the process. As ours, its entries do nothing when they are only loaded, to be compiled. */
 const fixture = `import http from "node:http";
 import { chmodSync, rmSync } from "node:fs";
 import { readConfig } from "#platform/config.ts";
@@ -30,13 +30,15 @@ export const serve = (path) => {
 const programs = {
   "fixture.ts": fixture,
   "control.ts": `import { home, serve } from "./fixture.ts"; import { existsSync } from "node:fs"; import { join } from "node:path";
-if (existsSync(join(home.sources, "broken"))) { console.error("the key is broken"); process.exit(1); }
-serve(home.controlSocket);`,
+if (import.meta.main && existsSync(join(home.sources, "broken"))) { console.error("the key is broken"); process.exit(1); }
+if (import.meta.main) serve(home.controlSocket);`,
   "host.ts": `import { config, home, serve } from "./fixture.ts"; import { watchSupervisor } from "./supervisor/watch.ts";
-serve(home.hostSocket); watchSupervisor(home, config);`,
+if (import.meta.main) { serve(home.hostSocket); watchSupervisor(home, config); }`,
   "edge.ts": `import { home, serve } from "./fixture.ts"; import net from "node:net";
-serve(home.edgeSocket(Number(process.argv[2])));
-for (const fd of [3, 4]) net.createServer((socket) => socket.end(String(process.pid))).listen({ fd });`,
+if (import.meta.main) {
+  serve(home.edgeSocket(Number(process.argv[2])));
+  for (const fd of [3, 4]) net.createServer((socket) => socket.end(String(process.pid))).listen({ fd });
+}`,
 };
 
 const Listed = z.object({

@@ -70,6 +70,15 @@ test("what has changed is compiled anew, and until then is not taken from the ca
   assert.ok(after.read("word.ts"));
 });
 
+test("what does something when it is loaded does it to no installation", async () => {
+  writeFileSync(
+    inCode("contract/src/word.ts"),
+    `import { writeFileSync } from "node:fs"; writeFileSync("${inCode("home")}", process.env.SLIP_HOME ?? "the usual one");`,
+  );
+  await ensureCompiled(code, process.execPath);
+  assert.equal(readFileSync(inCode("home"), "utf8"), "/dev/null/slipstream");
+});
+
 test("it is done once for the same code", async () => {
   await ensureCompiled(code, process.execPath);
   const folder = inCode("node_modules/.cache/slipstream");

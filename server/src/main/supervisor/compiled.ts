@@ -19,10 +19,13 @@ const letAllRead = (folder: string): void => {
     chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
 };
 
+/** A module that does something when it is loaded, against what it should, does it to no installation. */
+const nowhere = "/dev/null/slipstream";
+
 const compile = async (code: string, node: string): Promise<void> => {
   const folders = ["contract", "server"].map((name) => join(code, name, "src"));
   const program = join(code, "server", "src", "main", "compile.ts");
-  await execOrThrow([node, program, ...folders], { env: { ...cleanEnv, ...compiledEnvironment(code) }, timeoutMs: compileMs });
+  await execOrThrow([node, program, ...folders], { env: { ...cleanEnv, ...compiledEnvironment(code), SLIP_HOME: nowhere }, timeoutMs: compileMs });
 };
 
 /** Compiles what has changed since the last time, once for each state of the code, which `key` names. Does nothing where the packages cannot be written to. */
