@@ -5,11 +5,13 @@ import { deployClaims } from "./deploy.ts";
 import { edgeClaims } from "./edge.ts";
 import { rollbackClaims } from "./rollback.ts";
 import { snippetClaims } from "./snippet.ts";
+import { wakeClaims } from "./wake.ts";
 
 const measurements: Record<string, (installation: Installation) => Promise<Claim[]>> = {
   deploy: deployClaims,
   rollback: rollbackClaims,
   snippet: snippetClaims,
+  wake: wakeClaims,
   edge: edgeClaims,
 };
 

@@ -2,6 +2,7 @@
 import type { Installation } from "../test/e2e/installation.ts";
 import { type Claim, inMs, quantile } from "./claim.ts";
 import { clientOf } from "./deploy.ts";
+import { startEcho } from "./exchange.ts";
 import { loadApart } from "./load-apart.ts";
 
 const rounds = 200;
@@ -9,21 +10,28 @@ const warmUps = 2;
 /** Until the replaced release has drained and is parked. */
 const settleMs = 700;
 
+/** So many questions to other processes a rollback asks, one after the other (docs/performance.md). */
+const questions = 12;
+
 /** Needs the app of the deploy claims, which has two releases. */
 export const rollbackClaims = async (installation: Installation): Promise<Claim[]> => {
   const client = clientOf(installation);
   const { releases } = await client.call("releases.list", { app: "bench" });
   const [live = 0, parked = 0] = releases.map(({ release }) => release);
   const endLoad = await loadApart(installation, "bench", 100);
+  const echo = await startEcho();
   const took: number[] = [];
+  const floor: number[] = [];
   for (let round = -warmUps; round < rounds; round += 1) {
     await new Promise((resolve) => setTimeout(resolve, settleMs));
+    floor.push(await echo.exchange(questions));
     const start = performance.now();
     const deployment = await client.call("releases.rollback", { app: "bench", to: round % 2 === 0 ? parked : live });
     for await (const { state } of client.lines("deployments.watch", { deployment: deployment.deployment }))
       if (state === "live" && round >= 0) took.push(performance.now() - start);
   }
   const { requests, failed } = await endLoad();
+  echo.end();
   const p99 = quantile(took, 0.99);
   return [
     {
@@ -31,6 +39,12 @@ export const rollbackClaims = async (installation: Installation): Promise<Claim[
       measured: `p50 ${inMs(quantile(took, 0.5))}, p99 ${inMs(p99)}`,
       goal: "p99 ≤ 20 ms",
       reached: took.length === rounds && p99 <= 20,
+    },
+    {
+      name: `  floor: ${questions} times a byte to another process and back`,
+      measured: `p50 ${inMs(quantile(floor, 0.5))}, p99 ${inMs(quantile(floor, 0.99))}`,
+      goal: "",
+      reached: undefined,
     },
     { name: `  failed requests during ${rounds} rollbacks`, measured: `${failed} of ${requests}`, goal: "0", reached: failed === 0 },
   ];
