@@ -72,7 +72,7 @@ export const limits = {
   responseMs: { default: 60_000, unit: "ms", what: "waiting for the head of an answer" },
   platformMs: { default: 600_000, unit: "ms", what: "waiting for the head of an answer of the platform's own API" },
   wakeMs: { default: 60_000, unit: "ms", what: "a request waits for an app that wakes" },
-  wakeQueue: { default: 4_096, unit: "requests", what: "requests of one edge process that wait for apps that wake" },
+  wakeQueue: { default: 1_024, unit: "requests", what: "requests of one edge process that wait for one app to wake" },
   idleMs: { default: 65_000, unit: "ms", what: "an idle kept-alive connection" },
   upstreamConnections: { default: 256, unit: "connections", what: "connections of one edge process to one instance" },
   upstreamQueue: { default: 1_024, unit: "requests", what: "requests that wait for a connection to one instance" },

@@ -118,8 +118,8 @@ export class Exchange implements UpstreamUser {
       this.#forward(targets);
       return;
     }
-    if (waker.waiting >= limits.wakeQueue) {
-      this.#refuse(503, "too many requests wait for apps that wake");
+    if (waker.waitingFor(sleeps) >= limits.wakeQueue) {
+      this.#refuse(503, "too many requests wait for the app to wake");
       return;
     }
     this.#awaitWoken(waker.wake(sleeps), (woken) => {
@@ -245,7 +245,7 @@ export class Exchange implements UpstreamUser {
     }
     const unsure = this.#unsure;
     this.#unsure = undefined;
-    if (unsure) this.#awaitWoken(this.#context.waker.wakeForSure(unsure), () => this.#forward(this.#targets));
+    if (unsure) this.#awaitWoken(this.#context.waker.wake(unsure, true), () => this.#forward(this.#targets));
     else if (this.#tries < 2 && this.#targets.length > 1) this.#try(refused, false);
     else if (this.#route === undefined) this.#refuse(503, "", "The platform's API does not answer. Apps are served as before.");
     else this.#refuse(503, "the instance takes no connection");

@@ -15,6 +15,8 @@ export type AskHost = (workload: string) => Promise<unknown>;
 interface Waking {
   first: Promise<Woken>;
   last: Promise<Woken>;
+  /** Requests that wait for either. */
+  waiting: number;
 }
 
 const againMs = 200;
@@ -26,8 +28,6 @@ export class Waker {
   /** When the host was asked last, with success, by workload. */
   readonly #wokenAt = new Map<string, number>();
   readonly #underWay = new Map<string, Waking>();
-  /** Requests that wait. */
-  waiting = 0;
 
   constructor(ask: AskHost) {
     this.#ask = ask;
@@ -38,22 +38,19 @@ export class Waker {
     return performance.now() - (this.#wokenAt.get(workload) ?? Number.NEGATIVE_INFINITY) < afterMs / 2;
   }
 
-  /** Asks the host, with those who ask at the same time. */
-  wake(sleeps: Sleeps): Promise<Woken> {
-    return this.#await(this.#waking(sleeps).first);
+  /** How many requests wait for a workload. */
+  waitingFor({ workload }: Sleeps): number {
+    return this.#underWay.get(workload)?.waiting ?? 0;
   }
 
-  /** As wake; a host that is away is waited for. */
-  wakeForSure(sleeps: Sleeps): Promise<Woken> {
-    return this.#await(this.#waking(sleeps).last);
-  }
-
-  async #await(woken: Promise<Woken>): Promise<Woken> {
-    this.waiting += 1;
+  /** Asks the host, with those who ask at the same time. With `surely` a host that is away is waited for. */
+  async wake(sleeps: Sleeps, surely = false): Promise<Woken> {
+    const waking = this.#waking(sleeps);
+    waking.waiting += 1;
     try {
-      return await woken;
+      return await (surely ? waking.last : waking.first);
     } finally {
-      this.waiting -= 1;
+      waking.waiting -= 1;
     }
   }
 
@@ -67,7 +64,7 @@ export class Waker {
     if (known) return known;
     const first = this.#try(workload);
     const last = first.then((woken) => (woken === "unknown" ? this.#goOn(workload) : woken)).finally(() => this.#underWay.delete(workload));
-    const waking = { first, last };
+    const waking = { first, last, waiting: 0 };
     this.#underWay.set(workload, waking);
     return waking;
   }

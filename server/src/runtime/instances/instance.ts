@@ -180,6 +180,7 @@ export class Instance {
     if (this.#state !== "ready") return;
     await this.#sandbox.cgroup(this.id).freeze();
     this.#state = "asleep";
+    this.#log.say("Nobody uses it: it is frozen until somebody asks for it.");
   }
 
   /** Ends the program until somebody asks for it. Its place stays its own. */
@@ -199,18 +200,20 @@ export class Instance {
     await this.#askToEnd(graceMs);
     this.#run.abort();
     await this.#sandbox.stop(this.id, this.#slot.path);
-    if (!this.#removed.signal.aborted) this.#tail?.end();
+    if (this.#removed.signal.aborted) return;
+    this.#tail?.end();
+    this.#log.say("Nobody uses it: its program was ended, and is started when somebody asks for it.");
   }
 
-  /** Resolves when it can take requests, or why it cannot. */
-  async wake(): Promise<Symptom | undefined> {
+  /** Resolves when it can take requests, or why it cannot. A program that was ended is started when it is its turn. */
+  async wake(inTurn: (start: () => Promise<void>) => Promise<void>): Promise<Symptom | undefined> {
     if (this.#state === "asleep") this.unpark();
     if (this.#state !== "stopped" || this.#removed.signal.aborted) return undefined;
     await this.#launched();
     this.#state = "starting";
     delete this.#record.stopped;
     this.#ground.records.saveInstance(this.#record);
-    return this.#startAgain();
+    return this.#startAgain(inTurn);
   }
 
   /** SIGTERM, after `graceMs` SIGKILL; then nothing of it is left. */
@@ -362,8 +365,8 @@ export class Instance {
     await this.#startAgain();
   }
 
-  async #startAgain(): Promise<Symptom | undefined> {
-    const symptom = await this.#launch(() => this.#sandbox.restart(this.id, this.#slot.path));
+  async #startAgain(inTurn = (start: () => Promise<void>) => start()): Promise<Symptom | undefined> {
+    const symptom = await this.#launch(() => inTurn(() => this.#sandbox.restart(this.id, this.#slot.path)));
     if (symptom?.kind === "not_started") this.#log.say(`The program could not be started: ${symptom.message}`);
     if (symptom) {
       this.#restartLater({ exitCode: 127, outOfMemory: false });

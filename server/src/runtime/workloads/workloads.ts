@@ -151,15 +151,10 @@ export class Workloads {
 
   async #wake(entry: Entry): Promise<void> {
     entry.resting = "awake";
-    const symptoms = await this.#inTurn(entry, () => Promise.all(entry.instances.map((instance) => this.#wakeOne(instance))));
+    const symptoms = await this.#inTurn(entry, () => Promise.all(entry.instances.map((it) => it.wake((start) => this.#starts.run(start)))));
     const index = symptoms.findIndex((symptom) => symptom !== undefined);
     const [symptom, instance] = [symptoms[index], entry.instances[index]];
     if (symptom && instance) throw new SlipError("unhealthy", failureOf(symptom, instance.patient).summary);
-  }
-
-  /** To thaw one takes no time; to start one does, and all the others that are started. */
-  #wakeOne(instance: Instance): Promise<Symptom | undefined> {
-    return instance.rest === "stopped" ? this.#starts.run(() => instance.wake()) : instance.wake();
   }
 
   /** Looks for workloads that nobody uses, and puts them to rest. To be called again and again. */
