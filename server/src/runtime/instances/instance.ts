@@ -218,7 +218,8 @@ export class Instance {
 
   /** SIGTERM, after `graceMs` SIGKILL; then nothing of it is left. */
   async remove(graceMs: number): Promise<void> {
-    // One that is frozen hears nothing, and one that has not come up yet has nothing to finish.
+    if (this.#state === "asleep") this.unpark();
+    // One that is parked has finished, and one that has not come up yet has nothing to finish.
     const mayFinish = this.#state === "ready";
     this.#removed.abort();
     this.#run.abort();

@@ -41,7 +41,7 @@ for (const sandbox of ["runc", "gvisor"] as const)
     const remove = (id: string) => fixture.runtime.handlers.remove({ id }, never);
 
     test("is frozen, and thawed by who asks for it, with all that it had in memory", async () => {
-      const { id, address, becomes, states, wake } = await start({ sleep: { afterMs: 200, stopMs: hour }, instances: 2 });
+      const { id, address, becomes, states, wake } = await start({ sleep: { afterMs: 500, stopMs: hour }, instances: 2 });
       await becomes("asleep");
       await assert.rejects(get(address, "/", 300), "a frozen program says nothing");
       await wake();
@@ -51,7 +51,9 @@ for (const sandbox of ["runc", "gvisor"] as const)
         fixture.runtime.workloads.list().flatMap((it) => it.instances.map(({ restarts }) => restarts)),
         [0, 0],
       );
+      await becomes("asleep");
       await remove(id);
+      assert.equal(fixture.lines.filter(({ text }) => text === "asked to end").length, 2, "it may finish, as one that is awake");
     });
 
     test("is ended after that, and started by who asks for it, once for all who do, at the same address", async () => {
