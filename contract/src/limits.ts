@@ -50,6 +50,11 @@ export const limits = {
   runBytes: { default: 64 * 1_024, unit: "bytes", what: "all lines that its answer holds" },
   runsAtOnce: { default: 4, unit: "commands", what: "such commands of one tenant that run at the same time" },
   restartBackoffMaxMs: { default: 60_000, unit: "ms", what: "pause between restarts of a crashing instance" },
+  parkedMemoryPercent: {
+    default: 25,
+    unit: "%",
+    what: "of the machine's memory frozen releases of all apps hold together; beyond it the longest frozen are ended",
+  },
   parkedReleases: { default: 1, unit: "releases", what: "releases kept frozen for instant rollback, per app" },
   keptReleases: { default: 10, unit: "releases", what: "releases that rollback can reach, per app" },
   // disk, in the order in which it fills

@@ -18,6 +18,8 @@ export interface RuntimeGround {
   /** The sandbox of instances of a kind. Throws `sandbox_unavailable`. */
   sandbox(kind: SandboxKind): OciSandbox;
   defaultSandbox(): SandboxKind;
+  /** What parked workloads may hold of the memory together. */
+  parkedBytes: number;
   /** Aborts when the platform stops: programs that are taking their time to end get no more of it. */
   hurry: AbortSignal;
 }

@@ -44,6 +44,8 @@ export interface RuntimeDependencies {
   log: Log;
   /** Hosts that git fetches reach besides the internet. */
   gitHosts: readonly string[];
+  /** What parked workloads may hold of the memory together; undefined = as the limit says. */
+  parkedBytes?: number;
 }
 
 export interface Runtime {
@@ -118,6 +120,7 @@ class LocalRuntime implements Runtime {
       records: new Records(home),
       sandbox: (kind) => this.sandboxes().on(this.#sandboxGround(home.instances), kind),
       defaultSandbox: () => this.sandboxes().default,
+      parkedBytes: dependencies.parkedBytes ?? (totalmem() * limit("parkedMemoryPercent")) / 100,
       hurry: this.#hurry.signal,
     };
     this.workloads = new Workloads(this.#ground);

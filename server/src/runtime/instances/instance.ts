@@ -163,6 +163,10 @@ export class Instance {
     if (this.#state === "parked" || this.#state === "asleep") this.#state = "ready";
   }
 
+  get memoryBytes(): number {
+    return this.#state === "stopped" ? 0 : this.#sandbox.cgroup(this.id).memoryBytes();
+  }
+
   get rest(): Rest {
     return this.#state === "asleep" || this.#state === "stopped" ? this.#state : "awake";
   }
@@ -185,7 +189,7 @@ export class Instance {
 
   /** Ends the program until somebody asks for it. Its place stays its own. */
   async stop(graceMs: number): Promise<void> {
-    if (this.#state !== "ready" && this.#state !== "asleep") return;
+    if (this.#state !== "ready" && this.#state !== "asleep" && this.#state !== "parked") return;
     this.#state = "stopped";
     this.#record.stopped = true;
     this.#ground.records.saveInstance(this.#record);

@@ -159,6 +159,11 @@ export class Cgroup {
     return life === undefined ? undefined : { life: `${life}`, ms: Math.round(ms) };
   }
 
+  /** Memory that the group holds now. */
+  memoryBytes(): number {
+    return Number(read(this.#file("memory", this.#unified ? "memory.current" : "memory.usage_in_bytes")));
+  }
+
   /** Pids as this process sees them. */
   pids(): number[] {
     return read(this.#file("pids", "cgroup.procs"))

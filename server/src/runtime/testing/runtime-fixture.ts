@@ -28,7 +28,7 @@ export interface RuntimeFixture {
 
 export const needsRoot = process.getuid?.() === 0 ? false : "needs root";
 
-export const runtimeFixture = async (): Promise<RuntimeFixture> => {
+export const runtimeFixture = async (of: { parkedBytes?: number } = {}): Promise<RuntimeFixture> => {
   const root = mkdtempSync(join(tmpdir(), "slip-runtime-"));
   // User namespaces are for installations whose folder everybody may pass.
   chmodSync(root, 0o711);
@@ -38,7 +38,7 @@ export const runtimeFixture = async (): Promise<RuntimeFixture> => {
   const installation = newInstallation({ httpPort: 0, httpsPort: 0, handlerPort: 0 }, claim.subnet);
   const lines: LogLine[] = [];
   const logs = { append: (line: LogLine) => void lines.push(line), flush: () => Promise.resolve(), removeApp: () => Promise.resolve() };
-  const open = (): Promise<Runtime> => openRuntime({ home, installation, logs, log: logOf("test"), gitHosts: [] });
+  const open = (): Promise<Runtime> => openRuntime({ home, installation, logs, log: logOf("test"), gitHosts: [], ...of });
   const fixture: RuntimeFixture = {
     home,
     id: installation.id,

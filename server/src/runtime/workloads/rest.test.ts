@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isDue, type Rest, restOf } from "./rest.ts";
+import { beyondBudget, isDue, type Rest, restOf } from "./rest.ts";
 
 const sleep = { afterMs: 100, stopMs: 50 };
 const after = (rest: Rest, unusedMs: number, of = sleep): Rest => restOf({ rest, sleep: of, unusedMs });
@@ -19,4 +19,13 @@ test("what is to be ended at once is not frozen before", () => {
 test("what was used just now is not looked at", () => {
   assert.deepEqual([isDue({ rest: "awake", sleep, unusedMs: 49 }), isDue({ rest: "awake", sleep, unusedMs: 50 })], [false, true]);
   assert.ok(isDue({ rest: "asleep", sleep, unusedMs: 0 }));
+});
+
+test("of what is frozen for a rollback the longest frozen goes first, and what was frozen last stays as long as it fits", () => {
+  const parked = (id: string, parkedMs: number, memoryBytes: number) => ({ id, parkedMs, memoryBytes });
+  const all = [parked("old", 300, 10), parked("new", 100, 10), parked("middle", 200, 10)];
+  assert.deepEqual(beyondBudget(all, 30), []);
+  assert.deepEqual(beyondBudget(all, 29), ["old"]);
+  assert.deepEqual(beyondBudget(all, 10), ["middle", "old"]);
+  assert.deepEqual(beyondBudget(all, 9), ["new", "middle", "old"]);
 });

@@ -20,3 +20,20 @@ export const restOf = ({ rest, sleep: { afterMs, stopMs }, unusedMs }: Resting):
 
 /** Whether it is time to look at what it does: one that was used just now is not asked. */
 export const isDue = ({ rest, sleep, unusedMs }: Resting): boolean => rest !== "awake" || unusedMs >= sleep.afterMs / 2;
+
+export interface Parked {
+  id: string;
+  /** Since it was frozen. */
+  parkedMs: number;
+  memoryBytes: number;
+}
+
+/** Those that are to be ended so that the rest are within the budget: the longest frozen first. */
+export const beyondBudget = (parked: readonly Parked[], budgetBytes: number): string[] => {
+  let held = 0;
+  const newestFirst = [...parked].sort((one, other) => one.parkedMs - other.parkedMs);
+  return newestFirst.flatMap(({ id, memoryBytes }) => {
+    held += memoryBytes;
+    return held > budgetBytes ? [id] : [];
+  });
+};

@@ -108,9 +108,9 @@ for (const sandbox of ["runc", "gvisor"] as const)
       const { id, address, becomes, states, wake } = await start({ sleep: { afterMs: 200, stopMs: 0 } });
       await becomes("stopped");
       await fixture.runtime.workloads.park(id);
-      await fixture.runtime.workloads.unpark(id);
       assert.deepEqual(states(), ["stopped"]);
-      await wake();
+      await fixture.runtime.workloads.unpark(id);
+      assert.deepEqual(states(), ["ready"], "it serves again");
       assert.equal(await get(address, "/"), "ok");
       await becomes("stopped");
       await remove(id);
@@ -133,3 +133,23 @@ for (const sandbox of ["runc", "gvisor"] as const)
       await remove(id);
     });
   });
+
+describe("workloads that are parked", { skip: needsRoot }, () => {
+  test("hold no more memory together than they may: those beyond are ended, and start when they are to serve again", async () => {
+    const fixture = await runtimeFixture({ parkedBytes: 1 });
+    try {
+      const { workloads } = fixture.runtime;
+      const spec = workload(await storeImage(fixture.home, trialProgram), "runc");
+      await workloads.ensure(spec);
+      await workloads.park(spec.id);
+      const states = () => workloads.list().flatMap(({ desire, instances }) => instances.map(({ state }) => `${desire} ${state}`));
+      assert.deepEqual(states(), ["parked parked"]);
+      workloads.look();
+      await eventually(() => states()[0] === "parked stopped" || undefined, "it is ended");
+      const { instances } = await workloads.unpark(spec.id);
+      assert.equal(await get(instances[0]?.address ?? "", "/"), "ok");
+    } finally {
+      await fixture.close();
+    }
+  });
+});

@@ -11,7 +11,7 @@ import type { RuntimeGround } from "../ground.ts";
 import { argumentsFor } from "../instances/environment.ts";
 import { failureOf, type Symptom } from "../instances/failure.ts";
 import { Instance } from "../instances/instance.ts";
-import { isDue, type Rest, restOf } from "./rest.ts";
+import { beyondBudget, isDue, type Rest, restOf } from "./rest.ts";
 
 interface Entry {
   spec: WorkloadSpec;
@@ -26,6 +26,8 @@ interface Entry {
   /** What it is to be, where its instances are on the way to it. */
   resting: Rest;
   waking: Promise<void> | undefined;
+  /** When it was parked last. */
+  parkedAt: number;
 }
 
 const entryOf = (spec: WorkloadSpec, desire: WorkloadDesire, instances: Instance[]): Entry => ({
@@ -38,6 +40,7 @@ const entryOf = (spec: WorkloadSpec, desire: WorkloadDesire, instances: Instance
   usedAt: performance.now(),
   resting: instances.find(({ rest }) => rest !== "awake")?.rest ?? "awake",
   waking: undefined,
+  parkedAt: performance.now(),
 });
 
 interface Sick {
@@ -126,15 +129,17 @@ export class Workloads {
     const entry = this.#find(id);
     await this.#inTurn(entry, async () => {
       this.#desire(entry, "parked");
+      entry.parkedAt = performance.now();
       await Promise.all(entry.instances.map((instance) => instance.park()));
     });
   }
 
   async unpark(id: string): Promise<Workload> {
     const entry = this.#find(id);
-    return await this.#inTurn(entry, () => {
+    return await this.#inTurn(entry, async () => {
       this.#unpark(entry);
-      return Promise.resolve(viewOf(entry));
+      await this.#wakeAll(entry);
+      return viewOf(entry);
     });
   }
 
@@ -151,7 +156,12 @@ export class Workloads {
 
   async #wake(entry: Entry): Promise<void> {
     entry.resting = "awake";
-    const symptoms = await this.#inTurn(entry, () => Promise.all(entry.instances.map((it) => it.wake((start) => this.#starts.run(start)))));
+    await this.#inTurn(entry, () => this.#wakeAll(entry));
+  }
+
+  async #wakeAll(entry: Entry): Promise<void> {
+    entry.resting = "awake";
+    const symptoms = await Promise.all(entry.instances.map((it) => it.wake((start) => this.#starts.run(start))));
     const index = symptoms.findIndex((symptom) => symptom !== undefined);
     const [symptom, instance] = [symptoms[index], entry.instances[index]];
     if (symptom && instance) throw new SlipError("unhealthy", failureOf(symptom, instance.patient).summary);
@@ -159,8 +169,29 @@ export class Workloads {
 
   /** Looks for workloads that nobody uses, and puts them to rest. To be called again and again. */
   look(): void {
-    for (const entry of this.#entries.values())
-      this.#look(entry).catch((error: unknown) => this.#ground.log.error("a workload could not be put to rest", error, { workload: entry.spec.id }));
+    const failed = (entry: Entry) => (error: unknown) => this.#ground.log.error("a workload could not be put to rest", error, { workload: entry.spec.id });
+    for (const entry of this.#entries.values()) this.#look(entry).catch(failed(entry));
+    for (const entry of this.#beyondBudget()) this.#endParked(entry).catch(failed(entry));
+  }
+
+  #beyondBudget(): Entry[] {
+    const now = performance.now();
+    const parked = [...this.#entries.values()].filter(({ desire, resting }) => desire === "parked" && resting !== "stopped");
+    const held = parked.map(({ spec: { id }, parkedAt, instances }) => ({
+      id,
+      parkedMs: now - parkedAt,
+      memoryBytes: instances.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+    }));
+    const ids = beyondBudget(held, this.#ground.parkedBytes);
+    return parked.filter(({ spec }) => ids.includes(spec.id));
+  }
+
+  /** It has finished what it had to do: nothing is waited for. */
+  async #endParked(entry: Entry): Promise<void> {
+    entry.resting = "stopped";
+    await this.#inTurn(entry, async () => {
+      if (entry.desire === "parked") await Promise.all(entry.instances.map((it) => it.stop(0)));
+    });
   }
 
   async #look(entry: Entry): Promise<void> {

@@ -49,10 +49,10 @@ export const takeKeptRelease: Step = async (run) => {
   await takeRelease(run, release);
 };
 
-/** A host that has just been started may not have it yet; then a new one is as good. */
+/** A host that has just been started may not have it yet, and one that was ended may not come up: then a new one is as good, and says why not. */
 const unpark = ({ control, signal }: Run, id: string): Promise<Workload | undefined> =>
   patiently(signal, () => control.host.unpark({ id }, { signal })).catch((error: unknown) => {
-    if (error instanceof SlipError && error.code === "not_found") return undefined;
+    if (error instanceof SlipError && (error.code === "not_found" || error.code === "unhealthy")) return undefined;
     throw error;
   });
 
