@@ -64,7 +64,7 @@ describe("power loss", () => {
       await pause(100);
     }
     const { status, body } = await installation.request("steady");
-    assert.equal(status, 200);
+    assert.equal(status, 200, `${body}\n${await installation.expect(0, ["logs", "steady", "--edge"])}`);
     assert.ok(Number(body) >= least && Number(body) <= most, `${body} answers; ${least} was told to be live, ${most} was asked for`);
     await installation.slip(["doctor", "--deep", "--json"]);
     const { findings } = Audit.parse(JSON.parse((await installation.slip(["doctor", "--deep", "--json"])).stdout));

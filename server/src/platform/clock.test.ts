@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { uptimeMs, WallClock, wallClock } from "./clock.ts";
+import { afterRunning, uptimeMs, WallClock, wallClock } from "./clock.ts";
 
 const hour = 3_600_000;
 
@@ -72,4 +72,24 @@ test("the machine's uptime goes forward with the time of a process", async () =>
   const [uptime, start] = [uptimeMs(), performance.now()];
   while (performance.now() - start < 60) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.ok(uptimeMs() - uptime >= 40);
+});
+
+/** As a process that was sent SIGSTOP. */
+const standStill = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
+test("a process that stood still has all of its time left for what came meanwhile", async () => {
+  const happened: string[] = [];
+  const cancel = afterRunning(300, () => happened.push("late"));
+  setTimeout(() => setImmediate(() => happened.push("came")), 50);
+  standStill(1_000);
+  while (happened.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(happened, ["came"]);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  assert.deepEqual(happened, ["came", "late"]);
+  cancel();
+});
+
+test("what is called off does not happen", async () => {
+  afterRunning(20, () => assert.fail("it happened"))();
+  await new Promise((resolve) => setTimeout(resolve, 100));
 });

@@ -6,6 +6,29 @@ import { uptime } from "node:os";
 /** Since the machine was started, its sleep included; 10 ms exact. Processes that come and go see the same. */
 export const uptimeMs = (): number => uptime() * 1_000;
 
+const tickMs = 100;
+
+/**
+ * Calls `act` when this process has run for `ms`, and gives what calls it off. While the process stands still no time passes, nor for what
+ * came meanwhile and has yet to be seen: what is waited for is not late because nobody looked.
+ */
+export const afterRunning = (ms: number, act: () => void): (() => void) => {
+  let left = ms;
+  let before = performance.now();
+  const timer = setInterval(
+    () => {
+      const now = performance.now();
+      left -= Math.min(now - before, 2 * tickMs);
+      before = now;
+      if (left > 0) return;
+      clearInterval(timer);
+      act();
+    },
+    Math.min(ms, tickMs),
+  );
+  return () => clearInterval(timer);
+};
+
 interface Reading {
   wallMs: number;
   uptimeMs: number;

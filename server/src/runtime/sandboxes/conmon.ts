@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { Writable } from "node:stream";
+import { afterRunning } from "#platform/clock.ts";
 import { cleanEnv } from "#platform/exec.ts";
 
 export interface ConmonPlan {
@@ -86,12 +87,12 @@ const answerOf = (child: ChildProcess, timeoutMs: number): Promise<Created> =>
     const answer = child.stdio[3];
     let text = "";
     const done = (created: Created): void => {
-      clearTimeout(timer);
+      callOff();
       resolve(created);
       child.unref();
       if (answer && "destroy" in answer) answer.destroy();
     };
-    const timer = setTimeout(() => done({ error: `it was not created within ${timeoutMs} ms` }), timeoutMs);
+    const callOff = afterRunning(timeoutMs, () => done({ error: `it was not created within ${timeoutMs} ms` }));
     child.on("error", (error) => done({ error: error.message }));
     answer?.on("data", (chunk: Buffer) => {
       text += chunk.toString();
