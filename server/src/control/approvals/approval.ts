@@ -31,24 +31,28 @@ export interface ApprovalRow {
   expiresAt: Date;
 }
 
-const shownCharacters = 200;
+/** A command is never longer: what is done is seen whole. */
+const shownCharacters = 8_192;
 const shownItems = 50;
 const hiddenText = "…";
 const isHidden = (operation: string, field: string): boolean =>
   /secret|token|password|sha256|key$/i.test(field) || (field === "values" && operation.startsWith("secrets."));
 
-/** An address can have a password in it. */
+/** An address can have a password in it. In other texts nothing is taken for one: it would hide what a command does. */
 const withoutUser = (text: string): string => text.replace(/:\/\/[^/?#\s]*@/g, `://${hiddenText}@`);
 
-const shownText = (given: string): string => {
-  const text = withoutUser(given);
-  return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}${hiddenText}` : text;
+const shownText = (field: string, given: string): string => {
+  const text = field === "url" ? withoutUser(given) : given;
+  const more = text.length - shownCharacters;
+  return more > 0 ? `${text.slice(0, shownCharacters)}${hiddenText} and ${more} characters more` : text;
 };
 
-const shownValue = (operation: string, value: unknown): unknown => {
-  if (typeof value === "string") return shownText(value);
-  if (Array.isArray(value))
-    return [...value.slice(0, shownItems).map((item) => shownValue(operation, item)), ...(value.length > shownItems ? [hiddenText] : [])];
+const shownValue = (operation: string, field: string, value: unknown): unknown => {
+  if (typeof value === "string") return shownText(field, value);
+  if (Array.isArray(value)) {
+    const more = value.length - shownItems;
+    return [...value.slice(0, shownItems).map((item) => shownValue(operation, field, item)), ...(more > 0 ? [`${hiddenText} and ${more} more`] : [])];
+  }
   if (typeof value === "object" && value !== null) return shownInput(operation, value as Record<string, unknown>);
   return value;
 };
@@ -57,12 +61,14 @@ const shownValue = (operation: string, value: unknown): unknown => {
 const hidden = (value: unknown): unknown =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.keys(value).map((name) => [name, hiddenText])) : hiddenText;
 
-/** The input as a person decides by it. */
+/** The input as a person decides by it. What is not shown is said not to be. */
 export const shownInput = (operation: string, input: Record<string, unknown>): Record<string, unknown> => {
   const fields = Object.entries(input).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(
-    fields.slice(0, shownItems).map(([name, value]) => [name, isHidden(operation, name) ? hidden(value) : shownValue(operation, value)]),
-  );
+  const more = fields.length - shownItems;
+  return Object.fromEntries([
+    ...fields.slice(0, shownItems).map(([name, value]) => [name, isHidden(operation, name) ? hidden(value) : shownValue(operation, name, value)]),
+    ...(more > 0 ? [[hiddenText, `and ${more} fields more`]] : []),
+  ]);
 };
 
 /** What is seen of it by all who may. */

@@ -19,6 +19,8 @@ interface Waking {
   waiting: number;
 }
 
+/** A host that stands still keeps nobody from an app that is awake. */
+const patienceMs = 5_000;
 const againMs = 200;
 /** A host that has died is started again within seconds. */
 const askedForMs = 30_000;
@@ -62,7 +64,7 @@ export class Waker {
   #waking({ workload }: Sleeps): Waking {
     const known = this.#underWay.get(workload);
     if (known) return known;
-    const first = this.#try(workload);
+    const first = Promise.race([this.#try(workload), sleep(patienceMs, "unknown" as const, { ref: false })]);
     const last = first.then((woken) => (woken === "unknown" ? this.#goOn(workload) : woken)).finally(() => this.#underWay.delete(workload));
     const waking = { first, last, waiting: 0 };
     this.#underWay.set(workload, waking);

@@ -15,7 +15,7 @@ import type { Patient, Symptom } from "./failure.ts";
 import { type Answer, untilHealthy } from "./health.ts";
 import { isHopeless } from "./hopeless.ts";
 import { InstanceLog } from "./instance-log.ts";
-import { connectionsTo, listeners } from "./listening.ts";
+import { hasClients, listeners } from "./listening.ts";
 import type { InstanceRecord } from "./record.ts";
 import { catchesTermination, terminate } from "./termination.ts";
 import { Work } from "./work.ts";
@@ -124,7 +124,7 @@ export class Instance {
     if (this.#record.stopped) {
       this.#state = "stopped";
       // That process may have died on the way.
-      this.#launching = this.#sandbox.stop(this.id, this.#slot.path);
+      this.#launching = this.#sandbox.stop(this.id, this.#slot.path).catch(() => {});
       return;
     }
     this.#follow();
@@ -173,10 +173,13 @@ export class Instance {
 
   /** Whether clients hold connections to it, or it has worked since this was asked last. */
   isUsed(): boolean {
-    const pid = this.#sandbox.pid(this.id);
-    const connections = pid === undefined ? undefined : connectionsTo(pid, this.#spec.port);
     const isBusy = this.#work.isBusy(this.#sandbox.cgroup(this.id).cpuTime()?.ms ?? 0, performance.now());
-    return this.#state !== "ready" || connections !== 0 || isBusy;
+    return this.#state !== "ready" || isBusy || this.hasClients();
+  }
+
+  hasClients(): boolean {
+    const pid = this.#sandbox.pid(this.id);
+    return pid === undefined || hasClients(pid, this.#spec.port);
   }
 
   /** Freezes the program until somebody asks for it. */
@@ -187,16 +190,18 @@ export class Instance {
     this.#log.say("Nobody uses it: it is frozen until somebody asks for it.");
   }
 
-  /** Ends the program until somebody asks for it. Its place stays its own. */
-  async stop(graceMs: number): Promise<void> {
+  /** Ends the program until it is woken, and says why in its log. Its place stays its own. */
+  async stop(graceMs: number, why: string): Promise<void> {
     if (this.#state !== "ready" && this.#state !== "asleep" && this.#state !== "parked") return;
     this.#state = "stopped";
     this.#record.stopped = true;
     this.#ground.records.saveInstance(this.#record);
     clearInterval(this.#pulse);
     this.#ground.exits.forget(this.id);
-    this.#launching = this.#stopNow(graceMs);
-    await this.#launching;
+    const stopping = this.#stopNow(graceMs);
+    this.#launching = stopping.catch(() => {});
+    await stopping;
+    if (!this.#removed.signal.aborted) this.#log.say(why);
   }
 
   async #stopNow(graceMs: number): Promise<void> {
@@ -204,20 +209,23 @@ export class Instance {
     await this.#askToEnd(graceMs);
     this.#run.abort();
     await this.#sandbox.stop(this.id, this.#slot.path);
-    if (this.#removed.signal.aborted) return;
-    this.#tail?.end();
-    this.#log.say("Nobody uses it: its program was ended, and is started when somebody asks for it.");
+    if (!this.#removed.signal.aborted) this.#tail?.end();
   }
 
   /** Resolves when it can take requests, or why it cannot. A program that was ended is started when it is its turn. */
   async wake(inTurn: (start: () => Promise<void>) => Promise<void>): Promise<Symptom | undefined> {
     if (this.#state === "asleep") this.unpark();
-    if (this.#state !== "stopped" || this.#removed.signal.aborted) return undefined;
+    if (this.#state !== "stopped") return undefined;
     await this.#launched();
+    if (this.#removed.signal.aborted) return undefined;
     this.#state = "starting";
-    delete this.#record.stopped;
-    this.#ground.records.saveInstance(this.#record);
-    return this.#startAgain(inTurn);
+    try {
+      // It counts as ended until it is ready: a host that dies meanwhile begins anew.
+      return await this.#startAgain(inTurn);
+    } catch (error) {
+      this.#state = "stopped";
+      throw error;
+    }
   }
 
   /** SIGTERM, after `graceMs` SIGKILL; then nothing of it is left. */
@@ -336,8 +344,9 @@ export class Instance {
 
   #becomeReady(): void {
     this.#state = this.#desire === "parked" ? "parked" : "ready";
-    if (this.#record.proven) return;
+    if (this.#record.proven && !this.#record.stopped) return;
     this.#record.proven = true;
+    delete this.#record.stopped;
     this.#ground.records.saveInstance(this.#record);
   }
 

@@ -1,5 +1,5 @@
 // Which ports a program listens on, as the kernel's tables of its network namespace say.
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 
 export interface Listener {
   port: number;
@@ -26,21 +26,39 @@ export const parseListeners = (text: string): Listener[] =>
 
 const establishedState = "01";
 
-/** How many connections to a port are open, in the text of /proc/PID/net/tcp or tcp6. Pure. */
-export const countConnections = (text: string, port: number): number => {
+/** Whether a connection to a port is open, in the text of /proc/PID/net/tcp or tcp6. Pure. */
+export const hasConnection = (text: string, port: number): boolean => {
   const own = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return text.split("\n").filter((line) => {
+  return text.split("\n").some((line) => {
     const [, local, , state] = line.trim().split(/\s+/);
     return state === establishedState && local?.endsWith(own) === true;
-  }).length;
+  });
 };
 
-/** Connections that clients of a process hold open; undefined when it is gone. */
-export const connectionsTo = (pid: number, port: number): number | undefined => {
+/** So much of a table is read: one that is longer is of a program that has a lot to do. */
+const tableBytes = 64 * 1_024;
+
+const beginningOf = (path: string): string | undefined => {
+  const file = openSync(path, "r");
   try {
-    return ["tcp", "tcp6"].reduce((sum, name) => sum + countConnections(readFileSync(`/proc/${pid}/net/${name}`, "utf8"), port), 0);
+    const buffer = Buffer.alloc(tableBytes);
+    let size = 0;
+    for (let read = 1; read > 0 && size < tableBytes; size += read) read = readSync(file, buffer, size, tableBytes - size, null);
+    return size < tableBytes ? buffer.toString("latin1", 0, size) : undefined;
+  } finally {
+    closeSync(file);
+  }
+};
+
+/** Whether clients of a process hold connections to it open; true also when there are too many to say, or it is gone. */
+export const hasClients = (pid: number, port: number): boolean => {
+  try {
+    return ["tcp", "tcp6"].some((name) => {
+      const text = beginningOf(`/proc/${pid}/net/${name}`);
+      return text === undefined || hasConnection(text, port);
+    });
   } catch {
-    return undefined;
+    return true;
   }
 };
 

@@ -14,6 +14,7 @@ export class Work {
     const [used, passed] = [cpuMs - this.#cpuMs, now - this.#at];
     this.#cpuMs = cpuMs;
     this.#at = now;
-    return used * 100 > passed * this.#busyPercent;
+    // Less than before is another program, which is just starting.
+    return used < 0 || used * 100 > passed * this.#busyPercent;
   }
 }

@@ -28,4 +28,5 @@ test("of what is frozen for a rollback the longest frozen goes first, and what w
   assert.deepEqual(beyondBudget(all, 29), ["old"]);
   assert.deepEqual(beyondBudget(all, 10), ["middle", "old"]);
   assert.deepEqual(beyondBudget(all, 9), ["new", "middle", "old"]);
+  assert.deepEqual(beyondBudget([parked("large", 50, 100), ...all], 30), ["large"]);
 });

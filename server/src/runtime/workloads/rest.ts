@@ -28,12 +28,13 @@ export interface Parked {
   memoryBytes: number;
 }
 
-/** Those that are to be ended so that the rest are within the budget: the longest frozen first. */
+/** Those that are to be ended so that the rest are within the budget: the longest frozen first, and what does not fit by itself. */
 export const beyondBudget = (parked: readonly Parked[], budgetBytes: number): string[] => {
   let held = 0;
   const newestFirst = [...parked].sort((one, other) => one.parkedMs - other.parkedMs);
   return newestFirst.flatMap(({ id, memoryBytes }) => {
+    if (held + memoryBytes > budgetBytes) return [id];
     held += memoryBytes;
-    return held > budgetBytes ? [id] : [];
+    return [];
   });
 };

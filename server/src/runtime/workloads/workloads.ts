@@ -30,6 +30,8 @@ interface Entry {
   parkedAt: number;
 }
 
+const restIn = (instances: readonly Instance[]): Rest => instances.find(({ rest }) => rest !== "awake")?.rest ?? "awake";
+
 const entryOf = (spec: WorkloadSpec, desire: WorkloadDesire, instances: Instance[]): Entry => ({
   spec,
   desire,
@@ -38,7 +40,7 @@ const entryOf = (spec: WorkloadSpec, desire: WorkloadDesire, instances: Instance
   ensuring: undefined,
   removed: false,
   usedAt: performance.now(),
-  resting: instances.find(({ rest }) => rest !== "awake")?.rest ?? "awake",
+  resting: restIn(instances),
   waking: undefined,
   parkedAt: performance.now(),
 });
@@ -47,6 +49,9 @@ interface Sick {
   instance: Instance;
   symptom: Symptom;
 }
+
+const unusedWords = "Nobody uses it: its program was ended, and is started when somebody asks for it.";
+const parkedWords = "Parked releases hold too much memory: the program was ended, and a rollback starts it.";
 
 /** After a reboot everything is to be started: not all at the same time. */
 const startsAtOnce = 2 * availableParallelism();
@@ -161,10 +166,16 @@ export class Workloads {
 
   async #wakeAll(entry: Entry): Promise<void> {
     entry.resting = "awake";
-    const symptoms = await Promise.all(entry.instances.map((it) => it.wake((start) => this.#starts.run(start))));
-    const index = symptoms.findIndex((symptom) => symptom !== undefined);
-    const [symptom, instance] = [symptoms[index], entry.instances[index]];
-    if (symptom && instance) throw new SlipError("unhealthy", failureOf(symptom, instance.patient).summary);
+    try {
+      const symptoms = await Promise.all(entry.instances.map((it) => it.wake((start) => this.#starts.run(start))));
+      const index = symptoms.findIndex((symptom) => symptom !== undefined);
+      const [symptom, instance] = [symptoms[index], entry.instances[index]];
+      if (symptom && instance) throw new SlipError("unhealthy", failureOf(symptom, instance.patient).summary);
+    } finally {
+      entry.resting = restIn(entry.instances);
+      // From now on: to come up may have taken longer than it is left alone.
+      entry.usedAt = performance.now();
+    }
   }
 
   /** Looks for workloads that nobody uses, and puts them to rest. To be called again and again. */
@@ -190,7 +201,9 @@ export class Workloads {
   async #endParked(entry: Entry): Promise<void> {
     entry.resting = "stopped";
     await this.#inTurn(entry, async () => {
-      if (entry.desire === "parked") await Promise.all(entry.instances.map((it) => it.stop(0)));
+      if (entry.desire === "parked") await Promise.all(entry.instances.map((it) => it.stop(0, parkedWords)));
+    }).finally(() => {
+      entry.resting = restIn(entry.instances);
     });
   }
 
@@ -206,12 +219,17 @@ export class Workloads {
       entry.usedAt = now;
       return;
     }
+    // One that came in the same moment as the frost.
+    if (rest === "asleep" && entry.instances.some((instance) => instance.hasClients())) return this.wake(entry.spec.id);
     const next = restOf(resting);
     if (next === rest) return;
     entry.resting = next;
-    await this.#inTurn(entry, () =>
-      Promise.all(entry.resting === next ? entry.instances.map((it) => (next === "asleep" ? it.sleep() : it.stop(limit("stopMs")))) : []),
-    );
+    const act = (instance: Instance): Promise<void> => (next === "asleep" ? instance.sleep() : instance.stop(limit("stopMs"), unusedWords));
+    // It may be asked for until it is its turn.
+    const turn = this.#inTurn(entry, async () => void (entry.resting === next && (await Promise.all(entry.instances.map(act)))));
+    await turn.finally(() => {
+      entry.resting = restIn(entry.instances);
+    });
   }
 
   /** Ends the workload, also one that is being started; its programs have `graceMs` to finish. Absent is fine. */
@@ -281,7 +299,7 @@ export class Workloads {
     entry.usedAt = performance.now();
     if (entry.desire === "parked") this.#desire(entry, "running");
     for (const instance of entry.instances) instance.unpark();
-    entry.resting = entry.instances.some(({ rest }) => rest === "stopped") ? "stopped" : "awake";
+    entry.resting = restIn(entry.instances);
   }
 
   async #bring(spec: WorkloadSpec, desire: WorkloadDesire): Promise<void> {
@@ -332,6 +350,7 @@ export class Workloads {
       await this.#takeBack(entry);
       return { outcome: "failed", failure };
     }
+    entry.usedAt = performance.now();
     return { outcome: "ready", workload: viewOf(entry), timings: { start: startMs, health: performance.now() - started - startMs } };
   }
 
