@@ -32,3 +32,9 @@ test("a bound of nothing is a bound", () => {
   assert.ok(beyondCaps({ memoryBytes: 0 }, wishedBy({})));
   assert.ok(beyondCaps({ instances: 0 }, wishedBy({})));
 });
+
+test("all that is beyond is named, so that nobody approves what was not said", () => {
+  const beyond = beyondCaps({ memoryBytes: 2 ** 20, instances: 1 }, { memoryBytes: 2 ** 30, instances: 32 });
+  assert.match(beyond?.why ?? "", /1GB of memory.* 32 instances/);
+  assert.match(beyond?.within ?? "", /memory = "1MB" and \[run\] instances = 1/);
+});

@@ -25,15 +25,20 @@ export const wishedBy = ({ run }: Pick<AppConfig, "run">, instances = run?.insta
   instances: instances ?? limit("instances"),
 });
 
-/** Why it is more than they allow, and the setting that is not; undefined = it is within. */
+/** Why it is more than they allow, all of it, and the settings that are not; undefined = it is within. */
 export const beyondCaps = (caps: Caps | undefined, { memoryBytes, instances }: Wished): { why: string; within: string } | undefined => {
-  const { memoryBytes: most, instances: many } = caps ?? {};
-  if (most !== undefined && memoryBytes > most)
-    return {
-      why: `An instance would have ${sizeText(memoryBytes)} of memory; the grant allows ${sizeText(most)}.`,
-      within: `[run] memory = "${Math.floor(most / 2 ** 20)}MB"`,
-    };
-  if (many !== undefined && instances > many)
-    return { why: `There would be ${instances} instances; the grant allows ${many}.`, within: `[run] instances = ${many}` };
-  return undefined;
+  const { memoryBytes: most = Number.POSITIVE_INFINITY, instances: many = Number.POSITIVE_INFINITY } = caps ?? {};
+  const beyond = [
+    ...(memoryBytes > most
+      ? [
+          {
+            why: `An instance would have ${sizeText(memoryBytes)} of memory; the grant allows ${sizeText(most)}.`,
+            within: `[run] memory = "${Math.floor(most / 2 ** 20)}MB"`,
+          },
+        ]
+      : []),
+    ...(instances > many ? [{ why: `There would be ${instances} instances; the grant allows ${many}.`, within: `[run] instances = ${many}` }] : []),
+  ];
+  if (beyond.length === 0) return undefined;
+  return { why: beyond.map(({ why }) => why).join(" "), within: beyond.map(({ within }) => within).join(" and ") };
 };

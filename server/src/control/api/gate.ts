@@ -5,6 +5,7 @@ import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { type OperationName, type OutputOf, operations } from "@slipstream/contract/operations/registry.ts";
 import type { Database } from "#platform/database.ts";
 import { BeyondGrant } from "../access/beyond-grant.ts";
+import { capsOf, isBounded } from "../access/caps.ts";
 import { decide, type Subject } from "../access/decide.ts";
 import { subjectOf } from "../access/subject.ts";
 import { mayDo, type Token } from "../access/token.ts";
@@ -111,7 +112,7 @@ export class Gate {
     if (decision.kind === "allowed") return this.#tried(name, input, call);
     if (decision.kind === "hidden") throw absent(subject);
     if (decision.kind === "forbidden") throw new SlipError("forbidden", decision.why);
-    return this.#ask(call, { name, input, kept: input, why: decision.why });
+    return this.#ask(call, { name, input, kept: input, why: `${decision.why}${alsoLifted(name, token)}` });
   }
 
   /** Does it, unless its handler sees what the input alone did not say: then a person is asked, too. */
@@ -144,6 +145,12 @@ export class Gate {
     return value;
   }
 }
+
+/** What is approved is done without the grant, whose bounds of what slip.toml asks for then bind it no more: an approver is to know that. */
+const alsoLifted = (name: OperationName, { grant }: Token): string =>
+  (name === "deployments.create" || name === "plans.apply") && isBounded(capsOf(grant))
+    ? " Once approved, the grant's limits of memory and instances do not bind this deployment either."
+    : "";
 
 /** What is outside a grant is answered as its handler answers for what is not there. */
 const absent = (subject: Subject): SlipError => {
