@@ -63,10 +63,16 @@ const readNumber = (path: string): number | undefined => {
 
 const conmonMs = 1_000;
 
+const untilGone = async (conmon: ProcessIdentity): Promise<void> => {
+  for (const end = performance.now() + conmonMs; isAlive(conmon) && performance.now() < end; ) await sleep(2);
+};
+
 /** The last thing that conmon does is to write the exit code: what is removed before that would come back. */
 const endOf = async (conmon: ProcessIdentity): Promise<void> => {
-  for (const end = performance.now() + conmonMs; isAlive(conmon) && performance.now() < end; ) await sleep(2);
+  await untilGone(conmon);
   signal(conmon, "SIGKILL");
+  // While it is there it holds files of the disk.
+  await untilGone(conmon);
 };
 
 export class OciSandbox {
