@@ -1,5 +1,5 @@
 // What control looks after by itself: work that was handed over and lost, the host's state, edges, certificates, old rows.
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { CpuCounter, trimCpuTimes } from "./access/cpu-store.ts";
@@ -107,6 +107,18 @@ export const prepare = async (control: Control): Promise<void> => {
   await ensureCertificate(control, control.database, `any.${platformDomain}`);
 };
 
+/**
+ * What the database says of addresses may be of an earlier start of the machine, and another app's by now: until the host was asked once in
+ * this start, nothing is published. The first table of all has no app in it, and needs no host.
+ */
+const publishFirst = async (control: Control): Promise<void> => {
+  const { home, routes } = control;
+  const isNew = !existsSync(home.routeTable);
+  if (isNew || existsSync(home.routesFollowed)) routes.open();
+  await (isNew ? routes.publish() : followHost(control));
+  writeFileSync(home.routesFollowed, "");
+};
+
 /** Begins all of it; the host is brought to the desired state as soon as it answers. */
 export const maintain = (control: Control, signal: AbortSignal): void => {
   const until = async (name: string, act: () => Promise<unknown>): Promise<void> => {
@@ -123,8 +135,7 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
   if (control.sealing.others.length > 0)
     void until("replacing the sealing key", () => control.rotations.run(() => finishRotation({ database: control.database, keys: control.sealing })));
   void until("doing what was approved", () => control.approvals.resume(control));
-  // The first table of all has no app in it, and needs no host.
-  void until("publishing the routes", () => (existsSync(control.home.routeTable) ? followHost(control) : control.routes.publish()));
+  void until("publishing the routes", () => publishFirst(control));
   void until("bringing the host to what is desired", () => reconcile(control)).then(() => {
     every(control, { name: "watching the host", everyMs: hostEveryMs, act: watchHost }, signal);
   });

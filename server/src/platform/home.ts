@@ -38,6 +38,7 @@ export const homeAt = (root: string) => ({
   routeTable: join(root, "edge", "table.json"), // control
   run: join(root, "run"), // a tmpfs: sockets, bundles, and raw output of instances before it is redacted
   controlSocketFolder: join(root, "run", "control"),
+  routesFollowed: join(root, "run", "control", "followed"), // control: the addresses in the database are of this start of the machine
   controlSocket: join(root, "run", "control", "control.sock"),
   faults: join(root, "run", "control", "faults"), // control, in tests that kill processes
   hostSocket: join(root, "run", "host.sock"),

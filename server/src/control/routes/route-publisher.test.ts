@@ -36,7 +36,7 @@ const startEdge = async (context: TestContext, socketPath: string, asked: () => 
 };
 
 /** An empty folder for edges, and a publisher of tables counted from 1. */
-const world = (context: TestContext) => {
+const world = (context: TestContext, { isOpen = true } = {}) => {
   const folder = mkdtempSync(join(tmpdir(), "slip-routes-"));
   context.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "table.json");
@@ -44,8 +44,20 @@ const world = (context: TestContext) => {
   const log = { warn: (message: string) => void warnings.push(message) };
   let read = 0;
   const publisher = new RoutePublisher({ path, edges: new Edges(folder), log, read: async () => tableOf(++read) });
+  if (isOpen) publisher.open();
   return { path, publisher, warnings, socket: (name: string) => join(folder, `${name}.sock`) };
 };
+
+test("nothing is published before the addresses are known to be of this start of the machine", async (context) => {
+  const { publisher, socket } = world(context, { isOpen: false });
+  const { served } = await startEdge(context, socket("edge-0"));
+  const publishing = publisher.publish();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal(served(), 0);
+  publisher.open();
+  assert.equal(await publishing, 1);
+  assert.equal(served(), 1);
+});
 
 test("a full disk holds up no switch: edges have the table, and the disk gets it later", async (context) => {
   const { path, publisher, warnings, socket } = world(context);

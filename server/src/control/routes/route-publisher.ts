@@ -10,6 +10,8 @@ import type { Edges } from "./edges.ts";
 
 const deadlineMs = 15_000;
 const pauseMs = 100;
+/** A host that does not come up holds up the routes of what does not run on it no longer than this. */
+const openMs = 10_000;
 
 /** As writeDurably, without holding up the process while the disk works. The rename need not survive a power cut: control publishes anew at start. */
 const writeTable = async (path: string, table: RouteTable): Promise<void> => {
@@ -62,6 +64,12 @@ export class RoutePublisher {
   #waiting: Promise<Served> | undefined;
   #written: boolean = true;
   #current: RouteTable | undefined;
+  readonly #opened = Promise.withResolvers<void>();
+
+  /** To be called when the addresses in the database are of this start of the machine: before it nothing is published. */
+  open(): void {
+    this.#opened.resolve();
+  }
 
   /** The table that the edges serve; undefined until this process has published one. */
   get current(): RouteTable | undefined {
@@ -113,6 +121,7 @@ export class RoutePublisher {
 
   async #serveNow(): Promise<Served> {
     const { path, edges, read } = this.#parts;
+    await Promise.race([this.#opened.promise, sleep(openMs, undefined, { ref: false })]);
     const table = await read();
     const acknowledging = untilAcknowledged(() => edges.publish(table));
     const written = Promise.all([acknowledging, this.#write(path, table)]).then(() => this.#tellMissed(table));

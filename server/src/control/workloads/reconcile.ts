@@ -63,6 +63,7 @@ const followTargets = async (control: Control, { desired, observed }: Look): Pro
 /** Brings the edges to where instances answer now. Rejects while the host is away: nobody knows it then. */
 export const followHost = async (control: Control): Promise<void> => {
   await followTargets(control, await look(control));
+  control.routes.open();
   await control.routes.publish();
 };
 
