@@ -218,8 +218,9 @@ class LocalRuntime implements Runtime {
 
   #sandboxGround(bundles: string): SandboxGround {
     const { home, installation } = this.#dependencies;
-    const resolvConfText = resolvConf(this.#resolvers);
-    return { group: groupOf(installation), uid: uids(installation).app, bundles, exits: home.exits, resolvConf: resolvConfText, meter: this.#meter };
+    const { exits } = home;
+    const machine = { group: groupOf(installation), uid: uids(installation).app, resolvConf: resolvConf(this.#resolvers) };
+    return { ...machine, bundles, exits, meter: this.#meter };
   }
 
   /** Builds are thousands of short system calls: under a kernel in user space they take many times as long. */

@@ -15,10 +15,10 @@ import type { Patient, Symptom } from "./failure.ts";
 import { type Answer, untilHealthy } from "./health.ts";
 import { isHopeless } from "./hopeless.ts";
 import { InstanceLog } from "./instance-log.ts";
-import { hasClients, listeners } from "./listening.ts";
+import { listeners } from "./listening.ts";
 import type { InstanceRecord } from "./record.ts";
 import { catchesTermination, terminate } from "./termination.ts";
-import { Work } from "./work.ts";
+import { Use } from "./use.ts";
 
 const pulseMs = 2_000;
 const endingEveryMs = 20;
@@ -27,6 +27,7 @@ const endingEveryMs = 20;
 export type Gated = { outcome: "healthy" } | { outcome: "removed" } | { outcome: "failed"; symptom: Symptom };
 
 export class Instance {
+  readonly use: Use;
   readonly #ground: RuntimeGround;
   readonly #spec: WorkloadSpec;
   readonly #record: InstanceRecord;
@@ -49,7 +50,6 @@ export class Instance {
   #startedAt = performance.now();
   #failures = 0;
   #desire: WorkloadDesire = "running";
-  readonly #work = new Work(limit("sleepBusyPercent"));
 
   constructor(ground: RuntimeGround, spec: WorkloadSpec, record: InstanceRecord) {
     this.#ground = ground;
@@ -58,6 +58,7 @@ export class Instance {
     this.#slot = ground.pool.slot(record.slot);
     this.#sandbox = ground.sandbox(record.sandbox);
     this.#log = new InstanceLog(ground.logs, spec, record.instance);
+    this.use = new Use(this.#sandbox, { id: record.instance, port: spec.port });
   }
 
   get id(): string {
@@ -173,13 +174,8 @@ export class Instance {
 
   /** Whether clients hold connections to it, or it has worked since this was asked last. */
   isUsed(): boolean {
-    const isBusy = this.#work.isBusy(this.#sandbox.cgroup(this.id).cpuTime()?.ms ?? 0, performance.now());
-    return this.#state !== "ready" || isBusy || this.hasClients();
-  }
-
-  hasClients(): boolean {
-    const pid = this.#sandbox.pid(this.id);
-    return pid === undefined || hasClients(pid, this.#spec.port);
+    const isBusy = this.use.isBusy();
+    return this.#state !== "ready" || isBusy || this.use.hasClients();
   }
 
   /** Freezes the program until somebody asks for it. */

@@ -11,58 +11,16 @@ import type { RuntimeGround } from "../ground.ts";
 import { argumentsFor } from "../instances/environment.ts";
 import { failureOf, type Symptom } from "../instances/failure.ts";
 import { Instance } from "../instances/instance.ts";
-import { beyondBudget, isDue, type Rest, restOf } from "./rest.ts";
-
-interface Entry {
-  spec: WorkloadSpec;
-  desire: WorkloadDesire;
-  instances: Instance[];
-  /** The last thing that was asked of it; the next waits for its end. */
-  last: Promise<unknown>;
-  ensuring: { instances: number; result: Promise<EnsureResult> } | undefined;
-  removed: boolean;
-  /** When somebody was last seen to use it. */
-  usedAt: number;
-  /** What it is to be, where its instances are on the way to it. */
-  resting: Rest;
-  waking: Promise<void> | undefined;
-  /** When it was parked last. */
-  parkedAt: number;
-}
-
-const restIn = (instances: readonly Instance[]): Rest => instances.find(({ rest }) => rest !== "awake")?.rest ?? "awake";
-
-const entryOf = (spec: WorkloadSpec, desire: WorkloadDesire, instances: Instance[]): Entry => ({
-  spec,
-  desire,
-  instances,
-  last: Promise.resolve(),
-  ensuring: undefined,
-  removed: false,
-  usedAt: performance.now(),
-  resting: restIn(instances),
-  waking: undefined,
-  parkedAt: performance.now(),
-});
+import { type Entry, entryOf, inTurn, restIn, viewOf } from "./entry.ts";
+import { Resting } from "./resting.ts";
 
 interface Sick {
   instance: Instance;
   symptom: Symptom;
 }
 
-const unusedWords = "Nobody uses it: its program was ended, and is started when somebody asks for it.";
-const parkedWords = "Parked releases hold too much memory: the program was ended, and a rollback starts it.";
-
 /** After a reboot everything is to be started: not all at the same time. */
 const startsAtOnce = 2 * availableParallelism();
-
-const viewOf = ({ spec, desire, instances }: Entry): Workload => ({
-  id: spec.id,
-  desire,
-  release: spec.release,
-  artifact: spec.artifact,
-  instances: instances.map(({ view }) => view),
-});
 
 const sandboxFailure = (error: SlipError): EnsureResult => ({
   outcome: "failed",
@@ -76,8 +34,10 @@ export class Workloads {
   /** All that are there, those too that are being ended. */
   readonly #present = new Set<Instance>();
   readonly #starts = new Turns(startsAtOnce);
+  readonly #resting: Resting;
   constructor(ground: RuntimeGround) {
     this.#ground = ground;
+    this.#resting = new Resting(ground, this.#starts);
   }
 
   list(): Workload[] {
@@ -111,7 +71,7 @@ export class Workloads {
   ensure(spec: WorkloadSpec): Promise<EnsureResult> {
     const entry = this.#entries.get(spec.id) ?? this.#add(spec);
     if (entry.ensuring?.instances === spec.instances) return entry.ensuring.result;
-    const result = this.#inTurn(entry, () => this.#ensure(entry, spec));
+    const result = inTurn(entry, () => this.#ensure(entry, spec));
     const ensuring = { instances: spec.instances, result };
     entry.ensuring = ensuring;
     const settled = (): void => {
@@ -132,7 +92,7 @@ export class Workloads {
 
   async park(id: string): Promise<void> {
     const entry = this.#find(id);
-    await this.#inTurn(entry, async () => {
+    await inTurn(entry, async () => {
       this.#desire(entry, "parked");
       entry.parkedAt = performance.now();
       await Promise.all(entry.instances.map((instance) => instance.park()));
@@ -141,95 +101,21 @@ export class Workloads {
 
   async unpark(id: string): Promise<Workload> {
     const entry = this.#find(id);
-    return await this.#inTurn(entry, async () => {
+    return await inTurn(entry, async () => {
       this.#unpark(entry);
-      await this.#wakeAll(entry);
+      await this.#resting.wakeAll(entry);
       return viewOf(entry);
     });
   }
 
   /** Resolves when its instances can take requests. Rejects with `not_found`, or `unhealthy` for what does not come up. */
   async wake(id: string): Promise<void> {
-    const entry = this.#find(id);
-    entry.usedAt = performance.now();
-    if (entry.resting === "awake" && entry.waking === undefined) return;
-    entry.waking ??= this.#wake(entry).finally(() => {
-      entry.waking = undefined;
-    });
-    await entry.waking;
-  }
-
-  async #wake(entry: Entry): Promise<void> {
-    entry.resting = "awake";
-    await this.#inTurn(entry, () => this.#wakeAll(entry));
-  }
-
-  async #wakeAll(entry: Entry): Promise<void> {
-    entry.resting = "awake";
-    try {
-      const symptoms = await Promise.all(entry.instances.map((it) => it.wake((start) => this.#starts.run(start))));
-      const index = symptoms.findIndex((symptom) => symptom !== undefined);
-      const [symptom, instance] = [symptoms[index], entry.instances[index]];
-      if (symptom && instance) throw new SlipError("unhealthy", failureOf(symptom, instance.patient).summary);
-    } finally {
-      entry.resting = restIn(entry.instances);
-      // From now on: to come up may have taken longer than it is left alone.
-      entry.usedAt = performance.now();
-    }
+    await this.#resting.wake(this.#find(id));
   }
 
   /** Looks for workloads that nobody uses, and puts them to rest. To be called again and again. */
   look(): void {
-    const failed = (entry: Entry) => (error: unknown) => this.#ground.log.error("a workload could not be put to rest", error, { workload: entry.spec.id });
-    for (const entry of this.#entries.values()) this.#look(entry).catch(failed(entry));
-    for (const entry of this.#beyondBudget()) this.#endParked(entry).catch(failed(entry));
-  }
-
-  #beyondBudget(): Entry[] {
-    const now = performance.now();
-    const parked = [...this.#entries.values()].filter(({ desire, resting }) => desire === "parked" && resting !== "stopped");
-    const held = parked.map(({ spec: { id }, parkedAt, instances }) => ({
-      id,
-      parkedMs: now - parkedAt,
-      memoryBytes: instances.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
-    }));
-    const ids = beyondBudget(held, this.#ground.parkedBytes);
-    return parked.filter(({ spec }) => ids.includes(spec.id));
-  }
-
-  /** It has finished what it had to do: nothing is waited for. */
-  async #endParked(entry: Entry): Promise<void> {
-    entry.resting = "stopped";
-    await this.#inTurn(entry, async () => {
-      if (entry.desire === "parked") await Promise.all(entry.instances.map((it) => it.stop(0, parkedWords)));
-    }).finally(() => {
-      entry.resting = restIn(entry.instances);
-    });
-  }
-
-  async #look(entry: Entry): Promise<void> {
-    const { sleep } = entry.spec;
-    if (sleep === undefined || entry.desire !== "running" || entry.ensuring !== undefined || entry.waking !== undefined) return;
-    const { resting: rest } = entry;
-    const now = performance.now();
-    const resting = { rest, sleep, unusedMs: now - entry.usedAt };
-    if (!isDue(resting)) return;
-    // Each is asked: what it has worked is counted from one look to the next.
-    if (rest === "awake" && entry.instances.filter((instance) => instance.isUsed()).length > 0) {
-      entry.usedAt = now;
-      return;
-    }
-    // One that came in the same moment as the frost.
-    if (rest === "asleep" && entry.instances.some((instance) => instance.hasClients())) return this.wake(entry.spec.id);
-    const next = restOf(resting);
-    if (next === rest) return;
-    entry.resting = next;
-    const act = (instance: Instance): Promise<void> => (next === "asleep" ? instance.sleep() : instance.stop(limit("stopMs"), unusedWords));
-    // It may be asked for until it is its turn.
-    const turn = this.#inTurn(entry, async () => void (entry.resting === next && (await Promise.all(entry.instances.map(act)))));
-    await turn.finally(() => {
-      entry.resting = restIn(entry.instances);
-    });
+    this.#resting.look([...this.#entries.values()]);
   }
 
   /** Ends the workload, also one that is being started; its programs have `graceMs` to finish. Absent is fine. */
@@ -282,12 +168,6 @@ export class Workloads {
     const entry = this.#entries.get(id);
     if (!entry) throw new SlipError("not_found", `There is no workload ${id}.`);
     return entry;
-  }
-
-  #inTurn<T>(entry: Entry, act: () => Promise<T>): Promise<T> {
-    const turn = entry.last.then(act, act);
-    entry.last = turn.catch(() => {});
-    return turn;
   }
 
   #desire(entry: Entry, desire: WorkloadDesire): void {

@@ -1,0 +1,33 @@
+// Whether anybody uses a running program: clients that hold connections to it, and work that it does by itself.
+import { limit } from "@slipstream/contract/limits.ts";
+import type { OciSandbox } from "../sandboxes/oci-sandbox.ts";
+import { hasClients } from "./listening.ts";
+
+export class Use {
+  readonly #sandbox: OciSandbox;
+  readonly #id: string;
+  readonly #port: number;
+  #cpuMs = 0;
+  #at = Number.NEGATIVE_INFINITY;
+
+  constructor(sandbox: OciSandbox, { id, port }: { id: string; port: number }) {
+    this.#sandbox = sandbox;
+    this.#id = id;
+    this.#port = port;
+  }
+
+  hasClients(): boolean {
+    const pid = this.#sandbox.pid(this.#id);
+    return pid === undefined || hasClients(pid, this.#port);
+  }
+
+  /** Whether it has used more than its share of a core since this was asked last. */
+  isBusy(): boolean {
+    const [cpuMs, now] = [this.#sandbox.cgroup(this.#id).cpuTime()?.ms ?? 0, performance.now()];
+    const [used, passed] = [cpuMs - this.#cpuMs, now - this.#at];
+    this.#cpuMs = cpuMs;
+    this.#at = now;
+    // Less than before is another program, which is just starting.
+    return used < 0 || used * 100 > passed * limit("sleepBusyPercent");
+  }
+}
