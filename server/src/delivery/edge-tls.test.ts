@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import https from "node:https";
+import net from "node:net";
 import { test } from "node:test";
 import tls from "node:tls";
-import { type EdgeTrial, makeCertificate, startApp, startTrial } from "./edge-trial.ts";
+import { type EdgeTrial, makeCertificate, startApp, startTrial, until } from "./edge-trial.ts";
 
 interface Secure {
   name: string;
@@ -20,9 +22,8 @@ const secure = (trial: EdgeTrial, servername: string, options: tls.ConnectionOpt
     const { host = servername, ...rest } = options;
     let text = "";
     let session: Buffer | undefined;
-    const socket = tls.connect(
-      { port: trial.https, host: "127.0.0.1", servername, rejectUnauthorized: false, ALPNProtocols: ["h2", "http/1.1"], ...rest },
-      () => socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+    const socket = tls.connect({ port: trial.https, host: "127.0.0.1", servername, rejectUnauthorized: false, ALPNProtocols: ["http/1.1"], ...rest }, () =>
+      socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
     );
     const name = (): string => new X509Certificate(socket.getPeerX509Certificate()?.raw ?? Buffer.alloc(0)).subject;
     let subject = "";
@@ -84,6 +85,41 @@ test("a new table brings its certificate without a restart", async (t) => {
   assert.equal((await secure(trial, "new.example.org")).name, "CN=*.slip.localhost");
   trial.publish({});
   assert.equal((await secure(trial, "new.example.org")).name, "CN=new.example.org");
+});
+
+test("HTTP/2 is agreed with those who offer it", async (t) => {
+  const trial = await startSecure(t);
+  const agreed = (ALPNProtocols: string[]): Promise<string | false | null> =>
+    new Promise((resolve, reject) => {
+      const name = "one.slip.localhost";
+      const socket = tls.connect({ port: trial.https, host: "127.0.0.1", servername: name, rejectUnauthorized: false, ALPNProtocols }, () => {
+        resolve(socket.alpnProtocol);
+        socket.destroy();
+      });
+      socket.on("error", reject);
+    });
+  assert.deepEqual([await agreed(["http/1.1", "h2"]), await agreed(["http/1.1"])], ["h2", "http/1.1"]);
+  await assert.rejects(agreed(["spdy/3"]), "what the edge does not speak is not agreed");
+});
+
+const helloBegun = Buffer.from([22, 3, 1, 2, 0, 1]);
+
+test("a client that ends its side before it is secure is kept no longer than a handshake may take", async (t) => {
+  const trial = await startTrial(t, { headerMs: 300 });
+  const isClosed = Array.from({ length: 5 }, () => {
+    const socket = net.connect(trial.https, "127.0.0.1", () => socket.end(helloBegun)).on("error", () => {});
+    return once(socket.resume(), "close");
+  });
+  await Promise.all(isClosed);
+  await until(() => trial.edge.sockets === 0, "the end of the handshakes");
+});
+
+test("an edge that ends waits for no handshake", async (t) => {
+  const trial = await startTrial(t, { headerMs: 60_000 });
+  const socket = net.connect(trial.https, "127.0.0.1", () => socket.write(helloBegun)).on("error", () => {});
+  await until(() => trial.edge.sockets === 1, "the handshake");
+  await trial.edge.end(100);
+  await until(() => trial.edge.sockets === 0, "the end of its socket");
 });
 
 test("a session begun at one edge is resumed at another", async (t) => {

@@ -4,8 +4,9 @@ import tls from "node:tls";
 import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import { BodyEncoder } from "./http/body-encoder.ts";
+import { Http2Session } from "./http2/session.ts";
 import { AccessLog } from "./proxy/access-log.ts";
-import { ClientConnection } from "./proxy/client-connection.ts";
+import { ClientConnection, type ClientSocket } from "./proxy/client-connection.ts";
 import { EdgeClock } from "./proxy/clock.ts";
 import type { EdgeContext } from "./proxy/edge-context.ts";
 import { type EdgeLimits, edgeLimits } from "./proxy/edge-limits.ts";
@@ -41,11 +42,14 @@ export class Edge implements EdgeContext {
   readonly accessLog: AccessLog;
   readonly httpsPort: number;
   readonly waker: Waker;
-  draining = false;
+  draining: boolean = false;
   readonly #controlSocket: string;
   readonly #pools: TargetPools;
   readonly #inFlight = new Map<string, InFlight>();
   readonly #clients = new Set<ClientConnection>();
+  readonly #sessions = new Set<Http2Session>();
+  /** Of HTTPS, also before they are secure. */
+  readonly #sockets = new Set<net.Socket>();
   readonly #certificates = new CertificateContexts();
   readonly #http: net.Server;
   readonly #https: tls.Server;
@@ -70,7 +74,7 @@ export class Edge implements EdgeContext {
     const server = tls.createServer({
       allowHalfOpen: true,
       noDelay: true,
-      ALPNProtocols: ["http/1.1"],
+      ALPNProtocols: ["h2", "http/1.1"],
       minVersion: "TLSv1.2",
       sessionIdContext: "slipstream",
       handshakeTimeout: this.limits.headerMs,
@@ -82,12 +86,24 @@ export class Edge implements EdgeContext {
         }
       },
     });
-    server.on("secureConnection", (socket) => this.#accept(socket, true));
-    server.on("tlsClientError", () => {});
+    server.on("secureConnection", (socket) => (socket.alpnProtocol === "h2" ? this.#acceptSession(socket) : this.#accept(socket, true)));
+    server.on("connection", (socket: net.Socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+    // Node closes none itself whose other half stays open: a client that ends its side before it is secure would be kept for good.
+    server.on("tlsClientError", (_, socket) => socket.destroy());
     return server;
   }
 
-  #accept(socket: net.Socket, secure: boolean): void {
+  #acceptSession(socket: tls.TLSSocket): void {
+    const session = new Http2Session({ limits: this.limits, accept: (stream) => this.#accept(stream, true) }, socket);
+    this.#sessions.add(session);
+    socket.on("close", () => this.#sessions.delete(session));
+    if (this.draining) session.drain();
+  }
+
+  #accept(socket: ClientSocket, secure: boolean): void {
     const client = new ClientConnection(this, socket, secure);
     this.#clients.add(client);
     socket.on("close", () => this.#clients.delete(client));
@@ -159,6 +175,11 @@ export class Edge implements EdgeContext {
     return this.#pools.of(address).load;
   }
 
+  /** Connections to HTTPS, those too that are not secure yet. */
+  get sockets(): number {
+    return this.#sockets.size;
+  }
+
   status(): { version: number; connections: number; requests: number } {
     return { version: this.#map?.table.version ?? 0, connections: this.#clients.size, requests: this.#requests };
   }
@@ -167,9 +188,9 @@ export class Edge implements EdgeContext {
   async end(withinMs = this.limits.drainMs): Promise<void> {
     this.draining = true;
     const closed = [this.#http, this.#https].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    for (const client of this.#clients) client.drain();
+    for (const client of [...this.#clients, ...this.#sessions]) client.drain();
     const late = setTimeout(() => {
-      for (const client of this.#clients) client.destroy();
+      for (const client of [...this.#clients, ...this.#sessions, ...this.#sockets]) client.destroy();
     }, withinMs);
     await Promise.all(closed);
     clearTimeout(late);

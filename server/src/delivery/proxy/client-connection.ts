@@ -1,5 +1,5 @@
 // One connection of a client: reads heads, runs one exchange at a time, and ends in a way that the client can rely on.
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { LF } from "../http/field.ts";
 import { RequestHead } from "../http/request-head.ts";
 import type { EdgeContext } from "./edge-context.ts";
@@ -13,11 +13,18 @@ const lingerMs = 2_000;
 /** The address as people write it: IPv4 without the wrapping that a dual-stack socket gives it. */
 const plainAddress = (address: string | undefined): string => (address ?? "unknown").replace(/^::ffff:(?=\d+\.)/, "");
 
+/** A socket of the machine, or what stands for one. */
+export interface ClientSocket extends Duplex {
+  readonly remoteAddress?: string | undefined;
+  setKeepAlive(enable: boolean, delayMs: number): unknown;
+  resetAndDestroy(): unknown;
+}
+
 export class ClientConnection implements ExchangeClient {
   readonly address: string;
   readonly secure: boolean;
   readonly #context: EdgeContext;
-  readonly #socket: Socket;
+  readonly #socket: ClientSocket;
   readonly #head = new RequestHead();
   #state: "head" | "exchange" | "tunnel" | "linger" | "closed" = "head";
   #exchange: Exchange | undefined;
@@ -30,7 +37,7 @@ export class ClientConnection implements ExchangeClient {
   #forwardedHost = "";
   #forwarded = "";
 
-  constructor(context: EdgeContext, socket: Socket, secure: boolean) {
+  constructor(context: EdgeContext, socket: ClientSocket, secure: boolean) {
     this.#context = context;
     this.#socket = socket;
     this.secure = secure;

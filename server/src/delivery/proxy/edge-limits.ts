@@ -13,6 +13,7 @@ const names = [
   "upstreamConnections",
   "upstreamQueue",
   "clientConnections",
+  "streams",
   "drainMs",
 ] as const;
 export type EdgeLimits = Record<(typeof names)[number], number>;

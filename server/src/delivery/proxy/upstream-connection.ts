@@ -42,7 +42,7 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1_024);
 const maxInterims = 32;
 
 /** Kind of the body of an answer (RFC 9112 §6.3). */
-const bodyKind = (method: string, head: ResponseHead): BodyKind => {
+export const bodyKind = (method: string, head: ResponseHead): BodyKind => {
   if (method === "HEAD" || head.status === 204 || head.status === 304) return "none";
   if (head.length === -1) return "chunked";
   return head.length === -2 ? "close" : "length";
