@@ -9,6 +9,7 @@ import type { Home } from "#platform/home.ts";
 import { type Installation, uids } from "#platform/installation.ts";
 import { connectionOf } from "#platform/postgres.ts";
 import { ensureCluster } from "../supervisor/cluster.ts";
+import { ensureCompiled } from "../supervisor/compiled.ts";
 import { runFolders } from "../supervisor/folders.ts";
 import { type Ground, planOf } from "../supervisor/plan.ts";
 import { makeFolders, prepareDisk, prepareHome } from "../supervisor/prepare.ts";
@@ -38,6 +39,7 @@ const groundIn = async (folder: string, environment: Environment): Promise<Groun
   const config = readConfig({ ...environment, SLIP_HOME: join(folder, "home") });
   const prepared = await prepareHome(config.home, { httpPort: 0, httpsPort: 0 });
   const ground = { ...prepared, config, code: resolve(import.meta.dirname, "../../../.."), node: process.execPath, cores: 1 };
+  await ensureCompiled(ground.code, ground.node);
   prepareDisk(ground.home, ground.installation);
   makeFolders(runFolders(ground.home, uids(ground.installation)));
   return ground;
