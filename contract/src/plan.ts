@@ -41,7 +41,11 @@ export const Plan = z.object({
   inverse: z
     .object({ operation: z.string(), input: z.record(z.string(), z.unknown()) })
     .optional()
-    .describe("The operation that would undo it, where there is one."),
+    .describe("The operation that would undo it, where there is one; its input lacks the id of what is only made when it is applied."),
+  asks: z
+    .array(z.literal("sha256"))
+    .optional()
+    .describe("What who applies it is to send: `sha256` of a token or an invitation, so that its secret is made then, and only its maker has seen it."),
   createdAt: Timestamp,
   expiresAt: Timestamp,
   appliedAt: Timestamp.optional(),

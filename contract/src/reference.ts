@@ -143,6 +143,7 @@ const operationSection = (name: string, entry: Entry): string[] => {
     "",
     ...(fields.length === 0 ? [] : [...table(["Field", "Required", "What", "Default"], fields), ""]),
     outputText(entry),
+    ...(entry.notPlanned === undefined ? [] : ["", `It cannot be planned: ${entry.notPlanned}`]),
     ...(entry.errors.length === 0 ? [] : ["", `Errors: ${entry.errors.map((code) => `[\`${code}\`](errors.md)`).join(", ")}.`]),
     "",
   ];

@@ -5,7 +5,7 @@ import { GrantId, InvitationId, PersonId, Timestamp, TokenId } from "../words.ts
 import { operation } from "./operation.ts";
 
 /** SHA-256 of a secret that nobody but its maker has seen. */
-const Hash = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 in hexadecimal");
+export const Hash = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 in hexadecimal");
 const Email = z.email().max(254);
 const PersonName = z
   .string()
@@ -80,6 +80,7 @@ export const access = {
     output: z.object({ endsAt: Timestamp }),
     permission: "any",
     effect: "write",
+    notPlanned: "It is of the token that asks, and of no other thing that could be shown, or move meanwhile.",
     errors: ["conflict"],
   }),
 };
@@ -165,6 +166,7 @@ export const members = {
     output: z.object({ tenant: z.string(), person: PersonId, role: Role, token: TokenId }),
     permission: "join",
     effect: "write",
+    notPlanned: "Who comes in with an invitation may do nothing else before, so neither plan nor apply.",
     errors: ["not_found", "conflict"],
   }),
   "members.update": operation({

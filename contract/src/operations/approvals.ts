@@ -65,6 +65,7 @@ export const approvals = {
     output: Approval,
     permission: "read",
     effect: "write",
+    notPlanned: "It is a decision, of what was shown with the approval.",
     errors: ["not_found", "forbidden", "conflict"],
   }),
   "approvals.deny": operation({
@@ -76,6 +77,7 @@ export const approvals = {
     output: Approval,
     permission: "read",
     effect: "write",
+    notPlanned: "It is a decision, of what was shown with the approval.",
     errors: ["not_found", "forbidden", "conflict"],
   }),
 };

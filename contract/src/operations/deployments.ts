@@ -18,6 +18,7 @@ export const sources = {
     output: z.object({ source: Digest, missing: z.array(z.string()) }),
     permission: "deploy",
     effect: "write",
+    notPlanned: "Contents are named by their hash, and nothing is made of them until a deployment names them.",
     errors: ["source_empty", "source_unsafe", "too_large", "disk_full"],
   }),
   "sources.upload": operation({
@@ -30,6 +31,7 @@ export const sources = {
     output: z.object({ sizeBytes: z.int() }),
     permission: "deploy",
     effect: "write",
+    notPlanned: "Contents are named by their hash, and nothing is made of them until a deployment names them.",
     errors: ["too_large", "invalid_input", "disk_full"],
   }),
 };

@@ -20,6 +20,8 @@ export interface Operation {
   errors: readonly ErrorCode[];
   /** Its answer holds a secret, and is kept nowhere: asked again with the same idempotency key, the handler finds what it made. */
   answersSecret?: true;
+  /** Why it cannot be planned. Every other operation that changes something has a planner in the server; a test says which has neither. */
+  notPlanned?: string;
 }
 
 /** Yes or no, also as the text that a query holds. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Plan } from "../plan.ts";
 import { AppName, PlanId } from "../words.ts";
+import { Hash } from "./access.ts";
 import { operation } from "./operation.ts";
 
 const byId = z.object({ plan: PlanId });
@@ -13,11 +14,15 @@ export const plans = {
     path: "/v1/plans",
     input: z.object({
       operation: z.string().max(64).describe("The operation to plan, by its name."),
-      input: z.record(z.string(), z.unknown()).default({}).describe("Its input, as it would be sent to it."),
+      input: z
+        .record(z.string(), z.unknown())
+        .default({})
+        .describe("Its input, as it would be sent to it; the hash of a token or an invitation may be left to who applies it."),
     }),
     output: Plan,
     permission: "any",
     effect: "write",
+    notPlanned: "It is planning itself.",
     errors: ["invalid_input", "forbidden", "not_found", "conflict", "not_plannable", "too_large"],
   }),
   "plans.list": operation({
@@ -47,7 +52,9 @@ export const plans = {
     summary: "Do what was planned, or nothing at all when what the plan was made of has changed since.",
     method: "POST",
     path: "/v1/plans/{plan}/apply",
-    input: byId,
+    input: byId.extend({
+      sha256: Hash.optional().describe("Where the plan asks for it: the SHA-256 of the secret that it lets in, which only its maker has seen."),
+    }),
     output: z.object({
       plan: PlanId,
       operation: z.string(),
@@ -55,6 +62,7 @@ export const plans = {
     }),
     permission: "any",
     effect: "destroy",
-    errors: ["not_found", "forbidden", "plan_stale", "plan_expired", "plan_applied"],
+    notPlanned: "It does what was planned already.",
+    errors: ["invalid_input", "not_found", "forbidden", "plan_stale", "plan_expired", "plan_applied"],
   }),
 };

@@ -55,6 +55,7 @@ export const platform = {
     }),
     permission: "administer",
     effect: "write",
+    notPlanned: "Without 'mend' it shows what it would mend.",
     errors: ["forbidden", "unreachable"],
   }),
   "logs.read": operation({

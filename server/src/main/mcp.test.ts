@@ -208,6 +208,25 @@ test("a plan that destroys asks as destroying does", async () => {
   await plane.client.call("apps.get", { app });
 });
 
+test("an undoing is planned as what it does, and asks where that destroys", async () => {
+  const client = await connect("2026-07-28");
+  const app = await newApp();
+  const [created] = (await plane.client.call("journal.list", { app })).entries;
+  const gone = await call(client, "plan", { tool: "undo", input: { entry: created?.id } });
+  assert.partialDeepStrictEqual(await call(client, "apply", { plan: gone.value.plan }), { isError: true, value: { code: "unconfirmed" } });
+  await plane.client.call("env.set", { app, values: { COLOUR: "blue" } });
+  const [entry] = (await plane.client.call("journal.list", { app })).entries;
+  const planned = await call(client, "plan", { tool: "undo", input: { entry: entry?.id } });
+  assert.deepEqual(
+    [planned.value.operation, planned.value.changes],
+    ["journal.undo", ["env COLOUR: blue → gone", "takes effect: new, with the next deployment"]],
+  );
+  const applied = await call(client, "apply", { plan: planned.value.plan });
+  assert.deepEqual([applied.isError, (await call(client, "status", { app })).value.env], [false, []], applied.text);
+  const command = await call(client, "plan", { tool: "run_command", input: { app, command: "true" } });
+  assert.partialDeepStrictEqual(command, { isError: true, value: { code: "conflict" } }, "it has no live release");
+});
+
 test("what is beyond a grant waits for a person, and goes on when they have approved it", async () => {
   const app = await newApp();
   const token = `slip_${randomUUID()}`;

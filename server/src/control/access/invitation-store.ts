@@ -3,6 +3,7 @@ import type { Role } from "@slipstream/contract/access.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
+import type { Fingerprint } from "../plans/fingerprint.ts";
 import { lockMembers, setMember } from "./people-store.ts";
 
 export interface Invitation {
@@ -35,9 +36,33 @@ export const insertInvitation = async (
   return made;
 };
 
-/** False when there is none of the tenant that is open. */
-export const removeInvitation = async (query: Query, tenant: string, id: string): Promise<boolean> =>
-  (await query`delete from invitations where tenant = ${tenant} and id = ${id} and ${isOpen(query)} returning id`).length > 0;
+/** One that is open, which nobody accepts meanwhile. Throws `not_found`. */
+export const lockInvitation = async (query: Query, tenant: string, id: string): Promise<Invitation> => {
+  const [row] = await query<Invitation[]>`
+    select ${columns(query)} from invitations where tenant = ${tenant} and id = ${id} and ${isOpen(query)} for update`;
+  if (!row) throw noInvitation(id);
+  return row;
+};
+
+export const noInvitation = (id: string): SlipError =>
+  new SlipError("not_found", `There is no open invitation ${id}.`, { next: "List them with 'slip members list'." });
+
+export const removeInvitation = async (query: Query, tenant: string, id: string): Promise<void> => {
+  await query`delete from invitations where tenant = ${tenant} and id = ${id}`;
+};
+
+/** The one with a secret, accepted or not. */
+export const invitationWith = async (query: Query, tenant: string, sha256: Buffer): Promise<Invitation | undefined> =>
+  (await query<Invitation[]>`select ${columns(query)} from invitations where tenant = ${tenant} and sha256 = ${sha256}`)[0];
+
+/** What plans of its end remember of an invitation. */
+export const stateOfInvitation = ({ id, role }: Invitation): Fingerprint => ({ [`invitation ${id}`]: role });
+
+/** What plans of a new one remember: who invites, and who is invited already by the same address. */
+export const stateOfInviting = ({ actor }: { actor: string }, open: readonly Invitation[], email: string | undefined): Fingerprint => ({
+  inviter: actor,
+  ...Object.fromEntries(open.filter((it) => email !== undefined && it.email === email).map(({ id, role }) => [`invitation ${id}`, role])),
+});
 
 /**
  * Makes somebody a member by the secret of an invitation, which nobody can use again. Who is a member already stays what they are.

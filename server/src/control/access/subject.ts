@@ -120,7 +120,7 @@ const isOperation = (name: unknown): name is OperationName => typeof name === "s
 const planSubject = async (query: Query, call: Call, id: string): Promise<Subject> => {
   const plan = await planIn(query, call.tenant, id);
   if (!plan) return { about: "nothing" };
-  if (plan.app === null) return { about: "tenant" };
+  if (plan.app === null) return { about: aboutNothing.has(plan.operation as OperationName) ? "nothing" : "tenant" };
   const app = (await findApp(query, call.tenant, plan.app)) ?? { name: plan.app, project: firstProject, environment: firstEnvironment };
   return byIdOf(place(app), id);
 };

@@ -7,10 +7,11 @@ import type { Query } from "#platform/database.ts";
 import type { Call, Handlers } from "../api/call.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
+import type { Fingerprint } from "../plans/fingerprint.ts";
 import { projectsOf } from "../projects/project-store.ts";
 import { notWithin } from "./decide.ts";
 import { actorOf, personOf } from "./people-store.ts";
-import { insertGrant, insertToken, type ListedToken, revokeToken, tokenIn, tokensOf, usedOf } from "./token-store.ts";
+import { insertGrant, insertToken, type ListedToken, lockToken, revokeToken, tokenIn, tokensOf, usedOf } from "./token-store.ts";
 
 const toToken = (row: ListedToken) => ({
   token: row.id,
@@ -39,7 +40,7 @@ const checkNames = async (query: Query, tenant: string, { projects, environments
 };
 
 /** Throws `forbidden` for more than the caller may give, `invalid_input` for a grant that is at its end. */
-const checkGrant = async (query: Query, { tenant, token }: Call, grant: Grant): Promise<void> => {
+export const checkGrant = async (query: Query, { tenant, token }: Call, grant: Grant): Promise<void> => {
   const beyond = token.grant === undefined ? undefined : notWithin(grant, token.grant);
   if (beyond !== undefined) throw new SlipError("forbidden", beyond, { next: "Give less, or let somebody make it who may do more." });
   const missing = grant.verbs.find((verb) => !token.giverVerbs.includes(verb));
@@ -48,25 +49,48 @@ const checkGrant = async (query: Query, { tenant, token }: Call, grant: Grant): 
   await checkNames(query, tenant, grant);
 };
 
+/** Those that the caller has given, by whose names a new one must be another. Pure. */
+const givenBy = ({ token: by }: Pick<Call, "token">, living: readonly ListedToken[]): ListedToken[] =>
+  living.filter(({ kind, person }) => kind === "plain" && person === by.person);
+
+/** What plans of a new token remember: who gives it, and what they gave already. Pure. */
+export const stateOfGiver = (call: Pick<Call, "actor" | "token">, living: readonly ListedToken[]): Fingerprint => ({
+  giver: call.actor,
+  "what its giver may do": call.token.giverVerbs.join(", "),
+  ...Object.fromEntries(givenBy(call, living).map(({ name, id }) => [`token ${name}`, id])),
+});
+
+/** Throws `conflict` where the name is taken, or there are as many as there may be. Pure. */
+export const expectRoom = (call: Pick<Call, "token">, name: string, living: readonly ListedToken[]): void => {
+  const taken = givenBy(call, living).find((token) => token.name === name);
+  if (taken)
+    throw new SlipError("conflict", `There is a token ${name} already.`, { next: `Choose another name, or end it with 'slip tokens rm ${taken.id}'.` });
+  if (living.length >= limit("tokens"))
+    throw new SlipError("conflict", `There are ${limit("tokens")} tokens already.`, { next: "End some that are not used: 'slip tokens'." });
+};
+
+/** What the journal calls who uses a token with a name. */
+export const actorWith = async (query: Query, { actor, token: by }: Pick<Call, "actor" | "token">, name: string): Promise<string> => {
+  const person = by.person === null ? undefined : await personOf(query, by.person);
+  return `${name} for ${person ? actorOf(person) : actor}`;
+};
+
 const create = async (query: Query, call: Call, { name, sha256, grant }: ParsedInputOf<"tokens.create">): Promise<ListedToken> => {
   const { tenant, token: by } = call;
   await checkGrant(query, call, grant);
   await query`select tenant from tenants where tenant = ${tenant} for update`;
   const living = await tokensOf(query, tenant);
+  await call.expects?.check(query, { state: () => stateOfGiver(call, living) });
   const hash = Buffer.from(sha256, "hex");
-  const taken = living.find((token) => token.kind === "plain" && token.person === by.person && token.name === name);
+  const taken = givenBy(call, living).find((token) => token.name === name);
   // Asked again because the answer was lost.
   if (taken?.sha256.equals(hash) && isDeepStrictEqual(taken.terms, grant)) {
     call.journaled = true;
     return taken;
   }
-  if (taken)
-    throw new SlipError("conflict", `There is a token ${name} already.`, { next: `Choose another name, or end it with 'slip tokens rm ${taken.id}'.` });
-  if (living.length >= limit("tokens"))
-    throw new SlipError("conflict", `There are ${limit("tokens")} tokens already.`, { next: "End some that are not used: 'slip tokens'." });
-  const person = by.person === null ? undefined : await personOf(query, by.person);
+  expectRoom(call, name, living);
   const grantId = await insertGrant(query, { tenant, person: by.person, terms: grant });
-  const actor = `${name} for ${person ? actorOf(person) : call.actor}`;
+  const actor = await actorWith(query, call, name);
   const id = await insertToken(query, {
     tenant,
     actor,
@@ -80,6 +104,20 @@ const create = async (query: Query, call: Call, { name, sha256, grant }: ParsedI
   });
   await journal(query, call, { operation: "tokens.create", input: { token: id, name, grant }, inverse: { operation: "tokens.revoke", input: { token: id } } });
   return (await tokenIn(query, tenant, id)) as ListedToken;
+};
+
+/** What plans of its end remember of a token. Pure. */
+export const stateOfToken = ({ id, actor, terms }: ListedToken): Fingerprint => ({
+  [`token ${id}`]: actor,
+  ...(terms === null ? {} : { grant: `#${JSON.stringify(terms)}` }),
+});
+
+/** Throws `not_found`, and `conflict` for the one of the installation. Pure. */
+export const expectRevocable = (id: string, row: ListedToken | undefined): ListedToken => {
+  if (!row) throw notFound(id);
+  if (row.kind === "owner")
+    throw new SlipError("conflict", "This is the token of the installation's folder.", { next: "Replace it with 'slip token rotate --now'." });
+  return row;
 };
 
 const notFound = (id: string): SlipError => new SlipError("not_found", `There is no token ${id}.`, { next: "List them with 'slip tokens'." });
@@ -97,10 +135,10 @@ export const tokenOperations = ({ database, tokens }: Control): Pick<Handlers, "
 
   async "tokens.revoke"({ token: id }, call) {
     await database.begin(async (query) => {
-      const row = await tokenIn(query, call.tenant, id);
-      if (row?.kind === "owner")
-        throw new SlipError("conflict", "This is the token of the installation's folder.", { next: "Replace it with 'slip token rotate --now'." });
-      if (!row || !(await revokeToken(query, call.tenant, id))) throw notFound(id);
+      await lockToken(query, call.tenant, id);
+      const row = expectRevocable(id, await tokenIn(query, call.tenant, id));
+      await call.expects?.check(query, { state: () => stateOfToken(row) });
+      if (!(await revokeToken(query, call.tenant, id))) throw notFound(id);
       await journal(query, call, { operation: "tokens.revoke", input: { token: id, name: row.name } });
     });
     await tokens.refresh();

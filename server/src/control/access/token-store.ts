@@ -122,6 +122,11 @@ export const insertGrant = async (query: Query, it: { tenant: string; person: st
   return id;
 };
 
+/** Waits for those who end it. */
+export const lockToken = async (query: Query, tenant: string, id: string): Promise<void> => {
+  await query`select id from tokens where tenant = ${tenant} and id = ${id} for update`;
+};
+
 /** Ends a token of the tenant now, and its grant with all that share it. False when there is none that works. */
 export const revokeToken = async (query: Query, tenant: string, id: string): Promise<boolean> => {
   const rows = await query<{ grantId: string | null }[]>`

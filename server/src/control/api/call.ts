@@ -3,10 +3,14 @@ import type { Readable } from "node:stream";
 import type { InputOf, OperationName, OutputOf, ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Query } from "#platform/database.ts";
 import type { Token } from "../access/token.ts";
+import type { Fingerprint } from "../plans/fingerprint.ts";
 import type { Claim } from "./claim-store.ts";
 
-/** What a change is about to change: an app (`isNew`: made in this transaction), or the installation's sealing key. */
-export type Subject = { app: string; isNew?: boolean } | { sealingKey: string };
+/**
+ * What a change is about to change: an app (`isNew`: made in this transaction), or something else by its state, which the handler has
+ * locked against others who change it.
+ */
+export type Subject = { app: string; isNew?: boolean } | { state: () => Fingerprint | Promise<Fingerprint> };
 
 /** What a change expects of the world. */
 export interface Expectation {

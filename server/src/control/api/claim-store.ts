@@ -9,7 +9,7 @@ export interface Claim {
   sha256: Buffer;
   /** An earlier request has made the change, and its answer was lost: it is not to be made again. */
   isMade: boolean;
-  /** The answer is kept with the change. */
+  /** The answer is kept with the change, or is not to be kept. */
   isAnswered: boolean;
 }
 
@@ -19,6 +19,11 @@ export const claimKeys = async (query: Query, call: Pick<Call, "tenant" | "claim
     if (at.claim)
       await query`
         insert into idempotency_keys (tenant, key, request_sha256) values (${at.tenant}, ${at.claim.key}, ${at.claim.sha256}) on conflict do nothing`;
+};
+
+/** Its answer holds a secret, and is not kept: one who asks again is answered by the handler, which finds what was made. */
+export const keepNoAnswer = ({ claim }: Pick<Call, "claim">): void => {
+  if (claim) claim.isAnswered = true;
 };
 
 /** Keeps the answer with the change; one who asks again is given exactly this. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { OutputOf, ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
-import type { JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
+import type { JobResult, JobSpec, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import { idOf, newId } from "#platform/ids.ts";
 import { redactorOf } from "#platform/redact.ts";
 import type { Call } from "../api/call.ts";
@@ -54,17 +54,33 @@ const withoutSecrets = (command: Input["command"], secrets: readonly string[]): 
   return typeof command === "string" ? redact(command) : command.map(redact);
 };
 
+/** What it would run, to be shown. Throws `conflict` where there is no live release. */
+export const commandShown = async (control: Control, app: AppRow, command: Input["command"]): Promise<string> => {
+  const { spec } = await liveSpec(control, app);
+  const shown = withoutSecrets(command, secretsOf(spec));
+  return typeof shown === "string" ? shown : shown.join(" ");
+};
+
+const secretsOf = ({ secretNames, env }: WorkloadSpec): string[] => secretNames.flatMap((secret) => env[secret] ?? []);
+
 const accountOf = ({ token: { grantId } }: Call): Pick<JobSpec, "account"> => (grantId === null ? {} : { account: grantId });
 
-export const runInApp = async (control: Control, call: Call, { app: name, command, timeoutMs, lines }: Input): Promise<OutputOf<"apps.run">> => {
+const begin = ({ database }: Control, call: Call, app: AppRow, input: Record<string, unknown>): Promise<void> =>
+  database.begin(async (query) => {
+    await call.expects?.check(query, { app: app.id });
+    await journal(query, call, { operation: "apps.run", app: app.name, input });
+  });
+
+/** `isJournaled`: it was begun before, by a call whose answer was lost. */
+export const runInApp = async (control: Control, call: Call, asked: Input, isJournaled = call.claim?.isMade === true): Promise<OutputOf<"apps.run">> => {
+  const { app: name, command, timeoutMs, lines } = asked;
   const app = await livingApp(control.database, call.tenant, name);
   const { spec, deployment } = await liveSpec(control, app);
   const id = runId(call);
-  const secrets = spec.secretNames.flatMap((secret) => spec.env[secret] ?? []);
   return control.commands.run({ tenant: call.tenant, appId: app.id }, call.signal, async (signal) => {
     // Before it is run: nobody can say afterwards how far one came that nobody has seen the end of.
-    const input = { app: name, command: withoutSecrets(command, secrets), run: id };
-    if (!call.claim?.isMade) await journal(control.database, call, { operation: "apps.run", app: name, input });
+    const input = { app: name, command: withoutSecrets(command, secretsOf(spec)), run: id };
+    if (!isJournaled) await begin(control, call, app, input);
     const startedAt = performance.now();
     const done = await result(control, { id, workload: spec, command, timeoutMs, ...accountOf(call) }, signal);
     const { exitCode, timedOut, outOfMemory } = done;

@@ -1,9 +1,11 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
+import { type OperationName, type OutputOf, operations } from "@slipstream/contract/operations/registry.ts";
 import { Deployment } from "@slipstream/contract/words.ts";
 import type { Call, Handlers, JsonName, Perform } from "../api/call.ts";
 import type { Control } from "../control.ts";
-import { type Entry, type Inverse, noEntry, obstacleTo, toEntry } from "./entry.ts";
+import { toDeployment } from "../deployments/deployment.ts";
+import { deploymentIn } from "../deployments/deployment-store.ts";
+import { type Entry, type Inverse, noEntry, obstacleTo, toEntry, undoerOf } from "./entry.ts";
 import { inverseNow } from "./inverse.ts";
 import { adoptUndoing, entryWithLater, journalOf, undoingsSince } from "./journal-store.ts";
 
@@ -19,7 +21,7 @@ const find = async ({ database }: Control, call: Call, id: string): Promise<{ en
 const isOperation = (name: string): name is OperationName => Object.hasOwn(operations, name);
 
 /** The deployment that an operation's answer is, or holds. */
-const deploymentIn = (answer: unknown): Deployment | undefined => {
+const deploymentHeld = (answer: unknown): Deployment | undefined => {
   const held = (answer as { deployment?: unknown } | null)?.deployment;
   return Deployment.safeParse(typeof held === "object" ? held : answer).data;
 };
@@ -38,6 +40,28 @@ const explained = async (control: Control, call: Call, before: Entry, error: unk
   return entry.undoneBy === before.undoneBy ? error : refusal(entry, obstacleTo(entry, later));
 };
 
+/** The operation that undoes an entry now. Throws `conflict` where something is in the way. */
+export const undoingOf = async (control: Control, call: Call, id: string): Promise<Inverse> => {
+  const { entry, later } = await find(control, call, id);
+  const obstacle = obstacleTo(entry, later);
+  if (obstacle !== undefined || entry.inverse === null) throw refusal(entry, obstacle);
+  return inverseNow(control.database, call.tenant, entry, entry.inverse);
+};
+
+/** What undoing an entry has answered, where that answer was lost. */
+export const answerOfUndoing = async (control: Control, call: Call, id: string): Promise<OutputOf<"journal.undo">> => {
+  const { entry, later } = await find(control, call, id);
+  const undoer = undoerOf(entry, byId(later));
+  if (undoer === undefined) throw refusal(entry, `${id} was undone, and what undid it is undone itself.`);
+  const { operation, deployment: begun } = undoer;
+  const deployment = begun === null ? undefined : await deploymentIn(control.database, call.tenant, begun);
+  return {
+    ...{ undone: id, entry: undoer.id, operation },
+    ...(entry.app === null ? {} : { app: entry.app }),
+    ...(deployment === undefined ? {} : { deployment: toDeployment(deployment, control.installation) }),
+  };
+};
+
 const undo = async (control: Control, perform: Perform, call: Call, id: string) => {
   // What undoes it has an entry of its own.
   call.journaled = true;
@@ -48,7 +72,7 @@ const undo = async (control: Control, perform: Perform, call: Call, id: string) 
   const answer = await doInverse(perform, call, entry, inverse).catch(async (error: unknown) => {
     throw await explained(control, call, entry, error);
   });
-  const deployment = deploymentIn(answer);
+  const deployment = deploymentHeld(answer);
   const { entry: after } = await find(control, call, id);
   const undoneBy = after.undoneBy ?? (await adoptUndoing(control.database, call.tenant, { id, app: entry.app, operation: inverse.operation }));
   if (undoneBy === undefined) throw new SlipError("internal", `${inverse.operation} has no entry in the journal.`);

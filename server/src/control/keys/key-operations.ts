@@ -2,6 +2,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Handlers } from "../api/call.ts";
 import { firstTenant } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
+import type { Fingerprint } from "../plans/fingerprint.ts";
 import { keysOf } from "./key-store.ts";
 import { rotate } from "./rotation.ts";
 
@@ -9,6 +10,9 @@ import { rotate } from "./rotation.ts";
 export const expectOwner = (tenant: string): void => {
   if (tenant !== firstTenant) throw new SlipError("forbidden", "The sealing keys are the installation's own.");
 };
+
+/** What plans remember of it. */
+export const stateOfKey = (current: string): Fingerprint => ({ "sealing key": current });
 
 export const keyOperations = (control: Control): Pick<Handlers, "keys.list" | "keys.rotate"> => ({
   async "keys.list"(_, call) {
@@ -21,7 +25,7 @@ export const keyOperations = (control: Control): Pick<Handlers, "keys.list" | "k
     expectOwner(call.tenant);
     const { resealed, removed } = await control.rotations.run(async () => {
       // Rotations are done one at a time, so the key in use stays the same until this one replaces it.
-      await control.database.begin(async (query) => call.expects?.check(query, { sealingKey: control.sealing.current }));
+      await control.database.begin(async (query) => call.expects?.check(query, { state: () => stateOfKey(control.sealing.current) }));
       return rotate({ database: control.database, keys: control.sealing });
     });
     return { key: control.sealing.current, resealed, removed };

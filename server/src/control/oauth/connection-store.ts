@@ -55,6 +55,11 @@ export const dropAccessTokensOfGrant = async (query: Query, grantId: string): Pr
   await query`delete from tokens where kind = 'oauth' and grant_id = ${grantId}`;
 };
 
+/** Waits for those who end it. */
+export const lockGrant = async (query: Query, grantId: string): Promise<void> => {
+  await query`select id from grants where id = ${grantId} for update`;
+};
+
 /** Ends it and every token, code and refresh token of it; nothing of it comes back. */
 export const endConnection = async (query: Query, grantId: string): Promise<void> => {
   await query`update grants set revoked_at = coalesce(revoked_at, now()) where id = ${grantId}`;

@@ -3,10 +3,11 @@ import { limit } from "@slipstream/contract/limits.ts";
 import { json, type Query } from "#platform/database.ts";
 import { coveredApps } from "../access/coverage.ts";
 import { isScoped } from "../access/decide.ts";
+import { mayDo } from "../access/token.ts";
 import type { Call } from "../api/call.ts";
 import type { Sealed, Sealing } from "../secrets/sealing.ts";
 import type { Fingerprint } from "./fingerprint.ts";
-import type { PlanRow, Shown } from "./plan.ts";
+import { administeredNames, type PlanRow, type Shown } from "./plan.ts";
 
 const columns = (query: Query) => query`id, tenant, actor, operation, app, shown, fingerprint, created_at, expires_at, applied_at, applied_key, answer`;
 
@@ -51,11 +52,16 @@ const covered = (query: Query, { tenant, actor, token: { grant } }: Asking) =>
         or actor = ${actor} and not exists (select 1 from apps a where a.name = plans.app))`
     : query``;
 
+/** As `isShownTo`. */
+const shownTo = (query: Query, { actor, token }: Asking) =>
+  mayDo(token, "administer") ? query`` : query`and (app is not null or operation <> all(${administeredNames}) or actor = ${actor})`;
+
 type Asking = Pick<Call, "tenant" | "actor" | "token">;
 
 export const plansOf = (query: Query, asking: Asking, of: { app?: string | undefined; limit: number }): Promise<PlanRow[]> =>
   query<PlanRow[]>`
     select ${columns(query)} from plans where tenant = ${asking.tenant} ${of.app === undefined ? query`` : query`and app = ${of.app}`} ${covered(query, asking)}
+      ${shownTo(query, asking)}
     order by id desc limit ${of.limit}`;
 
 /** What it was asked to do; undefined once that was removed. */

@@ -2,11 +2,14 @@
 
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
+import { operations } from "@slipstream/contract/operations/registry.ts";
 import type { Plan, PlanChange } from "@slipstream/contract/plan.ts";
+import { mayDo } from "../access/token.ts";
+import type { Call } from "../api/call.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 
 /** What is said of a plan, and kept with it. */
-export type Shown = Pick<Plan, "effect" | "changes" | "interrupts" | "policy" | "quota" | "inverse">;
+export type Shown = Pick<Plan, "effect" | "changes" | "interrupts" | "policy" | "quota" | "inverse" | "asks">;
 
 export interface PlanRow {
   id: string;
@@ -40,6 +43,24 @@ export const toPlan = (row: PlanRow, now: Date): Plan => ({
   expiresAt: row.expiresAt.toISOString(),
   ...(row.appliedAt === null ? {} : { appliedAt: row.appliedAt.toISOString() }),
 });
+
+/** Operations that are about people, tokens and the installation. */
+const administered: ReadonlySet<string> = new Set(
+  Object.values(operations).flatMap(({ name, permission }) => (permission === "administer" || permission === "any" ? [name] : [])),
+);
+export const administeredNames = [...administered];
+
+/** What a plan of those shows is for who administers, and for who planned it; what is of an app, for who may read that. */
+export const isShownTo = ({ operation, app, actor }: Pick<PlanRow, "operation" | "app" | "actor">, call: Pick<Call, "actor" | "token">): boolean =>
+  app !== null || !administered.has(operation) || actor === call.actor || mayDo(call.token, "administer");
+
+/** Throws `invalid_input` where what the plan leaves to who applies it is missing, or it leaves nothing. */
+export const checkGiven = ({ id, shown: { asks } }: Pick<PlanRow, "id" | "shown">, { sha256 }: { sha256?: string | undefined }): void => {
+  if ((asks !== undefined) === (sha256 !== undefined)) return;
+  const message = asks === undefined ? `The plan ${id} has its secret already.` : `The plan ${id} makes a secret when it is applied, and its hash is missing.`;
+  const next = asks === undefined ? "Apply it without 'sha256'." : "Apply it with 'slip apply', or send the SHA-256 of a new secret as 'sha256'.";
+  throw new SlipError("invalid_input", message, { next });
+};
 
 const cut = (text: string): string => (text.length > 200 ? `${text.slice(0, 199)}…` : text);
 

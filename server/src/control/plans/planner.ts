@@ -16,6 +16,10 @@ export interface Planned {
   interrupts: PlanInterrupt[];
   quota: PlanQuota[];
   inverse?: Plan["inverse"];
+  /** What is left to who applies it. */
+  asks?: Plan["asks"];
+  /** The operation that it does within, which its caller must be allowed to do as well. */
+  within?: { operation: JsonName; input: Record<string, unknown> };
   /** What its release asks for, where slip.toml is known: the grant of who plans may allow less. */
   wished?: Wished | undefined;
 }
@@ -34,11 +38,14 @@ export interface Applying {
   call: Call;
 }
 
+/** The input of an operation as it is planned, where its secret may be made by who applies it. */
+type Given<N extends JsonName> = Omit<ParsedInputOf<N>, "sha256"> & Partial<Pick<ParsedInputOf<N>, "sha256" & keyof ParsedInputOf<N>>>;
+
 export interface Planner<N extends JsonName, Rows extends { fingerprint: Fingerprint }> {
   /** Throws where the operation itself would refuse. */
-  read(reading: Reading, input: ParsedInputOf<N>): Promise<Rows>;
+  read(reading: Reading, input: Given<N>): Promise<Rows>;
   /** Pure. Throws where the operation itself would refuse. */
-  plan(input: ParsedInputOf<N>, rows: Rows): Planned;
+  plan(input: Given<N>, rows: Rows): Planned;
   /**
    * What the operation answered when its change is there and the answer was lost. Absent where asking it again with the same
    * idempotency key joins what it began.

@@ -28,6 +28,9 @@ export const policyOf = async (query: Query, call: Call, name: JsonName, input: 
   }
 };
 
+/** Of two that must both allow it. Pure. */
+export const stricter = (one: PlanPolicy, other: PlanPolicy): PlanPolicy => (one.allowed ? other : one);
+
 /** The same, where what is planned is within what the caller's grant allows of memory and instances; else a person is asked. */
 export const withinCaps = (policy: PlanPolicy, { token }: Call, wished: Wished | undefined): PlanPolicy => {
   const beyond = policy.allowed && wished !== undefined ? beyondCaps(capsOf(token.grant), wished) : undefined;

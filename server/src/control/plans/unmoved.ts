@@ -10,7 +10,7 @@ import { claimPlan, lockPlan } from "./plan-store.ts";
 
 /** An app that was made by this very change was not there before. */
 const fingerprintNow = async (query: Query, subject: Subject): Promise<Fingerprint> => {
-  if ("sealingKey" in subject) return { "sealing key": subject.sealingKey };
+  if ("state" in subject) return subject.state();
   return subject.isNew === true ? {} : fingerprintOfId(query, subject.app);
 };
 

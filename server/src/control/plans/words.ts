@@ -7,6 +7,17 @@ import { change } from "./diff.ts";
 
 export const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
 
+const spans = [
+  [86_400_000, "day"],
+  [3_600_000, "hour"],
+] as const;
+
+/** "7 days", "90m": in the largest unit of which it is a whole number. */
+export const spanText = (ms: number): string => {
+  const fits = spans.find(([unit]) => ms > 0 && ms % unit === 0);
+  return fits ? counted(ms / fits[0], fits[1]) : durationText(ms);
+};
+
 export const quotaOf = (name: LimitName, used: number): PlanQuota => ({ limit: name, used, allowed: limit(name), unit: limits[name].unit });
 
 type Numbers = Pick<AppRows, "live" | "lastRelease" | "open">;

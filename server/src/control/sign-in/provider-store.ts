@@ -29,14 +29,22 @@ export const findProvider = async (query: Query, sealing: Sealing, name: string)
   return { ...provider, clientSecret: sealing.open({ sealed, keyId }, placeOf(name)) };
 };
 
-/** False when there is one of that name or issuer. */
-export const insertProvider = async (query: Query, sealing: Sealing, { name, kind, issuer, clientId, clientSecret }: SignInProvider): Promise<boolean> => {
-  const { sealed, keyId }: Sealed = sealing.seal(clientSecret, placeOf(name));
-  const rows = await query`
-    insert into providers (name, kind, issuer, client_id, sealed_secret, key_id) values (${name}, ${kind}, ${issuer}, ${clientId}, ${sealed}, ${keyId})
-    on conflict do nothing returning name`;
-  return rows.length > 0;
+/** All of them; those who change some do so one after the other. */
+export const lockProviders = async (query: Query): Promise<ListedProvider[]> => {
+  await query`lock table providers in share row exclusive mode`;
+  return listProviders(query);
 };
+
+/** Nobody has the name or the issuer. */
+export const insertProvider = async (query: Query, sealing: Sealing, { name, kind, issuer, clientId, clientSecret }: SignInProvider): Promise<void> => {
+  const { sealed, keyId }: Sealed = sealing.seal(clientSecret, placeOf(name));
+  await query`
+    insert into providers (name, kind, issuer, client_id, sealed_secret, key_id) values (${name}, ${kind}, ${issuer}, ${clientId}, ${sealed}, ${keyId})`;
+};
+
+/** How many people are known by an issuer. */
+export const peopleOfIssuer = async (query: Query, issuer: string): Promise<number> =>
+  (await query<{ count: number }[]>`select count(distinct person)::int as count from identities where issuer = ${issuer}`)[0]?.count ?? 0;
 
 export const removeProvider = async (query: Query, name: string): Promise<boolean> =>
   (await query`delete from providers where name = ${name} returning name`).length > 0;

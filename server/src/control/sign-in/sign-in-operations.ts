@@ -6,8 +6,9 @@ import { firstTenant } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
 import { issuerOf, paths } from "../oauth/oauth.ts";
+import type { Fingerprint } from "../plans/fingerprint.ts";
 import { gitHub, isIssuer } from "./elsewhere.ts";
-import { insertProvider, listProviders, removeProvider } from "./provider-store.ts";
+import { insertProvider, type ListedProvider, listProviders, lockProviders, removeProvider } from "./provider-store.ts";
 import { keepCode } from "./session-store.ts";
 
 /** Who signs in on the pages can do there what their role allows; a token that may do less must not lead there. */
@@ -18,15 +19,33 @@ const personOf = ({ person, kind, grantId }: Token): string => {
 };
 
 /** How people sign in is the installation's: each of its tenants trusts it. */
-const expectOwner = (tenant: string): void => {
+export const expectOwner = (tenant: string): void => {
   if (tenant !== firstTenant) throw new SlipError("forbidden", "How people sign in is the installation's own.");
 };
 
-const issuerIn = (kind: "oidc" | "github", given: string | undefined): string => {
+export const issuerIn = (kind: "oidc" | "github", given: string | undefined): string => {
   const issuer = (given ?? (kind === "github" ? gitHub : "")).replace(kind === "github" ? /\/+$/ : /$^/, "");
   if (!isIssuer(issuer)) throw new SlipError("invalid_input", "The issuer is an https address without a query (http on this machine alone).");
   return issuer;
 };
+
+/** What plans remember of where people sign in. Pure. */
+export const stateOfProviders = (rows: readonly ListedProvider[]): Fingerprint =>
+  Object.fromEntries(rows.map(({ name, kind, issuer, clientId }) => [`provider ${name}`, `${kind} ${issuer} ${clientId}`]));
+
+/** Throws `conflict` where the name or the issuer is taken, or there are as many as there may be. Pure. */
+export const expectNewProvider = (of: { name: string; issuer: string }, rows: readonly ListedProvider[]): void => {
+  if (rows.length >= limit("signInProviders")) throw new SlipError("conflict", `There are ${limit("signInProviders")} providers already.`);
+  if (rows.some(({ name, issuer }) => name === of.name || issuer === of.issuer))
+    throw new SlipError("conflict", "There is a provider of that name or issuer already.", { next: "Remove it first with 'slip sign-in rm NAME'." });
+};
+
+export const noProvider = (name: string): SlipError =>
+  new SlipError("not_found", `There is no provider ${name}.`, { next: "List them with 'slip sign-in list'." });
+
+/** The address that a provider is to send people back to. */
+export const callbackOf = ({ installation }: Pick<Control, "installation">, name: string): string =>
+  `${issuerOf(installation)}${paths.signIn}/with/${name}/callback`;
 
 export const signInOperations = (
   control: Pick<Control, "database" | "sealing" | "installation">,
@@ -50,24 +69,25 @@ export const signInOperations = (
     expectOwner(call.tenant);
     const issuer = issuerIn(kind, given);
     await control.database.begin(async (query) => {
-      if ((await listProviders(query)).length >= limit("signInProviders"))
-        throw new SlipError("conflict", `There are ${limit("signInProviders")} providers already.`);
-      if (!(await insertProvider(query, control.sealing, { name, kind, issuer, clientId, clientSecret })))
-        throw new SlipError("conflict", "There is a provider of that name or issuer already.", { next: "Remove it first with 'slip sign-in rm NAME'." });
+      const rows = await lockProviders(query);
+      await call.expects?.check(query, { state: () => stateOfProviders(rows) });
+      expectNewProvider({ name, issuer }, rows);
+      await insertProvider(query, control.sealing, { name, kind, issuer, clientId, clientSecret });
       await journal(query, call, {
         operation: "providers.add",
         input: { name, kind, issuer, clientId },
         inverse: { operation: "providers.remove", input: { name } },
       });
     });
-    return { name, callback: `${issuerOf(control.installation)}${paths.signIn}/with/${name}/callback` };
+    return { name, callback: callbackOf(control, name) };
   },
 
   async "providers.remove"({ name }, call) {
     expectOwner(call.tenant);
     await control.database.begin(async (query) => {
-      if (!(await removeProvider(query, name)))
-        throw new SlipError("not_found", `There is no provider ${name}.`, { next: "List them with 'slip sign-in list'." });
+      const rows = await lockProviders(query);
+      await call.expects?.check(query, { state: () => stateOfProviders(rows) });
+      if (!(await removeProvider(query, name))) throw noProvider(name);
       await journal(query, call, { operation: "providers.remove", input: { name } });
     });
     return { name };

@@ -124,6 +124,10 @@ export const deliveriesOf = (query: Query, webhook: string, of: { state: Deliver
     select ${columns(query)} from webhook_deliveries d join outbox o on o.event = d.event
     where d.webhook_id = ${webhook} ${of.state === undefined ? query`` : query`and d.state = ${of.state}`} order by d.id desc limit ${of.limit}`;
 
+/** How many have not come to an end. */
+export const waitingCount = async (query: Query, webhook: string): Promise<number> =>
+  (await query<{ count: number }[]>`select count(*)::int as count from webhook_deliveries where webhook_id = ${webhook} and state = 'waiting'`)[0]?.count ?? 0;
+
 /** Throws `not_found`. */
 export const deliveryOf = async (query: Query, webhook: string, id: string): Promise<DeliveryRow> => {
   const [row] = await query<DeliveryRow[]>`

@@ -16,6 +16,10 @@ interface Row {
 
 export const signingPlace = ({ tenant, webhook }: SecretOwner, version: number): string[] => ["webhook", tenant, webhook, String(version)];
 
+/** Of the newest one: each secret has the next number. */
+export const signingVersion = async (query: Query, webhook: string): Promise<number> =>
+  (await query<{ version: number }[]>`select coalesce(max(version), 0) as version from webhook_secrets where webhook_id = ${webhook}`)[0]?.version ?? 0;
+
 /** The secret that signs from now on; those of before sign until `endsAt`, and no more than some of them. */
 export const addSigningSecret = async (
   query: Query,
@@ -24,8 +28,7 @@ export const addSigningSecret = async (
   of: { secret: string; endsAt: Date; idempotencyKey?: string | undefined },
 ): Promise<void> => {
   const { webhook } = owner;
-  const [last] = await query<{ version: number }[]>`select coalesce(max(version), 0) as version from webhook_secrets where webhook_id = ${webhook}`;
-  const version = (last?.version ?? 0) + 1;
+  const version = (await signingVersion(query, webhook)) + 1;
   const { keyId, sealed } = sealing.seal(of.secret, signingPlace(owner, version));
   await query`
     insert into webhook_secrets (webhook_id, version, sealed, key_id, idempotency_key)

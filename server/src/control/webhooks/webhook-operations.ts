@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { OutputOf, ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
+import type { Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
 import type { Call, Handlers } from "../api/call.ts";
 import type { Control } from "../control.ts";
@@ -10,9 +11,19 @@ import { journal } from "../journal/journal-store.ts";
 import { dueTime } from "./deliverer.ts";
 import { deliveriesOf, deliveryOf, insertPing, redeliver } from "./delivery-store.ts";
 import { newSigningSecret } from "./signature.ts";
-import { addSigningSecret, secretWithKey, signingSecrets } from "./signing-secret-store.ts";
-import { type DeliveryRow, toDelivery, toWebhook, type WebhookRow } from "./webhook.ts";
-import { deleteWebhook, insertWebhook, lockWebhook, saveWebhook, webhookIn, webhooksOf, webhookWithKey } from "./webhook-store.ts";
+import { addSigningSecret, secretWithKey, signingSecrets, signingVersion } from "./signing-secret-store.ts";
+import {
+  changedWebhook,
+  type DeliveryRow,
+  stateOfWebhook,
+  stateOfWebhooks,
+  toDelivery,
+  toWebhook,
+  undoingOfWebhook,
+  type WebhookChange,
+  type WebhookRow,
+} from "./webhook.ts";
+import { deleteWebhook, insertWebhook, lockWebhook, lockWebhooks, saveWebhook, webhookIn, webhooksOf, webhookWithKey } from "./webhook-store.ts";
 
 type Created = OutputOf<"webhooks.create">;
 
@@ -33,6 +44,8 @@ const create = async (control: Control, call: Call, input: ParsedInputOf<"webhoo
   const asked = { url: webhooks.receivers.check(input.url), topics: input.topics ?? null, description: input.description ?? null };
   const secret = newSigningSecret();
   const made = await database.begin(async (query) => {
+    await lockWebhooks(query, tenant);
+    await call.expects?.check(query, { state: async () => stateOfWebhooks(await webhooksOf(query, tenant)) });
     const row = await insertWebhook(query, { ...asked, id: newId("whk"), tenant, idempotencyKey: call.idempotencyKey });
     if (!row) return undefined;
     await addSigningSecret(query, sealing, { tenant, webhook: row.id }, { secret, endsAt: new Date() });
@@ -43,34 +56,20 @@ const create = async (control: Control, call: Call, input: ParsedInputOf<"webhoo
   return made ? { ...toWebhook(made), secret } : madeBefore(control, call, asked);
 };
 
-type Change = ParsedInputOf<"webhooks.update">;
+/** Locks it; where a plan is applied, it must be as it was planned for. Throws `not_found`. */
+const takeWebhook = async (query: Query, { tenant, expects }: Call, id: string): Promise<WebhookRow> => {
+  const row = await lockWebhook(query, tenant, id);
+  await expects?.check(query, { state: async () => stateOfWebhook(row, await signingVersion(query, id)) });
+  return row;
+};
 
-/** The row with what was asked for; what was not said stays. Pure. */
-const changed = (row: WebhookRow, { url, topics, description, paused }: Change): WebhookRow => ({
-  ...row,
-  ...(url === undefined ? {} : { url }),
-  ...(topics === undefined ? {} : { topics }),
-  ...(description === undefined ? {} : { description }),
-  ...(paused === true ? { paused: row.paused ?? "asked" } : {}),
-  ...(paused === false ? { paused: null, failingSince: null } : {}),
-});
-
-/** What brings back the row as it was, of the fields that were asked for. Pure. */
-const undoing = (row: WebhookRow, asked: Change): Record<string, unknown> => ({
-  webhook: row.id,
-  ...(asked.url === undefined ? {} : { url: row.url }),
-  ...(asked.topics === undefined ? {} : { topics: row.topics }),
-  ...(asked.description === undefined ? {} : { description: row.description }),
-  ...(asked.paused === undefined ? {} : { paused: row.paused !== null }),
-});
-
-const update = async (control: Control, call: Call, given: Change): Promise<WebhookRow> => {
+const update = async (control: Control, call: Call, given: WebhookChange): Promise<WebhookRow> => {
   const input = given.url === undefined ? given : { ...given, url: control.webhooks.receivers.check(given.url) };
   return control.database.begin(async (query) => {
-    const before = await lockWebhook(query, call.tenant, input.webhook);
-    const after = changed(before, input);
+    const before = await takeWebhook(query, call, input.webhook);
+    const after = changedWebhook(before, input);
     await saveWebhook(query, after);
-    await journal(query, call, { operation: "webhooks.update", input, inverse: { operation: "webhooks.update", input: undoing(before, input) } });
+    await journal(query, call, { operation: "webhooks.update", input, inverse: undoingOfWebhook(before, input) });
     return after;
   });
 };
@@ -80,7 +79,7 @@ const rotate = async ({ database, sealing }: Control, call: Call, { webhook, gra
   const { tenant, idempotencyKey } = call;
   const owner = { tenant, webhook };
   const { secret, endsAt } = await database.begin(async (query) => {
-    await lockWebhook(query, tenant, webhook);
+    await takeWebhook(query, call, webhook);
     const before = idempotencyKey === undefined ? undefined : await secretWithKey(query, sealing, owner, idempotencyKey);
     call.journaled = before !== undefined;
     if (before) return before;
@@ -156,7 +155,7 @@ export const webhookOperations = (control: Control): Pick<Handlers, WebhookNames
 
   async "webhooks.remove"({ webhook }, call) {
     await control.database.begin(async (query) => {
-      await lockWebhook(query, call.tenant, webhook);
+      await takeWebhook(query, call, webhook);
       await deleteWebhook(query, webhook);
       await journal(query, call, { operation: "webhooks.remove", input: { webhook } });
     });

@@ -2,7 +2,7 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Query } from "#platform/database.ts";
-import type { WebhookRow } from "./webhook.ts";
+import { tooManyWebhooks, type WebhookRow } from "./webhook.ts";
 
 const columns = (query: Query) => query`id, tenant, url, description, topics, paused, failing_since, created_at`;
 
@@ -20,17 +20,19 @@ export interface NewWebhook extends Pick<WebhookRow, "id" | "tenant" | "url" | "
   idempotencyKey: string | undefined;
 }
 
-/** Undefined when the request with this key has made one already. Throws `conflict` when the tenant has as many as it may. */
+/** Those who make some at the same time are counted one after the other. */
+export const lockWebhooks = async (query: Query, tenant: string): Promise<void> => {
+  await query`select tenant from tenants where tenant = ${tenant} for no key update`;
+};
+
+/** Undefined when the request with this key has made one already. `lockWebhooks` comes before it. Throws `conflict` when the tenant has as many as it may. */
 export const insertWebhook = async (query: Query, it: NewWebhook): Promise<WebhookRow | undefined> => {
-  // Those who come at the same time are counted one after the other.
-  await query`select tenant from tenants where tenant = ${it.tenant} for no key update`;
   const [made] = await query<WebhookRow[]>`
     insert into webhooks (id, tenant, url, description, topics, idempotency_key)
     values (${it.id}, ${it.tenant}, ${it.url}, ${it.description}, ${it.topics ?? null}, ${it.idempotencyKey ?? null})
     on conflict (tenant, idempotency_key) do nothing returning ${columns(query)}`;
   const [all] = await query<{ count: number }[]>`select count(*) as count from webhooks where tenant = ${it.tenant}`;
-  if (made && (all?.count ?? 0) > limit("webhooks"))
-    throw new SlipError("conflict", `There are ${limit("webhooks")} webhooks, as many as there may be.`, { next: "Remove one with 'slip webhooks rm'." });
+  if (made && (all?.count ?? 0) > limit("webhooks")) throw tooManyWebhooks();
   return made;
 };
 

@@ -1,5 +1,10 @@
 // What a webhook and a delivery are, as pure rules over their rows.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Topic, Webhook, WebhookDelivery } from "@slipstream/contract/words.ts";
+import type { Inverse } from "../journal/entry.ts";
+import type { Fingerprint } from "../plans/fingerprint.ts";
 
 export interface WebhookRow {
   id: string;
@@ -22,6 +27,48 @@ export const toWebhook = (row: WebhookRow): Webhook => ({
   ...(row.failingSince === null ? {} : { failingSince: row.failingSince.toISOString() }),
   createdAt: row.createdAt.toISOString(),
 });
+
+export type WebhookChange = ParsedInputOf<"webhooks.update">;
+
+/** The row with what was asked for; what was not said stays. */
+export const changedWebhook = (row: WebhookRow, { url, topics, description, paused }: WebhookChange): WebhookRow => ({
+  ...row,
+  ...(url === undefined ? {} : { url }),
+  ...(topics === undefined ? {} : { topics }),
+  ...(description === undefined ? {} : { description }),
+  ...(paused === true ? { paused: row.paused ?? "asked" } : {}),
+  ...(paused === false ? { paused: null, failingSince: null } : {}),
+});
+
+/** What brings back the row as it was, of the fields that were asked for. */
+export const undoingOfWebhook = (row: WebhookRow, asked: WebhookChange): Inverse => ({
+  operation: "webhooks.update",
+  input: {
+    webhook: row.id,
+    ...(asked.url === undefined ? {} : { url: row.url }),
+    ...(asked.topics === undefined ? {} : { topics: row.topics }),
+    ...(asked.description === undefined ? {} : { description: row.description }),
+    ...(asked.paused === undefined ? {} : { paused: row.paused !== null }),
+  },
+});
+
+export const topicsText = ({ topics }: Pick<WebhookRow, "topics">): string => topics?.join(", ") ?? "all";
+export const stateText = ({ paused }: Pick<WebhookRow, "paused">): string => (paused === null ? "active" : "paused");
+
+/** What plans remember of a webhook: what people have said of it, and not how deliveries go. */
+export const stateOfWebhook = (row: WebhookRow, signingVersion: number): Fingerprint => ({
+  [`webhook ${row.id}`]: row.url,
+  topics: topicsText(row),
+  ...(row.description === null ? {} : { description: row.description }),
+  state: stateText(row),
+  "signing secret": `version ${signingVersion}`,
+});
+
+/** What plans of another one remember. */
+export const stateOfWebhooks = (rows: readonly WebhookRow[]): Fingerprint => Object.fromEntries(rows.map(({ id, url }) => [`webhook ${id}`, url]));
+
+export const tooManyWebhooks = (): SlipError =>
+  new SlipError("conflict", `There are ${limit("webhooks")} webhooks, as many as there may be.`, { next: "Remove one with 'slip webhooks rm'." });
 
 export interface DeliveryRow {
   id: string;

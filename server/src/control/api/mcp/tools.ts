@@ -9,7 +9,7 @@ import { apply, planOf } from "./tools/plans.ts";
 import { releases, rollback } from "./tools/releases.ts";
 import { domains, setConfig } from "./tools/settings.ts";
 
-const doing: readonly Tool[] = [deploy, deploySnippet, rollback, restart, scale, setConfig, domains, destroy];
+const doing: readonly Tool[] = [deploy, deploySnippet, cancel, rollback, restart, scale, setConfig, domains, runCommand, undo, destroy];
 
 export const tools: readonly Tool[] = [
   deploy,

@@ -1,5 +1,5 @@
 // What a rotation of the sealing key would do.
-import { expectOwner } from "../../keys/key-operations.ts";
+import { expectOwner, stateOfKey } from "../../keys/key-operations.ts";
 import { type KeyRow, keysOf } from "../../keys/key-store.ts";
 import { change } from "../diff.ts";
 import type { Fingerprint } from "../fingerprint.ts";
@@ -17,7 +17,7 @@ const rotate = planner<"keys.rotate", KeyRows>({
   async read({ snapshot, control, call }) {
     expectOwner(call.tenant);
     const { current } = control.sealing;
-    return { current, keys: await snapshot(keysOf), fingerprint: { "sealing key": current } };
+    return { current, keys: await snapshot(keysOf), fingerprint: stateOfKey(current) };
   },
   plan: (_, { current, keys }) => ({
     changes: [

@@ -1,5 +1,6 @@
 // Tools for apps as a whole.
 import { limit } from "@slipstream/contract/limits.ts";
+import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
 import { AppName, type Deployment } from "@slipstream/contract/words.ts";
 import { z } from "zod";
 import type { Asking } from "../asking.ts";
@@ -103,6 +104,39 @@ export const restart = tool({
 const outputBounds = { lines: 100, lineLength: 500, length: 8_000 };
 const secondsMax = limit("runMs") / 1_000;
 
+const Ran = z.object({
+  app: z.string(),
+  exitCode: z.int(),
+  seconds: z.number(),
+  timedOut: z.boolean().optional(),
+  outOfMemory: z.boolean().optional(),
+  output: Untrusted,
+});
+
+/** What came of a command, with its lines as a stranger's. */
+export const ranOf = ({ app, exitCode, ms, timedOut, outOfMemory, lines, omitted: before }: OutputOf<"apps.run">): z.input<typeof Ran> => {
+  const { omitted = 0, ...output } = untrusted(
+    lines.map(({ text }) => text),
+    outputBounds,
+  );
+  const left = omitted + before;
+  return {
+    app,
+    exitCode,
+    seconds: Math.round(ms / 10) / 100,
+    ...(timedOut ? { timedOut: true } : {}),
+    ...(outOfMemory ? { outOfMemory: true } : {}),
+    output: { ...output, ...(left === 0 ? {} : { omitted: left }) },
+  };
+};
+
+const runInput = ({ app, command, timeoutSeconds }: { app: string; command: string; timeoutSeconds: number }) => ({
+  app,
+  command,
+  timeoutMs: timeoutSeconds * 1_000,
+  lines: outputBounds.lines,
+});
+
 export const runCommand = tool({
   name: "run_command",
   title: "Run a command",
@@ -114,33 +148,11 @@ export const runCommand = tool({
     command: z.string().min(1).max(8_192).describe("one line for the shell of the sandbox"),
     timeoutSeconds: z.int().min(1).max(secondsMax).default(30),
   }),
-  output: z.object({
-    app: z.string(),
-    exitCode: z.int(),
-    seconds: z.number(),
-    timedOut: z.boolean().optional(),
-    outOfMemory: z.boolean().optional(),
-    output: Untrusted,
-  }),
-  async run({ app, command, timeoutSeconds }, asking) {
-    const asked = { app, command, timeoutMs: timeoutSeconds * 1_000, lines: outputBounds.lines };
-    const ran = await asking.telling("running", asking.do("apps.run", asked, { signal: asking.signal }));
-    const { omitted = 0, ...output } = untrusted(
-      ran.lines.map(({ text }) => text),
-      outputBounds,
-    );
-    const left = omitted + ran.omitted;
-    return {
-      value: {
-        app,
-        exitCode: ran.exitCode,
-        seconds: Math.round(ran.ms / 10) / 100,
-        ...(ran.timedOut ? { timedOut: true } : {}),
-        ...(ran.outOfMemory ? { outOfMemory: true } : {}),
-        output: { ...output, ...(left === 0 ? {} : { omitted: left }) },
-      },
-    };
+  output: Ran,
+  async run(input, asking) {
+    return { value: ranOf(await asking.telling("running", asking.do("apps.run", runInput(input), { signal: asking.signal }))) };
   },
+  planned: (input) => ({ operation: "apps.run", input: runInput(input) }),
 });
 
 export const destroy = tool({

@@ -131,4 +131,5 @@ export const cancel = tool({
   input: byId,
   output: Outcome,
   run: async ({ deployment }, asking) => awaited(asking, await asking.do("deployments.cancel", { deployment }), 0),
+  planned: (input) => ({ operation: "deployments.cancel", input }),
 });

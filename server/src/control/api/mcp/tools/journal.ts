@@ -69,4 +69,5 @@ export const undo = tool({
     const told = await carriedOut(asking, deployment, seconds);
     return "failure" in told ? { failure: { ...told.failure, ...undone } } : { value: { ...told.value, ...undone } };
   },
+  planned: ({ entry }) => ({ operation: "journal.undo", input: { entry } }),
 });

@@ -1,4 +1,5 @@
 // Tools for those who look before they act.
+import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Plan } from "@slipstream/contract/plan.ts";
 import { Deployment, PlanId } from "@slipstream/contract/words.ts";
 import { z } from "zod";
@@ -8,6 +9,7 @@ import { type Danger, unlessConfirmed } from "../confirm.ts";
 import { carriedOut, waitSeconds } from "../outcome.ts";
 import { type Done, type Tool, tool } from "../tool.ts";
 import { plain } from "../untrusted.ts";
+import { ranOf } from "./apps.ts";
 import { dangerOfDestroying } from "./danger.ts";
 
 const lineLength = 300;
@@ -91,8 +93,10 @@ export const apply = tool({
       const question = await unlessConfirmed(asking, { door, danger: { ...(await dangerOf(asking, planned)), confirm } });
       if (question) return question;
     }
-    const { operation, output } = await asking.telling("applying", asking.do("plans.apply", { plan }));
-    const done = await followed(asking, output, seconds);
+    // A command ends when nobody waits for it any more; all else goes on.
+    const isCommand = planned.operation === "apps.run";
+    const { operation, output } = await asking.telling("applying", asking.do("plans.apply", { plan }, isCommand ? { signal: asking.signal } : {}));
+    const done = isCommand ? { value: ranOf(output as OutputOf<"apps.run">) } : await followed(asking, output, seconds);
     return "failure" in done ? { failure: { plan, operation, result: done.failure } } : { value: { plan, operation, result: done.value } };
   },
 });
