@@ -1,5 +1,6 @@
 // Commands with --plan, and what applies their plans, as a user runs them.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,11 +14,13 @@ import { openSession } from "./platform/session.ts";
 import { programOf, type Runner } from "./program.ts";
 import { coloursWhen } from "./terminal/colour.ts";
 import { screenOf } from "./terminal/screen.ts";
-import { appOf, liveDeployment } from "./testing/samples.ts";
+import { appOf, deploymentId, liveDeployment } from "./testing/samples.ts";
 import { slip } from "./testing/slip.ts";
 import { TinyPlatform } from "./testing/tiny-platform.ts";
 
 const id = `pln_${"0".repeat(26)}`;
+const idOf = (prefix: string): string => `${prefix}_${"0".repeat(26)}`;
+const [entry, webhook, token, person, invitation, connection] = [idOf("jrn"), idOf("whk"), idOf("tok"), idOf("per"), idOf("inv"), idOf("grt")];
 const planOf = (more: Partial<Plan> = {}): Plan => ({
   plan: id,
   operation: "deployments.create",
@@ -94,6 +97,26 @@ describe("plans", () => {
     ["domains add", ["domains", "add", "shop", "a.example.org"], "domains.add", { app: "shop", domain: "a.example.org" }],
     ["domains rm", ["domains", "rm", "shop", "a.example.org"], "domains.remove", { app: "shop", domain: "a.example.org" }],
     ["destroy", ["destroy", "shop"], "apps.destroy", { app: "shop", purge: false }],
+    ["restore", ["restore", "shop"], "apps.restore", { app: "shop" }],
+    ["cancel", ["cancel", deploymentId], "deployments.cancel", { deployment: deploymentId }],
+    ["run", ["run", "shop", "--", "true"], "apps.run", { app: "shop", command: ["true"], lines: 500 }],
+    ["undo", ["undo", entry], "journal.undo", { entry }],
+    ["keys rotate", ["keys", "rotate"], "keys.rotate", {}],
+    ["projects create", ["projects", "create", "store"], "projects.create", { project: "store" }],
+    ["webhooks add", ["webhooks", "add", "https://hooks.example.org"], "webhooks.create", { url: "https://hooks.example.org" }],
+    ["webhooks set", ["webhooks", "set", webhook, "--topics", "all"], "webhooks.update", { webhook, topics: null }],
+    ["webhooks pause", ["webhooks", "pause", webhook], "webhooks.update", { webhook, paused: true }],
+    ["webhooks resume", ["webhooks", "resume", webhook], "webhooks.update", { webhook, paused: false }],
+    ["webhooks rotate", ["webhooks", "rotate", webhook, "--now"], "webhooks.rotate", { webhook, graceMs: 0 }],
+    ["webhooks rm", ["webhooks", "rm", webhook], "webhooks.remove", { webhook }],
+    ["tokens create", ["tokens", "create", "claude", "--verbs", "read"], "tokens.create", { name: "claude", grant: { verbs: ["read"] } }],
+    ["tokens rm", ["tokens", "rm", token], "tokens.revoke", { token }],
+    ["members invite", ["members", "invite", "viewer"], "members.invite", { role: "viewer" }],
+    ["members set-role", ["members", "set-role", person, "viewer"], "members.update", { person, role: "viewer" }],
+    ["members rm", ["members", "rm", person], "members.remove", { person }],
+    ["members rm of an invitation", ["members", "rm", invitation], "invitations.revoke", { invitation }],
+    ["sign-in rm", ["sign-in", "rm", "google"], "providers.remove", { name: "google" }],
+    ["connections revoke", ["connections", "revoke", connection], "connections.revoke", { connection }],
   ];
   /** In this process: what matters is what is asked and shown, not how a process starts. */
   const run = async (words: readonly string[]): Promise<{ code: number | undefined; shown: unknown[] }> => {
@@ -108,11 +131,14 @@ describe("plans", () => {
     return { code, shown };
   };
 
+  /** Before the words that are a command's own. */
+  const withOptions = (words: readonly string[]): string[] => words.toSpliced(words.includes("--") ? words.indexOf("--") : words.length, 0, "--plan", "--json");
+
   for (const [what, words, operation, input] of commands)
     it(`of ${what}: it is asked for, and nothing else`, async () => {
       platform.handlers = { "plans.create": (asked) => planOf({ operation: asked.operation }) };
       const before = platform.asked.length;
-      assert.deepEqual(await run([...words, "--plan", "--json"]), { code: 0, shown: [planOf({ operation })] });
+      assert.deepEqual(await run(withOptions(words)), { code: 0, shown: [planOf({ operation })] });
       assert.deepEqual(platform.asked.slice(before), [{ name: "plans.create", input: { operation, input } }]);
     });
 
@@ -124,6 +150,22 @@ describe("plans", () => {
     assert.deepEqual(await slip(platform.home, ["apply", id]), { code: 0, stdout: "https://shop.slip.localhost:8443\n", stderr: "" });
     platform.handlers["plans.apply"] = () => ({ plan: id, operation: "apps.scale", output: { ...appOf({ instances: 3 }) } });
     assert.equal((await slip(platform.home, ["apply", id])).stdout, "shop runs 3 instances\n");
+  });
+
+  it("of a token make it when they are applied: its hash is sent, and it is shown once", async () => {
+    const made = { token, name: "claude", actor: "claude for ada", kind: "plain", createdAt: "2026-01-01T00:00:00.000Z" };
+    platform.handlers = {
+      "plans.get": () => planOf({ operation: "tokens.create", asks: ["sha256"] }),
+      "plans.apply": () => ({ plan: id, operation: "tokens.create", output: made }),
+    };
+    const ran = await slip(platform.home, ["apply", id, "--json"]);
+    const { value, ...shown } = JSON.parse(ran.stdout) as { value: string };
+    assert.deepEqual(shown, made);
+    assert.deepEqual(platform.inputsOf("plans.apply").at(-1), { plan: id, sha256: createHash("sha256").update(value).digest("hex") });
+    platform.handlers["plans.get"] = () => planOf({ operation: "tokens.create" });
+    const other = await slip(platform.home, ["apply", id]);
+    assert.deepEqual([other.stdout, other.stderr], ["", `claude (${token}) is let in from now on\n`]);
+    assert.deepEqual(platform.inputsOf("plans.apply").at(-1), { plan: id });
   });
 
   it("that are stale change nothing, and end with 2", async () => {

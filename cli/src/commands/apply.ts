@@ -1,9 +1,10 @@
-import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import type { Plan } from "@slipstream/contract/plan.ts";
+import { type Command, first, type Invocation } from "../command.ts";
 import { hasOutcome, outcomeOf } from "../plan/outcomes.ts";
+import { hashOf, newToken } from "../terminal/secret.ts";
 import { agreed } from "./destroy.ts";
 
-const isAgreed = async (call: Invocation, plan: string): Promise<boolean> => {
-  const { operation, app, state, inverse } = await call.session.call("plans.get", { plan });
+const isAgreed = async (call: Invocation, { plan, operation, app, state, inverse }: Plan): Promise<boolean> => {
   // One that cannot be applied is refused in any case, with the reason.
   return (
     operation !== "apps.destroy" ||
@@ -13,14 +14,16 @@ const isAgreed = async (call: Invocation, plan: string): Promise<boolean> => {
   );
 };
 
-const run = async (call: Invocation): Promise<ExitCode> => {
+const run = async (call: Invocation): Promise<number> => {
   const plan = first(call);
-  if (!(await isAgreed(call, plan))) {
+  const planned = await call.session.call("plans.get", { plan });
+  if (!(await isAgreed(call, planned))) {
     call.screen.note("Nothing was changed.");
     return 3;
   }
-  const { operation, output } = await call.session.call("plans.apply", { plan });
-  if (hasOutcome(operation)) return outcomeOf(operation)(call, output as never);
+  const secret = planned.asks === undefined ? undefined : newToken();
+  const { operation, output } = await call.session.call("plans.apply", { plan, ...(secret === undefined ? {} : { sha256: hashOf(secret) }) });
+  if (hasOutcome(operation)) return outcomeOf(operation)(call, output as never, secret);
   if (call.screen.json) call.screen.data(output);
   else call.screen.print(JSON.stringify(output));
   return 0;

@@ -1,5 +1,6 @@
 import type { App } from "@slipstream/contract/words.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { change, planOption } from "../plan/change.ts";
 import { textOf } from "./options.ts";
 
 const row = ({ screen }: Invocation, app: App): string[] => [
@@ -24,13 +25,10 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const create = async (call: Invocation): Promise<ExitCode> => {
+const create = async (call: Invocation): Promise<number> => {
   await call.session.ensureRunning();
   const project = textOf(call.options, "project");
-  const app = await call.session.call("apps.create", { app: first(call), ...(project && { project }) });
-  if (call.screen.json) call.screen.data(app);
-  else call.screen.print(app.app);
-  return 0;
+  return change(call, "apps.create", { app: first(call), ...(project && { project }) });
 };
 
 export const apps: Command = {
@@ -44,7 +42,7 @@ export const apps: Command = {
       name: "create",
       summary: "Make an app without deploying it, to give it secrets first.",
       arguments: [{ name: "NAME", summary: "name of the app" }],
-      options: [{ flags: "--project <NAME>", summary: "the project that it is in (default)" }],
+      options: [{ flags: "--project <NAME>", summary: "the project that it is in (default)" }, planOption],
       examples: ["slip apps create shop", "slip apps create shop --project store"],
       run: create,
     },

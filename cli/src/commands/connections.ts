@@ -1,4 +1,5 @@
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { change, planOption } from "../plan/change.ts";
 
 const list = async ({ session, screen }: Invocation): Promise<ExitCode> => {
   const answer = await session.call("connections.list", {});
@@ -12,12 +13,7 @@ const list = async ({ session, screen }: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const revoke = async (call: Invocation): Promise<ExitCode> => {
-  const answer = await call.session.call("connections.revoke", { connection: first(call) });
-  if (call.screen.json) call.screen.data(answer);
-  else call.screen.note("The agent may do nothing any more.");
-  return 0;
-};
+const revoke = (call: Invocation): Promise<number> => change(call, "connections.revoke", { connection: first(call) });
 
 export const connections: Command = {
   name: "connections",
@@ -29,6 +25,7 @@ export const connections: Command = {
       name: "revoke",
       summary: "End what an agent may do, with every token that it has.",
       arguments: [{ name: "CONNECTION", summary: "id of the connection" }],
+      options: [planOption],
       examples: ["slip connections revoke grt_01…"],
       run: revoke,
     },

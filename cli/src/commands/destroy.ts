@@ -1,5 +1,5 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { type Command, first, type Invocation } from "../command.ts";
 import { change, planOption } from "../plan/change.ts";
 import { ask } from "../terminal/prompt.ts";
 
@@ -16,7 +16,7 @@ export const agreed = async ({ options, screen }: Invocation, app: string, asked
   return (await ask(question(app, purge))) === app;
 };
 
-const run = async (call: Invocation): Promise<ExitCode> => {
+const run = async (call: Invocation): Promise<number> => {
   const purge = call.options.purge === true;
   if (call.options.plan === true) return change(call, "apps.destroy", { app: first(call), purge });
   const { app } = await call.session.call("apps.get", { app: first(call) });

@@ -4,7 +4,7 @@ import { appArgument } from "./settings.ts";
 
 const hostArgument = { name: "HOST", summary: "a host name such as shop.example.org" };
 
-const add = (call: Invocation): Promise<ExitCode> => change(call, "domains.add", { app: first(call), domain: call.args[1] ?? "" });
+const add = (call: Invocation): Promise<number> => change(call, "domains.add", { app: first(call), domain: call.args[1] ?? "" });
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const answer = await call.session.call("domains.list", { app: first(call) });
@@ -18,7 +18,7 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const remove = (call: Invocation): Promise<ExitCode> => change(call, "domains.remove", { app: first(call), domain: call.args[1] ?? "" });
+const remove = (call: Invocation): Promise<number> => change(call, "domains.remove", { app: first(call), domain: call.args[1] ?? "" });
 
 export const domains: Command = {
   name: "domains",

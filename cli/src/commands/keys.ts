@@ -1,4 +1,5 @@
 import type { Command, ExitCode, Invocation } from "../command.ts";
+import { change, planOption } from "../plan/change.ts";
 
 const list = async ({ session, screen }: Invocation): Promise<ExitCode> => {
   const answer = await session.call("keys.list", {});
@@ -17,15 +18,7 @@ const list = async ({ session, screen }: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const rotate = async ({ session, screen }: Invocation): Promise<ExitCode> => {
-  const answer = await session.call("keys.rotate", {});
-  if (screen.json) screen.data(answer);
-  else {
-    screen.print(answer.key);
-    screen.note(`${answer.resealed} values were sealed with the new key; the one of before is gone. Back up SLIP_HOME/control again, with the database.`);
-  }
-  return 0;
-};
+const rotate = (call: Invocation): Promise<number> => change(call, "keys.rotate", {});
 
 export const keys: Command = {
   name: "keys",
@@ -35,6 +28,7 @@ export const keys: Command = {
     {
       name: "rotate",
       summary: "Seal everything with a new key, and remove the one of before.",
+      options: [planOption],
       notes: "Apps and deployments go on meanwhile. A rotation that was cut off goes on by itself; asked for again, it is finished.",
       examples: ["slip keys rotate"],
       run: rotate,

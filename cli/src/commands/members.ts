@@ -1,10 +1,11 @@
 import type { Role } from "@slipstream/contract/access.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { change, changeWithSecret, planOption } from "../plan/change.ts";
 import { openSession } from "../platform/session.ts";
 import { askHidden, readInput } from "../terminal/prompt.ts";
+import { hashOf, newToken } from "../terminal/secret.ts";
 import { textOf } from "./options.ts";
-import { hashOf, newToken } from "./tokens.ts";
 
 const secretBytes = 1_024;
 
@@ -24,16 +25,9 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const invite = async (call: Invocation): Promise<ExitCode> => {
-  const secret = newToken();
+const invite = (call: Invocation): Promise<number> => {
   const email = textOf(call.options, "email");
-  const made = await call.session.call("members.invite", { role: first(call) as Role, sha256: hashOf(secret), ...(email && { email }) });
-  if (call.screen.json) call.screen.data({ ...made, secret });
-  else {
-    call.screen.print(secret);
-    call.screen.note(`Who knows this becomes a ${made.role} with 'slip members accept', once, until ${made.expiresAt}. It is not shown again.`);
-  }
-  return 0;
+  return changeWithSecret(call, "members.invite", { role: first(call) as Role, ...(email && { email }) });
 };
 
 const readSecret = async ({ screen }: Invocation): Promise<string> => {
@@ -58,21 +52,11 @@ const accept = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const setRole = async (call: Invocation): Promise<ExitCode> => {
-  const member = await call.session.call("members.update", { person: first(call), role: (call.args[1] ?? "") as Role });
-  if (call.screen.json) call.screen.data(member);
-  else call.screen.print(`${member.name} is ${member.role} now`);
-  return 0;
-};
+const setRole = (call: Invocation): Promise<number> => change(call, "members.update", { person: first(call), role: (call.args[1] ?? "") as Role });
 
-const remove = async (call: Invocation): Promise<ExitCode> => {
+const remove = (call: Invocation): Promise<number> => {
   const id = first(call);
-  const answer = id.startsWith("inv_")
-    ? await call.session.call("invitations.revoke", { invitation: id })
-    : await call.session.call("members.remove", { person: id });
-  if (call.screen.json) call.screen.data(answer);
-  else call.screen.print(`${id} is gone`);
-  return 0;
+  return id.startsWith("inv_") ? change(call, "invitations.revoke", { invitation: id }) : change(call, "members.remove", { person: id });
 };
 
 const who = { name: "PERSON", summary: "their id, per_…" };
@@ -87,7 +71,7 @@ export const members: Command = {
       name: "invite",
       summary: "Make an invitation, and print its secret once.",
       arguments: [{ name: "ROLE", summary: "owner, developer or viewer" }],
-      options: [{ flags: "--email <EMAIL>", summary: "for whom it is meant, to find it again in the list" }],
+      options: [{ flags: "--email <EMAIL>", summary: "for whom it is meant, to find it again in the list" }, planOption],
       notes: "An owner may do everything; a developer reads, deploys, configures and destroys apps; a viewer reads.",
       examples: ["slip members invite developer --email ada@example.org", "slip members invite viewer --json"],
       run: invite,
@@ -107,6 +91,7 @@ export const members: Command = {
       name: "set-role",
       summary: "Give a member another role; a tenant keeps at least one owner.",
       arguments: [who, { name: "ROLE", summary: "owner, developer or viewer" }],
+      options: [planOption],
       examples: ["slip members set-role per_01k9… viewer"],
       run: setRole,
     },
@@ -114,6 +99,7 @@ export const members: Command = {
       name: "rm",
       summary: "Remove a member with all their tokens, or take an invitation back.",
       arguments: [{ name: "ID", summary: "per_… or inv_…" }],
+      options: [planOption],
       examples: ["slip members rm per_01k9…", "slip members rm inv_01k9…"],
       run: remove,
     },

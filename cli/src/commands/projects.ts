@@ -1,4 +1,5 @@
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { change, planOption } from "../plan/change.ts";
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const answer = await call.session.call("projects.list", {});
@@ -12,12 +13,7 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const create = async (call: Invocation): Promise<ExitCode> => {
-  const project = await call.session.call("projects.create", { project: first(call) });
-  if (call.screen.json) call.screen.data(project);
-  else call.screen.print(project.project);
-  return 0;
-};
+const create = (call: Invocation): Promise<number> => change(call, "projects.create", { project: first(call) });
 
 export const projects: Command = {
   name: "projects",
@@ -30,6 +26,7 @@ export const projects: Command = {
       name: "create",
       summary: "Make a project.",
       arguments: [{ name: "NAME", summary: "name of the project" }],
+      options: [planOption],
       examples: ["slip projects create shop"],
       run: create,
     },

@@ -1,7 +1,7 @@
-import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { type Command, first, type Invocation } from "../command.ts";
 import { change, planOption } from "../plan/change.ts";
 
-const run = (call: Invocation): Promise<ExitCode> => change(call, "apps.restart", { app: first(call) });
+const run = (call: Invocation): Promise<number> => change(call, "apps.restart", { app: first(call) });
 
 export const restart: Command = {
   name: "restart",

@@ -1,20 +1,13 @@
-import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
-import { finish, showResult } from "../deployment/finish.ts";
-import { exitCodeOf } from "../deployment/result.ts";
+import { type Command, first, type Invocation } from "../command.ts";
+import { change, planOption } from "../plan/change.ts";
 
-const run = async (call: Invocation): Promise<ExitCode> => {
-  const { app, deployment } = await call.session.call("apps.restore", { app: first(call) });
-  const result = deployment && (await finish(call, deployment));
-  if (call.screen.json) call.screen.data({ app, deployment: result ?? null });
-  else if (result) showResult(call, result);
-  else call.screen.print(`${app} is back; it had no live release`);
-  return result ? exitCodeOf(result.outcome) : 0;
-};
+const run = (call: Invocation): Promise<number> => change(call, "apps.restore", { app: first(call) });
 
 export const restore: Command = {
   name: "restore",
   summary: "Bring a destroyed app back, with the release that was live.",
   arguments: [{ name: "APP", summary: "name of the app" }],
+  options: [planOption],
   examples: ["slip apps --destroyed", "slip restore shop"],
   run,
 };

@@ -1,8 +1,8 @@
-import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { type Command, first, type Invocation } from "../command.ts";
 import { change, planOption } from "../plan/change.ts";
 import { countOf, textOf } from "./options.ts";
 
-const run = async (call: Invocation): Promise<ExitCode> => {
+const run = async (call: Invocation): Promise<number> => {
   const to = countOf(textOf(call.options, "to"), "--to");
   return change(call, "releases.rollback", { app: first(call), ...(to && { to }) });
 };

@@ -1,13 +1,10 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
-import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
 import { type Command, first, type Invocation } from "../command.ts";
 import { tell } from "../failure.ts";
-import { safeText } from "../terminal/text.ts";
-import { tookText } from "../terminal/time.ts";
+import { change, isPlanned, planOption } from "../plan/change.ts";
 import { textOf } from "./options.ts";
 
-/** As timeout(1) and env(1) say it. */
-const timedOutExit = 124;
+/** As env(1) says it. */
 const notRunExit = 125;
 
 const timeoutOf = async (text: string): Promise<number> => {
@@ -17,33 +14,20 @@ const timeoutOf = async (text: string): Promise<number> => {
   return parsed.data;
 };
 
-type Ran = OutputOf<"apps.run">;
-
-const show = ({ screen }: Invocation, { lines, omitted, app, timedOut, outOfMemory, ms }: Ran): void => {
-  if (omitted > 0) screen.note(`${omitted} earlier lines: see 'slip logs ${app}'.`);
-  for (const { stream, text } of lines)
-    if (stream === "stdout") screen.print(screen.terminal ? safeText(text) : text);
-    else screen.note(screen.errorTerminal ? safeText(text) : text);
-  if (timedOut) screen.note(`${screen.errorColours.red("error:")} The command was ended after ${tookText(ms)}.\nnext: Give it more time with --timeout.`);
-  if (outOfMemory)
-    screen.note(`${screen.errorColours.red("error:")} The command needed more memory than an instance has.\nnext: Raise [run] memory in slip.toml.`);
-};
-
 /** One word with blanks is a line for the shell in the sandbox. */
 const commandOf = ({ rest }: Invocation): string | string[] => (rest.length === 1 && /\s/.test(rest[0] ?? "") ? (rest[0] ?? "") : [...rest]);
 
 const runOnce = async (call: Invocation, timeoutMs: number | undefined): Promise<number> => {
   const { limit } = await import("@slipstream/contract/limits.ts");
   const asked = { app: first(call), command: commandOf(call), lines: limit("runLines"), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
-  const ran = await call.session.call("apps.run", asked);
-  if (call.screen.json) call.screen.data(ran);
-  else show(call, ran);
-  return ran.timedOut ? timedOutExit : ran.exitCode;
+  return change(call, "apps.run", asked);
 };
 
 const orNotRun = async (call: Invocation): Promise<number> => {
   const timeout = textOf(call.options, "timeout");
   const timeoutMs = timeout === undefined ? undefined : await timeoutOf(timeout);
+  // A plan ends as every plan does: its exit code is of no command.
+  if (isPlanned(call)) return runOnce(call, timeoutMs);
   try {
     return await runOnce(call, timeoutMs);
   } catch (error) {
@@ -59,7 +43,7 @@ export const run: Command = {
     { name: "APP", summary: "name of the app" },
     { name: "COMMAND", summary: "the command and its words, behind --; one word with blanks is a line for /bin/sh", many: true },
   ],
-  options: [{ flags: "--timeout <TIME>", summary: 'end it after this time, such as "30s" or "5m" (1m; at most 5m)' }],
+  options: [{ flags: "--timeout <TIME>", summary: 'end it after this time, such as "30s" or "5m" (1m; at most 5m)' }, planOption],
   notes:
     "Ends with the exit code of the command: 124 when its time was over, 125 when it could not be run, 2 for wrong use.\n" +
     "It runs beside the instances, in a sandbox of its own. Its lines come when it has ended, and are in 'slip logs' too. Ctrl-C ends it.",

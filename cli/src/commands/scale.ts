@@ -1,8 +1,8 @@
-import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { type Command, first, type Invocation } from "../command.ts";
 import { change, planOption } from "../plan/change.ts";
 import { countOf } from "./options.ts";
 
-const run = async (call: Invocation): Promise<ExitCode> => {
+const run = async (call: Invocation): Promise<number> => {
   const instances = countOf(call.args[1], "N") ?? 1;
   return change(call, "apps.scale", { app: first(call), instances });
 };

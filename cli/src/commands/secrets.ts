@@ -3,7 +3,7 @@ import { change, planOption } from "../plan/change.ts";
 import { appArgument, stageOption } from "./settings.ts";
 import { valuesOf } from "./variables.ts";
 
-const set = async (call: Invocation): Promise<ExitCode> => {
+const set = async (call: Invocation): Promise<number> => {
   const values = await valuesOf(call.rest);
   return change(call, "secrets.set", { app: first(call), values, stage: call.options.stage === true });
 };
@@ -20,7 +20,7 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const remove = (call: Invocation): Promise<ExitCode> =>
+const remove = (call: Invocation): Promise<number> =>
   change(call, "secrets.remove", { app: first(call), names: [...call.rest], stage: call.options.stage === true });
 
 export const secrets: Command = {

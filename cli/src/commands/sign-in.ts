@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
+import { change, planOption } from "../plan/change.ts";
 import { askHidden, readInput } from "../terminal/prompt.ts";
 import { textOf } from "./options.ts";
 
@@ -40,20 +41,14 @@ const kindOf = (text = "oidc"): "oidc" | "github" => {
   throw new SlipError("usage", `"${text.slice(0, 40)}" is no kind of provider.`, { next: "It is oidc, or github." });
 };
 
-const add = async (call: Invocation): Promise<ExitCode> => {
-  const { session, screen, options } = call;
+const add = async (call: Invocation): Promise<number> => {
+  const { options } = call;
   const [kind, issuer, clientId] = [kindOf(textOf(options, "kind")), textOf(options, "issuer"), textOf(options, "clientId")];
   if (clientId === undefined) throw new SlipError("usage", "--client-id is missing.", { next: "The provider shows it where you register an application." });
   if (issuer === undefined && kind === "oidc")
     throw new SlipError("usage", "--issuer is missing.", { next: "For example --issuer https://accounts.google.com" });
   const clientSecret = await readSecret(call);
-  const answer = await session.call("providers.add", { name: first(call), kind, clientId, clientSecret, ...(issuer === undefined ? {} : { issuer }) });
-  if (screen.json) screen.data(answer);
-  else {
-    screen.print(answer.callback);
-    screen.note("Register this address with the provider, as the one that it sends people back to.");
-  }
-  return 0;
+  return change(call, "providers.add", { name: first(call), kind, clientId, clientSecret, ...(issuer === undefined ? {} : { issuer }) });
 };
 
 const list = async ({ session, screen }: Invocation): Promise<ExitCode> => {
@@ -68,12 +63,7 @@ const list = async ({ session, screen }: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const remove = async (call: Invocation): Promise<ExitCode> => {
-  const answer = await call.session.call("providers.remove", { name: first(call) });
-  if (call.screen.json) call.screen.data(answer);
-  else call.screen.note(`Nobody signs in with ${answer.name} any more; people stay who they are.`);
-  return 0;
-};
+const remove = (call: Invocation): Promise<number> => change(call, "providers.remove", { name: first(call) });
 
 const nameArgument = { name: "NAME", summary: "what people click on: a–z, 0–9 and '-'" };
 
@@ -93,6 +83,7 @@ export const signIn: Command = {
         { flags: "--client-id <ID>", summary: "what the provider calls this platform" },
         { flags: "--client-secret-stdin", summary: "read the client secret from standard input" },
         { flags: "--kind <KIND>", summary: "oidc (default), or github" },
+        planOption,
       ],
       notes: "Prints the address to register with the provider. Who comes from there for the first time needs an invitation.",
       examples: [
@@ -102,6 +93,13 @@ export const signIn: Command = {
       run: add,
     },
     { name: "list", summary: "List where people can sign in.", examples: ["slip sign-in list"], run: list },
-    { name: "rm", summary: "Take away a way to sign in.", arguments: [nameArgument], examples: ["slip sign-in rm google"], run: remove },
+    {
+      name: "rm",
+      summary: "Take away a way to sign in.",
+      arguments: [nameArgument],
+      options: [planOption],
+      examples: ["slip sign-in rm google", "slip sign-in rm google --plan"],
+      run: remove,
+    },
   ],
 };

@@ -2,7 +2,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Command, ExitCode, Invocation } from "../command.ts";
 import { openSession, type Session } from "../platform/session.ts";
 import { dropNext, keepNext, readNext, useNext, usesTokenFile } from "../platform/token-file.ts";
-import { hashOf, newToken } from "./tokens.ts";
+import { hashOf, newToken } from "../terminal/secret.ts";
 
 const sessionOf = ({ environment, screen }: Invocation, token: string): Session => openSession({ ...environment, token }, screen);
 

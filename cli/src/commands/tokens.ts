@@ -1,14 +1,10 @@
-import { createHash, randomBytes } from "node:crypto";
 import type { Grant, Verb } from "@slipstream/contract/access.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
 import { type Command, type ExitCode, first, type Invocation, type OptionValues } from "../command.ts";
+import { change, changeWithSecret, planOption } from "../plan/change.ts";
 import { aheadTime } from "../terminal/time.ts";
 import { countFrom, listOf, textOf } from "./options.ts";
-
-/** A secret that nobody has seen: the platform is sent its hash alone. */
-export const newToken = (): string => `slip_${randomBytes(32).toString("base64url")}`;
-export const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
 
 const present = <T extends object>(values: { [K in keyof T]?: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
@@ -49,16 +45,7 @@ export const grantOf = async (options: OptionValues): Promise<Grant> => {
   });
 };
 
-const create = async (call: Invocation): Promise<ExitCode> => {
-  const token = newToken();
-  const made = await call.session.call("tokens.create", { name: first(call), sha256: hashOf(token), grant: await grantOf(call.options) });
-  if (call.screen.json) call.screen.data({ ...made, value: token });
-  else {
-    call.screen.print(token);
-    call.screen.note(`This is the token ${made.name} (${made.token}); it is not shown again. Use it as SLIP_TOKEN.`);
-  }
-  return 0;
-};
+const create = async (call: Invocation): Promise<number> => changeWithSecret(call, "tokens.create", { name: first(call), grant: await grantOf(call.options) });
 
 /** A grant in words: "read,deploy · apps pr-… · at most 3 apps". */
 export const grantText = (grant: Grant | undefined): string => {
@@ -111,12 +98,7 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const remove = async (call: Invocation): Promise<ExitCode> => {
-  const answer = await call.session.call("tokens.revoke", { token: first(call) });
-  if (call.screen.json) call.screen.data(answer);
-  else call.screen.print(`${answer.token} is refused from now on`);
-  return 0;
-};
+const remove = (call: Invocation): Promise<number> => change(call, "tokens.revoke", { token: first(call) });
 
 export const tokens: Command = {
   name: "tokens",
@@ -139,6 +121,7 @@ export const tokens: Command = {
         { flags: "--builds <N>", summary: "begins at most so many deployments that bring a source" },
         { flags: "--cpu-minutes <N>", summary: "CPU time of what it asks for: builds, instances, commands" },
         { flags: "--expires <TIME>", summary: "when it ends: 2h, 30d or an ISO time (never)" },
+        planOption,
       ],
       notes: "What it may do is never more than what you may do. What is beyond it and within that waits for a person: see 'slip approvals'.",
       examples: [
@@ -158,6 +141,7 @@ export const tokens: Command = {
       name: "rm",
       summary: "End a token now, with its grant.",
       arguments: [{ name: "TOKEN", summary: "its id, tok_…" }],
+      options: [planOption],
       examples: ["slip tokens rm tok_01k9…"],
       run: remove,
     },

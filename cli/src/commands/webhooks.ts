@@ -2,6 +2,8 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { type Webhook, type WebhookDelivery, WebhookTopic } from "@slipstream/contract/words.ts";
 import type { Argument, Command, ExitCode, Invocation, Option } from "../command.ts";
 import { first } from "../command.ts";
+import { change, planOption } from "../plan/change.ts";
+import { webhookState } from "../plan/outcomes/webhooks.ts";
 import { tookText } from "../terminal/time.ts";
 import { countOf, textOf } from "./options.ts";
 
@@ -21,24 +23,10 @@ const topicsOf = (text: string | undefined): Webhook["topics"] | null | undefine
   });
 };
 
-const stateOf = ({ state, pausedBecause, failingSince }: Webhook): string =>
-  state === "paused" ? `paused (${pausedBecause})` : failingSince === undefined ? "active" : "failing";
-
-const add = async (call: Invocation): Promise<ExitCode> => {
+const add = (call: Invocation): Promise<number> => {
   const topics = topicsOf(textOf(call.options, "topics"));
   const description = textOf(call.options, "description");
-  const made = await call.session.call("webhooks.create", {
-    url: first(call),
-    ...(topics ? { topics } : {}),
-    ...(description === undefined ? {} : { description }),
-  });
-  if (call.screen.json) call.screen.data(made);
-  else {
-    call.screen.print(made.webhook);
-    call.screen.print(made.secret);
-    call.screen.note("Keep the secret at the receiver, which checks the signatures with it. It is not said again; 'slip webhooks rotate' makes another.");
-  }
-  return 0;
+  return change(call, "webhooks.create", { url: first(call), ...(topics ? { topics } : {}), ...(description === undefined ? {} : { description }) });
 };
 
 const list = async (call: Invocation): Promise<ExitCode> => {
@@ -47,52 +35,34 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   else
     call.screen.table(
       ["webhook", "state", "topics", "created", "url"],
-      answer.webhooks.map((it) => [it.webhook, stateOf(it), it.topics?.join(",") ?? "all", call.screen.time(it.createdAt), it.url]),
+      answer.webhooks.map((it) => [it.webhook, webhookState(it), it.topics?.join(",") ?? "all", call.screen.time(it.createdAt), it.url]),
       "No webhooks.",
     );
   return 0;
 };
 
-const tellWebhook = (call: Invocation, webhook: Webhook): ExitCode => {
-  if (call.screen.json) call.screen.data(webhook);
-  else call.screen.note(`${webhook.webhook} is ${stateOf(webhook)}, with ${webhook.topics?.join(", ") ?? "all topics"}, at ${webhook.url}`);
-  return 0;
-};
-
-const set = async (call: Invocation): Promise<ExitCode> => {
+const set = async (call: Invocation): Promise<number> => {
   const url = textOf(call.options, "url");
   const topics = topicsOf(textOf(call.options, "topics"));
   const description = textOf(call.options, "description");
-  const change = {
+  const asked = {
     ...(url === undefined ? {} : { url }),
     ...(topics === undefined ? {} : { topics }),
     ...(description === undefined ? {} : { description: description === "" ? null : description }),
   };
-  if (Object.keys(change).length === 0) throw new SlipError("usage", "Nothing is to be changed.", { next: "Name --url, --topics or --description." });
-  return tellWebhook(call, await call.session.call("webhooks.update", { webhook: first(call), ...change }));
+  if (Object.keys(asked).length === 0) throw new SlipError("usage", "Nothing is to be changed.", { next: "Name --url, --topics or --description." });
+  return change(call, "webhooks.update", { webhook: first(call), ...asked });
 };
 
 const pause =
   (paused: boolean) =>
-  async (call: Invocation): Promise<ExitCode> =>
-    tellWebhook(call, await call.session.call("webhooks.update", { webhook: first(call), paused }));
+  (call: Invocation): Promise<number> =>
+    change(call, "webhooks.update", { webhook: first(call), paused });
 
-const remove = async (call: Invocation): Promise<ExitCode> => {
-  const removed = await call.session.call("webhooks.remove", { webhook: first(call) });
-  if (call.screen.json) call.screen.data(removed);
-  else call.screen.note(`${removed.webhook} is removed`);
-  return 0;
-};
+const remove = (call: Invocation): Promise<number> => change(call, "webhooks.remove", { webhook: first(call) });
 
-const rotate = async (call: Invocation): Promise<ExitCode> => {
-  const answer = await call.session.call("webhooks.rotate", { webhook: first(call), ...(call.options.now === true ? { graceMs: 0 } : {}) });
-  if (call.screen.json) call.screen.data(answer);
-  else {
-    call.screen.print(answer.secret);
-    call.screen.note(call.options.now === true ? "The secrets of before sign no more." : `The secrets of before sign too until ${answer.endsAt}.`);
-  }
-  return 0;
-};
+const rotate = (call: Invocation): Promise<number> =>
+  change(call, "webhooks.rotate", { webhook: first(call), ...(call.options.now === true ? { graceMs: 0 } : {}) });
 
 const resultOf = ({ state, status, problem }: WebhookDelivery): string => (state === "delivered" ? String(status) : (problem ?? "–"));
 
@@ -155,7 +125,7 @@ export const webhooks: Command = {
       name: "add",
       summary: "Send events to a receiver; prints its id and the signing secret, once.",
       arguments: [{ name: "URL", summary: "https address of the receiver" }],
-      options: [topicsOption, descriptionOption],
+      options: [topicsOption, descriptionOption, planOption],
       notes: "Signatures, ids and retries are those of Standard Webhooks (standardwebhooks.com), so its libraries verify them.",
       examples: [
         "slip webhooks add https://hooks.example.org/slip",
@@ -168,7 +138,7 @@ export const webhooks: Command = {
       name: "set",
       summary: "Change the address, topics or description of a webhook.",
       arguments: [webhookArgument],
-      options: [{ flags: "-u, --url <URL>", summary: "https address of the receiver" }, topicsOption, descriptionOption],
+      options: [{ flags: "-u, --url <URL>", summary: "https address of the receiver" }, topicsOption, descriptionOption, planOption],
       examples: [`slip webhooks set ${example} --topics all`],
       run: set,
     },
@@ -176,6 +146,7 @@ export const webhooks: Command = {
       name: "pause",
       summary: "Let events wait; they are kept for a week.",
       arguments: [webhookArgument],
+      options: [planOption],
       examples: [`slip webhooks pause ${example}`],
       run: pause(true),
     },
@@ -183,6 +154,7 @@ export const webhooks: Command = {
       name: "resume",
       summary: "Let a paused webhook go on, with what has waited.",
       arguments: [webhookArgument],
+      options: [planOption],
       examples: [`slip webhooks resume ${example}`],
       run: pause(false),
     },
@@ -190,7 +162,7 @@ export const webhooks: Command = {
       name: "rotate",
       summary: "Give a webhook another signing secret; the one of before signs too for a day.",
       arguments: [webhookArgument],
-      options: [{ flags: "--now", summary: "the secrets of before sign no more, for one that others have seen" }],
+      options: [{ flags: "--now", summary: "the secrets of before sign no more, for one that others have seen" }, planOption],
       examples: [`slip webhooks rotate ${example}`],
       run: rotate,
     },
@@ -223,6 +195,7 @@ export const webhooks: Command = {
       name: "rm",
       summary: "Remove a webhook, with what has not been delivered.",
       arguments: [webhookArgument],
+      options: [planOption],
       examples: [`slip webhooks rm ${example}`],
       run: remove,
     },
