@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "@slipstream/contract/client.ts";
 import type { SlipError } from "@slipstream/contract/errors.ts";
 import type { InputOf, OutputOf } from "@slipstream/contract/operations/registry.ts";
+import { Plan } from "@slipstream/contract/plan.ts";
 import type { Deployment } from "@slipstream/contract/words.ts";
 import { jointInstallation } from "./joint-installation.ts";
 import { newTree, nodeFiles, nodeProgram } from "./sources.ts";
@@ -101,6 +102,16 @@ HTTPServer(("0.0.0.0", int(os.environ["PORT"])), Hello).serve_forever()
     assert.equal((await installation.request(name)).body, "from the command line", "it did not disturb what serves");
     const shown = await installation.slip(["run", name, "--", "sh", "-c", "echo out; echo err >&2; exit 9"]);
     assert.deepEqual(shown, { code: 9, stdout: "out\n", stderr: "err\n" });
+  });
+
+  it("run a command by its plan, which shows no secret, and end as the command does", async () => {
+    const words = ["sh", "-c", "echo the-secret-key; exit 9"];
+    const planned = await installation.expect(0, ["run", name, "--plan", "--json", "--", ...words]);
+    assert.match(planned, /echo \[redacted\]; exit 9/);
+    assert.doesNotMatch(planned, /the-secret-key/);
+    const { plan } = Plan.parse(JSON.parse(planned));
+    assert.deepEqual(await installation.slip(["apply", plan]), { code: 9, stdout: "[redacted]\n", stderr: "" });
+    assert.equal((await installation.slip(["apply", plan])).code, 2, "once");
   });
 
   it("run a command once for one idempotency key", async () => {
