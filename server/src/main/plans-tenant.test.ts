@@ -295,6 +295,22 @@ test("an undoing is planned as what it does, needs the same rights, and destroys
   assert.equal((await plan("journal.undo", { entry: entry?.id })).effect, "destroy");
 });
 
+test("an undoing whose operation is beyond a grant is approved as its plan", async () => {
+  const { app } = await call("apps.create", { app: "undone-by-agent" });
+  await call("env.set", { app, values: { A: "1" } });
+  const token = newSecret();
+  await call("tokens.create", { name: "undoing", sha256: hashOf(token), grant: { verbs: ["read"] } });
+  const agent = plane.clientWith(token);
+  const [entry] = (await call("journal.list", { app })).entries;
+  const made = await plan("journal.undo", { entry: entry?.id }, agent);
+  assert.partialDeepStrictEqual(made.policy, { allowed: false, needsApproval: true });
+  const needed = await agent.call("plans.apply", { plan: made.plan }).catch((error: unknown) => error as SlipError);
+  const approval = (needed as SlipError).details.approval?.approval ?? assert.fail(String(needed));
+  await call("approvals.approve", { approval });
+  const ended = await agent.call("approvals.wait", { approval, timeoutMs: 20_000 });
+  assert.deepEqual([ended.state, (await call("env.list", { app })).env], ["done", []]);
+});
+
 test("a command is planned without the values of the app's secrets, and journaled once when it is applied", async () => {
   const { app } = await call("apps.create", { app: "commanded" });
   await assert.rejects(plan("apps.run", { app, command: "true" }), refused("conflict", /no live release/));
