@@ -50,3 +50,18 @@ export const Grant = z.strictObject({
   expiresAt: Timestamp.optional().describe("When it ends; absent: never by itself."),
 });
 export type Grant = z.infer<typeof Grant>;
+
+/** One thing of a call that the grant of its token does not allow. An approval lifts what it names, that far, and nothing else. */
+export const Beyond = z
+  .discriminatedUnion("kind", [
+    z.object({ kind: z.literal("verb"), verb: Verb }),
+    z.object({ kind: z.literal("tenant") }),
+    z.object({ kind: z.literal("app"), app: z.string() }),
+    z.object({ kind: z.literal("apps"), apps: z.int().describe("How many there are."), allowed: z.int() }),
+    z.object({ kind: z.literal("instances"), instances: z.int(), allowed: z.int() }),
+    z.object({ kind: z.literal("memory"), memoryBytes: z.int().describe("Of one instance."), allowedBytes: z.int() }),
+    z.object({ kind: z.literal("builds"), allowed: z.int() }),
+    z.object({ kind: z.literal("cpu"), allowedMinutes: z.number() }),
+  ])
+  .describe("What the grant does not allow: a verb, an app that it does not cover, what is about the whole tenant, or more than a limit or a budget.");
+export type Beyond = z.infer<typeof Beyond>;

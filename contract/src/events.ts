@@ -4,7 +4,7 @@ import { Approval } from "./operations/approvals.ts";
 import { App, AppName, Deployment, Domain, type Topic, Webhook, WebhookId } from "./words.ts";
 
 /** One that waits for a person. */
-const AskedApproval = Approval.omit({ decidedBy: true, output: true, failure: true });
+const AskedApproval = Approval.omit({ decidedBy: true, continuedBy: true, output: true, failure: true });
 
 interface EventEntry {
   when: string;

@@ -6,7 +6,7 @@ import { textOf } from "./options.ts";
 
 type Approval = OutputOf<"approvals.get">;
 const waitMs = 60_000;
-const states = ["pending", "approved", "done", "failed", "denied", "expired"];
+const states = ["pending", "approved", "done", "failed", "denied", "expired", "continued"];
 
 const show = ({ screen }: Invocation, approval: Approval): void => {
   const rows = [
@@ -17,7 +17,9 @@ const show = ({ screen }: Invocation, approval: Approval): void => {
     ["input", JSON.stringify(approval.input)],
     ["asked by", approval.askedBy],
     ["why", approval.why],
+    ...(approval.approvedBefore ?? []).map(({ by, beyond }) => ["before", `${by} approved ${beyond.map(({ kind }) => kind).join(", ")}`]),
     ["decided by", approval.decidedBy ?? "–"],
+    ...(approval.continuedBy === undefined ? [] : [["goes on as", approval.continuedBy]]),
     ["ends", approval.expiresAt],
     ...(approval.failure === undefined ? [] : [["failure", `${approval.failure.message} (${approval.failure.code})`]]),
   ];
@@ -41,7 +43,7 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-/** Waits, however long it takes, in turns that a connection outlives. */
+/** Waits, however long it takes, in turns that a connection outlives. One that was continued has ended. */
 const ended = async ({ session }: Invocation, approval: string): Promise<Approval> => {
   for (;;) {
     const now = await session.call("approvals.wait", { approval, timeoutMs: waitMs });
@@ -49,10 +51,17 @@ const ended = async ({ session }: Invocation, approval: string): Promise<Approva
   }
 };
 
+/** The same, and on with that by which it was continued. */
+const atLast = async (call: Invocation, approval: string): Promise<Approval> => {
+  const end = await ended(call, approval);
+  return end.continuedBy === undefined ? end : atLast(call, end.continuedBy);
+};
+
 const tell = (call: Invocation, approval: Approval): ExitCode => {
   if (call.screen.json) call.screen.data(approval);
   else show(call, approval);
   if (approval.state === "denied" || approval.state === "expired") return 3;
+  if (approval.state === "continued") return 2;
   return approval.state === "failed" ? 1 : 0;
 };
 
@@ -79,7 +88,7 @@ const which = { name: "APPROVAL", summary: "its id, apv_…" };
 export const approvals: Command = {
   name: "approvals",
   summary: "List what tokens ask beyond their grants, and approve or deny it.",
-  options: [{ flags: "--state <STATE>", summary: "only pending, approved, done, failed, denied or expired ones" }],
+  options: [{ flags: "--state <STATE>", summary: "only pending, approved, done, failed, denied, expired or continued ones" }],
   examples: ["slip approvals", "slip approvals --state pending"],
   run: list,
   commands: [
@@ -101,7 +110,8 @@ export const approvals: Command = {
       name: "approve",
       summary: "Let the platform do it, once; answers when it is done.",
       arguments: [which],
-      notes: "Owners approve what they may do themselves; others what their own tokens ask and they may do. The exit code is 1 when it failed.",
+      notes:
+        "Owners approve what they may do themselves; others what their own tokens ask and they may do. The exit code is 1 when it failed, and 2 when it needs another approval.",
       examples: ["slip approvals approve apv_01k9…"],
       run: approve,
     },
@@ -110,9 +120,9 @@ export const approvals: Command = {
       name: "wait",
       summary: "Wait until it is done, for the one who asked.",
       arguments: [which],
-      notes: "The exit code is 1 when it failed, and 3 when it was denied or nobody decided in time.",
+      notes: "Where it needs another approval, it waits for that too. The exit code is 1 when it failed, and 3 when it was denied or nobody decided in time.",
       examples: ["slip approvals wait apv_01k9… --json"],
-      run: async (call) => tell(call, await ended(call, first(call))),
+      run: async (call) => tell(call, await atLast(call, first(call))),
     },
   ],
 };

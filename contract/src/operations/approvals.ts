@@ -1,10 +1,14 @@
 import { z } from "zod";
+import { Beyond } from "../access.ts";
 import { limit } from "../limits.ts";
 import { AppName, ApprovalId, Timestamp } from "../words.ts";
 import { operation } from "./operation.ts";
 
-/** `pending` waits for a person; `approved` is being done; the others are ends. */
-export const ApprovalState = z.enum(["pending", "approved", "done", "failed", "denied", "expired"]);
+/**
+ * `pending` waits for a person; `approved` is being done; the others are ends. `continued` was approved, and met another bound of the grant
+ * before it changed anything: it goes on with another approval.
+ */
+export const ApprovalState = z.enum(["pending", "approved", "done", "failed", "denied", "expired", "continued"]);
 
 export const Approval = z.object({
   approval: ApprovalId,
@@ -13,8 +17,14 @@ export const Approval = z.object({
   app: AppName.optional(),
   input: z.record(z.string(), z.unknown()).describe("What was asked, without secrets; long texts are cut."),
   why: z.string().describe("Why the grant does not allow it."),
+  beyond: z.array(Beyond).describe("The same, each for itself: an approval lifts just these."),
+  approvedBefore: z
+    .array(z.object({ by: z.string(), beyond: z.array(Beyond) }))
+    .optional()
+    .describe("What was approved of the same call before, and stays lifted."),
   askedBy: z.string(),
   decidedBy: z.string().optional(),
+  continuedBy: ApprovalId.optional().describe("The approval with which it goes on."),
   createdAt: Timestamp,
   expiresAt: Timestamp,
   output: z.unknown().optional().describe("The answer of the operation; shown to the asker alone."),

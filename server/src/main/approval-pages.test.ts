@@ -115,6 +115,24 @@ test("the list has what waits, and what is denied is not done", async () => {
   assert.doesNotMatch((await browser.open("/approvals")).text, new RegExp(approval));
 });
 
+test("what was approved and needs another approval leads there, where it stands what was approved before", async () => {
+  const token = newSecret();
+  const grant = { verbs: ["read" as const], limits: { memoryBytes: 2 ** 20 } };
+  await plane.client.call("tokens.create", { name: "small", sha256: hashOf(token), grant });
+  const small = plane.clientWith(token);
+  const source = { kind: "snippet", code: "<h1>here</h1>" } as const;
+  const { approval, url } = await needed(small.call("deployments.create", { app: "twice", source }));
+  const browser = await owner();
+  await browser.submit(await browser.open(url), { decision: "approve" });
+  const { continuedBy = "" } = await ended(small, approval);
+  const first = await browser.open(url);
+  assert.ok(first.text.includes(`href="/approvals/${continuedBy}"`), first.text);
+  assert.doesNotMatch(first.text, /<form/);
+  const next = await browser.open(`/approvals/${continuedBy}`);
+  assert.match(next.text, /An instance would have 512MB of memory; the grant allows 1MB\..*The token may not deploy\. \(owner\)/s);
+  assert.match((await browser.submit(next, { decision: "deny" })).text, /owner has denied it/);
+});
+
 test("what an agent wrote is text on the page, and secrets are not on it", async () => {
   await plane.client.call("apps.create", { app: "shown" });
   const script = `<script>alert("1")</script>`;

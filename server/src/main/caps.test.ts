@@ -234,3 +234,18 @@ test("a git source is known once it is fetched: its deployment fails, and says h
   const sources = await plane.database<{ source: string }[]>`select source from deployments where id in ${plane.database([deployment, again.deployment])}`;
   assert.equal(new Set(sources.map(({ source }) => source)).size, 1, "it is what was fetched");
 });
+
+test("a build that was approved of a git source lifts no memory: its deployment fails, and what was fetched asks for each", async () => {
+  const agent = await agentWith({ budget: { builds: 0 } });
+  const first = await approved(agent, await needed(agent.call("deployments.create", { app: "bounded", source: { kind: "git", url: repository } })));
+  assert.equal((await ended(agent, first.deployment))?.code, "grant_exceeded");
+  const approval = await needed(agent.call("deployments.create", { app: "bounded", source: { kind: "files", base: first.deployment } }));
+  await plane.client.call("approvals.approve", { approval });
+  const { state, continuedBy = "" } = await agent.call("approvals.wait", { approval, timeoutMs: 20_000 });
+  assert.equal(state, "continued");
+  assert.deepEqual((await plane.client.call("approvals.get", { approval: continuedBy })).beyond, [
+    { kind: "memory", memoryBytes: 2 ** 30, allowedBytes: limits.memoryBytes },
+  ]);
+  await expectBuilt(agent, (await approved(agent, continuedBy)).deployment);
+  assert.equal((await plane.client.call("deployments.list", { app: "bounded" })).deployments.length, 2);
+});

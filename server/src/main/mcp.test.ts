@@ -247,6 +247,24 @@ test("what is beyond a grant waits for a person, and goes on when they have appr
   assert.partialDeepStrictEqual(await call(client, "approvals", { approval }), { value: { approvals: [{ approval, state: "done" }] } });
 });
 
+test("what needs one approval after another waits for each, and is done once", async () => {
+  const token = `slip_${randomUUID()}`;
+  const sha256 = createHash("sha256").update(token).digest("hex");
+  await plane.client.call("tokens.create", { name: "small", sha256, grant: { verbs: ["read"], limits: { memoryBytes: 2 ** 20 } } });
+  const client = await connect("2026-07-28", { token });
+  const given = new Set<string>();
+  const approving = ({ message = "" }: { message?: string | undefined }): void => {
+    const [approval = ""] = /apv_[0-9a-z]+/.exec(message) ?? [];
+    if (approval === "" || given.has(approval)) return;
+    given.add(approval);
+    void plane.client.call("approvals.approve", { approval });
+  };
+  const done = await call(client, "deploy_snippet", { code: "<h1>here</h1>", waitSeconds: 1 }, { onprogress: approving });
+  assert.equal(given.size, 2, done.text);
+  const { app } = done.value as { app: string };
+  assert.equal((await plane.client.call("deployments.list", { app })).deployments.length, 1);
+});
+
 const post = ({ host = "localhost", ...headers }: Record<string, string>, body: unknown) =>
   fetchOver(`http://${host}/mcp`, {
     method: "POST",

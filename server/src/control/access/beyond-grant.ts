@@ -1,15 +1,18 @@
+import type { Beyond } from "@slipstream/contract/access.ts";
+import { whyOf } from "./beyond.ts";
+
 /**
- * Thrown by a handler that sees, before it changes anything, that what is asked is beyond the caller's grant, which the input alone did
- * not say. The gate asks a person then.
+ * Thrown where it is seen, before anything is changed, that what is asked is beyond the caller's grant, which the input alone did not say.
+ * The gate asks a person then.
  */
 export class BeyondGrant extends Error {
-  readonly why: string;
-  /** What is done once it is approved. */
-  readonly input: Record<string, unknown>;
+  readonly beyond: readonly Beyond[];
+  /** What is done once it is approved, where that is not what was asked for. */
+  readonly input: Record<string, unknown> | undefined;
 
-  constructor(why: string, input: Record<string, unknown>) {
-    super(why);
-    this.why = why;
+  constructor(beyond: readonly Beyond[], input?: Record<string, unknown>) {
+    super(whyOf(beyond));
+    this.beyond = beyond;
     this.input = input;
   }
 }

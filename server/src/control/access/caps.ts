@@ -1,8 +1,7 @@
 // What a grant allows of the memory and the instances that a release asks for. Pure.
-import type { Grant } from "@slipstream/contract/access.ts";
+import type { Beyond, Grant } from "@slipstream/contract/access.ts";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import { sizeText } from "#platform/diagnosis/amounts.ts";
 
 /** The most that it allows; undefined = no bound of its own. */
 export interface Caps {
@@ -10,7 +9,17 @@ export interface Caps {
   instances?: number | undefined;
 }
 
-export const capsOf = (grant: Grant | undefined): Caps | undefined => grant && { memoryBytes: grant.limits?.memoryBytes, instances: grant.limits?.instances };
+/** No bound stays none. */
+const raised = (most: number | undefined, lifted: readonly number[]): number | undefined => (most === undefined ? undefined : Math.max(most, ...lifted));
+
+/** Where some was lifted, as far as that. */
+export const capsOf = (grant: Grant | undefined, lifted: readonly Beyond[] = []): Caps | undefined => {
+  if (grant === undefined) return undefined;
+  const { memoryBytes, instances } = grant.limits ?? {};
+  const memories = lifted.map((it) => (it.kind === "memory" ? it.memoryBytes : 0));
+  const counts = lifted.map((it) => (it.kind === "instances" ? it.instances : 0));
+  return { memoryBytes: raised(memoryBytes, memories), instances: raised(instances, counts) };
+};
 
 export const isBounded = (caps: Caps | undefined): boolean => caps?.memoryBytes !== undefined || caps?.instances !== undefined;
 
@@ -25,20 +34,19 @@ export const wishedBy = ({ run }: Pick<AppConfig, "run">, instances = run?.insta
   instances: instances ?? limit("instances"),
 });
 
-/** Why it is more than they allow, all of it, and the settings that are not; undefined = it is within. */
-export const beyondCaps = (caps: Caps | undefined, { memoryBytes, instances }: Wished): { why: string; within: string } | undefined => {
+/** What of it is more than they allow. */
+export const beyondCaps = (caps: Caps | undefined, { memoryBytes, instances }: Wished): Beyond[] => {
   const { memoryBytes: most = Number.POSITIVE_INFINITY, instances: many = Number.POSITIVE_INFINITY } = caps ?? {};
-  const beyond = [
-    ...(memoryBytes > most
-      ? [
-          {
-            why: `An instance would have ${sizeText(memoryBytes)} of memory; the grant allows ${sizeText(most)}.`,
-            within: `[run] memory = "${Math.floor(most / 2 ** 20)}MB"`,
-          },
-        ]
-      : []),
-    ...(instances > many ? [{ why: `There would be ${instances} instances; the grant allows ${many}.`, within: `[run] instances = ${many}` }] : []),
+  return [
+    ...(memoryBytes > most ? [{ kind: "memory" as const, memoryBytes, allowedBytes: most }] : []),
+    ...(instances > many ? [{ kind: "instances" as const, instances, allowed: many }] : []),
   ];
-  if (beyond.length === 0) return undefined;
-  return { why: beyond.map(({ why }) => why).join(" "), within: beyond.map(({ within }) => within).join(" and ") };
 };
+
+const settingWithin = (beyond: Beyond): string[] => {
+  if (beyond.kind === "memory") return [`[run] memory = "${Math.floor(beyond.allowedBytes / 2 ** 20)}MB"`];
+  return beyond.kind === "instances" ? [`[run] instances = ${beyond.allowed}`] : [];
+};
+
+/** The settings of slip.toml that would be within. */
+export const settingsWithin = (beyond: readonly Beyond[]): string => beyond.flatMap(settingWithin).join(" and ");

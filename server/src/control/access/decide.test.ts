@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Grant, type Verb } from "@slipstream/contract/access.ts";
+import { type Beyond, Grant, type Verb } from "@slipstream/contract/access.ts";
 import { operations } from "@slipstream/contract/operations/registry.ts";
 import { covers, decide, isScoped, notWithin, type PlacedApp, type Subject } from "./decide.ts";
 import type { Token } from "./token.ts";
@@ -90,6 +90,29 @@ test("limits and budgets are the last that is allowed, and zero is none", () => 
   for (const name of ["deployments.create", "apps.scale", "apps.restart", "apps.run", "releases.rollback", "env.set"] as const)
     assert.deepEqual([spent(name, 119_999), spent(name, 120_000), spent(name, 0, 0)], ["allowed", "needs_approval", "needs_approval"], name);
   for (const name of ["apps.get", "apps.destroy"] as const) assert.equal(spent(name, 120_000), "allowed", name);
+});
+
+test("all that is beyond is named, and what was approved of it is lifted alone", () => {
+  const grant: Grant = { verbs: ["read"], limits: { apps: 1, instances: 1 }, budget: { builds: 0, cpuMinutes: 1 } };
+  const about = subject({ isNew: true, isBuild: true, instances: 2, used: { apps: 1, builds: 0, cpuMs: 60_000 } });
+  const asked = (lifted: Beyond[], it: Subject = about) => decide(tokenWith(grant), operations["deployments.create"], it, lifted);
+  const first = asked([]);
+  assert.ok(first.kind === "needs_approval");
+  assert.deepEqual(
+    first.beyond.map(({ kind }) => kind),
+    ["verb", "apps", "instances", "builds", "cpu"],
+  );
+  assert.equal(asked(first.beyond).kind, "allowed");
+  for (const one of first.beyond) assert.deepEqual(asked(first.beyond.filter((it) => it !== one)), { kind: "needs_approval", beyond: [one] }, one.kind);
+  assert.equal(asked(first.beyond, { ...about, instances: 3 } as Subject).kind, "needs_approval", "more than was named");
+});
+
+test("of an app that is not covered it is not counted how many there are, and its name is not said where an id has named it", () => {
+  const grant: Grant = { verbs: developer, namePrefix: "pr-", limits: { apps: 0 } };
+  const asked = decide(tokenWith(grant), operations["apps.create"], subject({ isNew: true }));
+  assert.deepEqual(asked, { kind: "needs_approval", beyond: [{ kind: "app", app: "shop" }] });
+  const byId = decide(tokenWith({ ...grant, verbs: [] }), operations["deployments.cancel"], subject({ byId: "dep_1" }));
+  assert.deepEqual(byId, { kind: "forbidden", why: "The token may not deploy." });
 });
 
 test("a misspelt bound is refused, and a grant without verbs too", () => {

@@ -1,6 +1,7 @@
 // May this token do this? One pure rule for every door, asked before any handler.
-import type { Grant, Permission } from "@slipstream/contract/access.ts";
+import type { Beyond, Grant, Permission, Verb } from "@slipstream/contract/access.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
+import { stillBeyond, whyOf } from "./beyond.ts";
 import { mayDo, type Token } from "./token.ts";
 
 export type Decision =
@@ -8,7 +9,7 @@ export type Decision =
   /** Nobody can approve it for this token. */
   | { kind: "forbidden"; why: string }
   /** Beyond the grant, and within what its giver may do. */
-  | { kind: "needs_approval"; why: string }
+  | { kind: "needs_approval"; beyond: Beyond[] }
   /** Outside the grant, and not for it to know of: to be answered as what is not there. */
   | { kind: "hidden" };
 
@@ -24,19 +25,21 @@ export type Subject =
   | { about: "nothing" }
   /** The tenant as a whole, or what no grant can name. */
   | { about: "tenant" }
-  | {
-      about: "app";
-      app: PlacedApp;
-      /** The id of a deployment or a plan by which it was named, and which the caller may not even know to exist. */
-      byId?: string | undefined;
-      /** It is to be made by this. */
-      isNew: boolean;
-      /** A source is to be built by this. */
-      isBuild: boolean;
-      /** Instances that are asked for. */
-      instances?: number | undefined;
-      used: Used;
-    };
+  | AppSubject;
+
+export interface AppSubject {
+  about: "app";
+  app: PlacedApp;
+  /** The id of a deployment or a plan by which it was named, and which the caller may not even know to exist. */
+  byId?: string | undefined;
+  /** It is to be made by this. */
+  isNew: boolean;
+  /** A source is to be built by this. */
+  isBuild: boolean;
+  /** Instances that are asked for. */
+  instances?: number | undefined;
+  used: Used;
+}
 
 export interface Used {
   /** Apps that there are of those that the grant covers. */
@@ -61,43 +64,59 @@ type Asked = Pick<Operation, "permission" | "effect" | "answer" | "body">;
 const isApprovable = ({ permission, effect, answer, body }: Asked, subject: Subject): boolean =>
   effect !== "read" && answer === "json" && body === "json" && !["administer", "any", "join"].includes(permission) && subject.about !== "nothing";
 
-const verbMissing = (permission: Permission): string => `The token may not ${permission}.`;
-
 /** Whether programs can come to run by it that did not before. */
 const startsPrograms = ({ permission, effect }: Asked): boolean => effect === "write" && (permission === "deploy" || permission === "configure");
 
 const minuteMs = 60_000;
+const unbounded = Number.POSITIVE_INFINITY;
 
-/** What is wrong with it by the grant; undefined = nothing. */
-const beyond = (grant: Grant, operation: Asked, subject: Subject): string | undefined => {
-  if (subject.about === "nothing") return undefined;
-  if (subject.about === "tenant") return isScoped(grant) ? "It is not about the apps that the grant covers." : undefined;
-  const { app, isNew, isBuild, instances = 0, used } = subject;
-  const { limits = {}, budget = {} } = grant;
-  if (!covers(grant, app)) return `The grant does not cover the app ${app.name}.`;
-  if (isNew && used.apps >= (limits.apps ?? Number.POSITIVE_INFINITY)) return `The grant allows ${limits.apps} apps, and there are ${used.apps}.`;
-  if (instances > (limits.instances ?? Number.POSITIVE_INFINITY)) return `The grant allows ${limits.instances} instances of an app.`;
-  if (isBuild && used.builds >= (budget.builds ?? Number.POSITIVE_INFINITY)) return `The grant's budget of ${budget.builds} builds is used up.`;
-  if (startsPrograms(operation) && used.cpuMs >= (budget.cpuMinutes ?? Number.POSITIVE_INFINITY) * minuteMs)
-    return `The grant's budget of ${budget.cpuMinutes} CPU minutes is used up.`;
-  return undefined;
+/** `any` and `join` are no verbs: nobody with a grant lacks the one, or can be given the other. */
+const beyondVerbs = (token: Pick<Token, "kind" | "verbs">, permission: Permission): Beyond[] =>
+  mayDo(token, permission) ? [] : [{ kind: "verb", verb: permission as Verb }];
+
+const beyondLimits = ({ limits: { apps = unbounded, instances: most = unbounded } = {} }: Grant, subject: AppSubject): Beyond[] => {
+  const { isNew, instances = 0, used } = subject;
+  return [
+    ...(isNew && used.apps >= apps ? [{ kind: "apps" as const, apps: used.apps, allowed: apps }] : []),
+    ...(instances > most ? [{ kind: "instances" as const, instances, allowed: most }] : []),
+  ];
 };
 
-/** Whether a read, or what was named by an id, is outside the grant: nothing is said of it. */
-const isHidden = (grant: Grant, { effect }: Asked, subject: Subject): boolean =>
-  subject.about === "app" && !covers(grant, subject.app) && (effect === "read" || subject.byId !== undefined);
+const beyondBudget = ({ budget: { builds = unbounded, cpuMinutes = unbounded } = {} }: Grant, operation: Asked, { isBuild, used }: AppSubject): Beyond[] => [
+  ...(isBuild && used.builds >= builds ? [{ kind: "builds" as const, allowed: builds }] : []),
+  ...(startsPrograms(operation) && used.cpuMs >= cpuMinutes * minuteMs ? [{ kind: "cpu" as const, allowedMinutes: cpuMinutes }] : []),
+];
 
-export const decide = (token: Pick<Token, "kind" | "verbs" | "giverVerbs" | "grant">, operation: Asked, subject: Subject): Decision => {
-  const { permission } = operation;
+/** All that is wrong with it by the grant, besides the verb. Of apps that it does not cover it does not count how many there are. */
+const beyondTerms = (grant: Grant, operation: Asked, subject: Subject): Beyond[] => {
+  if (subject.about === "nothing") return [];
+  if (subject.about === "tenant") return isScoped(grant) ? [{ kind: "tenant" }] : [];
+  const { app, isNew } = subject;
+  const isCovered = covers(grant, app);
+  return [
+    ...(isCovered ? [] : [{ kind: "app" as const, app: app.name }]),
+    ...beyondLimits(grant, { ...subject, isNew: isNew && isCovered }),
+    ...beyondBudget(grant, operation, subject),
+  ];
+};
+
+type Asker = Pick<Token, "kind" | "verbs" | "giverVerbs" | "grant">;
+
+/** `lifted`: what a person has approved of it. */
+export const decide = (token: Asker, operation: Asked, subject: Subject, lifted: readonly Beyond[] = []): Decision => {
+  const { permission, effect } = operation;
   const { grant } = token;
-  if (!mayDo({ kind: token.kind, verbs: token.giverVerbs }, permission)) return { kind: "forbidden", why: verbMissing(permission) };
+  if (!mayDo({ kind: token.kind, verbs: token.giverVerbs }, permission)) return { kind: "forbidden", why: `The token may not ${permission}.` };
   if (grant === undefined) return { kind: "allowed" };
-  const hasVerb = mayDo(token, permission);
-  if (hasVerb && isHidden(grant, operation, subject)) return { kind: "hidden" };
-  const why = hasVerb ? beyond(grant, operation, subject) : verbMissing(permission);
-  if (why === undefined) return { kind: "allowed" };
-  const byId = subject.about === "app" && subject.byId !== undefined && !covers(grant, subject.app);
-  return isApprovable(operation, subject) && !byId ? { kind: "needs_approval", why } : { kind: "forbidden", why };
+  const beyond = stillBeyond([...beyondVerbs(token, permission), ...beyondTerms(grant, operation, subject)], lifted);
+  const [first] = beyond;
+  if (first === undefined) return { kind: "allowed" };
+  const byId = subject.about === "app" && subject.byId !== undefined;
+  const isOutside = beyond.some(({ kind }) => kind === "app");
+  // Of a read, or what was named by an id, nothing is said where it is outside the grant.
+  if (first.kind !== "verb" && isOutside && (effect === "read" || byId)) return { kind: "hidden" };
+  if (isApprovable(operation, subject) && !(isOutside && byId)) return { kind: "needs_approval", beyond };
+  return { kind: "forbidden", why: whyOf([first]) };
 };
 
 const notMore = (inner: number | undefined, outer: number | undefined): boolean => outer === undefined || (inner !== undefined && inner <= outer);

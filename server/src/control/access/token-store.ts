@@ -127,6 +127,13 @@ export const lockToken = async (query: Query, tenant: string, id: string): Promi
   await query`select id from tokens where tenant = ${tenant} and id = ${id} for update`;
 };
 
+/** What a grant allows, whether it is revoked or not. Throws where there is none. */
+export const termsOf = async (query: Query, id: string): Promise<Grant> => {
+  const [row] = await query<{ terms: Grant }[]>`select terms from grants where id = ${id}`;
+  if (!row) throw new Error(`The grant ${id} is not there.`);
+  return row.terms;
+};
+
 /** Ends a token of the tenant now, and its grant with all that share it. False when there is none that works. */
 export const revokeToken = async (query: Query, tenant: string, id: string): Promise<boolean> => {
   const rows = await query<{ grantId: string | null }[]>`

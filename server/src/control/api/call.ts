@@ -1,5 +1,6 @@
 // What a handler knows of the request besides its input, and what the handlers of the operations look like.
 import type { Readable } from "node:stream";
+import type { Beyond } from "@slipstream/contract/access.ts";
 import type { InputOf, OperationName, OutputOf, ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Query } from "#platform/database.ts";
 import type { Token } from "../access/token.ts";
@@ -40,8 +41,8 @@ export interface Call {
   journaled: boolean;
   /** Of a plan that is applied: every handler that changes something asks it first. */
   expects?: Expectation;
-  /** The approval that this is done by, and who gave it; without an id for what is done within that. */
-  approved?: { id?: string; by: string };
+  /** The approval that this is done by, who gave it, and what of the grant it lifts; without an id for what is done within that. */
+  approved?: { id?: string; by: string; lifts: readonly Beyond[] };
 }
 
 /** The operations that answer line by line. */

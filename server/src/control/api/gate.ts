@@ -1,11 +1,11 @@
 // The one gate that every call passes, whatever its door: who → may they → parse → idempotency key → handler → journal → typed result.
 import { Readable } from "node:stream";
+import type { Beyond } from "@slipstream/contract/access.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { type OperationName, type OutputOf, operations } from "@slipstream/contract/operations/registry.ts";
 import type { Database } from "#platform/database.ts";
 import { BeyondGrant } from "../access/beyond-grant.ts";
-import { capsOf, isBounded } from "../access/caps.ts";
 import { decide, type Subject } from "../access/decide.ts";
 import { subjectOf } from "../access/subject.ts";
 import { mayDo, type Token } from "../access/token.ts";
@@ -39,6 +39,14 @@ export type Answer = { kind: "json"; value: unknown } | { kind: "lines"; lines: 
 
 /** Asks a person; gives the answer of what was approved. */
 export type AskApproval = (call: Call, needed: Needed) => Promise<unknown>;
+
+/** What a call is beyond its grant in. */
+interface Beyondness {
+  name: OperationName;
+  input: Record<string, unknown>;
+  kept: Record<string, unknown>;
+  beyond: readonly Beyond[];
+}
 
 type AnyHandler = (input: Record<string, unknown>, call: Call) => Promise<unknown>;
 
@@ -85,9 +93,9 @@ export class Gate {
     return (await (call.expects ? this.#decided(name, parsed, inner) : this.#once(name, parsed, inner))) as never;
   };
 
-  /** Does what a person has approved: it was decided. */
+  /** Does what a person has approved. Throws `BeyondGrant` where it is beyond the grant in what they were not told of. */
   onBehalf(call: Call, name: OperationName, input: Record<string, unknown>): Promise<unknown> {
-    return this.#act(name, input, call);
+    return this.#decided(name, input, call);
   }
 
   /** With an idempotency key a change is made once, whoever dies meanwhile. */
@@ -108,11 +116,11 @@ export class Gate {
     const operation: Operation = operations[name];
     if (token.grant === undefined) return this.#act(name, input, call);
     const subject = await subjectOf(this.#database, call, name, operation, input);
-    const decision = decide(token, operation, subject);
+    const decision = decide(token, operation, subject, call.approved?.lifts);
     if (decision.kind === "allowed") return this.#tried(name, input, call);
     if (decision.kind === "hidden") throw absent(subject);
     if (decision.kind === "forbidden") throw new SlipError("forbidden", decision.why);
-    return this.#ask(call, { name, input, kept: input, why: `${decision.why}${alsoLifted(name, token)}` });
+    return this.#ask(call, { name, input, kept: input, beyond: decision.beyond });
   }
 
   /** Does it, unless its handler sees what the input alone did not say: then a person is asked, too. */
@@ -121,19 +129,21 @@ export class Gate {
       return await this.#act(name, input, call);
     } catch (error) {
       if (!(error instanceof BeyondGrant)) throw error;
-      return this.#ask(call, { name, input, kept: error.input, why: error.why });
+      return this.#ask(call, { name, input, kept: error.input ?? input, beyond: error.beyond });
     }
   }
 
   /** `kept` is what is done once it is approved; `input` is how the same request is known again. */
-  async #ask(call: Call, { name, input, kept, why }: Omit<Needed, "requestSha256"> & { kept: Record<string, unknown> }): Promise<unknown> {
+  async #ask(call: Call, { name, input, kept, beyond }: Beyondness): Promise<unknown> {
+    // What was approved asks nobody itself: it ends, with all that it is done within, and goes on by another approval.
+    if (call.approved !== undefined) throw new BeyondGrant(beyond, call.within === undefined ? kept : undefined);
     // What was planned is approved as the plan, so that it is done only as it was shown, and while nothing has moved.
     if (call.expects !== undefined) {
       const asked = { name: "plans.apply" as const, input: { plan: call.expects.plan } };
       const requestSha256 = this.#idempotency.hashOf({ operation: asked.name, input: asked.input });
-      return ((await this.#askApproval(call, { ...asked, why, requestSha256 })) as OutputOf<"plans.apply">).output;
+      return ((await this.#askApproval(call, { ...asked, beyond, requestSha256 })) as OutputOf<"plans.apply">).output;
     }
-    return this.#askApproval(call, { name, input: kept, why, requestSha256: this.#idempotency.hashOf({ operation: name, input }) });
+    return this.#askApproval(call, { name, input: kept, beyond, requestSha256: this.#idempotency.hashOf({ operation: name, input }) });
   }
 
   async #act(name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {
@@ -145,12 +155,6 @@ export class Gate {
     return value;
   }
 }
-
-/** What is approved is done without the grant, whose bounds of what slip.toml asks for then bind it no more: an approver is to know that. */
-const alsoLifted = (name: OperationName, { grant }: Token): string =>
-  (name === "deployments.create" || name === "plans.apply") && isBounded(capsOf(grant))
-    ? " Once approved, the grant's limits of memory and instances do not bind this deployment either."
-    : "";
 
 /** What is outside a grant is answered as its handler answers for what is not there. */
 const absent = (subject: Subject): SlipError => {
@@ -170,7 +174,7 @@ const admit = ({ kind, giverVerbs: verbs }: Token, { permission }: Operation): v
 const within = (call: Call, name: OperationName): Call => {
   const { idempotencyKey: key, approved, ...rest } = call;
   const idempotencyKey = key === undefined ? undefined : keyWithin(key, name);
-  const by = approved === undefined ? {} : { approved: { by: approved.by } };
+  const by = approved === undefined ? {} : { approved: { by: approved.by, lifts: approved.lifts } };
   return { ...rest, idempotencyKey, claim: undefined, within: call, journaled: false, ...by };
 };
 

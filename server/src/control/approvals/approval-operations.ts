@@ -27,6 +27,7 @@ const toApproval = ({ sealing }: Control, call: Call, row: ApprovalRow): Approva
   return {
     ...toShown(row),
     ...(row.decidedBy === null ? {} : { decidedBy: row.decidedBy }),
+    ...(row.continuedBy === null ? {} : { continuedBy: row.continuedBy }),
     ...(output === undefined ? {} : { output }),
     ...(row.failure === null ? {} : { failure: row.failure }),
   };
@@ -40,7 +41,7 @@ const find = async (control: Control, call: Call, id: string): Promise<ApprovalR
   return row;
 };
 
-/** What slip.toml asks for is not bounded once it is approved, so who is bounded themselves approves no deployment of a source. */
+/** What slip.toml asks for within the asker's grant can be more than that of who approves: who is bounded themselves approves no deployment of a source. */
 const isBeyond = ({ token }: Call, { operation }: ApprovalRow): boolean =>
   (operation === "deployments.create" || operation === "plans.apply") && isBounded(capsOf(token.grant));
 

@@ -1,6 +1,7 @@
 // The pages on which a person sees what was asked beyond a grant, and decides it. What is shown are the words of an untrusted agent.
 import { type OperationName, type OutputOf, operations } from "@slipstream/contract/operations/registry.ts";
 import type { PlanChange } from "@slipstream/contract/plan.ts";
+import { whyOf } from "../access/beyond.ts";
 import { paths } from "../oauth/oauth.ts";
 import { type Html, html } from "../sign-in/html.ts";
 import { hiddenToken } from "../sign-in/pages.ts";
@@ -34,7 +35,7 @@ const time = (at: string): string => `${at.slice(0, 16).replace("T", " ")} UTC`;
 const isOperation = (name: string): name is OperationName => Object.hasOwn(operations, name);
 const summaryOf = (name: string): string => (isOperation(name) ? operations[name].summary : "");
 
-const stateText = ({ state, decidedBy, failure }: Approval): Html => {
+const stateText = ({ state, decidedBy, continuedBy, failure }: Approval): Html => {
   const who = visible(decidedBy ?? "");
   switch (state) {
     case "pending":
@@ -49,6 +50,8 @@ const stateText = ({ state, decidedBy, failure }: Approval): Html => {
       return html`${who} has denied it.`;
     case "expired":
       return html`Nobody decided it in time.`;
+    case "continued":
+      return html`${who} has approved it. It was beyond the grant in something else, too, and <a href="${paths.approvals}/${continuedBy ?? ""}">goes on from there</a>.`;
   }
 };
 
@@ -67,14 +70,14 @@ ${
 const decisionForm = ({ approval, formToken }: ApprovalView): Html => html`<form method="post" action="${paths.approvals}/${approval.approval}">
 ${hiddenToken(formToken)}
 <p><button type="submit" name="decision" value="approve">Approve</button> <button type="submit" name="decision" value="deny">Deny</button></p>
-<p><small>What you approve is done once, as it stands here. It is yours to approve where you may do it yourself.</small></p>
+<p><small>What you approve is done once, as it stands here, and is let beyond the grant in just what is said above. It is yours to approve where you may do it yourself.</small></p>
 </form>`;
 
 export const approvalTitle = ({ operation, app }: Approval): string => `${operation}${app === undefined ? "" : ` of ${app}`}`;
 
 export const approvalBody = (view: ApprovalView): Html => {
   const { approval, tenant, changes } = view;
-  const { operation, app, input, why, askedBy, createdAt, expiresAt } = approval;
+  const { operation, app, input, why, approvedBefore = [], askedBy, createdAt, expiresAt } = approval;
   return html`
 <p><strong>${visible(askedBy)}</strong> asks for what is beyond its grant. ${stateText(approval)}</p>
 <table><tbody>
@@ -83,6 +86,7 @@ ${app === undefined ? undefined : row("App", html`<code>${app}</code>`)}
 ${row("Tenant", html`<code>${tenant}</code>`)}
 ${row("Asked by", visible(askedBy))}
 ${row("Why it is beyond the grant", visible(why))}
+${approvedBefore.map((given) => row("Approved of it before", visible(`${whyOf(given.beyond)} (${given.by})`)))}
 ${row("Asked at", time(createdAt))}
 ${row("Waits until", time(expiresAt))}
 </tbody></table>

@@ -1,17 +1,18 @@
 // Approvals in PostgreSQL. One that has ended never changes again: every update is guarded by its state.
+import type { Beyond } from "@slipstream/contract/access.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { json, type Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
 import { announce } from "../outbox/outbox-store.ts";
 import type { Sealing } from "../secrets/sealing.ts";
-import { type ApprovalRow, type ApprovalState, type Failure, toShown } from "./approval.ts";
+import { type ApprovalRow, type ApprovalState, type Failure, type Given, givenIn, toShown } from "./approval.ts";
 
 /** One that nobody decided in time is at its end, also before anybody has noted that. */
 const columns = (query: Query) => query`
-  id, tenant, grant_id, person, giver_verbs, actor, operation, app, request_sha256, shown, why,
+  id, tenant, grant_id, person, giver_verbs, actor, operation, app, idempotency_key, request_sha256, shown, why, beyond, approved_before,
   case when state = 'pending' and expires_at <= now() then 'expired' else state end as state,
-  sealed, key_id, failure, decided_by, created_at, expires_at`;
+  sealed, key_id, failure, decided_by, continued_by, created_at, expires_at`;
 
 const place = ({ tenant, id }: { tenant: string; id: string }): string[] => ["approval", tenant, id];
 
@@ -45,8 +46,30 @@ export interface Asking {
   requestSha256: Buffer;
   shown: Record<string, unknown>;
   why: string;
+  beyond: readonly Beyond[];
   input: Record<string, unknown>;
 }
+
+/** What is asked goes on from another one, or not. */
+interface NewApproval extends Asking {
+  id: string;
+  approvedBefore: readonly Given[];
+}
+
+const insertApproval = async (query: Query, sealing: Sealing, it: NewApproval): Promise<ApprovalRow> => {
+  const { id, tenant } = it;
+  const { keyId, sealed } = sealing.seal(JSON.stringify(it.input), place(it));
+  const [made] = await query<ApprovalRow[]>`
+    insert into approvals (id, tenant, grant_id, person, giver_verbs, actor, operation, app, idempotency_key, request_sha256, shown, why, beyond, approved_before,
+      sealed, key_id, expires_at)
+    values (${id}, ${tenant}, ${it.grantId}, ${it.person}, ${[...it.giverVerbs]}, ${it.actor}, ${it.operation}, ${it.app ?? null}, ${it.idempotencyKey ?? null},
+      ${it.requestSha256}, ${json(query, it.shown)}, ${it.why}, ${json(query, it.beyond)}, ${json(query, it.approvedBefore)}, ${sealed}, ${keyId},
+      ${new Date(Date.now() + limit("approvalMs"))})
+    returning ${columns(query)}`;
+  if (!made) throw new Error("The approval is not there.");
+  await announce(query, { tenant, topic: "approval.asked", subject: id, data: toShown(made) });
+  return made;
+};
 
 /** That of the same key; else the newest of the same request that has not ended, or whose end the asker has not been told. */
 const known = async (query: Query, { grantId, idempotencyKey: key, requestSha256 }: Asking): Promise<ApprovalRow | undefined> => {
@@ -70,19 +93,31 @@ export const ensureApproval = async (query: Query, sealing: Sealing, it: Asking)
     throw new SlipError("forbidden", `${limit("approvalsPending")} approvals of this token wait for a person already.`, {
       next: "Wait until some are decided.",
     });
-  const text = JSON.stringify(it.input);
-  if (text.length > limit("approvalBytes")) throw new SlipError("too_large", "The input is too large to be kept for an approval.");
-  const id = newId("apv");
-  const { keyId, sealed } = sealing.seal(text, place({ tenant: it.tenant, id }));
-  const [made] = await query<ApprovalRow[]>`
-    insert into approvals (id, tenant, grant_id, person, giver_verbs, actor, operation, app, idempotency_key, request_sha256, shown, why, sealed, key_id, expires_at)
-    values (${id}, ${it.tenant}, ${it.grantId}, ${it.person}, ${[...it.giverVerbs]}, ${it.actor}, ${it.operation}, ${it.app ?? null}, ${it.idempotencyKey ?? null},
-      ${it.requestSha256}, ${json(query, it.shown)}, ${it.why}, ${sealed}, ${keyId}, ${new Date(Date.now() + limit("approvalMs"))})
-    returning ${columns(query)}`;
-  if (!made) throw new Error("The approval is not there.");
-  await announce(query, { tenant: it.tenant, topic: "approval.asked", subject: id, data: toShown(made) });
-  return made;
+  if (JSON.stringify(it.input).length > limit("approvalBytes")) throw new SlipError("too_large", "The input is too large to be kept for an approval.");
+  return insertApproval(query, sealing, { ...it, id: newId("apv"), approvedBefore: [] });
 };
+
+/**
+ * Ends one that was approved and is beyond its grant in something else, and asks for that, in place of it: whoever asks the same again finds the
+ * new one. It counts against no limit, as a person has let it go on. Undefined where it has ended already. Runs in a transaction.
+ */
+export const continueApproval = async (
+  query: Query,
+  sealing: Sealing,
+  row: ApprovalRow,
+  it: Pick<Asking, "beyond" | "why" | "input" | "shown" | "app">,
+): Promise<ApprovalRow | undefined> => {
+  const id = newId("apv");
+  const ended = await query`
+    update approvals set state = 'continued', continued_by = ${id}, sealed = null, key_id = null, ended_at = now(), collected_at = coalesce(collected_at, now())
+    where id = ${row.id} and state = 'approved' returning id`;
+  if (ended.length === 0) return undefined;
+  return insertApproval(query, sealing, { ...row, ...it, idempotencyKey: row.idempotencyKey ?? undefined, id, approvedBefore: givenIn(row) });
+};
+
+/** Whether what was approved is made already: what is begun again only joins that. */
+export const isMadeBy = async (query: Query, id: string): Promise<boolean> =>
+  (await query`select 1 from journal where approval = ${id} union all select 1 from plans where applied_key = ${id}`).length > 0;
 
 /** The asker was told of its end. */
 export const noteCollected = async (query: Query, id: string, key: string | undefined): Promise<void> => {

@@ -1,8 +1,15 @@
 // What an approval is, as pure rules: how its input is shown, and as what error it is told.
+import type { Beyond } from "@slipstream/contract/access.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { OperationName } from "@slipstream/contract/operations/registry.ts";
 
-export type ApprovalState = "pending" | "approved" | "done" | "failed" | "denied" | "expired";
+export type ApprovalState = "pending" | "approved" | "done" | "failed" | "denied" | "expired" | "continued";
+
+/** What somebody has approved of a call. */
+export interface Given {
+  by: string;
+  beyond: readonly Beyond[];
+}
 
 export interface Failure {
   code: string;
@@ -19,14 +26,21 @@ export interface ApprovalRow {
   actor: string;
   operation: OperationName;
   app: string | null;
+  idempotencyKey: string | null;
   requestSha256: Buffer;
   shown: Record<string, unknown>;
   why: string;
+  /** What it lifts of the grant. */
+  beyond: readonly Beyond[];
+  /** What was approved of the same call before it, and stays lifted. */
+  approvedBefore: readonly Given[];
   state: ApprovalState;
   sealed: Buffer | null;
   keyId: string | null;
   failure: Failure | null;
   decidedBy: string | null;
+  /** The one with which it goes on. */
+  continuedBy: string | null;
   createdAt: Date;
   expiresAt: Date;
 }
@@ -79,9 +93,23 @@ export const toShown = (row: ApprovalRow) => ({
   ...(row.app === null ? {} : { app: row.app }),
   input: row.shown,
   why: row.why,
+  beyond: [...row.beyond],
+  ...(row.approvedBefore.length === 0 ? {} : { approvedBefore: row.approvedBefore.map(({ by, beyond }) => ({ by, beyond: [...beyond] })) }),
   askedBy: row.actor,
   createdAt: row.createdAt.toISOString(),
   expiresAt: row.expiresAt.toISOString(),
+});
+
+/** All that was approved of its call, once it is approved itself. */
+export const givenIn = (row: Pick<ApprovalRow, "approvedBefore" | "beyond" | "decidedBy">): Given[] => [
+  ...row.approvedBefore,
+  { by: row.decidedBy ?? "", beyond: row.beyond },
+];
+
+/** As what it is done: with all that was approved of it, by all who did. */
+export const liftedBy = (given: readonly Given[]): { by: string; lifts: Beyond[] } => ({
+  by: [...new Set(given.map(({ by }) => by))].join(" and "),
+  lifts: given.flatMap(({ beyond }) => beyond),
 });
 
 export const isEnd = (state: ApprovalState): boolean => state !== "pending" && state !== "approved";

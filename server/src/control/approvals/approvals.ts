@@ -2,48 +2,68 @@
 
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Beyond } from "@slipstream/contract/access.ts";
 import { isErrorCode, SlipError } from "@slipstream/contract/errors.ts";
 import type { OperationName } from "@slipstream/contract/operations/registry.ts";
 import { isConnectionError } from "#platform/database.ts";
+import { stillBeyond, whyOf } from "../access/beyond.ts";
+import { BeyondGrant } from "../access/beyond-grant.ts";
 import { roleOf } from "../access/people-store.ts";
 import { tokenOf } from "../access/token.ts";
+import { termsOf } from "../access/token-store.ts";
 import type { Call } from "../api/call.ts";
 import type { Control } from "../control.ts";
 import { AlreadyJournaled } from "../journal/journal-store.ts";
 import { issuerOf, paths } from "../oauth/oauth.ts";
-import { type ApprovalRow, type Failure, isEnd, neededError, shownInput } from "./approval.ts";
-import { type Asking, approvalIn, approvedIds, endApproval, ensureApproval, noteCollected, openApproval } from "./approval-store.ts";
+import { type ApprovalRow, type Failure, givenIn, isEnd, liftedBy, neededError, shownInput } from "./approval.ts";
+import {
+  type Asking,
+  approvalIn,
+  approvedIds,
+  continueApproval,
+  endApproval,
+  ensureApproval,
+  isMadeBy,
+  noteCollected,
+  openApproval,
+} from "./approval-store.ts";
 
 const lookAgainMs = 500;
 /** Who asks again while it is being done gets the answer, when that takes no longer. */
 const joinMs = 30_000;
 
-/** Does an operation whose call was allowed already. */
+/** Does an operation for a call that was approved. Throws `BeyondGrant`, before it changes anything, where it is beyond the grant in something else. */
 export type Act = (call: Call, name: OperationName, input: Record<string, unknown>) => Promise<unknown>;
 
 export interface Needed {
   name: OperationName;
   input: Record<string, unknown>;
-  why: string;
+  beyond: readonly Beyond[];
   requestSha256: Buffer;
 }
 
 /** The page where a person decides it. */
 const approvalUrl = ({ installation }: Pick<Control, "installation">, id: string): string => `${issuerOf(installation)}${paths.approvals}/${id}`;
 
-const asking = ({ token, tenant, actor, idempotencyKey }: Call, { name, input, why, requestSha256 }: Needed): Asking => ({
+/** What is asked, as a person sees it and as it is done. */
+const askedFor = (name: OperationName, input: Record<string, unknown>, beyond: readonly Beyond[]) => ({
+  app: typeof input.app === "string" ? input.app : undefined,
+  shown: shownInput(name, input),
+  why: whyOf(beyond),
+  beyond,
+  input,
+});
+
+const asking = ({ token, tenant, actor, idempotencyKey }: Call, { name, input, beyond, requestSha256 }: Needed): Asking => ({
+  ...askedFor(name, input, beyond),
   tenant,
   grantId: token.grantId ?? "",
   person: token.person,
   giverVerbs: token.giverVerbs,
   actor,
   operation: name,
-  app: typeof input.app === "string" ? input.app : undefined,
   idempotencyKey,
   requestSha256,
-  shown: shownInput(name, input),
-  why,
-  input,
 });
 
 /** Waits until it has ended, the time is over or the signal aborts; gives it as it is then. */
@@ -66,6 +86,12 @@ export const untilEnd = async (
       stop();
     }
   }
+};
+
+/** The one with which it goes on, where it was continued. */
+const newest = async (control: Control, row: ApprovalRow): Promise<ApprovalRow> => {
+  const next = row.continuedBy === null ? undefined : await approvalIn(control.database, row.tenant, row.continuedBy);
+  return next === undefined ? row : newest(control, next);
 };
 
 const failureOf = ({ failure }: ApprovalRow): SlipError => {
@@ -105,7 +131,8 @@ export class Approvals {
   async ask(control: Control, call: Call, needed: Needed): Promise<unknown> {
     const { tenant, signal, idempotencyKey } = call;
     const asked = await control.database.begin((query) => ensureApproval(query, control.sealing, asking(call, needed)));
-    const row = asked.state === "approved" ? ((await untilEnd(control, { tenant, id: asked.id }, { timeoutMs: joinMs, signal })) ?? asked) : asked;
+    const ended = asked.state === "approved" ? ((await untilEnd(control, { tenant, id: asked.id }, { timeoutMs: joinMs, signal })) ?? asked) : asked;
+    const row = await newest(control, ended);
     // What comes of it is journaled where it is done.
     call.journaled = true;
     if (row.state === "expired") throw new SlipError("approval_denied", "Nobody decided it in time.", { next: "Ask again with another idempotency key." });
@@ -142,18 +169,32 @@ export class Approvals {
     } catch (error) {
       if (isConnectionError(error)) throw error;
       if (error instanceof AlreadyJournaled) return endApproval(database, sealing, { tenant, id });
+      if (error instanceof BeyondGrant && (await goesOn(control, row, error))) return;
       if (!(error instanceof SlipError)) control.log.error("what was approved failed with a defect", error, { approval: id });
       await endApproval(database, sealing, { tenant, id, failure: failed(error) });
     }
   }
 }
 
-/** The call of the platform for the asker: what their giver may do, and who approved it. The key makes it one, however often it is begun. */
+/** Asks for what nobody has approved yet. False where that is nothing, which would be asked without an end. */
+const goesOn = async ({ database, sealing }: Control, row: ApprovalRow, { beyond, input }: BeyondGrant): Promise<boolean> => {
+  const more = stillBeyond(beyond, liftedBy(givenIn(row)).lifts);
+  if (more.length === 0) return false;
+  const kept = input ?? (openApproval(sealing, row) as Record<string, unknown>);
+  await database.begin((query) => continueApproval(query, sealing, row, askedFor(row.operation, kept, more)));
+  return true;
+};
+
+/**
+ * The call of the platform for the asker: what their giver may do, within their grant but for what was approved. The key makes it one, however
+ * often it is begun; what is made already is joined, whatever was used up of the grant since.
+ */
 const behalf = async ({ database }: Control, row: ApprovalRow): Promise<Call> => {
   const { id, tenant, actor, person, giverVerbs: verbs, grantId } = row;
   const role = person === null ? null : await roleOf(database, tenant, person);
-  const token = tokenOf({ id: grantId, tenant, actor, kind: "plain", person, role, sha256: Buffer.alloc(0), verbs, grantId, terms: null, expiresAt: null });
-  const approved = { id, by: row.decidedBy ?? "" };
+  const terms = (await isMadeBy(database, id)) ? null : await termsOf(database, grantId);
+  const token = tokenOf({ id: grantId, tenant, actor, kind: "plain", person, role, sha256: Buffer.alloc(0), verbs, grantId, terms, expiresAt: null });
+  const approved = { id, ...liftedBy(givenIn(row)) };
   const never = new AbortController().signal;
   return { tenant, actor, token, requestId: id, idempotencyKey: id, signal: never, body: Readable.from([]), journaled: false, approved };
 };

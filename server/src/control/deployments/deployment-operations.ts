@@ -98,7 +98,7 @@ const create = async (control: Control, store: SourceStore, call: Call, input: C
     app,
     project: input.project,
     kind: "deploy",
-    request: requestOf(input, source, isSuggested, capsOf(call.token.grant)),
+    request: requestOf(input, source, isSuggested, capsOf(call.token.grant, call.approved?.lifts)),
     source: source.kind === "tree" ? source.digest : undefined,
     commit: source.kind === "tree" ? source.commit : undefined,
     config,

@@ -1,6 +1,7 @@
 // slip.toml of a source that is here before its deployment is made; only the host can read it.
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { stillBeyond } from "../access/beyond.ts";
 import { BeyondGrant } from "../access/beyond-grant.ts";
 import { beyondCaps, capsOf, isBounded, wishedBy } from "../access/caps.ts";
 import type { Call } from "../api/call.ts";
@@ -30,8 +31,8 @@ export const boundedConfig = async (control: Pick<Control, "host">, store: Sourc
   return hasConfig ? readConfig(control, call, source.digest) : {};
 };
 
-/** Throws `BeyondGrant` where slip.toml asks for more than the caller's grant allows. `input` is what is done once that is approved. */
-export const expectWithinGrant = ({ token }: Call, config: AppConfig, input: { instances?: number | undefined; app: string }): void => {
-  const beyond = beyondCaps(capsOf(token.grant), wishedBy(config, input.instances));
-  if (beyond) throw new BeyondGrant(beyond.why, input);
+/** Throws `BeyondGrant` where slip.toml asks for more than the caller's grant allows, and a person has approved. `input` is what is done once that is approved. */
+export const expectWithinGrant = ({ token, approved }: Call, config: AppConfig, input: { instances?: number | undefined; app: string }): void => {
+  const beyond = stillBeyond(beyondCaps(capsOf(token.grant), wishedBy(config, input.instances)), approved?.lifts);
+  if (beyond.length > 0) throw new BeyondGrant(beyond, input);
 };

@@ -6,6 +6,7 @@ import { type OutputOf, operations, type ParsedInputOf } from "@slipstream/contr
 import type { Plan, PlanPolicy } from "@slipstream/contract/plan.ts";
 import { whileAway } from "#platform/database-away.ts";
 import { newId } from "#platform/ids.ts";
+import { stillBeyond } from "../access/beyond.ts";
 import type { Call, Handlers, JsonName, Perform } from "../api/call.ts";
 import { keepNoAnswer } from "../api/claim-store.ts";
 import { parseInput } from "../api/parse.ts";
@@ -17,7 +18,7 @@ import { applied, bounded, checkGiven, expired, isShownTo, noPlan, type PlanRow,
 import { answerPlan, inputOfPlan, insertPlan, planIn, plansOf } from "./plan-store.ts";
 import type { Planned, Reading } from "./planner.ts";
 import { plannerOf } from "./planners.ts";
-import { policyOf, stricter, withinCaps } from "./policy.ts";
+import { beyondGrant, policyOf } from "./policy.ts";
 import { Unmoved } from "./unmoved.ts";
 
 interface Parts {
@@ -68,13 +69,13 @@ const create = async (parts: Parts, call: Call, { operation, input: raw }: Parse
   const { name, planner } = plannerOf(operation);
   const { database } = parts.control;
   const asked = parseInput(plannedInput(name), raw);
-  const decided = await policyOf(database, call, name, asked);
+  const beyond = await beyondGrant(database, call, name, asked);
   const rows = await planner.read(readingOf(parts, call), asked as never);
   const planned: Planned = planner.plan(asked as never, rows);
   const { app, input = asked, wished, within } = planned;
   checkSize(input);
-  const all = within === undefined ? decided : stricter(decided, await policyOf(database, call, within.operation, within.input));
-  const shown = shownOf(planned, name, withinCaps(all, call, wished));
+  const inner = within === undefined ? [] : await beyondGrant(database, call, within.operation, within.input);
+  const shown = shownOf(planned, name, policyOf(call, [...beyond, ...stillBeyond(inner, beyond)], wished));
   // Nothing has changed that the journal could tell of.
   call.journaled = true;
   return toPlan(await store(parts, call, { operation: name, app, input, shown, fingerprint: rows.fingerprint }), new Date());

@@ -54,14 +54,15 @@ export class Asking {
 
   /** Does an operation. What has begun is not left half done when the client goes away: only reads end with it. */
   async do<N extends JsonName>(name: N, input: InputOf<N>, options: { signal?: AbortSignal } = {}): Promise<OutputOf<N>> {
-    try {
-      return await this.#once(name, input, options);
-    } catch (error) {
-      const approval = error instanceof SlipError ? error.details.approval : undefined;
-      if (!approval || !(await this.#isDecided(approval))) throw error;
-      // Who asks again is given the answer of what was approved.
-      return this.#once(name, input, options);
-    }
+    // Who asks again is given the answer of what was approved, or is told what else has to be: each is waited for once.
+    for (const waited = new Set<string>(); ; )
+      try {
+        return await this.#once(name, input, options);
+      } catch (error) {
+        const approval = error instanceof SlipError ? error.details.approval : undefined;
+        if (!approval || waited.has(approval.approval) || !(await this.#isDecided(approval))) throw error;
+        waited.add(approval.approval);
+      }
   }
 
   async #once<N extends JsonName>(name: N, input: InputOf<N>, options: { signal?: AbortSignal }): Promise<OutputOf<N>> {

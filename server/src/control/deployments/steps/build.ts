@@ -5,7 +5,8 @@ import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { newId } from "#platform/ids.ts";
-import { beyondCaps, wishedBy } from "../../access/caps.ts";
+import { whyOf } from "../../access/beyond.ts";
+import { beyondCaps, settingsWithin, wishedBy } from "../../access/caps.ts";
 import { type ArtifactRow, builtArtifact, forgetArtifact, inputDigest, saveBuild } from "../../builds/build-store.ts";
 import { createRelease, type NewRelease } from "../../releases/release-store.ts";
 import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
@@ -73,11 +74,11 @@ const build = async (run: Run, of: { source: string; config: AppConfig; input: s
  */
 const checkCaps = ({ id, app, request }: DeploymentRow, config: AppConfig): void => {
   const beyond = beyondCaps(request.caps, wishedBy(config));
-  if (!beyond) return;
-  throw new SlipError("grant_exceeded", beyond.why, {
+  if (beyond.length === 0) return;
+  throw new SlipError("grant_exceeded", whyOf(beyond), {
     file: "slip.toml",
     next: [
-      `Set ${beyond.within} or less in slip.toml, then deploy again.`,
+      `Set ${settingsWithin(beyond)} or less in slip.toml, then deploy again.`,
       `Deploy what was fetched again with 'slip patch ${app} --base ${id}', or in a call as files with base ${id}: a person is asked for it then.`,
     ],
   });

@@ -12,15 +12,17 @@ const Brief = z.object({
   operation: z.string(),
   app: z.string().optional(),
   why: z.string(),
+  continuedBy: z.string().optional(),
   result: z.looseObject({}).optional(),
 });
 
-const briefOf = ({ approval, state, operation, app, why, output, failure }: OutputOf<"approvals.wait">): z.input<typeof Brief> => ({
+const briefOf = ({ approval, state, operation, app, why, continuedBy, output, failure }: OutputOf<"approvals.wait">): z.input<typeof Brief> => ({
   approval,
   state,
   operation,
   ...(app === undefined ? {} : { app }),
   why,
+  ...(continuedBy === undefined ? {} : { continuedBy }),
   ...(failure === undefined ? (output === undefined ? {} : { result: output as Record<string, unknown> }) : { result: failure }),
 });
 
@@ -28,7 +30,7 @@ export const approvals = tool({
   name: "approvals",
   title: "Approvals",
   description:
-    "What was asked beyond this token's grant and waits for a person. With an approval's id: wait for the decision; what was approved has been done then.",
+    "What was asked beyond this token's grant and waits for a person. With an approval's id: wait for the decision; what was approved has been done then, or goes on with the approval in continuedBy.",
   kind: "reads",
   repeatable: true,
   input: z.object({ approval: ApprovalId.optional(), waitSeconds }),
