@@ -246,6 +246,22 @@ describe("slip", () => {
     assert.deepEqual([told.entry, told.deployment.outcome], [two, "live"]);
   });
 
+  it("goes on with a list after the last one that it gave", async () => {
+    const [id, page] = ["1".repeat(26), { limit: 2 }];
+    const lists = [
+      [["deployments", "shop"], "deployments.list", "deployments", { app: "shop", before: `dep_${id}` }],
+      [["journal"], "journal.list", "entries", { before: `jrn_${id}` }],
+      [["plans", "list"], "plans.list", "plans", { before: `pln_${id}` }],
+      [["approvals"], "approvals.list", "approvals", { before: `apv_${id}` }],
+      [["webhooks", "deliveries", `whk_${id}`], "webhooks.deliveries", "deliveries", { webhook: `whk_${id}`, before: `dlv_${id}` }],
+    ] as const;
+    for (const [words, operation, field, input] of lists) {
+      platform.handlers[operation] = () => ({ [field]: [] }) as never;
+      assert.equal((await run(...words, "-n", "2", "--before", input.before)).code, 0);
+      assert.deepEqual(platform.inputsOf(operation).at(-1), { ...input, ...page }, operation);
+    }
+  });
+
   it("destroys when it is told to, not by itself in a pipe", async () => {
     platform.handlers["apps.get"] = () => appOf();
     platform.handlers["apps.destroy"] = ({ app }) => ({ app, releases: 3 });

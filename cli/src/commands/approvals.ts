@@ -2,7 +2,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { InputOf, OutputOf } from "@slipstream/contract/operations/registry.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
 import { safeText } from "../terminal/text.ts";
-import { textOf } from "./options.ts";
+import { pageOf, pageOptions, textOf } from "./options.ts";
 
 type Approval = OutputOf<"approvals.get">;
 const waitMs = 60_000;
@@ -32,7 +32,10 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   const state = textOf(call.options, "state");
   if (state !== undefined && !states.includes(state))
     throw new SlipError("usage", `There is no state "${state.slice(0, 40)}".`, { next: `Name one of ${states.join(", ")}.` });
-  const answer = await session.call("approvals.list", { ...(state && { state: state as InputOf<"approvals.list">["state"] }) });
+  const answer = await session.call("approvals.list", {
+    ...(state && { state: state as InputOf<"approvals.list">["state"] }),
+    ...pageOf(call.options),
+  });
   if (screen.json) screen.data(answer);
   else
     screen.table(
@@ -88,14 +91,14 @@ const which = { name: "APPROVAL", summary: "its id, apv_…" };
 export const approvals: Command = {
   name: "approvals",
   summary: "List what tokens ask beyond their grants, and approve or deny it.",
-  options: [{ flags: "--state <STATE>", summary: "only pending, approved, done, failed, denied, expired or continued ones" }],
+  options: [{ flags: "--state <STATE>", summary: "only pending, approved, done, failed, denied, expired or continued ones" }, ...pageOptions],
   examples: ["slip approvals", "slip approvals --state pending"],
   run: list,
   commands: [
     {
       name: "list",
       summary: "List them, newest first.",
-      options: [{ flags: "--state <STATE>", summary: "only those in this state" }],
+      options: [{ flags: "--state <STATE>", summary: "only those in this state" }, ...pageOptions],
       examples: ["slip approvals list --json"],
       run: list,
     },

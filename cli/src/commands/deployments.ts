@@ -1,7 +1,7 @@
 import type { Deployment } from "@slipstream/contract/words.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
 import { tookText } from "../terminal/time.ts";
-import { countOf, textOf } from "./options.ts";
+import { pageOf, pageOptions } from "./options.ts";
 
 const tookOf = ({ createdAt, endedAt }: Deployment): string => (endedAt === undefined ? "–" : tookText(Date.parse(endedAt) - Date.parse(createdAt)));
 
@@ -17,8 +17,7 @@ const row = ({ screen }: Invocation, deployment: Deployment): string[] => [
 ];
 
 const list = async (call: Invocation): Promise<ExitCode> => {
-  const limit = countOf(textOf(call.options, "limit"), "--limit");
-  const answer = await call.session.call("deployments.list", { app: first(call), ...(limit && { limit }) });
+  const answer = await call.session.call("deployments.list", { app: first(call), ...pageOf(call.options) });
   if (call.screen.json) call.screen.data(answer);
   else
     call.screen.table(
@@ -33,7 +32,7 @@ export const deployments: Command = {
   name: "deployments",
   summary: "List the deployments of an app, newest first.",
   arguments: [{ name: "APP", summary: "name of the app" }],
-  options: [{ flags: "-n, --limit <N>", summary: "at most so many (50)" }],
+  options: pageOptions,
   examples: ["slip deployments shop"],
   run: list,
 };

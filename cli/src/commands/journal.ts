@@ -1,6 +1,6 @@
 import type { JournalEntry } from "@slipstream/contract/words.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
-import { countOf, textOf } from "./options.ts";
+import { pageOf, pageOptions } from "./options.ts";
 
 /** What undoes it, or has undone it. */
 const undoOf = ({ inverse, undoneBy }: JournalEntry): string => (undoneBy !== undefined ? `undone by ${undoneBy}` : (inverse?.operation ?? "–"));
@@ -16,9 +16,8 @@ const row = ({ screen }: Invocation, entry: JournalEntry): string[] => [
 ];
 
 const run = async (call: Invocation): Promise<ExitCode> => {
-  const limit = countOf(textOf(call.options, "limit"), "--limit");
   const app = first(call);
-  const answer = await call.session.call("journal.list", { ...(app && { app }), ...(limit && { limit }) });
+  const answer = await call.session.call("journal.list", { ...(app && { app }), ...pageOf(call.options) });
   if (call.screen.json) call.screen.data(answer);
   else
     call.screen.table(
@@ -33,7 +32,7 @@ export const journal: Command = {
   name: "journal",
   summary: "List what was changed, by whom, how to undo it and what was undone, newest first.",
   arguments: [{ name: "APP", summary: "changes of this app alone", optional: true }],
-  options: [{ flags: "-n, --limit <N>", summary: "at most so many (50)" }],
+  options: pageOptions,
   examples: ["slip journal", "slip journal shop --json"],
   run,
 };

@@ -25,3 +25,15 @@ export const countFrom = (least: number, text: string | undefined, what: string)
 
 /** A whole number of at least 1 that `what` names. Throws `usage`. */
 export const countOf = (text: string | undefined, what: string): number | undefined => countFrom(1, text, what);
+
+/** Options of a list that is given page by page. */
+export const pageOptions = [
+  { flags: "-n, --limit <N>", summary: "at most so many (50)" },
+  { flags: "--before <ID>", summary: "only those that are older than this one: the last one of what came before" },
+];
+
+/** What they say. Throws `usage`. */
+export const pageOf = (options: OptionValues): { limit?: number; before?: string } => {
+  const [limit, before] = [countOf(textOf(options, "limit"), "--limit"), textOf(options, "before")];
+  return { ...(limit && { limit }), ...(before === undefined ? {} : { before }) };
+};

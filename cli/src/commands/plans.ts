@@ -1,12 +1,11 @@
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
 import { showPlan } from "../plan/show.ts";
-import { countOf, textOf } from "./options.ts";
+import { pageOf, pageOptions } from "./options.ts";
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const { session, screen, options } = call;
   const app = first(call);
-  const limit = countOf(textOf(options, "limit"), "--limit");
-  const answer = await session.call("plans.list", { ...(app && { app }), ...(limit && { limit }) });
+  const answer = await session.call("plans.list", { ...(app && { app }), ...pageOf(options) });
   if (screen.json) screen.data(answer);
   else
     screen.table(
@@ -36,7 +35,7 @@ export const plans: Command = {
       name: "list",
       summary: "List the plans, newest first.",
       arguments: [{ name: "APP", summary: "plans of this app alone", optional: true }],
-      options: [{ flags: "-n, --limit <N>", summary: "at most so many (50)" }],
+      options: pageOptions,
       examples: ["slip plans list", "slip plans list shop --json"],
       run: list,
     },

@@ -5,7 +5,7 @@ import { first } from "../command.ts";
 import { change, planOption } from "../plan/change.ts";
 import { webhookState } from "../plan/outcomes/webhooks.ts";
 import { tookText } from "../terminal/time.ts";
-import { countOf, textOf } from "./options.ts";
+import { pageOf, pageOptions, textOf } from "./options.ts";
 
 const webhookArgument: Argument = { name: "WEBHOOK", summary: "id of the webhook (whk_…)" };
 const topicsOption: Option = { flags: "-t, --topics <LIST>", summary: "topics to send, with commas between them; all = all of them" };
@@ -86,9 +86,8 @@ const stateOption = (text: string | undefined): WebhookDelivery["state"] | undef
 };
 
 const deliveries = async (call: Invocation): Promise<ExitCode> => {
-  const limit = countOf(textOf(call.options, "limit"), "--limit");
   const state = stateOption(textOf(call.options, "state"));
-  const answer = await call.session.call("webhooks.deliveries", { webhook: first(call), ...(state && { state }), ...(limit && { limit }) });
+  const answer = await call.session.call("webhooks.deliveries", { webhook: first(call), ...(state && { state }), ...pageOf(call.options) });
   const { screen } = call;
   if (screen.json) screen.data(answer);
   else
@@ -177,10 +176,7 @@ export const webhooks: Command = {
       name: "deliveries",
       summary: "List what was sent to a webhook and what waits, newest first.",
       arguments: [webhookArgument],
-      options: [
-        { flags: "-s, --state <STATE>", summary: "waiting, delivered or failed alone" },
-        { flags: "-n, --limit <N>", summary: "at most so many (50)" },
-      ],
+      options: [{ flags: "-s, --state <STATE>", summary: "waiting, delivered or failed alone" }, ...pageOptions],
       examples: [`slip webhooks deliveries ${example} --state failed`],
       run: deliveries,
     },

@@ -3,6 +3,7 @@ import { Beyond } from "../access.ts";
 import { limit } from "../limits.ts";
 import { AppName, ApprovalId, Timestamp } from "../words.ts";
 import { operation } from "./operation.ts";
+import { pageOf } from "./page.ts";
 
 /**
  * `pending` waits for a person; `approved` is being done; the others are ends. `continued` was approved, and met another bound of the grant
@@ -38,7 +39,7 @@ export const approvals = {
     summary: "List what was asked beyond a grant: one's own, and for those who administer everybody's; newest first.",
     method: "GET",
     path: "/v1/approvals",
-    input: z.object({ state: ApprovalState.optional(), limit: z.coerce.number().int().min(1).max(500).default(50) }),
+    input: z.object({ state: ApprovalState.optional(), ...pageOf(ApprovalId) }),
     output: z.object({ approvals: z.array(Approval) }),
     permission: "any",
     effect: "read",

@@ -4,6 +4,7 @@ import { limit } from "../limits.ts";
 import { SourceManifest } from "../source.ts";
 import { AppName, Deployment, DeploymentId, Digest, Hostname, Release, SandboxKind, SourceOrigin } from "../words.ts";
 import { operation } from "./operation.ts";
+import { pageOf } from "./page.ts";
 
 const byId = z.object({ deployment: DeploymentId });
 const byApp = z.object({ app: AppName });
@@ -111,10 +112,7 @@ export const deployments = {
     summary: "List the deployments of an app, newest first.",
     method: "GET",
     path: "/v1/apps/{app}/deployments",
-    input: byApp.extend({
-      limit: z.coerce.number().int().min(1).max(500).default(50),
-      before: DeploymentId.optional().describe("Only those that are older than this one: the last one of what came before."),
-    }),
+    input: byApp.extend(pageOf(DeploymentId)),
     output: z.object({ deployments: z.array(Deployment) }),
     permission: "read",
     effect: "read",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppName, Deployment, JournalEntry, JournalId } from "../words.ts";
 import { operation } from "./operation.ts";
+import { pageOf } from "./page.ts";
 
 const byId = z.object({ entry: JournalId });
 
@@ -10,11 +11,7 @@ export const journal = {
     summary: "List what was asked, by whom, how to undo it and what was undone, newest first.",
     method: "GET",
     path: "/v1/journal",
-    input: z.object({
-      app: AppName.optional(),
-      limit: z.coerce.number().int().min(1).max(500).default(50),
-      before: JournalId.optional().describe("Only those that are older than this one: the last one of what came before."),
-    }),
+    input: z.object({ app: AppName.optional(), ...pageOf(JournalId) }),
     output: z.object({ entries: z.array(JournalEntry) }),
     permission: "read",
     effect: "read",

@@ -3,6 +3,7 @@ import { Plan } from "../plan.ts";
 import { AppName, PlanId } from "../words.ts";
 import { Hash } from "./access.ts";
 import { operation } from "./operation.ts";
+import { pageOf } from "./page.ts";
 
 const byId = z.object({ plan: PlanId });
 
@@ -30,7 +31,7 @@ export const plans = {
     summary: "List the plans, newest first.",
     method: "GET",
     path: "/v1/plans",
-    input: z.object({ app: AppName.optional(), limit: z.coerce.number().int().min(1).max(200).default(50) }),
+    input: z.object({ app: AppName.optional(), ...pageOf(PlanId, 200) }),
     output: z.object({ plans: z.array(Plan) }),
     permission: "read",
     effect: "read",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { limit } from "../limits.ts";
 import { DeliveryId, Timestamp, Webhook, WebhookDelivery, WebhookId, WebhookTopic } from "../words.ts";
 import { operation } from "./operation.ts";
+import { pageOf } from "./page.ts";
 
 const byId = z.object({ webhook: WebhookId });
 /** Https alone; the server says what else an address must be. */
@@ -105,7 +106,7 @@ export const webhooks = {
     summary: "List what was sent to a webhook and what waits, newest first.",
     method: "GET",
     path: "/v1/webhooks/{webhook}/deliveries",
-    input: byId.extend({ state: WebhookDelivery.shape.state.optional(), limit: z.coerce.number().int().min(1).max(500).default(50) }),
+    input: byId.extend({ state: WebhookDelivery.shape.state.optional(), ...pageOf(DeliveryId) }),
     output: z.object({ deliveries: z.array(WebhookDelivery) }),
     permission: "read",
     effect: "read",

@@ -78,12 +78,11 @@ const settle = async (control: Control, call: Call, id: string, state: "approved
 type Names = "approvals.list" | "approvals.get" | "approvals.wait" | "approvals.approve" | "approvals.deny";
 
 export const approvalOperations = (control: Control): Pick<Handlers, Names> => ({
-  async "approvals.list"({ state, limit }, call) {
+  async "approvals.list"(page, call) {
     const seesAll = mayDo(call.token, "administer");
     const rows = await approvalsOf(control.database, call.tenant, {
       ...(seesAll ? {} : call.token.grant === undefined ? { person: call.token.person } : { grantId: call.token.grantId }),
-      state,
-      limit,
+      ...page,
     });
     return { approvals: rows.map((row) => toApproval(control, call, row)) };
   },

@@ -23,15 +23,16 @@ export const openApproval = (sealing: Sealing, row: ApprovalRow): unknown =>
 export const approvalIn = async (query: Query, tenant: string, id: string): Promise<ApprovalRow | undefined> =>
   (await query<ApprovalRow[]>`select ${columns(query)} from approvals where tenant = ${tenant} and id = ${id}`)[0];
 
-/** `grantId`: of this asker alone; `person`: of this person's grants alone. */
+/** `grantId`: of this asker alone; `person`: of this person's grants alone. Newest first; `before` is the id of the one that they follow. */
 export const approvalsOf = (
   query: Query,
   tenant: string,
-  of: { grantId?: string | null; person?: string | null; state?: ApprovalState | undefined; limit: number },
+  of: { grantId?: string | null; person?: string | null; state?: ApprovalState | undefined; before?: string | undefined; limit: number },
 ): Promise<ApprovalRow[]> =>
   query<ApprovalRow[]>`
     select * from (select ${columns(query)} from approvals where tenant = ${tenant}
-      ${of.grantId === undefined ? query`` : query`and grant_id = ${of.grantId}`} ${of.person === undefined ? query`` : query`and person = ${of.person}`}) approval
+      ${of.grantId === undefined ? query`` : query`and grant_id = ${of.grantId}`} ${of.person === undefined ? query`` : query`and person = ${of.person}`}
+      ${of.before === undefined ? query`` : query`and id < ${of.before}`}) approval
     where ${of.state ?? null}::text is null or state = ${of.state ?? null} order by id desc limit ${of.limit}`;
 
 export interface Asking {

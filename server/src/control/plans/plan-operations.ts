@@ -151,9 +151,9 @@ export const planOperations = (
   return {
     "plans.create": (input, call) => create(parts, call, input),
 
-    async "plans.list"({ app, limit }, call) {
+    async "plans.list"(page, call) {
       const now = new Date();
-      return { plans: (await plansOf(control.database, call, { app, limit })).map((row) => toPlan(row, now)) };
+      return { plans: (await plansOf(control.database, call, page)).map((row) => toPlan(row, now)) };
     },
 
     async "plans.get"({ plan }, call) {

@@ -58,10 +58,11 @@ const shownTo = (query: Query, { actor, token }: Asking) =>
 
 type Asking = Pick<Call, "tenant" | "actor" | "token">;
 
-export const plansOf = (query: Query, asking: Asking, of: { app?: string | undefined; limit: number }): Promise<PlanRow[]> =>
+/** Newest first; `before` is the id of the one that they follow. */
+export const plansOf = (query: Query, asking: Asking, of: { app?: string | undefined; before?: string | undefined; limit: number }): Promise<PlanRow[]> =>
   query<PlanRow[]>`
     select ${columns(query)} from plans where tenant = ${asking.tenant} ${of.app === undefined ? query`` : query`and app = ${of.app}`} ${covered(query, asking)}
-      ${shownTo(query, asking)}
+      ${shownTo(query, asking)} ${of.before === undefined ? query`` : query`and id < ${of.before}`}
     order by id desc limit ${of.limit}`;
 
 /** What it was asked to do; undefined once that was removed. */

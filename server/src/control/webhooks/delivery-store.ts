@@ -119,10 +119,16 @@ export const saveAttempt = async (query: Query, { id, attempts }: Pick<Outgoing,
 const columns = (query: Query) => query`
   d.id, d.webhook_id, d.event, o.topic, d.state, d.attempts, d.next_at, d.status, d.problem, d.duration_ms, d.attempted_at, d.created_at`;
 
-export const deliveriesOf = (query: Query, webhook: string, of: { state: DeliveryRow["state"] | undefined; limit: number }): Promise<DeliveryRow[]> =>
+/** Newest first; `before` is the id of the one that they follow. */
+export const deliveriesOf = (
+  query: Query,
+  webhook: string,
+  { state, before, limit: most }: { state?: DeliveryRow["state"] | undefined; before?: string | undefined; limit: number },
+): Promise<DeliveryRow[]> =>
   query<DeliveryRow[]>`
     select ${columns(query)} from webhook_deliveries d join outbox o on o.event = d.event
-    where d.webhook_id = ${webhook} ${of.state === undefined ? query`` : query`and d.state = ${of.state}`} order by d.id desc limit ${of.limit}`;
+    where d.webhook_id = ${webhook} ${state === undefined ? query`` : query`and d.state = ${state}`} ${before === undefined ? query`` : query`and d.id < ${before}`}
+    order by d.id desc limit ${most}`;
 
 /** How many have not come to an end. */
 export const waitingCount = async (query: Query, webhook: string): Promise<number> =>

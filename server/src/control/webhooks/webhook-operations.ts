@@ -168,9 +168,9 @@ export const webhookOperations = (control: Control): Pick<Handlers, WebhookNames
     return toDelivery(await ping(control, call, webhook));
   },
 
-  async "webhooks.deliveries"({ webhook, state, limit: most }, call) {
+  async "webhooks.deliveries"({ webhook, ...page }, call) {
     const { id } = await webhookIn(control.database, call.tenant, webhook);
-    return { deliveries: (await deliveriesOf(control.database, id, { state, limit: most })).map(toDelivery) };
+    return { deliveries: (await deliveriesOf(control.database, id, page)).map(toDelivery) };
   },
 
   async "webhooks.redeliver"(input, call) {

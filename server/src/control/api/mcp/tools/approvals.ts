@@ -30,13 +30,13 @@ export const approvals = tool({
   name: "approvals",
   title: "Approvals",
   description:
-    "What was asked beyond this token's grant and waits for a person. With an approval's id: wait for the decision; what was approved has been done then, or goes on with the approval in continuedBy.",
+    "What was asked beyond this token's grant and waits for a person. With an approval's id: wait for the decision; what was approved has been done then, or goes on with the approval in continuedBy. Else the newest twenty, or those older than the one in before.",
   kind: "reads",
   repeatable: true,
-  input: z.object({ approval: ApprovalId.optional(), waitSeconds }),
+  input: z.object({ approval: ApprovalId.optional(), before: ApprovalId.optional(), waitSeconds }),
   output: z.object({ approvals: z.array(Brief) }),
-  async run({ approval, waitSeconds: seconds }, asking) {
-    if (approval === undefined) return { value: { approvals: (await asking.do("approvals.list", { limit: 20 })).approvals.map(briefOf) } };
+  async run({ approval, before, waitSeconds: seconds }, asking) {
+    if (approval === undefined) return { value: { approvals: (await asking.do("approvals.list", { limit: 20, before })).approvals.map(briefOf) } };
     const timeoutMs = Math.min(boundFor(asking, seconds) * 1_000, limit("approvalWaitMs"));
     const waited = await asking.telling("waiting for a person", asking.do("approvals.wait", { approval, timeoutMs }, { signal: asking.signal }));
     return { value: { approvals: [briefOf(waited)] } };

@@ -14,7 +14,7 @@ export const journal = tool({
   description: "What was asked, by whom, and which operation would undo it; newest first.",
   kind: "reads",
   repeatable: true,
-  input: z.object({ app: AppName.optional(), limit: z.int().min(1).max(100).default(10) }),
+  input: z.object({ app: AppName.optional(), limit: z.int().min(1).max(100).default(10), before: JournalId.optional() }),
   output: z.object({
     entries: z.array(
       z.object({
