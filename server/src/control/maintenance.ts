@@ -10,7 +10,7 @@ import { purgeOverdue } from "./apps/destroy.ts";
 import { dropUnused, ensureCertificate, expiringHosts } from "./certificates/certificate-store.ts";
 import { type Control, platformDomain, serviceName } from "./control.ts";
 import { submitOpen } from "./deployments/submission.ts";
-import { finishRotation } from "./keys/rotation.ts";
+import { isRotating, rotate } from "./keys/rotation.ts";
 import { trimEntries } from "./oauth/oauth-store.ts";
 import { trimOutbox } from "./outbox/outbox-store.ts";
 import { trimPlans } from "./plans/plan-store.ts";
@@ -119,6 +119,11 @@ const publishFirst = async (control: Control): Promise<void> => {
   writeFileSync(home.routesFollowed, "");
 };
 
+/** What was cut off of a rotation of the sealing key. */
+const rotateWhereAsked = async ({ database, sealing: keys }: Control): Promise<void> => {
+  if (await isRotating({ database, keys })) await rotate({ database, keys });
+};
+
 /** Begins all of it; the host is brought to the desired state as soon as it answers. */
 export const maintain = (control: Control, signal: AbortSignal): void => {
   const until = async (name: string, act: () => Promise<unknown>): Promise<void> => {
@@ -132,8 +137,7 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
       }
     }
   };
-  if (control.sealing.others.length > 0)
-    void until("replacing the sealing key", () => control.rotations.run(() => finishRotation({ database: control.database, keys: control.sealing })));
+  void until("replacing the sealing key", () => control.rotations.run(() => rotateWhereAsked(control)));
   void until("doing what was approved", () => control.approvals.resume(control));
   void until("publishing the routes", () => publishFirst(control));
   void until("bringing the host to what is desired", () => reconcile(control)).then(() => {

@@ -65,7 +65,11 @@ const lists: Record<string, Paged> = {
 for (const [name, { page, field, prefix }] of Object.entries(lists)) {
   test(`${name} goes on after its last item, and ends`, async () => {
     const all = await page({});
-    assert.deepEqual([all.length, all], [many, [...all].sort().reverse()], "newest first");
+    assert.equal(all.length, many);
+    assert.ok(
+      all.every((id, index) => index === 0 || id < (all[index - 1] ?? "")),
+      "newest first",
+    );
     const seen: string[] = [];
     for (let last: string[] = await page({ limit: 2 }); last.length > 0; last = await page({ limit: 2, before: last.at(-1) ?? "" })) {
       seen.push(...last);

@@ -1,5 +1,6 @@
 // The sealing key is replaced while control is killed in the middle, at each point where PostgreSQL can be made to wait.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -11,11 +12,16 @@ import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts
 
 const secretCount = 230;
 const values = Object.fromEntries(Array.from({ length: secretCount }, (_, index) => [`SECRET_${index}`, `value ${index} ☂`]));
+/** Whoever makes a key known to PostgreSQL waits for this. */
+const newKeyLock = 7_001;
 let plane: ControlPlane;
 before(async () => {
   plane = await startControlPlane();
   await plane.client.call("apps.create", { app: "keeper" });
   await plane.client.call("secrets.set", { app: "keeper", values });
+  await plane.database.unsafe(`
+    create function wait_for_test() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(${newKeyLock}); return new; end $$;
+    create trigger wait_for_test before insert on sealing_keys for each row execute function wait_for_test()`);
 });
 after(() => plane.stop());
 
@@ -47,7 +53,7 @@ test("a rotation seals all of it anew, and the old key is gone", async () => {
 
 /** Where a rotation is made to wait, by what another transaction holds meanwhile. */
 const points: { name: string; hold: (query: Query) => Promise<unknown> }[] = [
-  { name: "the new key is on disk, and PostgreSQL does not know it", hold: (query) => query`lock table sealing_keys in share row exclusive mode` },
+  { name: "the new key is on disk, and PostgreSQL does not know it", hold: (query) => query`select pg_advisory_xact_lock(${newKeyLock})` },
   { name: "nothing is sealed anew", hold: (query) => query`select 1 from secret_versions order by name limit 1 for update` },
   {
     name: "half is sealed anew",
@@ -57,10 +63,12 @@ const points: { name: string; hold: (query: Query) => Promise<unknown> }[] = [
 ];
 
 for (const { name, hold } of points)
-  test(`control is killed when ${name}`, async () => {
+  test(`control is killed when ${name}: it is finished, and done once for its idempotency key`, async () => {
+    const [old] = await names();
+    const key = { idempotencyKey: randomUUID() };
     const back = await plane.database.begin(async (query) => {
       await hold(query);
-      const asked = plane.client.call("keys.rotate", {}).catch((error: unknown) => error);
+      const asked = plane.client.call("keys.rotate", {}, key).catch((error: unknown) => error);
       await sleep(400);
       assert.equal(keyFiles().length, 2, "the rotation waits");
       const successor = plane.strike("control");
@@ -71,7 +79,20 @@ for (const { name, hold } of points)
     await back();
     await untilOneKey();
     await assertAllOpen();
+    const [now] = await names();
+    assert.notEqual(now, old);
+    for (let count = 0; count < 2; count += 1) assert.equal((await plane.client.call("keys.rotate", {}, key)).key, now, "asked again it is the same rotation");
+    assert.deepEqual(await names(), [now]);
   });
+
+test("a rotation that was claimed and of which nothing was done yet is done at the next start", async () => {
+  const [old] = await names();
+  await plane.database`update sealing_keys set is_leaving = true where id = ${old ?? ""}`;
+  await plane.kill("control");
+  for (const until = performance.now() + 30_000; (await names()).includes(old ?? ""); await sleep(50)) assert.ok(performance.now() < until);
+  await untilOneKey();
+  await assertAllOpen();
+});
 
 /** In the middle of it: every value names a key that is on disk. */
 const assertKeysAreThere = async (query: Query): Promise<void> => {

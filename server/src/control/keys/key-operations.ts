@@ -2,9 +2,10 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Handlers } from "../api/call.ts";
 import { firstTenant } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
+import { journal } from "../journal/journal-store.ts";
 import type { Fingerprint } from "../plans/fingerprint.ts";
 import { keysOf } from "./key-store.ts";
-import { rotate } from "./rotation.ts";
+import { askForRotation, rotate } from "./rotation.ts";
 
 /** The keys are the installation's: who has a tenant's token alone neither sees how much is sealed nor changes it. */
 export const expectOwner = (tenant: string): void => {
@@ -24,8 +25,13 @@ export const keyOperations = (control: Control): Pick<Handlers, "keys.list" | "k
   async "keys.rotate"(_, call) {
     expectOwner(call.tenant);
     const { resealed, removed } = await control.rotations.run(async () => {
-      // Rotations are done one at a time, so the key in use stays the same until this one replaces it.
-      await control.database.begin(async (query) => call.expects?.check(query, { state: () => stateOfKey(control.sealing.current) }));
+      // Rotations are done one at a time, so the key in use stays the same until this one replaces it. Asked again, it is but finished.
+      if (call.claim?.isMade !== true)
+        await control.database.begin(async (query) => {
+          await call.expects?.check(query, { state: () => stateOfKey(control.sealing.current) });
+          await journal(query, call, { operation: "keys.rotate", input: {} });
+          await askForRotation(query, control.sealing);
+        });
       return rotate({ database: control.database, keys: control.sealing });
     });
     return { key: control.sealing.current, resealed, removed };

@@ -26,6 +26,14 @@ export const noteKey = async (query: Query, id: string): Promise<void> => {
   await query`insert into sealing_keys (id) values (${id}) on conflict do nothing`;
 };
 
+/** From now on another key is to take its place. */
+export const letKeyLeave = async (query: Query, id: string): Promise<void> => {
+  await query`update sealing_keys set is_leaving = true where id = ${id}`;
+};
+
+export const isLeaving = async (query: Query, id: string): Promise<boolean> =>
+  (await query`select 1 from sealing_keys where id = ${id} and is_leaving`).length > 0;
+
 /** Waits for those who seal with it at this moment; throws when something is sealed with it. */
 export const forgetKey = async (query: Query, id: string): Promise<void> => {
   await query`delete from sealing_keys where id = ${id}`;

@@ -1,14 +1,26 @@
 // Another sealing key takes the place of the one in use, while everything goes on. Wherever this is cut off, each value names a key
 // that is on disk, and the rest is done at the next start.
 import { SlipError } from "@slipstream/contract/errors.ts";
-import type { Database } from "#platform/database.ts";
+import type { Database, Query } from "#platform/database.ts";
 import { resealApprovals } from "../approvals/approval-store.ts";
 import { resealEntries } from "../oauth/oauth-store.ts";
 import { keyIdOf, openWith } from "../secrets/sealing.ts";
 import { resealProviders } from "../sign-in/provider-store.ts";
 import { makeSealingKey, readSealingKeys } from "./key-files.ts";
 import { KeyRing } from "./key-ring.ts";
-import { forgetKey, keysOf, nameUnnamed, noteKey, resealCertificates, resealPlans, resealSecrets, resealWebhooks, unnamedValue } from "./key-store.ts";
+import {
+  forgetKey,
+  isLeaving,
+  keysOf,
+  letKeyLeave,
+  nameUnnamed,
+  noteKey,
+  resealCertificates,
+  resealPlans,
+  resealSecrets,
+  resealWebhooks,
+  unnamedValue,
+} from "./key-store.ts";
 
 interface Parts {
   database: Database;
@@ -62,8 +74,19 @@ export interface Rotated {
   removed: string[];
 }
 
+/**
+ * Says that another key is to take the place of the one in use; one that was cut off is the one that is done. Keys are files, which no transaction
+ * makes, so what is committed is this: the request is claimed with it, and whoever dies then, the rotation is done, and once.
+ */
+export const askForRotation = async (query: Query, keys: KeyRing): Promise<void> => {
+  if (keys.others.length === 0) await letKeyLeave(query, keys.current);
+};
+
+/** Whether one was asked for that is not finished. */
+export const isRotating = async ({ database, keys }: Parts): Promise<boolean> => keys.others.length > 0 || (await isLeaving(database, keys.current));
+
 /** Seals everything with the key in use, and removes the others: first where PostgreSQL knows that nothing needs them, then on disk. */
-export const finishRotation = async ({ database, keys }: Parts): Promise<Rotated> => {
+const finish = async ({ database, keys }: Parts): Promise<Rotated> => {
   const removed = (await keysOf(database)).map(({ id }) => id).filter((id) => id !== keys.current);
   const resealed = await resealAll({ database, keys });
   for (const id of removed) {
@@ -73,11 +96,11 @@ export const finishRotation = async ({ database, keys }: Parts): Promise<Rotated
   return { resealed, removed };
 };
 
-/** A rotation that was cut off is finished; else a new one is done. The new key is known to PostgreSQL before it seals anything. */
+/** Does what was asked for, from where it is. The new key is known to PostgreSQL before it seals anything. */
 export const rotate = async ({ database, keys }: Parts): Promise<Rotated> => {
-  if (keys.others.length === 0) {
+  if (await isLeaving(database, keys.current)) {
     await noteKey(database, keys.prepare());
     keys.take();
   }
-  return finishRotation({ database, keys });
+  return finish({ database, keys });
 };
