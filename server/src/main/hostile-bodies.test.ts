@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
 import http from "node:http";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isErrorCode } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
@@ -358,5 +359,29 @@ describe("an address that fails to sign in again and again", () => {
     await send({ method: "GET", from, path: "/sign-in" }, "");
     const { headers } = await send({ ...status, from }, "wrong");
     assert.match(String(headers.ratelimit), new RegExp(`^"sign-in";r=${limit("signInFailures") - guesses.length - 1};`));
+  });
+
+  test("and has failed also where it does not wait for the answer", async () => {
+    const [from, many] = ["192.0.2.71", 40];
+    const body = "grant_type=authorization_code&code=guessed&client_id=nobody";
+    const headers = { "x-forwarded-for": from, "content-type": "application/x-www-form-urlencoded", "content-length": body.length };
+    const hangUp = (): Promise<void> =>
+      new Promise((resolve) => {
+        const request = http.request({ socketPath: plane.home.controlSocket, agent: false, method: "POST", path: "/oauth/token", headers });
+        request.on("response", () => assert.fail("It was answered before it had gone."));
+        request.on("error", () => undefined).on("close", resolve);
+        request.end(body, () => request.destroy());
+      });
+    for (let count = 0; count < many; count += 1) await hangUp();
+    // A look at what is left is a failure itself, and one is forgotten every 600 ms.
+    const leftAfter = async (looks: number): Promise<number> =>
+      Number(/r=(\d+)/.exec(String((await send({ ...status, from }, "wrong")).headers.ratelimit))?.[1]) + looks;
+    const enough = limit("signInFailures") - many * 0.75;
+    let left = await leftAfter(1);
+    for (let looks = 2; left > enough && looks < 20; looks += 1) {
+      await sleep(250);
+      left = await leftAfter(looks);
+    }
+    assert.ok(left <= enough, `${left} are left`);
   });
 });

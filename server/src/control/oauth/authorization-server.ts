@@ -213,18 +213,20 @@ const admitted = (path: string, limits: RateLimits, request: IncomingMessage, re
   }
 };
 
+/** Of what is no attempt. */
+const untold: Attempt = { ended() {} };
+
 /** Serves the paths of the authorization server, and passes on all others. */
 export const beforeOthers = (provider: Provider, limits: RateLimits, others: RequestListener): RequestListener => {
   const serve = provider.callback();
   return (request, response) => {
     const [path = ""] = (request.url ?? "").split("?", 1);
     if (!isServed(path)) return others(request, response);
-    if (isAttempt(path)) {
-      const attempt = admitted(path, limits, request, response);
-      if (!attempt) return;
-      response.on("finish", () => attempt.ended(response.statusCode));
-    }
+    const attempt = isAttempt(path) ? admitted(path, limits, request, response) : untold;
+    if (!attempt) return;
     settle(request, provider.issuer);
-    return serve(request, response);
+    // Served is not taken: who goes away before the answer has tried all the same.
+    const ended = (): void => attempt.ended(response.statusCode);
+    void serve(request, response).then(ended, ended);
   };
 };

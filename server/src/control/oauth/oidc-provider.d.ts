@@ -1,6 +1,6 @@
 // What we use of the library oidc-provider, which comes without types.
 declare module "oidc-provider" {
-  import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+  import type { IncomingMessage, ServerResponse } from "node:http";
 
   export type Payload = Record<string, unknown>;
 
@@ -71,7 +71,8 @@ declare module "oidc-provider" {
       jti?: string;
       exp?: number;
     }) => Grant;
-    callback(): RequestListener;
+    /** Its promise is kept when all is done for the answer, whether or not the client is still there. */
+    callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
     use(act: (context: KoaContext, next: () => Promise<void>) => Promise<void>): this;
     on(event: "server_error", act: (context: KoaContext, error: Error) => void): this;
     interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Interaction>;
