@@ -169,7 +169,7 @@ const expected = (name: OperationName, entry: Entry<OperationName>, asker: Asker
 const kindOf = ({ code, text }: Answered): Kind | "unauthorized" | "internal" => {
   if (code === "unauthorized" || code === "forbidden" || code === "internal") return code;
   if (code === "approval_needed") return "approval";
-  return code === "not_found" && /There is no (app|deployment|entry|plan) /.test(text) ? "absent" : "passed";
+  return code === "not_found" && /There is no (app|deployment|entry|plan) |"node":null/.test(text) ? "absent" : "passed";
 };
 
 let plane: ControlPlane;

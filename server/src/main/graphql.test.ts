@@ -9,6 +9,7 @@ import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, prin
 import { serverAudits } from "graphql-http";
 import { createClient } from "graphql-sse";
 import { graphqlSchema } from "../control/api/graphql/schema.ts";
+import { addAsker, addTenant } from "./testing/access-world.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
 import { type EdgeFetch, edgeFetch } from "./testing/edge-fetch.ts";
 
@@ -102,6 +103,57 @@ describe("lists", () => {
     for (const after of [apps.pageInfo.endCursor, "nonsense", "", Buffer.from('["env.list","GONE"]').toString("base64url")])
       assert.deepEqual(codes(await post(of, { after })), ["invalid_input"], after);
     for (const first of [-1, limit("graphqlPageMax") + 1]) assert.deepEqual(codes(await post(page, { first })), ["invalid_input"]);
+  });
+});
+
+describe("what has an id", () => {
+  const node = "query ($id: ID!) { node(id: $id) { __typename id } }";
+  const globalId = (type: string, key: unknown): string => Buffer.from(JSON.stringify([type, key])).toString("base64url");
+  const lists = "apps plans(first: 1) journal(first: 1) approvals webhooks tokens keys providers connections projects";
+  const query = `{ ${lists.replaceAll(/[a-z]+(\([^)]*\))?/g, (list) => `${list} { edges { node { __typename id } } }`)} }`;
+  const idsOf = (data: Record<string, { edges: { node: { __typename: string; id: string } }[] }>) =>
+    Object.values(data).flatMap(({ edges }) => edges.map((edge) => edge.node));
+
+  test("is found again by it, as what it is", async () => {
+    await plane.client.call("plans.create", { operation: "env.set", input: { app: "bowline", values: { A: "2" } } });
+    await plane.client.call("webhooks.create", { url: "https://hooks.example.org/" });
+    const token = `slip_${randomUUID()}`;
+    await plane.client.call("tokens.create", { name: "asks", sha256: createHash("sha256").update(token).digest("hex"), grant: { verbs: ["read"] } });
+    await assert.rejects(plane.clientWith(token).call("apps.create", { app: "dinghy" }));
+    const all = idsOf(await done(query));
+    const types = new Set(all.map(({ __typename }) => __typename));
+    assert.deepEqual(types, new Set(["App", "Plan", "JournalEntry", "Approval", "Webhook", "Token", "Key", "Project"]));
+    for (const one of all) assert.deepEqual((await done(node, { id: one.id })).node, one);
+    const { node: app } = await done("query ($id: ID!) { node(id: $id) { ... on App { app env { edges { node { name } } } } } }", {
+      id: globalId("App", "bowline"),
+    });
+    assert.deepEqual([app.app, app.env.edges.length], ["bowline", 3], "and leads on");
+  });
+
+  test("is not there for who is of another tenant, as what nobody has", async () => {
+    const mine = idsOf(await done(query)).filter(({ __typename }) => __typename !== "Key");
+    await addTenant(plane, "neighbour");
+    const { token } = await addAsker(plane, { name: "neighbour", tenant: "neighbour", role: "owner" });
+    // What is given out makes all changes of tokens known.
+    await plane.client.call("tokens.create", { name: "other", sha256: "1".repeat(64), grant: { verbs: [] } });
+    await plane.clientWith(token).call("apps.create", { app: "ketch" });
+    const neighbour = { authorization: `Bearer ${token}` };
+    const nobodys = [
+      ["App", "nobody"],
+      ["App", "Not a name"],
+      ["App", 1],
+      ["Release", "1"],
+      ["Query", "x"],
+      ["apps.list", "anchor"],
+      ["__proto__", "x"],
+    ];
+    const ids = [...nobodys.map(([type, key]) => globalId(String(type), key)), "", "nonsense", `jrn_${"0".repeat(26)}`, "jrn_1"];
+    for (const id of ids) for (const headers of [{}, neighbour]) assert.deepEqual(await done(node, { id }, headers), { node: null }, id);
+    const shared = mine.filter(({ id }) => id !== globalId("Project", "default"));
+    assert.ok(shared.length > 6);
+    for (const { id } of shared) assert.deepEqual(await done(node, { id }, neighbour), { node: null }, id);
+    assert.equal((await done(node, { id: globalId("App", "ketch") }, neighbour)).node.__typename, "App");
+    assert.deepEqual(await done(node, { id: globalId("App", "ketch") }), { node: null });
   });
 });
 

@@ -22,6 +22,7 @@ const refused = (query: string, variables?: Record<string, unknown>): void =>
 test("a field costs a point, an operation ten more, and a list as often as it may have edges", () => {
   assert.deepEqual(sizeOf("{ __typename }"), { fields: 1, depth: 1, points: 1 });
   assert.equal(sizeOf('{ app(app: "shop") { url } }').points, 12);
+  assert.equal(sizeOf('{ node(id: "x") { ... on App { url } } }').points, 12);
   assert.equal(sizeOf("{ apps(first: 7) { edges { node { url } } } }").points, 11 + 7 * 3);
   assert.equal(sizeOf("{ apps { edges { cursor } } }").points, 11 + limit("graphqlPage") * 2);
   assert.equal(sizeOf("query ($n: Int) { apps(first: $n) { edges { cursor } } }", { n: 3 }).points, 11 + 3 * 2);

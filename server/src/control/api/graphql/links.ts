@@ -15,7 +15,7 @@ export interface Noun {
 }
 
 /** The named schema itself, also where it has got a description or a check more. */
-const origin = (schema: Schema): Schema => {
+export const origin = (schema: Schema): Schema => {
   let each = schema;
   while (each._zod.parent && nameOf(each._zod.parent) !== undefined) each = each._zod.parent;
   return each;

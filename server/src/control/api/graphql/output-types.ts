@@ -2,6 +2,7 @@
 import {
   type GraphQLFieldConfig,
   type GraphQLFieldConfigMap,
+  type GraphQLInterfaceType,
   GraphQLList,
   GraphQLNonNull,
   type GraphQLNullableOutputType,
@@ -19,8 +20,8 @@ import { plainUnion } from "./unions.ts";
 export type Fields = GraphQLFieldConfigMap<unknown, Ask>;
 export type Field = GraphQLFieldConfig<unknown, Ask>;
 
-/** What stands in an object besides the fields of its schema, and in place of some of them. */
-export type Linking = (object: Schema) => { links: () => Fields; renamed: ReadonlyMap<string, string> };
+/** What stands in an object besides the fields of its schema, and in place of some of them, and what else it is. */
+export type Linking = (object: Schema) => { links: () => Fields; renamed: ReadonlyMap<string, string>; interfaces: GraphQLInterfaceType[] };
 
 export class OutputTypes {
   readonly #names: Names;
@@ -62,7 +63,13 @@ export class OutputTypes {
     return this.#once(
       name,
       schema,
-      () => new GraphQLObjectType<unknown, Ask>({ name, description: description ?? meanings[name], fields: () => this.#fields(schema, name) }),
+      () =>
+        new GraphQLObjectType<unknown, Ask>({
+          name,
+          description: description ?? meanings[name],
+          interfaces: () => this.#linking(schema).interfaces,
+          fields: () => this.#fields(schema, name),
+        }),
     );
   }
 

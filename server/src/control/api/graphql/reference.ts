@@ -46,6 +46,8 @@ export const graphqlPage = (made: string): string =>
     "  that it stands at; where that item has gone, `invalid_input` says so, and nothing is left out silently.",
     "- **Links.** `App.deployments`, `Deployment.app` and the like ask the operation behind them for the same caller. The key stands beside",
     "  the link: `appName`, `deploymentId`. What is not there any more is null.",
+    "- **Ids.** What is a `Node` has an `id`, for `node(id:)` alone: an app, a deployment, and all else that its key names without saying what it",
+    "  is of. `node` asks the operation that shows or lists it for the same caller; what is not there, or not theirs, is null.",
     "- **Errors** have `extensions` with `code` (see [errors](errors.md)), `next`, `requestId`, and `file`, `line`, `evidence` where there are any.",
     "- **Idempotency.** The field `idempotency-key` of the request. One mutation has the key itself, the same as through REST; several",
     "  in one request have each a key made of it and of the name under which they are answered.",

@@ -2,13 +2,14 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
-import { type GraphQLFieldConfigArgumentMap, GraphQLNonNull, GraphQLObjectType, type GraphQLResolveInfo, GraphQLSchema } from "graphql";
+import { type GraphQLFieldConfigArgumentMap, GraphQLID, GraphQLNonNull, GraphQLObjectType, type GraphQLResolveInfo, GraphQLSchema } from "graphql";
 import type { Ask } from "./ask.ts";
 import { Connections, connect, type List, listOf, type Paging, pagingArguments, pagingFields } from "./connections.ts";
 import { Enums } from "./enums.ts";
 import { InputTypes, inputOf } from "./input-types.ts";
 import { linksToOne, type Noun, nounOf, nounsIn, takes } from "./links.ts";
 import { camel, Names, pascal, singular } from "./names.ts";
+import { Nodes } from "./nodes.ts";
 import { type Field, type Fields, OutputTypes } from "./output-types.ts";
 import { Base64 } from "./scalars.ts";
 import { type Schema, shapeOf } from "./shape.ts";
@@ -16,9 +17,9 @@ import { type Schema, shapeOf } from "./shape.ts";
 type Registry = Readonly<Record<string, Operation>>;
 type Arguments = Record<string, unknown>;
 
-/** What a field of the schema does, for the cost of a query: `list` is what its `first` multiplies. */
+/** What a field of the schema does, for the cost of a query: `list` is what its `first` multiplies. Which operation `node` does, its id says. */
 export interface FieldNote {
-  operation: OperationName;
+  operation?: OperationName;
   isList: boolean;
 }
 const noted = (operation: OperationName, isList = false): { extensions: Record<string, FieldNote> } => ({ extensions: { slip: { operation, isList } } });
@@ -45,6 +46,7 @@ class SchemaMaker {
   readonly #inputs: InputTypes;
   readonly #outputs: OutputTypes;
   readonly #connections: Connections;
+  readonly #nodes: Nodes;
 
   constructor(registry: Registry) {
     const names = new Names();
@@ -54,6 +56,7 @@ class SchemaMaker {
     this.#inputs = new InputTypes({ names, enums });
     this.#outputs = new OutputTypes({ names, enums, linking: (object) => this.#linking(object) });
     this.#connections = new Connections({ outputs: this.#outputs, names });
+    this.#nodes = new Nodes({ registry, names });
     for (const [name, operation] of this.#entries()) this.#learn(names, name, operation);
   }
 
@@ -70,16 +73,28 @@ class SchemaMaker {
 
   make(): GraphQLSchema {
     return new GraphQLSchema({
-      query: this.#root("Query", ({ effect, answer }) => effect === "read" && answer === "json"),
+      query: this.#root("Query", ({ effect, answer }) => effect === "read" && answer === "json", this.#nodes.isEmpty ? {} : { node: this.#node() }),
       mutation: this.#root("Mutation", ({ effect, answer }) => effect !== "read" && answer === "json"),
       subscription: this.#root("Subscription", ({ answer }) => answer === "lines"),
     });
   }
 
-  #root(name: string, holds: (operation: Operation) => boolean): GraphQLObjectType<unknown, Ask> | null {
+  #root(name: string, holds: (operation: Operation) => boolean, besides: Fields = {}): GraphQLObjectType<unknown, Ask> | null {
     const held = this.#entries().filter(([, operation]) => holds(operation));
     if (held.length === 0) return null;
-    return new GraphQLObjectType<unknown, Ask>({ name, fields: () => Object.fromEntries(held.map(([each, operation]) => this.#field(each, operation))) });
+    const fields = (): Fields => ({ ...Object.fromEntries(held.map(([each, operation]) => this.#field(each, operation))), ...besides });
+    return new GraphQLObjectType<unknown, Ask>({ name, fields });
+  }
+
+  #node(): Field {
+    const extensions: { slip: FieldNote } = { slip: { isList: false } };
+    return {
+      description: "Find again what has this id, by the operation that shows or lists it. Null where there is no such thing for who asks.",
+      type: this.#nodes.interface,
+      args: { id: { type: new GraphQLNonNull(GraphQLID) } },
+      extensions: { ...extensions },
+      resolve: (_: unknown, { id }: Arguments, ask: Ask) => this.#nodes.find(ask, String(id)),
+    };
   }
 
   #field(name: OperationName, operation: Operation): [string, Field] {
@@ -144,11 +159,13 @@ class SchemaMaker {
   #linking(object: Schema): ReturnType<ConstructorParameters<typeof OutputTypes>[0]["linking"]> {
     const ones = linksToOne(object, this.#nouns);
     const noun = nounOf(object, this.#nouns);
+    const { interfaces = [], fields = {} } = this.#nodes.of(object) ?? {};
     const links = (): Fields => ({
+      ...fields,
       ...Object.fromEntries(ones.map(({ field, link, noun: to }) => [link, this.#toOne(field, to)])),
       ...(noun ? this.#toLists(noun) : {}),
     });
-    return { links, renamed: new Map(ones.map(({ field, renamed }) => [field, renamed])) };
+    return { links, interfaces, renamed: new Map(ones.map(({ field, renamed }) => [field, renamed])) };
   }
 
   #toOne(field: string, { get, key }: Noun): Field {

@@ -100,15 +100,37 @@ const besides = (): Way[] => [
   { name: "GET", does: [], request: () => ({ method: "GET", path: "/graphql?query=%7B__typename%7D", headers: { accept: "application/json" } }) },
 ];
 
+/** What has an id is found by that too, with the operation that shows it: by which key, and of which type it is. */
+const nodes: readonly { does: OperationName; key: string; type?: string }[] = [
+  { does: "apps.get", key: "app", type: "App" },
+  { does: "deployments.get", key: "deployment", type: "Deployment" },
+  { does: "plans.get", key: "plan", type: "Plan" },
+  { does: "journal.get", key: "entry" },
+];
+
+/** As the server makes them: an entry of the journal calls its own key so. */
+const idOf = (type: string | undefined, key: unknown): string =>
+  type === undefined ? String(key) : Buffer.from(JSON.stringify([type, key])).toString("base64url");
+
+const wayToNode = (types: readonly GraphQLObjectType[], { does, key, type }: (typeof nodes)[number]): Way => {
+  const shown = types
+    .filter((each) => each.getInterfaces().some(({ name }) => name === "Node"))
+    .map((each) => `... on ${each.name} ${selection(each, { left: depth, links: false, alias: `${each.name}_` })}`);
+  const query = `query Asked($id: ID!) { node(id: $id) { __typename ${shown.join(" ")} } }`;
+  return { name: `${does} as a node`, does: [does], request: (input) => post({ query, variables: { id: idOf(type, input[key]) } }) };
+};
+
 interface Told {
+  data?: { node?: unknown } | null;
   errors?: { message: string; extensions: { code: string; next?: string } }[];
 }
 
 const codeOf = (text: string): string | undefined => {
   const json = text.startsWith("{") ? text : /^data: (\{.*)$/m.exec(text)?.[1];
-  const [error] = json === undefined ? [] : ((JSON.parse(json) as Told).errors ?? []);
+  const { errors = [], data }: Told = json === undefined ? {} : (JSON.parse(json) as Told);
+  const [error] = errors;
   if (error?.extensions.next?.startsWith("Correct the request by the schema")) throw new Error(`The question does not fit the schema: ${error.message}`);
-  return error?.extensions.code;
+  return error === undefined && data?.node === null ? "not_found" : error?.extensions.code;
 };
 
 /** Lists whose items link to most of what there is. */
@@ -127,6 +149,7 @@ export const graphqlDoor = (): Door => {
     ways: [
       ...names.flatMap((does) => found(does).map(({ root, field }) => wayTo(root, field, { does }))),
       ...linked.flatMap((does) => found(does).map(({ root, field }) => wayTo(root, field, { does, links: true }))),
+      ...nodes.map((node) => wayToNode(types, node)),
     ],
     besides: besides(),
     lacks: {},
