@@ -34,6 +34,9 @@ export const RouteConfig = z.strictObject({
 
 /** An edge tells the host in half of that time that somebody asks; the host looks every few seconds. */
 const shortestSleepMs = 10_000;
+/** Load is looked at every two seconds. */
+const shortestDownMs = 5_000;
+const instancesMax = 32;
 
 const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(size: S, duration: D) =>
   z.strictObject({
@@ -54,7 +57,7 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(si
       .strictObject({
         command: Command.optional(),
         port: z.int().min(1).max(65_535).optional(),
-        instances: z.int().min(1).max(32).optional(),
+        instances: z.int().min(1).max(instancesMax).optional(),
         memory: size.optional(),
         cpus: z.number().min(0.05).max(64).optional(),
         sandbox: SandboxKind.optional(),
@@ -75,6 +78,16 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(si
         after: duration.refine((ms) => ms >= shortestSleepMs, "at least 10s").optional(),
         stop: duration.optional(),
       })
+      .optional(),
+    scale: z
+      .strictObject({
+        min: z.int().min(0).max(instancesMax).optional(),
+        max: z.int().min(1).max(instancesMax).optional(),
+        requests: z.number().min(0.1).max(10_000).optional(),
+        cpu: z.number().min(0.05).max(1).optional(),
+        down: duration.refine((ms) => ms >= shortestDownMs, "at least 5s").optional(),
+      })
+      .refine(({ min = 0, max = Number.POSITIVE_INFINITY }) => min <= max, { message: "more than scale.max", path: ["min"] })
       .optional(),
     routes: z.array(RouteConfig).max(64).optional(),
   });

@@ -43,6 +43,13 @@ export const edgeCalls = {
   publish: { method: "PUT", path: "/v1/table", input: RouteTable, output: z.object({ version: z.number().int() }) },
   /** Requests in flight of one deployment on this edge process, upgraded connections included. */
   inFlight: { method: "GET", path: "/v1/in-flight/:id", input: z.object({ id: z.string() }), output: z.object({ requests: z.number().int() }) },
+  /** Of deployments, each in all since this edge process began: a request that was under way for a second counts 1,000. */
+  loads: {
+    method: "POST",
+    path: "/v1/loads",
+    input: z.object({ deployments: z.array(DeploymentId) }),
+    output: z.object({ since: z.string(), requestMs: z.record(z.string(), z.number()) }),
+  },
   /** Of the table that is served now; absent before the first. */
   digest: { method: "GET", path: "/v1/table", input: z.object({}), output: z.object({ digest: z.string().optional() }) },
   /** Of the table that is served now, 0 before the first. Answered at once, also by an edge that serves no client yet. */

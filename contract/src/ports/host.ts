@@ -209,6 +209,13 @@ export const hostCalls = {
     input: z.object({ counted: z.array(CpuTime) }),
     output: z.object({ times: z.array(CpuTime) }),
   },
+  /** CPU time of the instances of workloads that are here, each workload's in all. A program that is started again begins anew. */
+  loads: {
+    method: "POST",
+    path: "/v1/loads",
+    input: z.object({ workloads: z.array(DeploymentId) }),
+    output: z.object({ cpuMs: z.record(z.string(), z.number()) }),
+  },
   reconcile: { method: "PUT", path: "/v1/desired", input: DesiredState, output: z.object({ workloads: z.array(Workload) }) },
   collect: { method: "POST", path: "/v1/collect", input: Collect, output: Collected },
   ...inspectionCalls,

@@ -18,6 +18,7 @@ import { collectGarbage, collectWhenLow } from "./releases/collect.ts";
 import { countUp, tableVersion } from "./routes/route-store.ts";
 import { trimSessions } from "./sign-in/session-store.ts";
 import { giveUpOld } from "./webhooks/delivery-store.ts";
+import { Autoscaler } from "./workloads/autoscaler.ts";
 import { followHost, reconcile, watchHost } from "./workloads/reconcile.ts";
 
 const hostEveryMs = 5_000;
@@ -27,6 +28,7 @@ const restateEveryMs = 2_000;
 const webhooksEveryMs = 500;
 const workEveryMs = 30_000;
 const cpuEveryMs = 10_000;
+const loadEveryMs = 2_000;
 const diskEveryMs = 60_000;
 const tidyEveryMs = 600_000;
 
@@ -149,6 +151,8 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
   every(control, { name: "handing over work", everyMs: workEveryMs, act: submitOpen }, signal);
   every(control, { name: "doing what was approved", everyMs: workEveryMs, act: () => control.approvals.resume(control) }, signal);
   every(control, { name: "retiring workloads", everyMs: workEveryMs, act: retireLeft }, signal);
+  const autoscaler = new Autoscaler();
+  every(control, { name: "scaling apps", everyMs: loadEveryMs, act: () => autoscaler.look(control) }, signal);
   const cpu = new CpuCounter();
   every(control, { name: "counting CPU time", everyMs: cpuEveryMs, act: () => cpu.count(control) }, signal);
   every(control, { name: "watching the disk", everyMs: diskEveryMs, act: collectWhenLow }, signal);

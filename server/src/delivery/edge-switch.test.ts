@@ -135,3 +135,19 @@ test("what outlasts its release is cut off when the time to drain is over; what 
   await until(() => first.ended, "the end");
   await until(() => trial.edge.inFlight(deploymentId("app")) === 0, "the count");
 });
+
+test("how long requests of a deployment were under way is summed up, also while they are", async (t) => {
+  const trial = await startTrial(t);
+  const answer = Promise.withResolvers<void>();
+  const app = await startApp(t, (_, response) => void answer.promise.then(() => response.end()));
+  trial.publish({ "app.localhost": [{ app: "app", addresses: [app.address] }] });
+  const deployment = deploymentId("app");
+  const asked = [ask(trial.http, "app.localhost"), ask(trial.http, "app.localhost")];
+  await until(() => trial.edge.requestMs(deployment) >= 1_500, "the sum");
+  answer.resolve();
+  await Promise.all(asked);
+  const sum = trial.edge.requestMs(deployment);
+  trial.publish({ "app.localhost": [{ app: "app", addresses: [app.address] }] });
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  assert.equal(trial.edge.requestMs(deployment), sum, "it stays what it is while nothing is asked, over another table too");
+});

@@ -57,6 +57,7 @@ export class Edge implements EdgeContext {
   #tls = "";
   #requests = 0;
   #lastTick = 0;
+  #swept = 0;
 
   constructor(options: EdgeOptions) {
     this.limits = options.limits ?? edgeLimits();
@@ -122,6 +123,9 @@ export class Edge implements EdgeContext {
   }
 
   #sweep(): void {
+    const passedMs = this.clock.now - this.#swept;
+    this.#swept = this.clock.now;
+    for (const counter of this.#inFlight.values()) counter.ms += counter.requests * passedMs;
     for (const client of this.#clients) client.sweep();
     this.#pools.sweep();
     if (this.clock.now - this.#lastTick < 1_000) return;
@@ -158,16 +162,21 @@ export class Edge implements EdgeContext {
     this.#https.setSecureContext({ ...pair, minVersion: "TLSv1.2", sessionIdContext: "slipstream", ticketKeys: ticketKeys(proofKey) });
   }
 
-  /** Drops what only older tables knew: connections to targets that no route leads to, and counters that are at zero. */
+  /** Drops what only older tables knew: connections to targets that no route leads to, and counters of which nothing is under way. */
   #forget(map: RouteMap): void {
-    const { addresses, sleepers } = map.reachable();
+    const { addresses, sleepers, deployments } = map.reachable();
     this.#pools.keepOnly(addresses);
     this.waker.keepOnly(sleepers);
-    for (const [deployment, { requests }] of this.#inFlight) if (requests === 0) this.#inFlight.delete(deployment);
+    for (const [deployment, { requests }] of this.#inFlight) if (requests === 0 && !deployments.has(deployment)) this.#inFlight.delete(deployment);
   }
 
   inFlight(deployment: string): number {
     return this.#inFlight.get(deployment)?.requests ?? 0;
+  }
+
+  /** How long requests of a deployment have been under way here, all of them together, as it is seen a few times a second. */
+  requestMs(deployment: string): number {
+    return this.#inFlight.get(deployment)?.ms ?? 0;
   }
 
   /** Requests that have a connection to `address` or wait for one. */

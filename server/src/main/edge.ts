@@ -1,4 +1,5 @@
 // edge.ts INDEX [--inherit]: one process of client traffic, on the public sockets that it is given. Without --inherit it opens the ports itself.
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -67,6 +68,7 @@ const main = async (): Promise<void> => {
   const sent = Promise.withResolvers<void>();
   /** Who asks how it is learns it when clients are served, and not before. */
   const accepts = Promise.withResolvers<void>();
+  const since = randomUUID();
   const calls = await serveCalls(
     edgeCalls,
     {
@@ -76,6 +78,7 @@ const main = async (): Promise<void> => {
         return { version };
       },
       inFlight: async ({ id }) => ({ requests: edge.inFlight(id) }),
+      loads: async ({ deployments }) => ({ since, requestMs: Object.fromEntries(deployments.map((id) => [id, edge.requestMs(id)])) }),
       digest: async () => {
         const table = edge.routes()?.table;
         return table === undefined ? {} : { digest: tableDigest(table) };

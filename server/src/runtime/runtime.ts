@@ -273,6 +273,13 @@ class LocalRuntime implements Runtime {
       remove: ({ id, neverServed }) => empty(Promise.all([workloads.remove(id, neverServed ? 0 : undefined), this.#jobs.cancel(id)])),
       runJob: (job: JobSpec): Promise<JobResult> => this.#jobs.run(job),
       cpuTimes: ({ counted }) => Promise.resolve({ times: this.#meter.times(counted) }),
+      loads: ({ workloads: ids }) => {
+        const known = ids.flatMap((id) => {
+          const cpuMs = workloads.cpuMs(id);
+          return cpuMs === undefined ? [] : [[id, cpuMs] as const];
+        });
+        return Promise.resolve({ cpuMs: Object.fromEntries(known) });
+      },
       cancelJob: ({ id }) => empty(this.#jobs.stop(id)),
       reconcile: async (desired) => {
         await this.#jobs.retain(new Set(desired.workloads.map(({ spec }) => spec.id)));

@@ -10,6 +10,7 @@ test("what slip.toml does not say is as usual, and what the call says stands ove
   assert.deepEqual(wishedBy({}), { memoryBytes: limit("memoryBytes"), instances: limit("instances") });
   assert.deepEqual(wishedBy({ run: { memory: megabyte, instances: 3 } }), { memoryBytes: megabyte, instances: 3 });
   assert.deepEqual(wishedBy({ run: { instances: 3 } }, 2).instances, 2);
+  assert.deepEqual(wishedBy({ scale: { max: 7 } }, 2).instances, 7, "what it may come to have");
 });
 
 test("as much as the grant allows is within it, one more is not, and no grant bounds nothing", () => {
@@ -21,7 +22,7 @@ test("as much as the grant allows is within it, one more is not, and no grant bo
   assert.equal(settingsWithin(greedy), '[run] memory = "64MB"');
   const many = beyondCaps(caps, { ...wished, instances: 3 });
   assert.deepEqual(many, [{ kind: "instances", instances: 3, allowed: 2 }]);
-  assert.equal(settingsWithin(many), "[run] instances = 2");
+  assert.equal(settingsWithin(many), "[run] instances = 2, and no more as max of [scale]");
   const most = { memoryBytes: Number.MAX_SAFE_INTEGER, instances: 32 };
   for (const free of [undefined, capsOf({ verbs: [] })]) assert.deepEqual(beyondCaps(free, most), []);
   assert.deepEqual([undefined, { memoryBytes: 0 }, { instances: 0 }, {}].map(isBounded), [false, true, true, false]);

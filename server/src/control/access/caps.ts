@@ -2,6 +2,7 @@
 import type { Beyond, Grant } from "@slipstream/contract/access.ts";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { limit } from "@slipstream/contract/limits.ts";
+import { scaleOf } from "../workloads/scaling.ts";
 
 /** The most that it allows; undefined = no bound of its own. */
 export interface Caps {
@@ -28,10 +29,10 @@ export interface Wished {
   instances: number;
 }
 
-/** By slip.toml, over which `instances` of the call stands; what neither says is as usual. */
-export const wishedBy = ({ run }: Pick<AppConfig, "run">, instances = run?.instances): Wished => ({
+/** By slip.toml, over which `instances` of the call stands; what neither says is as usual. One that scales by itself may come to have its most. */
+export const wishedBy = ({ run, scale }: Pick<AppConfig, "run" | "scale">, instances = run?.instances): Wished => ({
   memoryBytes: run?.memory ?? limit("memoryBytes"),
-  instances: instances ?? limit("instances"),
+  instances: scale === undefined ? (instances ?? limit("instances")) : scaleOf(scale).max,
 });
 
 /** What of it is more than they allow. */
@@ -45,7 +46,7 @@ export const beyondCaps = (caps: Caps | undefined, { memoryBytes, instances }: W
 
 const settingWithin = (beyond: Beyond): string[] => {
   if (beyond.kind === "memory") return [`[run] memory = "${Math.floor(beyond.allowedBytes / 2 ** 20)}MB"`];
-  return beyond.kind === "instances" ? [`[run] instances = ${beyond.allowed}`] : [];
+  return beyond.kind === "instances" ? [`[run] instances = ${beyond.allowed}, and no more as max of [scale]`] : [];
 };
 
 /** The settings of slip.toml that would be within. */

@@ -64,12 +64,13 @@ const liveWorkload = async ({ database }: Control, appId: string): Promise<strin
   return live?.workload ?? undefined;
 };
 
-export const scaleApp = async (control: Control, appId: string, instances: number): Promise<void> => {
+/** What somebody asked for stays so with later releases; what the app does by itself is found anew. */
+export const scaleApp = async (control: Control, appId: string, { instances, byItself = false }: { instances: number; byItself?: boolean }): Promise<void> => {
   const workload = await liveWorkload(control, appId);
   const [row] = workload === undefined ? [] : await desiredWorkloads(control.database, workload);
   if (!row) throw new SlipError("conflict", "The app has no live release to scale.", { next: "Deploy it first." });
   if (instances < row.targets.length) await shrink(control, row.id, instances);
   // What is on its way out still drains, and may take requests again.
   else await ensureCount(control, row, { running: Math.max(instances, row.instances), serving: instances });
-  await setAppInstances(control.database, appId, instances);
+  if (!byItself) await setAppInstances(control.database, appId, instances);
 };

@@ -93,6 +93,11 @@ export class Edges {
     return answers.reduce((sum, answer) => sum + answer.requests, 0);
   }
 
+  /** How long requests of deployments have been under way, of each living edge since it began. */
+  loads(deployments: string[]): Promise<{ since: string; requestMs: Record<string, number> }[]> {
+    return this.#ask((edge) => edge.loads({ deployments }, { timeoutMs: callTimeoutMs }));
+  }
+
   /** Every edge deletes its lines of an app, also one that is just being started again. */
   async removeLogs(named: { tenant: string; project: string; app: string }): Promise<void> {
     await this.#ask((edge) => edge.removeLogs(named, { timeoutMs: callTimeoutMs }), { returnMs: edgeReturnMs });

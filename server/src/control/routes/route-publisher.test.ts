@@ -22,6 +22,7 @@ const startEdge = async (context: TestContext, socketPath: string, asked: () => 
       return { version };
     },
     inFlight: async () => ({ requests: 0 }),
+    loads: async () => ({ since: "", requestMs: {} }),
     digest: async () => ({}),
     version: async () => ({ version }),
     removeLogs: async () => ({}),

@@ -15,6 +15,7 @@ const row: RouteRow = {
   artifact: `sha256:${"0".repeat(64)}`,
   workload: "dep_1",
   sleep: { enabled: false },
+  scale: null,
   targets: [{ instance: "ins_01m7xm9abf060jxg485492xs7b", address: "10.9.0.2:3000" }],
 };
 const parts = { version: 7, platformHosts: ["slip.localhost"], certificates: {}, proofKey: "k".repeat(64) };

@@ -18,6 +18,7 @@ export interface RouteRow {
   workload: string;
   /** Of the release's slip.toml. */
   sleep: AppConfig["sleep"] | null;
+  scale: AppConfig["scale"] | null;
 }
 
 export interface TableParts {
@@ -28,8 +29,8 @@ export interface TableParts {
   proofKey: string;
 }
 
-const sleepsOf = ({ workload, sleep }: RouteRow): Pick<TableRoute, "sleeps"> => {
-  const { afterMs } = sleepOf(sleep === null ? {} : { sleep }) ?? {};
+const sleepsOf = ({ workload, sleep, scale }: RouteRow): Pick<TableRoute, "sleeps"> => {
+  const { afterMs } = sleepOf({ ...(sleep && { sleep }), ...(scale && { scale }) }) ?? {};
   return afterMs === undefined ? {} : { sleeps: { workload, afterMs } };
 };
 

@@ -2,7 +2,7 @@
 import { json, type Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
 
-export type TaskInput = { kind: "scale"; instances: number } | { kind: "destroy"; purge?: boolean };
+export type TaskInput = { kind: "scale"; instances: number; byItself?: boolean } | { kind: "destroy"; purge?: boolean };
 export interface TaskRow {
   id: string;
   appId: string;

@@ -12,7 +12,7 @@ const lookAgainMs = 500;
 
 const act = async (control: Control, task: TaskRow): Promise<object> => {
   if (task.input.kind === "destroy") return destroyApp(control, task.appId, { purge: task.input.purge === true });
-  await scaleApp(control, task.appId, task.input.instances);
+  await scaleApp(control, task.appId, task.input);
   return {};
 };
 

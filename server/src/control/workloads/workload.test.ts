@@ -3,11 +3,18 @@ import { test } from "node:test";
 import { limit } from "@slipstream/contract/limits.ts";
 import { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import { differences, followed } from "./reconcile.ts";
-import { type Retired, retirements, workloadSpec } from "./workload.ts";
+import { type Retired, retirements, sleepOf, workloadSpec } from "./workload.ts";
 
 const id = "dep_01m7xm9abf060jxg485492xs7b";
 const tags = { tenant: "local", project: "default", app: "shop", deployment: id, commit: "", instance: "" };
 const artifact = `sha256:${"0".repeat(64)}`;
+
+test("what is to run always never sleeps", () => {
+  assert.deepEqual(sleepOf({ sleep: { after: 60_000 } }), { afterMs: 60_000, stopMs: 3_600_000 });
+  assert.ok(sleepOf({ scale: {} }));
+  assert.ok(sleepOf({ scale: { min: 0, max: 3 } }));
+  assert.equal(sleepOf({ sleep: { after: 60_000 }, scale: { min: 1 } }), undefined);
+});
 
 test("a release without slip.toml runs with the defaults", () => {
   const spec = WorkloadSpec.parse(workloadSpec({ id, tags, release: { number: 1, artifact, config: {}, env: {} }, secrets: {}, instances: 1, account: null }));

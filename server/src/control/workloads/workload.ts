@@ -17,9 +17,9 @@ export interface SpecParts {
   account: string | null;
 }
 
-/** When instances of a release sleep; undefined = never. */
-export const sleepOf = ({ sleep = {} }: Pick<AppConfig, "sleep">): Sleep | undefined =>
-  sleep.enabled === false ? undefined : { afterMs: sleep.after ?? limit("sleepAfterMs"), stopMs: sleep.stop ?? limit("sleepStopMs") };
+/** When instances of a release sleep; undefined = never, as where some are to run always. */
+export const sleepOf = ({ sleep = {}, scale }: Pick<AppConfig, "sleep" | "scale">): Sleep | undefined =>
+  sleep.enabled === false || (scale?.min ?? 0) > 0 ? undefined : { afterMs: sleep.after ?? limit("sleepAfterMs"), stopMs: sleep.stop ?? limit("sleepStopMs") };
 
 /** Variables: slip.toml, over it those set for the app, over it the secrets. */
 export const workloadSpec = ({ id, tags, release, secrets, instances, account }: SpecParts): WorkloadSpec => {

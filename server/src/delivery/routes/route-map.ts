@@ -5,6 +5,8 @@ import type { TargetPool, TargetPools } from "../proxy/target-pool.ts";
 /** Requests under way of one deployment; the same object over all tables that name it. */
 export interface InFlight {
   requests: number;
+  /** In all, of all of them. */
+  ms: number;
 }
 
 export interface Route {
@@ -75,19 +77,20 @@ export class RouteMap {
 
   #route(entry: TableRoute): Route {
     const { pools, inFlight } = this.#parts;
-    const counter = inFlight.get(entry.deployment) ?? { requests: 0 };
+    const counter = inFlight.get(entry.deployment) ?? { requests: 0, ms: 0 };
     inFlight.set(entry.deployment, counter);
     return { path: entry.path, entry, inFlight: counter, targets: entry.targets.map((target) => pools.of(target.address)) };
   }
 
-  /** Every address that a request may be sent to, and every workload that may have to be woken for it. */
-  reachable(): { addresses: Set<string>; sleepers: Set<string> } {
-    const [addresses, sleepers] = [new Set([this.#parts.controlSocket]), new Set<string>()];
+  /** Every address that a request may be sent to, every workload that may have to be woken for it, and every deployment that may answer it. */
+  reachable(): { addresses: Set<string>; sleepers: Set<string>; deployments: Set<string> } {
+    const [addresses, sleepers, deployments] = [new Set([this.#parts.controlSocket]), new Set<string>(), new Set<string>()];
     for (const routes of Object.values(this.table.hosts))
-      for (const { targets, sleeps } of routes) {
+      for (const { targets, sleeps, deployment } of routes) {
+        deployments.add(deployment);
         for (const target of targets) addresses.add(target.address);
         if (sleeps) sleepers.add(sleeps.workload);
       }
-    return { addresses, sleepers };
+    return { addresses, sleepers, deployments };
   }
 }

@@ -21,9 +21,14 @@ export class Use {
     return pid === undefined || hasClients(pid, this.#port);
   }
 
+  /** What its program has worked since it was started. */
+  cpuMs(): number {
+    return this.#sandbox.cgroup(this.#id).cpuTime()?.ms ?? 0;
+  }
+
   /** Whether it has used more than its share of a core since this was asked last. */
   isBusy(): boolean {
-    const [cpuMs, now] = [this.#sandbox.cgroup(this.#id).cpuTime()?.ms ?? 0, performance.now()];
+    const [cpuMs, now] = [this.cpuMs(), performance.now()];
     const [used, passed] = [cpuMs - this.#cpuMs, now - this.#at];
     this.#cpuMs = cpuMs;
     this.#at = now;

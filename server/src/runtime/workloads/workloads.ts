@@ -52,6 +52,11 @@ export class Workloads {
     return [...this.#present];
   }
 
+  /** CPU time of all instances of a workload together, since their programs were started; undefined where it is not here. */
+  cpuMs(id: string): number | undefined {
+    return this.#entries.get(id)?.instances.reduce((sum, { use }) => sum + use.cpuMs(), 0);
+  }
+
   layersInUse(): Set<string> {
     return new Set([...this.#entries.values()].flatMap(({ instances }) => instances.flatMap(({ layers }) => [...layers])));
   }

@@ -8,6 +8,7 @@ import { moreMemory } from "#platform/diagnosis/memory-signs.ts";
 import { appOf } from "../../apps/app-store.ts";
 import type { Control } from "../../control.ts";
 import { openSecrets } from "../../secrets/secret-store.ts";
+import { startingInstances } from "../../workloads/scaling.ts";
 import { workloadSpec } from "../../workloads/workload.ts";
 import { type DesiredRow, saveTargets, targetsOf, wantWorkload } from "../../workloads/workload-store.ts";
 import { tagsOf } from "../deployment.ts";
@@ -58,7 +59,7 @@ export const startWorkload: Step = async (run) => {
   const { host, progress: database } = control;
   const [release, app] = await Promise.all([releaseOfRun(run), appOf(database, row.appId)]);
   if (!app) throw new SlipError("internal", "The app is not there.");
-  const instances = row.request.instances ?? app.instances ?? release.config.run?.instances ?? limit("instances");
+  const instances = startingInstances({ asked: row.request.instances, app, config: release.config });
   run.learn({ workload: row.id });
   const { id, appId, tenant, project, grantId: account } = run.row;
   const [spec] = await Promise.all([

@@ -20,6 +20,7 @@ import { ownersOf } from "../../domains/domain-store.ts";
 import { routesOf } from "../../routes/route-table.ts";
 import { checkManifest } from "../../sources/source.ts";
 import { noteSource } from "../../sources/source-store.ts";
+import { startingInstances } from "../../workloads/scaling.ts";
 import { type AppRows, readAppIfThere } from "../app-rows.ts";
 import { change, configChanges, envChanges, fileChanges, routeChanges, secretChanges } from "../diff.ts";
 import type { Fingerprint } from "../fingerprint.ts";
@@ -155,7 +156,7 @@ const create = planner<"deployments.create", DeployRows>({
     const hosts = hostsAsked(name, input, config);
     expectHosts(hosts, rows);
     const ofRelease = config && releaseConfig(config, input, sandboxFloor);
-    const instances = input.instances ?? app?.app.instances ?? ofRelease?.run?.instances ?? limit("instances");
+    const instances = startingInstances({ asked: input.instances, app: app?.app, config: ofRelease });
     const before = app ?? { live: undefined, lastRelease: 0, open: [] };
     return {
       app: name,
