@@ -273,3 +273,30 @@ test("a client that asks and never reads does not fill the memory", async (t) =>
   // The kernel's buffers take some megabytes; the other answers are not asked for.
   assert.ok(requests > 0 && requests < 4_000, `${requests} requests were served`);
 });
+
+test("an app that answers before the end of a request, and closes, is heard", async (t) => {
+  const trial = await startTrial(t);
+  const address = await startRawApp(t, (socket) =>
+    socket.once("data", () => {
+      socket.end("HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 9\r\n\r\ntoo large");
+      setImmediate(() => socket.destroy());
+    }),
+  );
+  trial.publish({ "app.localhost": [{ app: "app", addresses: [address] }] });
+  const upload = (gapMs: number): Promise<string> =>
+    new Promise((resolve) => {
+      let text = "";
+      const socket = net.connect(trial.http, "127.0.0.1", async () => {
+        socket.write("POST / HTTP/1.1\r\nHost: app.localhost\r\nContent-Length: 400000\r\n\r\n");
+        for (let part = 0; part < 4 && !socket.destroyed; part += 1) {
+          await new Promise((done) => setTimeout(done, gapMs));
+          socket.write(Buffer.alloc(100_000));
+        }
+      });
+      socket.on("data", (chunk) => (text += chunk.toString("latin1")));
+      socket.on("error", () => {});
+      socket.on("close", () => resolve(text));
+    });
+  const answers = await Promise.all(Array.from({ length: 60 }, (_, index) => upload(index % 6)));
+  assert.deepEqual([...new Set(answers.map((text) => text.split("\r\n")[0]))], ["HTTP/1.1 413 Content Too Large"]);
+});

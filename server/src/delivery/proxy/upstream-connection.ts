@@ -48,6 +48,15 @@ export const bodyKind = (method: string, head: ResponseHead): BodyKind => {
   return head.length === -2 ? "close" : "length";
 };
 
+/**
+ * A socket of Node destroys itself when a write fails, with what came and was not read yet; an app that answers before the end of a request
+ * and closes would not be heard. Whoever calls this destroys the socket.
+ */
+const keepReading = (socket: net.Socket): void => {
+  const { _readableState: readable, _writableState: writable } = socket as unknown as Record<"_readableState" | "_writableState", { autoDestroy: boolean }>;
+  readable.autoDestroy = writable.autoDestroy = false;
+};
+
 export class UpstreamConnection {
   /** Requests that it has carried. */
   served = 0;
@@ -63,19 +72,23 @@ export class UpstreamConnection {
   #state: "connecting" | "idle" | "head" | "body" | "tunnel" | "closed" = "connecting";
   #pending: Buffer | undefined;
   #interims = 0;
+  /** Nothing can be sent to it any more. */
+  #isDeaf: boolean = false;
 
   constructor(address: net.TcpNetConnectOpts | net.IpcNetConnectOpts, owner: UpstreamOwner, headerBytes: number) {
     this.#owner = owner;
     this.#headerBytes = headerBytes;
     const onread = { buffer: readBuffer, callback: (size: number): boolean => this.#read(size) };
     this.#socket = net.connect({ ...address, noDelay: true, allowHalfOpen: true, onread });
+    keepReading(this.#socket);
     this.#socket.on("connect", () => {
       this.#state = "idle";
       this.#owner.connected(this);
     });
     this.#socket.on("drain", () => this.#user?.upstreamDrained());
     this.#socket.on("end", () => this.#ended());
-    this.#socket.on("error", () => {});
+    this.#socket.on("finish", () => this.#socket.readableEnded && this.#socket.destroy());
+    this.#socket.on("error", (error) => this.#broken(error));
     this.#socket.on("close", () => this.#closed());
   }
 
@@ -86,8 +99,15 @@ export class UpstreamConnection {
     this.#interims = 0;
   }
 
+  /** An app that takes no more of a request may have said why: what came is read until its end. */
+  #broken({ syscall }: NodeJS.ErrnoException): void {
+    if (syscall === "write" && (this.#state === "head" || this.#state === "body")) this.#isDeaf = true;
+    else this.#socket.destroy();
+  }
+
   /** False = the app does not keep up: send no more until `upstreamDrained`. */
   send(data: string | Buffer): boolean {
+    if (this.#isDeaf) return true;
     return typeof data === "string" ? this.#socket.write(data, "latin1") : this.#socket.write(data);
   }
 
@@ -127,8 +147,10 @@ export class UpstreamConnection {
       this.#decoder.finish();
       this.#user?.body(readBuffer, this.#decoder);
       this.#finish(false);
-    } else if (this.#state === "tunnel") this.#user?.tunnelEnded();
-    else if (this.#state === "idle") this.#socket.destroy();
+    } else if (this.#state === "tunnel") {
+      this.#user?.tunnelEnded();
+      if (this.#socket.writableFinished) this.#socket.destroy();
+    } else if (this.#state === "idle") this.#socket.destroy();
     else this.fail("it ended the connection", this.#state === "head" && this.#pending === undefined);
   }
 
@@ -219,7 +241,7 @@ export class UpstreamConnection {
   #finish(clean: boolean): boolean {
     const user = this.#user;
     if (!user) return true;
-    const reusable = clean && this.#head.keepAlive && !this.#decoder.untilClose && user.requestSent && !this.#socket.readableEnded;
+    const reusable = clean && !this.#isDeaf && this.#head.keepAlive && !this.#decoder.untilClose && user.requestSent && !this.#socket.readableEnded;
     this.#user = undefined;
     this.served += 1;
     this.keepAliveMs = this.#head.keepAliveSeconds * 1_000;
