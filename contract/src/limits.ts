@@ -87,6 +87,7 @@ export const limits = {
   upstreamConnections: { default: 256, unit: "connections", what: "connections of one edge process to one instance" },
   upstreamQueue: { default: 1_024, unit: "requests", what: "requests that wait for a connection to one instance" },
   clientConnections: { default: 20_000, unit: "connections", what: "client connections of one edge process" },
+  certificates: { default: 5_000, unit: "certificates", what: "that one edge process holds ready; those of other names are made ready when somebody asks" },
   streams: { default: 100, unit: "requests", what: "requests at the same time on one HTTP/2 connection" },
   // logs
   logLineBytes: { default: 16_384, unit: "bytes", what: "one line of a log; the rest is cut" },

@@ -50,7 +50,7 @@ export class Edge implements EdgeContext {
   readonly #sessions = new Set<Http2Session>();
   /** Of HTTPS, also before they are secure. */
   readonly #sockets = new Set<net.Socket>();
-  readonly #certificates = new CertificateContexts();
+  readonly #certificates: CertificateContexts;
   readonly #http: net.Server;
   readonly #https: tls.Server;
   #map: RouteMap | undefined;
@@ -64,6 +64,7 @@ export class Edge implements EdgeContext {
     this.httpsPort = options.httpsPort;
     this.waker = new Waker(options.wake);
     this.#controlSocket = options.controlSocket;
+    this.#certificates = new CertificateContexts(this.limits.certificates);
     this.accessLog = new AccessLog(options.logs);
     this.#pools = new TargetPools({ limits: this.limits, clock: this.clock });
     this.#http = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket, false));

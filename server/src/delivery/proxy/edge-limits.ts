@@ -14,6 +14,7 @@ const names = [
   "upstreamQueue",
   "clientConnections",
   "streams",
+  "certificates",
   "drainMs",
 ] as const;
 export type EdgeLimits = Record<(typeof names)[number], number>;

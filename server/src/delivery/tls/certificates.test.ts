@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { certificateFor, ticketKeys } from "./certificates.ts";
+import { makeCertificate } from "../edge-trial.ts";
+import { CertificateContexts, certificateFor, ticketKeys } from "./certificates.ts";
 
 const pair = (name: string) => ({ certificate: name, key: name });
 const certificates = { "*.slip.localhost": pair("wildcard"), "one.slip.localhost": pair("exact"), "*.localhost": pair("parent") };
@@ -19,4 +20,18 @@ test("ticket keys are the same for the same key, and of another for another", ()
   assert.deepEqual(ticketKeys("a".repeat(32)), ticketKeys("a".repeat(32)));
   assert.notDeepEqual(ticketKeys("a".repeat(32)), ticketKeys("b".repeat(32)));
   assert.equal(ticketKeys("a".repeat(32)).length, 48);
+});
+
+test("what is ready is bounded, and what was asked for last stays", async () => {
+  const names = ["one.example", "two.example", "three.example"];
+  const made = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await makeCertificate(name)] as const)));
+  const contexts = new CertificateContexts(2);
+  contexts.replace(made);
+  const [one, two] = [contexts.contextFor("one.example"), contexts.contextFor("two.example")];
+  assert.equal(contexts.contextFor("one.example"), one, "it is made once");
+  assert.ok(contexts.contextFor("three.example"));
+  assert.equal(contexts.contextFor("one.example"), one, "it was asked for after the other one");
+  const again = contexts.contextFor("two.example");
+  assert.ok(again);
+  assert.notEqual(again, two);
 });

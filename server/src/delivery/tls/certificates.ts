@@ -1,4 +1,4 @@
-// Which certificate answers to a server name, and the contexts made of them: made at first use, kept over table versions.
+// Which certificate answers to a server name, and the contexts made of them: made at first use, kept over table versions, so many at most.
 import { hkdfSync } from "node:crypto";
 import tls from "node:tls";
 import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
@@ -19,7 +19,13 @@ export const ticketKeys = (proofKey: string): Buffer => Buffer.from(hkdfSync("sh
 
 export class CertificateContexts {
   #certificates: Certificates = {};
-  #contexts = new Map<string, tls.SecureContext>();
+  readonly #most: number;
+  /** By the text of the certificate; what was used last stands last. */
+  readonly #contexts = new Map<string, tls.SecureContext>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   /** Takes the certificates of a new table. Contexts of those that stayed are kept. */
   replace(certificates: Certificates): void {
@@ -32,10 +38,12 @@ export class CertificateContexts {
   contextFor(name: string): tls.SecureContext | undefined {
     const pair = certificateFor(this.#certificates, name);
     if (!pair) return undefined;
-    const known = this.#contexts.get(pair.certificate);
-    if (known) return known;
-    const context = tls.createSecureContext({ cert: pair.certificate, key: pair.key, minVersion: "TLSv1.2" });
-    this.#contexts.set(pair.certificate, context);
+    const { certificate: cert, key } = pair;
+    const context = this.#contexts.get(cert) ?? tls.createSecureContext({ cert, key, minVersion: "TLSv1.2" });
+    this.#contexts.delete(cert);
+    this.#contexts.set(cert, context);
+    const [unused] = this.#contexts.keys();
+    if (this.#contexts.size > this.#most && unused !== undefined) this.#contexts.delete(unused);
     return context;
   }
 
