@@ -74,11 +74,12 @@ export class Builds {
     return context;
   }
 
-  /** A build that the machine has no memory for would take it from the others. */
+  /** A build that the machine has no memory for would take it from the others. Of several tenants, each has its share. */
   #inTurn<T>(context: BuildContext, act: () => Promise<T>): Promise<T> {
-    const { signal } = context;
-    const waits = (ahead: number): void => context.log.note(`waits for its turn: ${ahead} ${ahead === 1 ? "build is" : "builds are"} in front of it`);
-    return this.#turns.run(() => this.#memory.run(act, { signal, weight: memoryOf(context), waits }), { signal, waits });
+    const { signal, spec } = context;
+    const waits = (ahead: number): void => context.log.note(`waits for its turn: ${ahead} ${ahead === 1 ? "build runs or waits" : "builds run or wait"}`);
+    const turn = { of: spec.tags.tenant, signal, waits };
+    return this.#turns.run(() => this.#memory.run(act, { ...turn, weight: memoryOf(context) }), turn);
   }
 
   /** What a lost step has written is half done: the next try has a workspace of its own. */

@@ -105,3 +105,27 @@ test("when the one in front leaves, those behind it need not wait for its room",
   light.end();
   await Promise.all([running, behind]);
 });
+
+test("who comes with a little need not wait for all of another who came with much", async () => {
+  const turns = new Turns(2);
+  const began: string[] = [];
+  const tasks: ReturnType<typeof task>[] = [];
+  const begin = (of: string, name: string): Promise<void> => {
+    const it = task();
+    tasks.push(it);
+    return turns.run(
+      () => {
+        began.push(name);
+        return it.act();
+      },
+      { of },
+    );
+  };
+  const all = ["a1", "a2", "a3", "a4", "b1", "c1", "b2"].map((name) => begin(name.charAt(0), name));
+  for (const [index] of all.entries()) {
+    await soon();
+    tasks[["a1", "a2", "a3", "a4", "b1", "c1", "b2"].indexOf(began[index] ?? "")]?.end();
+  }
+  await Promise.all(all);
+  assert.deepEqual(began, ["a1", "a2", "b1", "a3", "c1", "a4", "b2"]);
+});

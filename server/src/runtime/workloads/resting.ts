@@ -38,7 +38,7 @@ export class Resting {
   /** To be called in the workload's turn. */
   async wakeAll(entry: Entry): Promise<void> {
     try {
-      const symptoms = await Promise.all(entry.instances.map((it) => it.wake((start) => this.#starts.run(start))));
+      const symptoms = await Promise.all(entry.instances.map((it) => it.wake((start) => this.#starts.run(start, { of: entry.spec.tags.tenant }))));
       const index = symptoms.findIndex((symptom) => symptom !== undefined);
       const [symptom, instance] = [symptoms[index], entry.instances[index]];
       if (symptom && instance) throw new SlipError("unhealthy", failureOf(symptom, instance.patient).summary);

@@ -19,7 +19,7 @@ interface Sick {
   symptom: Symptom;
 }
 
-/** After a reboot everything is to be started: not all at the same time. */
+/** After a reboot everything is to be started: not all at the same time, and no tenant's after all of another's. */
 const startsAtOnce = 2 * availableParallelism();
 
 const sandboxFailure = (error: SlipError): EnsureResult => ({
@@ -258,7 +258,7 @@ export class Workloads {
       const instance = new Instance(this.#ground, spec, record);
       entry.instances.push(instance);
       this.#present.add(instance);
-      const symptom = await this.#starts.run(() => instance.start(image));
+      const symptom = await this.#starts.run(() => instance.start(image), { of: spec.tags.tenant });
       return symptom && { instance, symptom };
     };
     const made = await Promise.all(Array.from({ length: count }, make));
