@@ -3,6 +3,8 @@ import { Installation } from "../test/e2e/installation.ts";
 import { type Claim, tableOf } from "./claim.ts";
 import { deployClaims } from "./deploy.ts";
 import { edgeClaims } from "./edge.ts";
+import { handshakeClaims } from "./handshakes.ts";
+import { installClaims } from "./install.ts";
 import { rollbackClaims } from "./rollback.ts";
 import { snippetClaims } from "./snippet.ts";
 import { wakeClaims } from "./wake.ts";
@@ -12,7 +14,9 @@ const measurements: Record<string, (installation: Installation) => Promise<Claim
   rollback: rollbackClaims,
   snippet: snippetClaims,
   wake: wakeClaims,
+  install: installClaims,
   edge: edgeClaims,
+  handshakes: handshakeClaims,
 };
 
 const wanted = process.argv.slice(2);

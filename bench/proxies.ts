@@ -23,7 +23,15 @@ const freePort = (): Promise<number> =>
 export interface Proxy {
   name: string;
   port: number;
+  /** Of HTTPS, where it has a certificate. */
+  httpsPort?: number;
   process: ChildProcess;
+}
+
+/** A certificate with its key, as PEM. */
+export interface Pair {
+  certificate: string;
+  key: string;
 }
 
 const pathVariable = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -77,9 +85,11 @@ export const startNginxProxy = async (folder: string, app: number): Promise<Prox
   return startNginx(folder, "nginx", { port, core: 0, http: `${upstream} ${server}` });
 };
 
-export const startHaproxy = async (folder: string, app: number): Promise<Proxy> => {
-  const port = await freePort();
+export const startHaproxy = async (folder: string, app: number, pair?: Pair): Promise<Proxy> => {
+  const [port, httpsPort] = [await freePort(), await freePort()];
   const config = join(folder, "haproxy.cfg");
+  const pem = join(folder, "haproxy.pem");
+  if (pair) writeFileSync(pem, `${pair.certificate}\n${pair.key}\n`);
   writeFileSync(
     config,
     `global
@@ -93,13 +103,13 @@ defaults
   http-reuse always
 listen proxy
   bind 127.0.0.1:${port}
-  http-request set-header X-Forwarded-Proto http
+${pair ? `  bind 127.0.0.1:${httpsPort} ssl crt ${pem} alpn http/1.1\n` : ""}  http-request set-header X-Forwarded-Proto http
   http-request set-header X-Forwarded-Host %[req.hdr(Host)]
   http-request set-header X-Request-Id %[uuid()]
   server app 127.0.0.1:${app}
 `,
   );
-  return started("HAProxy", port, start(["haproxy", "-db", "-f", config], { core: 0 }));
+  return { ...(await started("HAProxy", port, start(["haproxy", "-db", "-f", config], { core: 0 }))), ...(pair && { httpsPort }) };
 };
 
 export const startCaddy = async (folder: string, app: number): Promise<Proxy> => {
@@ -111,7 +121,7 @@ export const startCaddy = async (folder: string, app: number): Promise<Proxy> =>
   return started("Caddy", port, start(["caddy", "run", "--config", config, "--adapter", "caddyfile"], { core: 0, env }));
 };
 
-const tableOf = (app: number) => ({
+const tableOf = (app: number, pair: Pair | undefined) => ({
   version: 1,
   platformHosts: [],
   hosts: {
@@ -129,20 +139,20 @@ const tableOf = (app: number) => ({
       },
     ],
   },
-  certificates: {},
+  certificates: pair ? { [host]: pair } : {},
   proofKey: "0".repeat(32),
 });
 
 /** One process of the edge, with a home of its own that holds nothing but a route table. */
-export const startEdge = async (folder: string, app: number): Promise<Proxy> => {
+export const startEdge = async (folder: string, app: number, pair?: Pair): Promise<Proxy> => {
   const [httpPort, httpsPort] = [await freePort(), await freePort()];
   const home = join(folder, "home");
   mkdirSync(join(home, "edge"), { recursive: true });
   const installation = { id: "000000", uidBase: 0x7000_0000, subnet: 1, httpPort, httpsPort, handlerPort: 1, createdAt: new Date().toISOString() };
   writeFileSync(join(home, "installation.json"), JSON.stringify(installation));
-  writeFileSync(join(home, "edge", "table.json"), tableText(tableOf(app)));
+  writeFileSync(join(home, "edge", "table.json"), tableText(tableOf(app, pair)));
   const entry = join(import.meta.dirname, "..", "server", "src", "main", "edge.ts");
-  return started("edge", httpPort, start([process.execPath, entry, "0"], { core: 0, env: { SLIP_HOME: home } }));
+  return { ...(await started("edge", httpPort, start([process.execPath, entry, "0"], { core: 0, env: { SLIP_HOME: home } }))), ...(pair && { httpsPort }) };
 };
 
 /** Processor time that a process has used, in seconds. The kernel counts it in hundredths. */

@@ -1,0 +1,52 @@
+// Full handshakes of TLS 1.3 at the edge against HAProxy: each request has a connection of its own, and none takes up a session.
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { makeCertificate } from "../server/src/delivery/edge-trial.ts";
+import { type Claim, median } from "./claim.ts";
+import * as proxies from "./proxies.ts";
+
+const run = promisify(execFile);
+const rounds = 20;
+const connections = 32;
+const seconds = 1;
+const goal = "≥ 0.7 × HAProxy";
+
+/** Processor time of the proxy for a handshake with one request, in µs. */
+const costOf = async (proxy: proxies.Proxy): Promise<number> => {
+  const before = proxies.processorSeconds(proxy);
+  const headers = ["-H", `Host: ${proxies.host}`, "-H", "Connection: close"];
+  const { stdout } = await run("taskset", ["-c", "1", "wrk", "-t1", `-c${connections}`, `-d${seconds}s`, ...headers, `https://127.0.0.1:${proxy.httpsPort}/`]);
+  const used = proxies.processorSeconds(proxy) - before;
+  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
+  if (!(requests > 0) || /Non-2xx/.test(stdout)) throw new Error(`${proxy.name}: ${stdout}`);
+  return (used / requests) * 1e6;
+};
+
+export const handshakeClaims = async (): Promise<Claim[]> => {
+  const missing = proxies.missingPrograms();
+  const name = "full TLS 1.3 handshakes a core-second, each with one request";
+  if (missing.length > 0) return [{ name, measured: `not measured: apt-get install ${missing.join(" ")}`, goal, reached: undefined }];
+  const folder = mkdtempSync(join(tmpdir(), "slip-bench-tls-"));
+  const running: proxies.Proxy[] = [];
+  try {
+    const app = await proxies.startApp(folder);
+    const pair = await makeCertificate(proxies.host);
+    running.push(app, await proxies.startEdge(folder, app.port, pair), await proxies.startHaproxy(folder, app.port, pair));
+    const costs: number[][] = [[], []];
+    for (let round = -2; round < rounds; round += 1)
+      for (const [index, proxy] of running.slice(1).entries()) {
+        const cost = await costOf(proxy);
+        if (round >= 0) costs[index]?.push(cost);
+      }
+    const [edge = [], haproxy = []] = costs;
+    const ratio = median(edge.map((cost, round) => (haproxy[round] ?? Number.NaN) / cost));
+    const measured = `${ratio.toFixed(2)} × HAProxy (${Math.round(1e6 / median(edge))} to ${Math.round(1e6 / median(haproxy))})`;
+    return [{ name, measured, goal, reached: ratio >= 0.7 }];
+  } finally {
+    await Promise.all(running.map(proxies.stopProxy));
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
