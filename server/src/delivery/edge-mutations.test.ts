@@ -165,5 +165,5 @@ for (const [name, options] of Object.entries(servers))
       fc.asyncProperty(fc.array(wires, { minLength: together, maxLength: together }), (each) => compare(trial, seen, each)),
       { numRuns: runs, endOnFailure: true },
     );
-    assert.ok(seen.length > (runs * together) / 2, `only ${seen.length} requests reached the app`);
+    assert.ok(seen.length > (runs * together) / 8, `only ${seen.length} requests reached the app`);
   });
