@@ -1,10 +1,9 @@
 // Full handshakes of TLS 1.3 at the edge against HAProxy: each request has a connection of its own, and none takes up a session.
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { makeCertificate } from "../server/src/delivery/edge-trial.ts";
 import { type Claim, median } from "./claim.ts";
 import * as proxies from "./proxies.ts";
 
@@ -13,6 +12,14 @@ const rounds = 20;
 const connections = 32;
 const seconds = 1;
 const goal = "≥ 0.7 × HAProxy";
+
+/** A certificate of P-256, which signs itself. */
+const makeCertificate = async (folder: string): Promise<proxies.Pair> => {
+  const [certificate, key] = [join(folder, "certificate.pem"), join(folder, "key.pem")];
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  await run("openssl", ["req", "-x509", ...curve, "-days", "1", "-subj", `/CN=${proxies.host}`, "-out", certificate, "-keyout", key]);
+  return { certificate: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") };
+};
 
 /** Processor time of the proxy for a handshake with one request, in µs. */
 const costOf = async (proxy: proxies.Proxy): Promise<number> => {
@@ -33,7 +40,7 @@ export const handshakeClaims = async (): Promise<Claim[]> => {
   const running: proxies.Proxy[] = [];
   try {
     const app = await proxies.startApp(folder);
-    const pair = await makeCertificate(proxies.host);
+    const pair = await makeCertificate(folder);
     running.push(app, await proxies.startEdge(folder, app.port, pair), await proxies.startHaproxy(folder, app.port, pair));
     const costs: number[][] = [[], []];
     for (let round = -2; round < rounds; round += 1)

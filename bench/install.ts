@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { DeployResult, type Installation } from "../test/e2e/installation.ts";
+import { nodeProgram } from "../test/e2e/sources.ts";
 import { type Claim, inMs, median } from "./claim.ts";
 
 const run = promisify(execFile);
@@ -18,8 +19,7 @@ const writeApp = (folder: string): void => {
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "with-packages", version: "1.0.0", scripts: { start: "node server.js" }, dependencies }));
 };
 
-const program = (round: number): string =>
-  `require("express");\nrequire("node:http").createServer((_, response) => response.end("${round}")).listen(process.env.PORT);\n`;
+const program = (round: number): string => `require("express");\n${nodeProgram(String(round))}`;
 
 /** Milliseconds of the phase "build" of a deploy. */
 const build = async (installation: Installation, folder: string): Promise<number> => {
