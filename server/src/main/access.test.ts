@@ -8,14 +8,12 @@ import type { SlipError } from "@slipstream/contract/errors.ts";
 import { events } from "@slipstream/contract/events.ts";
 import { newId } from "#platform/ids.ts";
 import { saveCpuTimes, trimCpuTimes } from "../control/access/cpu-store.ts";
-import { hashOf, newSecret, source } from "./testing/access-world.ts";
-import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
+import { hashOf, newSecret, source, startPlaneWithSource } from "./testing/access-world.ts";
+import type { ControlPlane } from "./testing/control-plane.ts";
 
 let plane: ControlPlane;
 before(async () => {
-  plane = await startControlPlane();
-  await plane.client.call("sources.check", source.manifest);
-  await plane.client.call("sources.upload", { sha256: source.sha256 }, { bytes: source.content });
+  plane = await startPlaneWithSource();
 });
 after(() => plane.stop());
 

@@ -7,14 +7,12 @@ import type { Client } from "@slipstream/contract/client.ts";
 import type { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { saveCpuTimes } from "../control/access/cpu-store.ts";
-import { hashOf, newSecret, source } from "./testing/access-world.ts";
-import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
+import { hashOf, newSecret, source, startPlaneWithSource } from "./testing/access-world.ts";
+import type { ControlPlane } from "./testing/control-plane.ts";
 
 let plane: ControlPlane;
 before(async () => {
-  plane = await startControlPlane();
-  await plane.client.call("sources.check", source.manifest);
-  await plane.client.call("sources.upload", { sha256: source.sha256 }, { bytes: source.content });
+  plane = await startPlaneWithSource();
 });
 after(() => plane.stop());
 

@@ -36,6 +36,12 @@ after(async () => {
   await plane.stop();
 });
 
+/** What GraphQL answers to the query below. */
+interface GraphQLPage {
+  data: { list: { edges: { node: Record<string, string> }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } };
+  errors?: unknown;
+}
+
 interface Paged {
   /** Its ids, newest first. */
   page(input: { limit?: number; before?: string }): Promise<string[]>;
@@ -88,12 +94,11 @@ for (const [name, { page, field, prefix }] of Object.entries(lists)) {
     for (let cursor: string | null = null, more = true; more; ) {
       const body = JSON.stringify({ query, variables: { after: cursor } });
       const answer = await ask("/graphql", { method: "POST", headers: { "content-type": "application/json" }, body });
-      // biome-ignore lint/suspicious/noExplicitAny: what is read into fails where it is another.
-      const { data, errors } = (await answer.json()) as any;
+      const { data, errors } = (await answer.json()) as GraphQLPage;
       assert.equal(errors, undefined, JSON.stringify(errors));
       sizes.push(data.list.edges.length);
       assert.ok(seen.length < many);
-      seen.push(...data.list.edges.map(({ node }: { node: Record<string, string> }) => node[key]));
+      seen.push(...data.list.edges.map(({ node }) => node[key] ?? assert.fail(`There is no ${key}.`)));
       ({ hasNextPage: more, endCursor: cursor } = data.list.pageInfo);
     }
     assert.deepEqual([sizes, seen], [[2, 2, 1], await page({})]);

@@ -13,23 +13,13 @@ import { addConnection, endConnection } from "../control/oauth/connection-store.
 import { wantWorkload } from "../control/workloads/workload-store.ts";
 import { addAsker } from "./testing/access-world.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
+import { loseAnswers, refused, until } from "./testing/plan-trial.ts";
 
 let plane: ControlPlane;
 before(async () => {
   plane = await startControlPlane();
 });
 after(() => plane.stop());
-
-const refused =
-  (code: string, message = /./) =>
-  (error: unknown) => {
-    assert.equal((error as SlipError).code, code);
-    assert.match((error as SlipError).message, message);
-    return true;
-  };
-const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-  for (const end = performance.now() + 20_000; !(await holds()); await sleep(20)) if (performance.now() > end) throw new Error(`It did not come true: ${what}`);
-};
 
 const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("hex");
 const newSecret = (): string => `slip_${randomUUID()}`;
@@ -344,15 +334,6 @@ test("a command is planned without the values of the app's secrets, and journale
 });
 
 /** Answers are not written down until this is undone, as if control were slow just there. */
-const holdAnswers = () =>
-  plane.database.unsafe(`
-    create function hold() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return new; end $$;
-    create trigger hold before update on plans for each row when (new.answer is not null) execute function hold()`);
-const releaseAnswers = () =>
-  plane.database.unsafe(`
-    select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and query like '%update plans set answer%';
-    drop trigger hold on plans; drop function hold()`);
-
 test("where control dies between the change and its answer, the same key finds the answer, and the change is made once", async () => {
   const [person, leaving] = [await newMember(), await newMember()];
   const { app } = await call("apps.create", { app: "crashed" });
@@ -374,19 +355,7 @@ test("where control dies between the change and its answer, the same key finds t
   /** One plan has one secret, whoever applies it. */
   const given = (each: Plan, key: string | undefined) =>
     apply(each, { ...(key === undefined ? {} : { key }), ...(each.asks ? { sha256: hashOf(each.plan) } : {}) });
-  await holdAnswers();
-  const lost = made.map((each, index) => given(each, keys[index]).catch(() => "lost"));
-  await until("all changes are made", async () => {
-    const rows = await plane.database`select 1 from plans where applied_at is not null and answer is null and id = any(${made.map((each) => each.plan)})`;
-    return rows.length === made.length;
-  });
-  const back = plane.strike("control");
-  await releaseAnswers();
-  assert.deepEqual(
-    await Promise.all(lost),
-    made.map(() => "lost"),
-  );
-  await back();
+  await loseAnswers(plane, made, (each, index) => given(each, keys[index]));
   for (const [index, each] of made.entries()) {
     const [operation, , answer] = asked[index] ?? assert.fail();
     const journaled = operation === "journal.undo" ? "env.set" : operation;

@@ -14,6 +14,7 @@ import { trimPlans } from "../control/plans/plan-store.ts";
 import { planners } from "../control/plans/planners.ts";
 import { wantWorkload } from "../control/workloads/workload-store.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
+import { loseAnswers, refused, until } from "./testing/plan-trial.ts";
 
 let plane: ControlPlane;
 before(async () => {
@@ -22,17 +23,6 @@ before(async () => {
 after(() => plane.stop());
 
 const git = { kind: "git" as const, url: "https://git.invalid/a/b.git" };
-const refused =
-  (code: string, message = /./) =>
-  (error: unknown) => {
-    assert.equal((error as SlipError).code, code);
-    assert.match((error as SlipError).message, message);
-    return true;
-  };
-const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-  for (const end = performance.now() + 20_000; !(await holds()); await sleep(20)) if (performance.now() > end) throw new Error(`It did not come true: ${what}`);
-};
-
 let count = 0;
 const newApp = async (): Promise<string> => {
   count += 1;
@@ -367,15 +357,6 @@ test("a source is planned by its files, and the plan deploys just that", async (
 });
 
 /** Answers are not written down until this is undone, as if control were slow just there. */
-const holdAnswers = () =>
-  plane.database.unsafe(`
-    create function hold() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return new; end $$;
-    create trigger hold before update on plans for each row when (new.answer is not null) execute function hold()`);
-const releaseAnswers = () =>
-  plane.database.unsafe(`
-    select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and query like '%update plans set answer%';
-    drop trigger hold on plans; drop function hold()`);
-
 test("where control dies between the change and its answer, the same key finds the answer, and the change is made once", async () => {
   const [app, other] = [await newApp(), await newApp()];
   await plane.client.call("domains.add", { app: other, domain: "crash.example.org" });
@@ -387,19 +368,7 @@ test("where control dies between the change and its answer, the same key finds t
   ];
   const made = await Promise.all(asked.map(([operation, input]) => plan(operation, input)));
   const keys = made.map(() => randomUUID());
-  await holdAnswers();
-  const lost = made.map((each, index) => apply(each.plan, keys[index]).catch(() => "lost"));
-  await until("all changes are made", async () => {
-    const rows = await plane.database`select 1 from plans where applied_at is not null and answer is null and id = any(${made.map((each) => each.plan)})`;
-    return rows.length === made.length;
-  });
-  const back = plane.strike("control");
-  await releaseAnswers();
-  assert.deepEqual(
-    await Promise.all(lost),
-    made.map(() => "lost"),
-  );
-  await back();
+  await loseAnswers(plane, made, (each, index) => apply(each.plan, keys[index]));
   for (const [index, each] of made.entries()) {
     const [operation, input, answer] = asked[index] ?? assert.fail();
     await assert.rejects(apply(each.plan), refused("plan_applied"), operation);

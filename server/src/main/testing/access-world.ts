@@ -7,7 +7,7 @@ import { sourceDigest } from "@slipstream/contract/source.ts";
 import { insertPerson, setMember } from "../../control/access/people-store.ts";
 import { insertGrant, insertToken } from "../../control/access/token-store.ts";
 import { insertProject } from "../../control/projects/project-store.ts";
-import type { ControlPlane } from "./control-plane.ts";
+import { type ControlPlane, startControlPlane } from "./control-plane.ts";
 
 export const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
 export const newSecret = (): string => `slip_${randomUUID()}`;
@@ -49,6 +49,14 @@ const content = Buffer.from("<h1>here</h1>");
 const sha256 = createHash("sha256").update(content).digest("hex");
 const manifest = { entries: [{ type: "file" as const, path: "index.html", sha256, size: content.length, executable: false }] };
 export const source = { manifest, sha256, content, digest: sourceDigest(manifest) };
+
+/** A control plane that has the source. */
+export const startPlaneWithSource = async (): Promise<ControlPlane> => {
+  const plane = await startControlPlane();
+  await plane.client.call("sources.check", manifest);
+  await plane.client.call("sources.upload", { sha256 }, { bytes: content });
+  return plane;
+};
 
 /** An app with a plan, settings, a domain, a line of the journal and a deployment, which stays open without a host. */
 export const addTarget = async (owner: Client, of: { app: string; tenant: string; project: string }): Promise<Target> => {
