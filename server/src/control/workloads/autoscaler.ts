@@ -44,20 +44,17 @@ export class Autoscaler {
   /** To be called every few seconds. */
   async look(control: Control): Promise<void> {
     const rows = await scalingApps(control.database);
-    const ids = new Set(rows.map(({ workload }) => workload));
-    // What is being changed is looked at again when that is over, and remembered until then.
-    if (rows.length === 0) return this.#forget(control);
-    const counts = await countAll(control, rows);
+    const counts = rows.length === 0 ? undefined : await countAll(control, rows);
     for (const row of rows) {
-      const count = counts(row);
+      const count = counts?.(row);
       if (count) await this.#consider(control, row, count);
     }
-    if (ids.size < this.#known.size) await this.#forget(control);
+    const looked = new Set(rows.map(({ workload }) => workload));
+    if ([...this.#known.keys()].some((id) => !looked.has(id))) await this.#forget(control);
   }
 
-  /** Workloads that serve no more. */
+  /** Workloads that serve no more. What is just being changed is remembered, and looked at again when that is over. */
   async #forget({ database }: Control): Promise<void> {
-    if (this.#known.size === 0) return;
     const rows = await database<{ id: string }[]>`select id from workloads where retired_at is null`;
     const living = new Set(rows.map(({ id }) => id));
     for (const id of this.#known.keys()) if (!living.has(id)) this.#known.delete(id);
