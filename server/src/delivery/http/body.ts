@@ -1,8 +1,16 @@
 // Where a body ends (RFC 9112 §6, §7): a decoder that gives ranges of payload, never the framing around it.
 // Bodies are framed anew on the other side, so that nothing ambiguous is ever passed on.
 import { CR, LF } from "./field.ts";
+import type { ResponseHead } from "./response-head.ts";
 
 export type BodyKind = "none" | "length" | "chunked" | "close";
+
+/** Kind of the body of an answer (RFC 9112 §6.3). */
+export const bodyKind = (method: string, head: Pick<ResponseHead, "status" | "length">): BodyKind => {
+  if (method === "HEAD" || head.status === 204 || head.status === 304) return "none";
+  if (head.length === -1) return "chunked";
+  return head.length === -2 ? "close" : "length";
+};
 
 /** States of the chunked reader. */
 const SIZE = 0;

@@ -2,9 +2,8 @@
 // to it becomes the answer. So there is one proxy, and one set of rules, for both versions.
 import { constants, type ServerHttp2Stream } from "node:http2";
 import { Duplex } from "node:stream";
-import { BodyDecoder } from "../http/body.ts";
+import { BodyDecoder, bodyKind } from "../http/body.ts";
 import { ResponseHead } from "../http/response-head.ts";
-import { bodyKind } from "../proxy/upstream-connection.ts";
 import { answerFields } from "./answer-fields.ts";
 import type { RequestText } from "./request-text.ts";
 

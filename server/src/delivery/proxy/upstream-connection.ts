@@ -1,6 +1,6 @@
 // One kept-alive connection to an instance. It carries one request at a time and hands what comes back to that request.
 import net from "node:net";
-import { BodyDecoder, type BodyKind } from "../http/body.ts";
+import { BodyDecoder, bodyKind } from "../http/body.ts";
 import { ResponseHead } from "../http/response-head.ts";
 
 /** The request that a connection carries at present. Bytes given to it are only valid during the call. */
@@ -40,13 +40,6 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1_024);
 
 /** Interim answers to one request. They wait for no client, so without an end they would fill the memory of the edge. */
 const maxInterims = 32;
-
-/** Kind of the body of an answer (RFC 9112 §6.3). */
-export const bodyKind = (method: string, head: ResponseHead): BodyKind => {
-  if (method === "HEAD" || head.status === 204 || head.status === 304) return "none";
-  if (head.length === -1) return "chunked";
-  return head.length === -2 ? "close" : "length";
-};
 
 /**
  * A socket of Node destroys itself when a write fails, with what came and was not read yet; an app that answers before the end of a request
