@@ -77,10 +77,13 @@ export const postgresArguments = (postgres: string, data: string, sockets: strin
   ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
 ];
 
-/** Whether the server with process id `pid` accepts connections; it says so in the last line of its own pid file. */
-export const isPostgresReady = (data: string, pid: number): boolean => {
+/**
+ * What the server with process id `pid` says of itself in the last line of its own pid file: `ready` when it accepts connections,
+ * `stopping` when it was asked to end. Undefined when the file is not its own.
+ */
+export const postgresState = (data: string, pid: number): string | undefined => {
   const path = join(data, "postmaster.pid");
-  if (!existsSync(path)) return false;
+  if (!existsSync(path)) return undefined;
   const lines = readFileSync(path, "utf8").split("\n");
-  return Number(lines[0]) === pid && lines[7]?.trim() === "ready";
+  return Number(lines[0]) === pid ? lines[7]?.trim() : undefined;
 };

@@ -55,10 +55,10 @@ const withSql = async <T>(use: (sql: postgres.Sql) => Promise<T>, login: { user?
   }
 };
 
-const killAndAwait = async (name: string): Promise<void> => {
+const killAndAwait = async (name: string, by: NodeJS.Signals = "SIGKILL"): Promise<void> => {
   const server = servers.find(({ plan }) => plan.name === name);
   const pid = server?.record?.pid ?? 0;
-  process.kill(pid, "SIGKILL");
+  process.kill(pid, by);
   for (const limit = performance.now() + 15_000; server?.record?.state !== "ready" || server.record.pid === pid; )
     await new Promise((done) => {
       assert.ok(performance.now() < limit, `${name} did not come back`);
@@ -71,6 +71,14 @@ test("PostgreSQL keeps what was committed when it is killed", async () => {
   await withSql((sql) => sql`insert into kept values ('precious')`);
   await killAndAwait("postgres");
   assert.deepEqual([...(await withSql((sql) => sql`select value from kept`))], [{ value: "precious" }]);
+});
+
+test("PostgreSQL that waits until its clients have left does not wait for ever for one that stays", async () => {
+  await withSql(async (staying) => {
+    await staying`select 1`;
+    await killAndAwait("postgres", "SIGTERM");
+  });
+  assert.deepEqual([...(await withSql((sql) => sql`select 1 as one`))], [{ one: 1 }]);
 });
 
 test("PostgreSQL lets in the platform's user with its password only, and that user is no superuser", async () => {

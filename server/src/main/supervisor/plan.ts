@@ -27,8 +27,8 @@ export interface ProcessPlan {
   stopSignal: NodeJS.Signals;
   /** From the stop signal to SIGKILL. */
   stopMs: number;
-  /** Whether it is ended and started again when it lives but does not answer: others do its work meanwhile. */
-  mustAnswer?: true;
+  /** What ends it when it lives but is ready no more, so that it is started again. Without one it is left alone: it may go on. */
+  unreadySignal?: NodeJS.Signals;
   /** Whether it is given the public sockets, as `inheritedAt` says. */
   holdsSockets?: true;
   /** Whether its input ends when the supervisor does: then it has work to do, and no other supervisor adopts it. */
@@ -82,6 +82,7 @@ const postgres = (ground: Ground): ProcessPlan => ({
   readiness: { kind: "postgres", data: ground.home.postgresData },
   stopSignal: "SIGINT",
   stopMs: 20_000,
+  unreadySignal: "SIGINT",
 });
 
 const restate = (ground: Ground): ProcessPlan => {
@@ -185,7 +186,7 @@ const edge = (ground: Ground, index: number): ProcessPlan => {
     readiness: answersStatus(home.edgeSocket(index)),
     stopSignal: "SIGTERM",
     stopMs: 10_000,
-    mustAnswer: true,
+    unreadySignal: "SIGKILL",
     holdsSockets: true,
   };
 };

@@ -1,6 +1,6 @@
-// Whether a process does its work yet.
+// Whether a process does its work yet, and whether it still does.
 import http from "node:http";
-import { isPostgresReady } from "#platform/postgres-server.ts";
+import { postgresState } from "#platform/postgres-server.ts";
 import type { Readiness } from "./plan.ts";
 
 /** Any answer of HTTP counts: it says that the process listens and reads, which is all that its neighbours need. */
@@ -16,7 +16,11 @@ const answers = (socketPath: string, path: string): Promise<boolean> =>
 
 export const isReady = async (readiness: Readiness, pid: number): Promise<boolean> => {
   if (readiness.kind === "running") return true;
-  if (readiness.kind === "postgres") return isPostgresReady(readiness.data, pid);
+  if (readiness.kind === "postgres") return postgresState(readiness.data, pid) === "ready";
   const found = await Promise.all(readiness.probes.map(({ socketPath, path }) => answers(socketPath, path)));
   return found.every(Boolean);
 };
+
+/** A server of PostgreSQL that was asked to end (SIGTERM) refuses everybody new, and waits for its clients, for ever if one keeps its connection. */
+export const isStillReady = async (readiness: Readiness, pid: number): Promise<boolean> =>
+  readiness.kind === "postgres" ? postgresState(readiness.data, pid) !== "stopping" : isReady(readiness, pid);

@@ -7,7 +7,7 @@ import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/pro
 import { afterEnd } from "./backoff.ts";
 import type { ProcessPlan } from "./plan.ts";
 import { noteInProcessLog, withProcessLog } from "./process-log.ts";
-import { isReady } from "./readiness.ts";
+import { isReady, isStillReady } from "./readiness.ts";
 import type { ProcessRecord } from "./state.ts";
 
 interface Options {
@@ -141,21 +141,21 @@ export class Supervised {
       if (await isReady(this.plan.readiness, identity.pid)) {
         this.#become("ready");
         this.#firstReady.resolve();
-        if (this.plan.mustAnswer) void this.#watchAnswers(identity);
+        if (this.plan.unreadySignal) void this.#watchAnswers(identity, this.plan.unreadySignal);
         return;
       }
       await sleep(pollMs);
     }
   }
 
-  /** A process that stands still keeps what it has accepted; when it has ended, clients may ask another. */
-  async #watchAnswers(identity: ProcessIdentity): Promise<void> {
+  /** A process that stands still keeps what it has accepted; when it has ended, clients may ask another, or the next one. */
+  async #watchAnswers(identity: ProcessIdentity, unreadySignal: NodeJS.Signals): Promise<void> {
     let unanswered = 0;
     while (isAlive(identity) && this.#identity === identity && !this.#stopping && unanswered < unansweredMax) {
       await sleep(askEveryMs);
-      unanswered = (await isReady(this.plan.readiness, identity.pid)) ? 0 : unanswered + 1;
+      unanswered = (await isStillReady(this.plan.readiness, identity.pid)) ? 0 : unanswered + 1;
     }
-    if (unanswered < unansweredMax || this.#stopping || !signal(identity, "SIGKILL")) return;
+    if (unanswered < unansweredMax || this.#stopping || !signal(identity, unreadySignal)) return;
     this.#options.log.warn(`${this.plan.name} did not answer, and was ended`);
   }
 
