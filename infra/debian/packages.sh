@@ -22,6 +22,7 @@ list='node      libatomic.so.1                      libatomic1       needed
       platform  ps                                  procps           wanted
       platform  /etc/ssl/certs/ca-certificates.crt  ca-certificates  wanted
       platform  runsc                               runsc            wanted
+      platform  crun                                crun             wanted
       tests     skopeo                              skopeo           needed
       tests     curl                                curl             needed
       tests     mkfs.ext4                           e2fsprogs        needed

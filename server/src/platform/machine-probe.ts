@@ -17,6 +17,7 @@ const read = (path: string): string => {
 /** Programs and the words that make them say their version. */
 const versionWords: Readonly<Record<string, readonly string[]>> = {
   runc: ["--version"],
+  crun: ["--version"],
   conmon: ["--version"],
   runsc: ["--version"],
   ip: ["-Version"],

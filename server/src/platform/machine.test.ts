@@ -13,7 +13,7 @@ const good: Machine = {
   architecture: "x64",
   cgroup: "v2",
   controllers: ["cpu", "memory", "pids", "io"],
-  programs: Object.fromEntries(["runc", "conmon", "runsc", "ip", "nft", "git", "ssh", "ps", "unshare", "setpriv"].map((name) => [name, "1.0"])),
+  programs: Object.fromEntries(["runc", "crun", "conmon", "runsc", "ip", "nft", "git", "ssh", "ps", "unshare", "setpriv"].map((name) => [name, "1.0"])),
   overlay: true,
   nftables: undefined,
   ipForward: true,

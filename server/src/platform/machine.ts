@@ -33,6 +33,7 @@ const failed = (name: string, detail: string, fix: string): Check => ({ name, st
 /** Each program, the Debian package that brings it, and what goes without it. */
 const programs: readonly { name: string; package: string; without: string; needed: boolean }[] = [
   { name: "runc", package: "runc", without: "nothing runs", needed: true },
+  { name: "crun", package: "crun", without: "runc takes its place, and twice the time to start a sandbox", needed: false },
   { name: "conmon", package: "conmon", without: "nothing runs", needed: true },
   { name: "runsc", package: "runsc", without: "apps run in runc, which shares the machine's kernel with them", needed: false },
   { name: "ip", package: "iproute2", without: "apps have no network", needed: true },

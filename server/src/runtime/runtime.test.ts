@@ -228,3 +228,34 @@ for (const kind of kinds)
       assert.deepEqual(await traces(fixture), { bundles: [], mounts: [], groups: [], processes: "" });
     });
   });
+
+describe("runc and crun", { skip: needsRoot }, () => {
+  /** As the runtime programs keep it. */
+  const recordsOf = ({ home }: RuntimeFixture): string[] => readdirSync(join(home.runtimes, "runc"));
+
+  test("a host with crun goes on with what one without it has started, and the other way round; nothing is left", async () => {
+    const of = { crun: false };
+    const fixture = await runtimeFixture(of);
+    try {
+      const artifact = await storeImage(fixture.home, trialProgram);
+      for (const crun of [true, false]) {
+        const spec = workload(artifact, "runc");
+        const { address } = firstOf(await fixture.runtime.workloads.ensure(spec));
+        const finding = fixture.runtime.sandboxes().findings.find(({ kind }) => kind === "runc");
+        assert.match(finding?.detail ?? "", crun ? /runc, user namespaces$/ : /crun, user namespaces$/);
+        assert.match(await get(address, "/status"), /Seccomp:\s+2\n/);
+        of.crun = crun;
+        await fixture.succeed();
+        assert.equal(await get(address, "/"), "ok");
+        // It comes back, by the other program.
+        await get(address, "/crash");
+        const restarts = () => fixture.runtime.workloads.list()[0]?.instances[0]?.restarts;
+        await eventually(async () => (restarts() === 1 && (await get(address, "/").catch(() => undefined)) === "ok") || undefined, "it is started again");
+        await fixture.runtime.workloads.remove(spec.id);
+        assert.deepEqual([await traces(fixture), recordsOf(fixture)], [{ bundles: [], mounts: [], groups: [], processes: "" }, []]);
+      }
+    } finally {
+      await fixture.close();
+    }
+  });
+});

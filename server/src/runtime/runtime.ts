@@ -44,6 +44,8 @@ export interface RuntimeDependencies {
   log: Log;
   /** Hosts that git fetches reach besides the internet. */
   gitHosts: readonly string[];
+  /** Whether crun takes the place of runc where it is installed; yes unless it is said. */
+  crun?: boolean;
   /** What parked workloads may hold of the memory together; undefined = as the limit says. */
   parkedBytes?: number;
 }
@@ -177,14 +179,14 @@ class LocalRuntime implements Runtime {
     requirePrograms();
     if (!this.#group().boundMemory(sandboxMemory(totalmem())))
       this.#dependencies.log.info("this machine does not bound the memory of all sandboxes together", { group: this.#group().group });
-    const { home, installation } = this.#dependencies;
+    const { home, installation, crun = true } = this.#dependencies;
     const { sandboxRoot } = uids(installation);
     const found = adoptable(this.#ground);
     const unfinished = this.#jobRecords.all().filter(({ result }) => result === undefined);
     await this.#pool.open([...found, ...unfinished].map(({ slot }) => slot));
     const layer = join(home.runtimes, "trial");
     await makeMachineLayer(layer, { "bin/true": "/bin/true" });
-    this.#set = await probeSandboxes(await candidates({ ...home, sandboxRoot }), (runtime) => this.#try(runtime, layer));
+    this.#set = await probeSandboxes(await candidates({ ...home, sandboxRoot, crun }), (runtime) => this.#try(runtime, layer));
     const records = found.filter(({ sandbox }) => this.sandboxes().has(sandbox));
     adoptAll(this.#ground, this.workloads, records);
     const jobs = unfinished.filter((job) => this.sandboxes().has(job.sandbox) && this.#runner.isThere(job));

@@ -1,21 +1,33 @@
-// A deployment whose whole work takes milliseconds is not handed over to Restate, which would take as long: the process that took the
-// call does it. PostgreSQL has it; when this process dies, the next one hands it over like everything that has not ended.
+// A deployment of an app that has nothing else under way is begun by the process that took the call: Restate would take some milliseconds
+// to ask for it. It is handed over meanwhile, and Restate joins: it sees to it that what this process leaves undone is gone on with.
+// What takes milliseconds in all is not handed over; when this process dies, the next one does that with everything that has not ended.
 import type { DeploymentKind } from "@slipstream/contract/words.ts";
 import type { Control } from "../control.ts";
 import type { DeploymentRow } from "./deployment.ts";
-import { stepsOf } from "./deployment-workflow.ts";
+import { type NamedStep, stepsOf } from "./deployment-workflow.ts";
 import { submitDeployment, submitLater } from "./submission.ts";
 
 /** Whether all of its work is one step: with parked instances that takes milliseconds. */
-export const isQuick = (kind: DeploymentKind): boolean => stepsOf[kind].length === 1;
+const isQuick = (kind: DeploymentKind): boolean => stepsOf[kind].length === 1;
 
-/** Does the one step of a deployment that has begun. Resolves when it has ended, or Restate has taken it. */
+/** Does the steps of a deployment that has begun. Rejects only when PostgreSQL is away. */
+const doAll = async (control: Control, begun: DeploymentRow): Promise<void> => {
+  const { driver } = control;
+  const [first, ...others] = stepsOf[begun.kind] as [NamedStep, ...NamedStep[]];
+  let outcome = await driver.step(control, begun, first, begun);
+  for (const step of others) if (outcome !== "ended") outcome = await driver.step(control, begun, step);
+};
+
+/** Does the work of a deployment that has begun. Resolves when it has ended, or Restate alone goes on with it. */
 export const doAtOnce = async (control: Control, begun: DeploymentRow): Promise<void> => {
+  const quick = isQuick(begun.kind);
+  if (!quick) void submitDeployment(control, begun);
   try {
-    for (const step of stepsOf[begun.kind]) await control.driver.step(control, begun, step, begun);
-    await submitLater(control, begun.appId, "retire");
+    await doAll(control, begun);
+    // Of others Restate knows when they have ended.
+    if (quick) await submitLater(control, begun.appId, "retire");
   } catch {
     // PostgreSQL is away: Restate asks until it is back.
-    await submitDeployment(control, begun);
+    if (quick) await submitDeployment(control, begun);
   }
 };

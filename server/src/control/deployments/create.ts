@@ -14,7 +14,7 @@ import { ensureApp, expectDestroyed, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import type { Inverse } from "../journal/entry.ts";
 import { AlreadyJournaled, journal } from "../journal/journal-store.ts";
-import { doAtOnce, isQuick } from "./at-once.ts";
+import { doAtOnce } from "./at-once.ts";
 import { type DeploymentRequest, type DeploymentRow, isOpen, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
 import { tellEnded } from "./deployment-events.ts";
 import { beginAlone, deploymentOf, deploymentWithKey, insertDeployment, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
@@ -101,7 +101,7 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =
         grantId: call.token.grantId,
       }),
       supersedeWaiting(query, { appId, except: id, kinds: supersededBy(kind), failure: failureOf("queue", new SlipError("superseded")) }),
-      isQuick(kind) && beginAlone(query, { id, appId }),
+      beginAlone(query, { id, appId }),
       journal(query, call, { ...asked, ...undo, deployment: id }),
       deploymentOf(query, id),
     ]);

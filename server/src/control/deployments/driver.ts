@@ -7,15 +7,20 @@ import { Turns } from "./turns.ts";
 
 export class Driver {
   readonly #turns = new Turns();
-  readonly #underWay = new Map<string, Promise<StepOutcome>>();
+  /** Of each deployment that has not ended, the steps that this process does or has done, by name. */
+  readonly #steps = new Map<string, Map<string, Promise<StepOutcome>>>();
 
-  /** Does a step of a deployment, or joins it where it is under way. Rejects only when PostgreSQL is away. */
+  /** Does a step of a deployment, or joins it where it is under way or done. Rejects only when PostgreSQL is away: then it can be asked again. */
   step(control: Control, { id, appId }: { id: string; appId: string }, step: NamedStep, begun?: DeploymentRow): Promise<StepOutcome> {
-    const name = `${id}.${step.name}`;
-    const known = this.#underWay.get(name);
+    const steps = this.#steps.get(id) ?? new Map<string, Promise<StepOutcome>>();
+    const known = steps.get(step.name);
     if (known !== undefined) return known;
-    const done = this.#turns.take(appId, () => doStep(control, id, step, begun)).finally(() => this.#underWay.delete(name));
-    this.#underWay.set(name, done);
+    const done = this.#turns.take(appId, () => doStep(control, id, step, begun));
+    this.#steps.set(id, steps.set(step.name, done));
+    done.then(
+      (outcome) => outcome === "ended" && this.#steps.delete(id),
+      () => steps.delete(step.name),
+    );
     return done;
   }
 

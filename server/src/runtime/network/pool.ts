@@ -15,7 +15,8 @@ export interface NetworkPoolOptions {
   log: Log;
 }
 
-const quietMs = 1_000;
+/** A program that has just got a network answers sooner than this. */
+const quietMs = 300;
 
 export class NetworkPool {
   readonly #options: NetworkPoolOptions;

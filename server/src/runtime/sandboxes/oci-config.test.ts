@@ -24,6 +24,7 @@ const input: OciInput = {
   seccomp: seccompProfile("x64"),
   userNamespace: { rootUid: 1_879_048_199, systemView: "/run/system" },
   cgroupView: "unified",
+  annotations: {},
 };
 
 test("the program is nobody, and cannot become anybody", () => {

@@ -18,6 +18,8 @@ export interface OciInput {
   userNamespace: UserNamespace | undefined;
   /** How the program sees its limits below /sys/fs/cgroup: by the kernel's one hierarchy, or by folders of the host, or not. */
   cgroupView: "unified" | { readonly [controller: string]: string } | undefined;
+  /** Words to the runtime alone. */
+  annotations: Readonly<Record<string, string>>;
 }
 
 interface Mount {
@@ -126,6 +128,7 @@ export const ociConfig = (input: OciInput) => ({
   process: processOf(input),
   root: { path: input.root, readonly: input.readOnlyRoot },
   hostname: input.spec.hostname,
+  annotations: input.annotations,
   mounts: [...systemMounts(input), ...cgroupMounts(input.cgroupView), ...boundMounts(input.spec)],
   linux: {
     cgroupsPath: input.cgroup,

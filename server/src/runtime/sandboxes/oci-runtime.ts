@@ -13,6 +13,8 @@ export interface OciRuntime {
   seccomp: SeccompProfile | undefined;
   /** Each of its sandboxes has a user namespace of its own. */
   userNamespace?: UserNamespace | undefined;
+  /** What else its configuration says. */
+  annotations?: (() => Readonly<Record<string, string>>) | undefined;
   createMs: number;
   /** What is done once a program was created, before it is let go. */
   prepare?: ((pid: number) => void) | undefined;

@@ -218,7 +218,7 @@ export class OciSandbox {
 
   async #prepare({ spec, address, overlay, uid = this.#ground.uid }: Launch): Promise<void> {
     const { resolvConf, group } = this.#ground;
-    const { joinsNetwork, seccomp, userNamespace } = this.#runtime;
+    const { joinsNetwork, seccomp, userNamespace, annotations } = this.#runtime;
     const bundle = this.bundle(spec.id);
     const root = rootOf(bundle);
     const limits = { ...spec.limits, openFiles: Math.min(spec.limits.openFiles, openFilesMax()) };
@@ -231,6 +231,7 @@ export class OciSandbox {
       seccomp,
       userNamespace,
       cgroupView: this.#showCgroup(spec.id),
+      annotations: annotations?.() ?? {},
     };
     writeFileSync(join(bundle, "config.json"), JSON.stringify(ociConfig({ spec: { ...spec, limits }, ...input })), { mode: 0o600 });
     const files = platformFiles({ uid, hostname: spec.hostname, address, resolvConf });

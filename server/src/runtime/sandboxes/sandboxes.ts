@@ -8,8 +8,10 @@ import { gvisor } from "./gvisor/gvisor.ts";
 import { writeHelpers } from "./gvisor/nobody.ts";
 import { gvisorPlatforms } from "./gvisor/platforms.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
-import { runc } from "./runc/runc.ts";
+import { crun } from "./runc/crun.ts";
+import { type RuncProgram, runc, runcProgram } from "./runc/runc.ts";
 import { mountSystemView } from "./runc/system-view.ts";
+import type { UserNamespace } from "./runc/user-namespace.ts";
 
 export interface Finding {
   kind: SandboxKind;
@@ -30,6 +32,8 @@ export interface CandidateGround {
   systemView: string;
   /** What root of a user namespace is outside. */
   sandboxRoot: number;
+  /** Whether crun may take the place of runc. */
+  crun: boolean;
 }
 
 const folderFor = (stateFolder: string, name: string): string => {
@@ -56,16 +60,20 @@ const gvisorCandidate = async ({ runtimes, sandboxRoot }: CandidateGround): Prom
 };
 
 /** User namespaces need a kernel that allows them, and folders above the installation that everybody may pass. */
-const runcCandidate = async ({ runtimes, systemView, sandboxRoot }: CandidateGround): Promise<Candidate> => {
+const runcCandidate = async ({ runtimes, systemView, sandboxRoot, crun: isWanted }: CandidateGround): Promise<Candidate> => {
   const program = findProgram("runc");
   if (program === undefined) return { kind: "runc", missing: "runc", runtimes: [] };
   const trouble = await mountSystemView(systemView);
+  const [faster, unshare] = isWanted ? [findProgram("crun"), findProgram("unshare")] : [];
+  const programs: { name: string; program: RuncProgram }[] = [{ name: program, program: runcProgram(program) }];
+  if (faster !== undefined && unshare !== undefined)
+    programs.unshift({ name: faster, program: crun({ program: faster, unshare, helpers: folderFor(runtimes, "helpers") }) });
   const stateFolder = folderFor(runtimes, "runc");
-  const without = { label: `${program}, no user namespaces`, runtime: runc({ program, stateFolder, userNamespace: undefined }) };
-  if (trouble !== undefined) return { kind: "runc", missing: undefined, runtimes: [{ ...without, label: `${without.label}: ${trouble}` }] };
-  const userNamespace = { rootUid: sandboxRoot, systemView };
-  const within = { label: `${program}, user namespaces`, runtime: runc({ program, stateFolder, userNamespace }) };
-  return { kind: "runc", missing: undefined, runtimes: [within, without] };
+  const those = (how: string, userNamespace: UserNamespace | undefined) =>
+    programs.map(({ name, program: each }) => ({ label: `${name}, ${how}`, runtime: runc({ program: each, stateFolder, userNamespace }) }));
+  const without = "no user namespaces";
+  if (trouble !== undefined) return { kind: "runc", missing: undefined, runtimes: those(`${without}: ${trouble}`, undefined) };
+  return { kind: "runc", missing: undefined, runtimes: [...those("user namespaces", { rootUid: sandboxRoot, systemView }), ...those(without, undefined)] };
 };
 
 export const candidates = (ground: CandidateGround): Promise<Candidate[]> => Promise.all([gvisorCandidate(ground), runcCandidate(ground)]);

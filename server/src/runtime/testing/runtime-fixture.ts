@@ -13,7 +13,7 @@ import { newId } from "#platform/ids.ts";
 import { type Installation, newInstallation } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
 import { chooseSubnet, claimSubnet } from "#platform/subnets.ts";
-import { openRuntime, type Runtime } from "../runtime.ts";
+import { openRuntime, type Runtime, type RuntimeDependencies } from "../runtime.ts";
 
 export interface RuntimeFixture {
   home: Home;
@@ -28,7 +28,7 @@ export interface RuntimeFixture {
 
 export const needsRoot = process.getuid?.() === 0 ? false : "needs root";
 
-export const runtimeFixture = async (of: { parkedBytes?: number } = {}): Promise<RuntimeFixture> => {
+export const runtimeFixture = async (of: Pick<RuntimeDependencies, "parkedBytes" | "crun"> = {}): Promise<RuntimeFixture> => {
   const root = mkdtempSync(join(tmpdir(), "slip-runtime-"));
   // User namespaces are for installations whose folder everybody may pass.
   chmodSync(root, 0o711);

@@ -1,4 +1,4 @@
-// The runc adapter: namespaces, a system call filter and cgroups of the machine's own kernel.
+// The runc adapter, which crun fits as well: namespaces, a system call filter and cgroups of the machine's own kernel.
 import { constants } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,7 +13,8 @@ const releaseMs = 2_000;
  * A created container's first process waits on a named pipe until someone reads; `runc start` does no more than this. Reading it
  * here saves the start of a process. False when there is no such pipe, as in a runtime that does it otherwise.
  */
-const readStartPipe = async (path: string): Promise<boolean> => {
+const letGo = async (record: string): Promise<boolean> => {
+  const path = join(record, "exec.fifo");
   const pipe = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
   if (!pipe) return false;
   try {
@@ -32,8 +33,20 @@ const readStartPipe = async (path: string): Promise<boolean> => {
   }
 };
 
+/** What differs between runc and crun. */
+export interface RuncProgram {
+  /** The program, and what stands before it. */
+  command: readonly [string, ...string[]];
+  /** For the configuration of the next sandbox. */
+  annotations?(): Readonly<Record<string, string>>;
+  /** Lets the program of a created container go, whose records are in that folder; false when it cannot. */
+  letGo(record: string): Promise<boolean>;
+}
+
+export const runcProgram = (program: string): RuncProgram => ({ command: [program], letGo });
+
 export interface RuncOptions {
-  program: string;
+  program: RuncProgram;
   stateFolder: string;
   /** Without one the numbers of users are the same inside and outside. */
   userNamespace: UserNamespace | undefined;
@@ -41,12 +54,13 @@ export interface RuncOptions {
 
 export const runc = ({ program, stateFolder, userNamespace }: RuncOptions): OciRuntime => ({
   kind: "runc",
-  command: () => [program, "--root", stateFolder],
+  command: () => [...program.command, "--root", stateFolder],
   joinsNetwork: true,
   showsCgroups: true,
   seccomp: seccompProfile(process.arch === "arm64" ? "arm64" : "x64"),
   userNamespace,
   createMs: 15_000,
   prepare: userNamespace && giveOutput,
-  release: (id) => readStartPipe(join(stateFolder, id, "exec.fifo")),
+  annotations: program.annotations,
+  release: (id) => program.letGo(join(stateFolder, id)),
 });
