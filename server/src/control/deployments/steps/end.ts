@@ -8,9 +8,9 @@ import { dropDomains } from "../../domains/domain-store.ts";
 import { dropUnlived, liveRelease } from "../../releases/release-store.ts";
 import { removeRoutes, routedTo } from "../../routes/route-store.ts";
 import { dropWorkload, retireWorkload } from "../../workloads/workload-store.ts";
-import { toDeployment } from "../deployment.ts";
+import { type DeploymentRow, toDeployment } from "../deployment.ts";
 import { tellEnded } from "../deployment-events.ts";
-import { endDeployment } from "../deployment-store.ts";
+import { endDeployment, type Facts, saveFacts } from "../deployment-store.ts";
 import type { Run } from "../run.ts";
 import { giveBackSettings } from "../settings.ts";
 import { endingOf, tell } from "../story.ts";
@@ -46,6 +46,14 @@ const giveUpWorkload = async (query: Query, run: Run): Promise<void> => {
   await dropWorkload(query, id);
 };
 
+/** What those who watched were told of it: written down once more, for good, as PostgreSQL may have lost it meanwhile. */
+const tellsOf = ({ source, commit, artifact, release }: DeploymentRow): Facts => ({
+  ...(source === null ? {} : { source }),
+  ...(commit === null ? {} : { commit }),
+  ...(artifact === null ? {} : { artifact }),
+  ...(release === null ? {} : { release }),
+});
+
 export const endWithout = async (run: Run, error: unknown): Promise<void> => {
   const { control, row } = run;
   const failure = reportOf(run, error);
@@ -60,6 +68,7 @@ export const endWithout = async (run: Run, error: unknown): Promise<void> => {
   await run.settled();
   await control.database.begin(async (query) => {
     if (!(await endDeployment(query, row.id, { state, phases, failure }))) return;
+    await saveFacts(query, row.id, tellsOf(run.row));
     await giveBackSettings(query, row);
     await dropDomains(query, row.id);
     await dropUnlived(query, row.id);
