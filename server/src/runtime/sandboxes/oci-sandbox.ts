@@ -126,10 +126,23 @@ export class OciSandbox {
    * have been unpacked again since. Rejects with LaunchError; it can be tried again.
    */
   async restart(id: string, network: string): Promise<void> {
-    await this.#delete(id, network);
-    await mountRootAgain(this.bundle(id)).catch((error: unknown) => Promise.reject(new LaunchError(String(error))));
+    if (!this.#takeCleared(id)) {
+      await this.#delete(id, network);
+      await unmountRoot(this.bundle(id));
+    }
+    const mounted = mountRootAgain(this.bundle(id)).catch((error: unknown) => Promise.reject(new LaunchError(String(error))));
     this.#showCgroup(id);
-    await this.#run(id, network, Promise.resolve());
+    await this.#run(id, network, mounted);
+  }
+
+  /** Says that nothing is left of the program's last run. */
+  #cleared(id: string): string {
+    return join(this.bundle(id), "cleared");
+  }
+  #takeCleared(id: string): boolean {
+    const isCleared = existsSync(this.#cleared(id));
+    rmSync(this.#cleared(id), { force: true });
+    return isCleared;
   }
 
   async #run(id: string, network: string, ready: Promise<void>, created?: () => void): Promise<void> {
@@ -185,8 +198,14 @@ export class OciSandbox {
     }
   }
 
-  /** Ends the program and keeps what it takes to start it anew (`restart`). */
+  /** Ends the program and keeps what it takes to start it anew (`restart`), which has nothing to clear away then. */
   async stop(id: string, network: string): Promise<void> {
+    await this.#end(id, network);
+    await unmountRoot(this.bundle(id));
+    if (existsSync(this.bundle(id))) writeFileSync(this.#cleared(id), "");
+  }
+
+  async #end(id: string, network: string): Promise<void> {
     await this.#kill(id);
     await this.#delete(id, network);
   }
@@ -200,7 +219,7 @@ export class OciSandbox {
 
   /** Ends what runs and removes everything of it but its folder's output. Absent is fine. */
   async remove(id: string, network: string): Promise<void> {
-    await this.stop(id, network);
+    await this.#end(id, network);
     await unmountRoot(this.bundle(id));
     await this.cgroup(id).remove();
     rmSync(this.exitFile(id), { force: true });

@@ -72,9 +72,8 @@ export const mountRoot = async (plan: RootPlan): Promise<void> => {
 const mountOverlay = (links: string, names: readonly string[], writable: boolean): Promise<string> =>
   execOrThrow(["mount", "-t", "overlay", "-o", overlayOptions(names, writable), "overlay", "../root"], { cwd: links });
 
-/** Mounts a root without an upper folder once more, of the folders of its layers that are there now. */
+/** Mounts a root without an upper folder, which is not mounted, once more: of the folders of its layers that are there now. */
 export const mountRootAgain = async (bundle: string): Promise<void> => {
-  await unmountRoot(bundle);
   const links = linksOf(bundle);
   const layers = readdirSync(links).filter((name) => /^\d+$/.test(name));
   await mountOverlay(links, ["top", ...layers.sort((a, b) => Number(b) - Number(a)), "bottom"], false);
