@@ -26,10 +26,11 @@ const secretFiles = [
   "restate/identity.pem",
 ];
 
-/** The lines of a file that are its own: a PEM file begins and ends like every other. */
+/** What of a file is its own: a PEM file begins and ends like every other, a text ends with its line; bytes are all its own. */
 const ownParts = (content: Buffer): string[] => {
   const text = content.toString("latin1");
-  return text.includes("-----BEGIN") ? [text.replaceAll(/-----.*-----|\s/g, "").slice(-60)] : [text.trim()];
+  if (text.includes("-----BEGIN")) return [text.replaceAll(/-----.*-----|\s/g, "").slice(-60)];
+  return [/^[\x20-\x7e]*\n$/.test(text) ? text.trimEnd() : text];
 };
 
 describe("installations", { skip: !whole && "two platforms take half a minute; the unit tests of main/ try the same on control alone" }, () => {
