@@ -4,26 +4,18 @@
 import type { DeploymentKind } from "@slipstream/contract/words.ts";
 import type { Control } from "../control.ts";
 import type { DeploymentRow } from "./deployment.ts";
-import { type NamedStep, stepsOf } from "./deployment-workflow.ts";
+import { stepsOf } from "./deployment-workflow.ts";
 import { submitDeployment, submitLater } from "./submission.ts";
 
 /** Whether all of its work is one step: with parked instances that takes milliseconds. */
 const isQuick = (kind: DeploymentKind): boolean => stepsOf[kind].length === 1;
-
-/** Does the steps of a deployment that has begun. Rejects only when PostgreSQL is away. */
-const doAll = async (control: Control, begun: DeploymentRow): Promise<void> => {
-  const { driver } = control;
-  const [first, ...others] = stepsOf[begun.kind] as [NamedStep, ...NamedStep[]];
-  let outcome = await driver.step(control, begun, first, begun);
-  for (const step of others) if (outcome !== "ended") outcome = await driver.step(control, begun, step);
-};
 
 /** Does the work of a deployment that has begun. Resolves when it has ended, or Restate alone goes on with it. */
 export const doAtOnce = async (control: Control, begun: DeploymentRow): Promise<void> => {
   const quick = isQuick(begun.kind);
   if (!quick) void submitDeployment(control, begun);
   try {
-    await doAll(control, begun);
+    await control.driver.all(control, begun, stepsOf[begun.kind]);
     // Of others Restate knows when they have ended.
     if (quick) await submitLater(control, begun.appId, "retire");
   } catch {

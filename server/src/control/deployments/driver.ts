@@ -1,5 +1,6 @@
 // Does the work of apps in this process: one piece at a time per app, and none twice at once. Restate sees to both between its
-// invocations; but when it dies, or loses its folder, it may ask again for what this process is still doing.
+// invocations; but this process begins before Restate asks, and Restate, when it dies or loses its folder, may ask again for what this
+// process is still doing.
 import type { Control } from "../control.ts";
 import type { DeploymentRow } from "./deployment.ts";
 import { doStep, type NamedStep, type StepOutcome } from "./deployment-workflow.ts";
@@ -11,11 +12,25 @@ export class Driver {
   readonly #steps = new Map<string, Map<string, Promise<StepOutcome>>>();
 
   /** Does a step of a deployment, or joins it where it is under way or done. Rejects only when PostgreSQL is away: then it can be asked again. */
-  step(control: Control, { id, appId }: { id: string; appId: string }, step: NamedStep, begun?: DeploymentRow): Promise<StepOutcome> {
+  step(control: Control, { id, appId }: { id: string; appId: string }, step: NamedStep): Promise<StepOutcome> {
+    return this.#steps.get(id)?.get(step.name) ?? this.#keep(id, step, () => this.#turns.take(appId, () => doStep(control, id, step)));
+  }
+
+  /** Does the steps of a deployment that has begun, as one piece of work of its app: nothing comes between. Rejects as `step` does. */
+  all(control: Control, begun: DeploymentRow, steps: readonly NamedStep[]): Promise<void> {
+    return this.#turns.take(begun.appId, async () => {
+      let row: DeploymentRow | undefined = begun;
+      for (const step of steps) {
+        const first = row;
+        if ((await this.#keep(begun.id, step, () => doStep(control, begun.id, step, first))) === "ended") return;
+        row = undefined;
+      }
+    });
+  }
+
+  #keep(id: string, step: NamedStep, act: () => Promise<StepOutcome>): Promise<StepOutcome> {
     const steps = this.#steps.get(id) ?? new Map<string, Promise<StepOutcome>>();
-    const known = steps.get(step.name);
-    if (known !== undefined) return known;
-    const done = this.#turns.take(appId, () => doStep(control, id, step, begun));
+    const done = act();
     this.#steps.set(id, steps.set(step.name, done));
     done.then(
       (outcome) => outcome === "ended" && this.#steps.delete(id),

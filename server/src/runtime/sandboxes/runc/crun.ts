@@ -38,7 +38,7 @@ const letGo = async (record: string): Promise<boolean> => {
 
 const read = (path: string): string | undefined => {
   try {
-    return readFileSync(path).toString("base64");
+    return readFileSync(path).toString("base64") || undefined;
   } catch {
     return undefined;
   }
