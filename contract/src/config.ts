@@ -57,6 +57,7 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(si
       .strictObject({
         command: Command.optional(),
         port: z.int().min(1).max(65_535).optional(),
+        protocol: z.enum(["http1", "http2"]).optional(),
         instances: z.int().min(1).max(instancesMax).optional(),
         memory: size.optional(),
         cpus: z.number().min(0.05).max(64).optional(),

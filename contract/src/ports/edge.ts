@@ -19,6 +19,8 @@ export const TableRoute = z.object({
   release: z.number().int().positive(),
   artifact: Digest,
   targets: z.array(RouteTarget),
+  /** The instances speak HTTP/2 alone, without TLS (RFC 9113 §3.3). */
+  http2: z.literal(true).optional(),
   /** The instances may be asleep when nobody has asked for them for `afterMs`; the host wakes the workload. Absent: they never are. */
   sleeps: z.object({ workload: DeploymentId, afterMs: z.number() }).optional(),
 });

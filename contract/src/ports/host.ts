@@ -67,6 +67,8 @@ export type SourceConfig = z.infer<typeof SourceConfig>;
 export const HealthCheck = z.object({
   /** Without a path any HTTP answer below 500 to GET / is healthy; with one the status must be 200–399. */
   path: z.string().optional(),
+  /** It is asked in HTTP/2, without TLS. */
+  http2: z.literal(true).optional(),
   timeoutMs: z.number(),
   startMs: z.number(),
 });

@@ -26,6 +26,7 @@ export interface TrialRoute {
   /** Tells deployments of an app apart. */
   deployment?: string;
   sleeps?: TableRoute["sleeps"];
+  http2?: true;
 }
 
 const toRoute = (route: TrialRoute): TableRoute => ({
@@ -38,6 +39,7 @@ const toRoute = (route: TrialRoute): TableRoute => ({
   release: 1,
   artifact: `sha256:${"a".repeat(64)}`,
   ...(route.sleeps ? { sleeps: route.sleeps } : {}),
+  ...(route.http2 ? { http2: true } : {}),
   targets: route.addresses.map((address, index) => ({ instance: id("ins", String(index)), address })),
 });
 
@@ -157,6 +159,7 @@ export interface Answer {
   status: number;
   headers: http.IncomingHttpHeaders;
   body: string;
+  trailers: NodeJS.Dict<string>;
 }
 
 export interface Asked extends http.RequestOptions {
@@ -171,7 +174,9 @@ export const ask = (port: number, host: string, options: Asked = {}): Promise<An
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.on("error", reject);
-      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks).toString() }));
+      answer.on("end", () =>
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks).toString(), trailers: answer.trailers }),
+      );
     });
     request.on("error", reject);
     request.end(body);

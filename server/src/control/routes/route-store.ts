@@ -40,7 +40,7 @@ export const tableVersion = async (query: Query): Promise<number> => (await quer
 export const readRoutes = async (query: Query): Promise<{ version: number; rows: RouteRow[] }> => {
   const rows = await query<(RouteRow & { version: number })[]>`
     select t.version, r.host, r.path, d.tenant, p.name as project, a.name as app, r.deployment, d.commit, d.release, d.artifact, w.targets,
-      w.id as workload, l.config->'sleep' as sleep, l.config->'scale' as scale
+      w.id as workload, l.config->'sleep' as sleep, l.config->'scale' as scale, l.config->'run'->>'protocol' as protocol
     from route_table t left join (
       routes r join apps a on a.id = r.app_id join projects p on p.id = a.project_id
       join deployments d on d.id = r.deployment join workloads w on w.id = d.workload join releases l on l.id = w.release_id

@@ -16,6 +16,7 @@ const row: RouteRow = {
   workload: "dep_1",
   sleep: { enabled: false },
   scale: null,
+  protocol: null,
   targets: [{ instance: "ins_01m7xm9abf060jxg485492xs7b", address: "10.9.0.2:3000" }],
 };
 const parts = { version: 7, platformHosts: ["slip.localhost"], certificates: {}, proofKey: "k".repeat(64) };

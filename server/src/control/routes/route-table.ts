@@ -19,6 +19,7 @@ export interface RouteRow {
   /** Of the release's slip.toml. */
   sleep: AppConfig["sleep"] | null;
   scale: AppConfig["scale"] | null;
+  protocol: string | null;
 }
 
 export interface TableParts {
@@ -44,6 +45,7 @@ const toRoute = (row: RouteRow): TableRoute => ({
   release: row.release,
   artifact: row.artifact,
   targets: row.targets.filter(({ address }) => address !== ""),
+  ...(row.protocol === "http2" ? { http2: true } : {}),
   ...sleepsOf(row),
 });
 

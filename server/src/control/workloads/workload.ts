@@ -40,6 +40,7 @@ export const workloadSpec = ({ id, tags, release, secrets, instances, account }:
     cpus: run.cpus ?? limit("cpus"),
     health: {
       ...(health.path === undefined ? {} : { path: health.path }),
+      ...(run.protocol === "http2" ? { http2: true } : {}),
       timeoutMs: health.timeout ?? limit("healthTimeoutMs"),
       startMs: health.start ?? limit("startMs"),
     },

@@ -10,13 +10,13 @@ export class BodyEncoder {
   #buffer = Buffer.allocUnsafeSlow(bufferBytes);
 
   /**
-   * `head`, then the payload that `decoder` found in `bytes`, as one chunk or plain, then the last chunk where it is the end.
+   * `head`, then the payload that `decoder` found in `bytes`, as one chunk or plain, then the last chunk and `trailers` where it is the end.
    * The value must be written at once, and `written` be called before the next one is made.
    */
-  encode(head: string, bytes: Buffer, decoder: BodyDecoder, chunked: boolean): string | Buffer {
+  encode(head: string, bytes: Buffer, decoder: BodyDecoder, chunked: boolean, trailers = ""): string | Buffer {
     const { ranges, total, done } = decoder;
     const before = chunked && total > 0 ? `${head}${total.toString(16)}\r\n` : head;
-    const after = chunked ? `${total > 0 ? "\r\n" : ""}${done ? "0\r\n\r\n" : ""}` : "";
+    const after = chunked ? `${total > 0 ? "\r\n" : ""}${done ? `0\r\n${trailers}\r\n` : ""}` : "";
     if (before.length + total + after.length > stringBytes) return this.#join(before, bytes, decoder, after);
     let text = before;
     for (let index = 0; index < ranges.length; index += 2) text += bytes.toString("latin1", ranges[index], ranges[index + 1]);

@@ -24,7 +24,7 @@ const TRAILER_LINE = 7;
 const TRAILER_LINE_LF = 8;
 const END_LF = 9;
 
-/** Bytes of extensions and trailers of one body. They are dropped, and must not be endless. */
+/** Bytes of extensions, which are dropped, and trailers of one body: they must not be endless. */
 const extraBytes = 8_192;
 
 const hexDigit = (code: number): number => {
@@ -40,6 +40,8 @@ export class BodyDecoder {
   failed: boolean = false;
   readonly ranges: number[] = [];
   total = 0;
+  /** Lines after a chunked body, as they came, each with its end. Whole when it is done. */
+  trailers = "";
   #kind: BodyKind = "none";
   #remaining = 0;
   #state = SIZE;
@@ -51,6 +53,7 @@ export class BodyDecoder {
     this.#remaining = kind === "length" ? length : 0;
     this.done = kind === "none" || (kind === "length" && length === 0);
     this.failed = false;
+    this.trailers = "";
     this.#state = SIZE;
     this.#digits = 0;
     this.#extra = 0;
@@ -132,14 +135,15 @@ export class BodyDecoder {
         return;
       case TRAILER:
         this.#state = code === CR ? END_LF : TRAILER_LINE;
-        if (code !== CR) this.#skipExtra(code);
+        if (code !== CR) this.#keepTrailer(code);
         return;
       case TRAILER_LINE:
         if (code === CR) this.#state = TRAILER_LINE_LF;
-        else this.#skipExtra(code);
+        else this.#keepTrailer(code);
         return;
       case TRAILER_LINE_LF:
         this.#expect(code, LF, TRAILER);
+        this.trailers += "\r\n";
         return;
       default:
         this.#expect(code, LF, SIZE);
@@ -158,6 +162,11 @@ export class BodyDecoder {
     else if (code === CR) this.#state = SIZE_LF;
     else if (code === 59) this.#state = EXTENSION;
     else this.failed = true;
+  }
+
+  #keepTrailer(code: number): void {
+    this.#skipExtra(code);
+    this.trailers += String.fromCharCode(code);
   }
 
   #skipExtra(code: number): void {

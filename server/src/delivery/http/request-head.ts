@@ -9,13 +9,15 @@ export interface Refusal {
 const refuse = (status: number, reason: string): Refusal => ({ status, reason });
 
 /** What a field of a request is to the proxy. `drop` covers hop-by-hop fields and those that only the edge may set. */
-type Kind = "keep" | "drop" | "host" | "connection" | "length" | "encoding" | "upgrade" | "expect" | "request-id" | "prove" | "accept";
+type Kind = "keep" | "drop" | "host" | "connection" | "length" | "encoding" | "upgrade" | "expect" | "te" | "request-id" | "prove" | "accept";
 
-const dropped = ["te", "trailer", "forwarded", "x-real-ip", "keep-alive", "proxy-connection", "proxy-authorization", "http2-settings"];
+const dropped = ["trailer", "forwarded", "x-real-ip", "keep-alive", "proxy-connection", "proxy-authorization", "http2-settings"];
 
 const kindByLength = (bytes: Uint8Array, start: number, size: number): Kind => {
   const is = (name: string): boolean => isName(bytes, start, name);
   switch (size) {
+    case 2:
+      return is("te") ? "te" : "keep";
     case 4:
       return is("host") ? "host" : "keep";
     case 6:
@@ -73,6 +75,8 @@ export class RequestHead {
   requestId = "";
   prove = "";
   accept = "";
+  /** The client reads what comes after a body. */
+  trailers: boolean = false;
   readonly #field = newField();
   #connection = "";
   #hosts = 0;
@@ -103,6 +107,7 @@ export class RequestHead {
   #reset(): void {
     this.host = this.kept = this.upgrade = this.requestId = this.prove = this.accept = this.#connection = "";
     this.length = this.#hosts = this.#lengths = this.#encodings = 0;
+    this.trailers = false;
   }
 
   /** The request line. Gives the index of the first field line. */
@@ -144,6 +149,7 @@ export class RequestHead {
     else if (kind === "request-id") this.requestId = validRequestId.test(value) ? value : "";
     else if (kind === "prove") this.prove = value;
     else if (kind === "accept") this.accept = value;
+    else if (kind === "te") this.trailers ||= /(?:^|,)[ \t]*trailers[ \t]*(?:[,;]|$)/i.test(value);
   }
 
   /** What only all fields together tell. */

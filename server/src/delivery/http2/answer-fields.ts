@@ -3,18 +3,28 @@ import type { OutgoingHttpHeaders } from "node:http2";
 import type { ResponseHead } from "../http/response-head.ts";
 import { connectionFields } from "./request-text.ts";
 
+/** Fields of one name as one list (RFC 9110 §5.3). Pure. */
+export const listed = (fields: readonly (readonly [name: string, value: string])[]): Record<string, string> => {
+  const lists: Record<string, string> = {};
+  for (const [name, value] of fields) lists[name] = lists[name] === undefined ? value : `${lists[name]}, ${value}`;
+  return lists;
+};
+
 /** Lines of one name are one list, but for Set-Cookie, whose values hold commas (RFC 9110 §5.3). Pure. */
 export const answerFields = (head: Pick<ResponseHead, "status" | "kept" | "length">): OutgoingHttpHeaders => {
-  const fields: OutgoingHttpHeaders = { ":status": head.status };
+  const fields: [string, string][] = [];
   const cookies: string[] = [];
   for (const line of head.kept.split("\r\n")) {
     const colon = line.indexOf(":");
     if (colon <= 0) continue;
     const [name, value] = [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
     if (name === "set-cookie") cookies.push(value);
-    else if (!connectionFields.has(name)) fields[name] = fields[name] === undefined ? value : `${fields[name]}, ${value}`;
+    else if (!connectionFields.has(name)) fields.push([name, value]);
   }
-  if (cookies.length > 0) fields["set-cookie"] = cookies;
-  if (head.length >= 0 && head.status !== 204) fields["content-length"] = String(head.length);
-  return fields;
+  return {
+    ":status": head.status,
+    ...listed(fields),
+    ...(cookies.length > 0 ? { "set-cookie": cookies } : {}),
+    ...(head.length >= 0 && head.status !== 204 ? { "content-length": String(head.length) } : {}),
+  };
 };

@@ -4,7 +4,8 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import { Duplex } from "node:stream";
 import { BodyDecoder, bodyKind } from "../http/body.ts";
 import { ResponseHead } from "../http/response-head.ts";
-import { answerFields } from "./answer-fields.ts";
+import { trailersOf } from "../http/trailers.ts";
+import { answerFields, listed } from "./answer-fields.ts";
 import type { RequestText } from "./request-text.ts";
 
 const headEnd = Buffer.from("\r\n\r\n");
@@ -84,7 +85,9 @@ export class StreamSocket extends Duplex {
       const fields = answerFields(this.#head);
       if (this.#head.status >= 200) {
         this.#decoder.begin(bodyKind(this.#method, this.#head), this.#head.length);
-        this.#stream.respond(fields, { endStream: this.#decoder.done });
+        const waitForTrailers = this.#head.length === -1 && !this.#decoder.done;
+        if (waitForTrailers) this.#stream.on("wantTrailers", () => this.#stream.sendTrailers(listed(trailersOf(this.#decoder.trailers))));
+        this.#stream.respond(fields, { endStream: this.#decoder.done, waitForTrailers });
         this.#state = "body";
         return start;
       }

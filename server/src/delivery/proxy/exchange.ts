@@ -2,6 +2,7 @@
 import { BodyDecoder } from "../http/body.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
+import { passedTrailers } from "../http/trailers.ts";
 import type { Route } from "../routes/route-map.ts";
 import type { Sleeps, Woken } from "../wake/waker.ts";
 import { decide } from "./decision.ts";
@@ -51,6 +52,7 @@ export class Exchange implements UpstreamUser {
   readonly #chunked: boolean;
   readonly #length: number;
   readonly #prove: string;
+  readonly #takesTrailers: boolean;
   readonly #input = new BodyDecoder();
   readonly #started = performance.now();
   #keepAlive: boolean;
@@ -84,6 +86,7 @@ export class Exchange implements UpstreamUser {
     this.#chunked = head.length === -1;
     this.#length = head.length;
     this.#prove = head.prove;
+    this.#takesTrailers = head.trailers;
     this.#input.begin(head.length === -1 ? "chunked" : head.length === 0 ? "none" : "length", head.length);
   }
 
@@ -285,7 +288,8 @@ export class Exchange implements UpstreamUser {
   #write(head: string, bytes: Buffer, decoder: BodyDecoder): boolean {
     this.#bytes += decoder.total;
     const { encoder } = this.#context;
-    const data = encoder.encode(head, bytes, decoder, this.#chunkedAnswer);
+    const trailers = this.#takesTrailers && decoder.done && decoder.trailers !== "" ? passedTrailers(decoder.trailers) : "";
+    const data = encoder.encode(head, bytes, decoder, this.#chunkedAnswer, trailers);
     const keepsUp = data.length === 0 || this.#client.send(data);
     encoder.written(data, this.#client.flushed);
     this.#client.setDeadline(keepsUp ? Number.POSITIVE_INFINITY : this.#context.limits.responseMs);

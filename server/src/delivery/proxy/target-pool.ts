@@ -1,17 +1,24 @@
 // The connections of this process to one instance: a bounded number, a bounded queue, idle ones kept for a moment.
-import type { IpcNetConnectOpts, TcpNetConnectOpts } from "node:net";
+
+import { AppSession } from "../http2/app-socket.ts";
 import type { EdgeClock } from "./clock.ts";
 import type { EdgeLimits } from "./edge-limits.ts";
-import { UpstreamConnection, type UpstreamOwner, type UpstreamUser } from "./upstream-connection.ts";
+import { type AppPlace, UpstreamConnection, type UpstreamOwner, type UpstreamUser } from "./upstream-connection.ts";
 
 /** Idle connections are closed before the app does: Node's own servers do so after 5 s without saying it. */
 const idleMs = 4_000;
 /** A target that refused a connection is left alone for so long while others take requests. */
 const refusedMs = 1_000;
 
-/** "10.1.2.3:3000" or "[::1]:3000"; what starts with "/" is a Unix socket. */
-const parseAddress = (address: string): TcpNetConnectOpts | IpcNetConnectOpts => {
+const http2Scheme = "http2://";
+
+/** The address of an app that speaks HTTP/2 alone. */
+export const http2Address = (address: string): string => `${http2Scheme}${address}`;
+
+/** "10.1.2.3:3000" or "[::1]:3000"; what starts with "/" is a Unix socket, what starts with "http2://" an app that speaks HTTP/2. */
+const placeOf = (address: string, { headerBytes }: EdgeLimits): AppPlace => {
   if (address.startsWith("/")) return { path: address };
+  if (address.startsWith(http2Scheme)) return new AppSession(address.slice(http2Scheme.length), headerBytes);
   const colon = address.lastIndexOf(":");
   return { host: address.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(address.slice(colon + 1)) };
 };
@@ -22,6 +29,7 @@ export class TargetPool implements UpstreamOwner {
   load = 0;
   refusedUntil = 0;
   readonly #options: { limits: EdgeLimits; clock: EdgeClock };
+  readonly #place: AppPlace;
   readonly #idle: UpstreamConnection[] = [];
   readonly #queue = new Set<UpstreamUser>();
   readonly #connecting = new Map<UpstreamConnection, UpstreamUser>();
@@ -32,6 +40,7 @@ export class TargetPool implements UpstreamOwner {
   constructor(address: string, options: { limits: EdgeLimits; clock: EdgeClock }) {
     this.address = address;
     this.#options = options;
+    this.#place = placeOf(address, options.limits);
   }
 
   /** Sees to it that `user` hears `upstreamReady` or `upstreamRefused`, at once or later. */
@@ -89,7 +98,7 @@ export class TargetPool implements UpstreamOwner {
   }
 
   #connect(user: UpstreamUser): void {
-    const upstream = new UpstreamConnection(parseAddress(this.address), this, this.#options.limits.headerBytes);
+    const upstream = new UpstreamConnection(this.#place, this, this.#options.limits.headerBytes);
     this.#open.add(upstream);
     this.#connecting.set(upstream, user);
   }

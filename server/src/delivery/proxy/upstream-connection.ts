@@ -1,7 +1,9 @@
 // One kept-alive connection to an instance. It carries one request at a time and hands what comes back to that request.
 import net from "node:net";
+import type { Duplex } from "node:stream";
 import { BodyDecoder, bodyKind } from "../http/body.ts";
 import { ResponseHead } from "../http/response-head.ts";
+import type { AppSession, AppSocket } from "../http2/app-socket.ts";
 
 /** The request that a connection carries at present. Bytes given to it are only valid during the call. */
 export interface UpstreamUser {
@@ -25,6 +27,9 @@ export interface UpstreamUser {
   /** The connection broke. `silent`: not one byte of an answer had come. */
   upstreamFailed(failure: { silent: boolean; reused: boolean; reason: string }): void;
 }
+
+/** Where an app is: at an address where it speaks HTTP/1.1, or behind a session of HTTP/2. */
+export type AppPlace = net.TcpNetConnectOpts | net.IpcNetConnectOpts | AppSession;
 
 /** What a connection tells the pool that it belongs to. */
 export interface UpstreamOwner {
@@ -56,7 +61,7 @@ export class UpstreamConnection {
   idleSince = 0;
   /** How long the app keeps it while idle, 0 = not said. */
   keepAliveMs = 0;
-  readonly #socket: net.Socket;
+  readonly #socket: Duplex & { setKeepAlive(enable: boolean, delayMs: number): unknown };
   readonly #owner: UpstreamOwner;
   readonly #headerBytes: number;
   readonly #head = new ResponseHead();
@@ -68,12 +73,10 @@ export class UpstreamConnection {
   /** Nothing can be sent to it any more. */
   #isDeaf: boolean = false;
 
-  constructor(address: net.TcpNetConnectOpts | net.IpcNetConnectOpts, owner: UpstreamOwner, headerBytes: number) {
+  constructor(place: AppPlace, owner: UpstreamOwner, headerBytes: number) {
     this.#owner = owner;
     this.#headerBytes = headerBytes;
-    const onread = { buffer: readBuffer, callback: (size: number): boolean => this.#read(size) };
-    this.#socket = net.connect({ ...address, noDelay: true, allowHalfOpen: true, onread });
-    keepReading(this.#socket);
+    this.#socket = "open" in place ? this.#openStream(place) : this.#connect(place);
     this.#socket.on("connect", () => {
       this.#state = "idle";
       this.#owner.connected(this);
@@ -83,6 +86,21 @@ export class UpstreamConnection {
     this.#socket.on("finish", () => this.#socket.readableEnded && this.#socket.destroy());
     this.#socket.on("error", (error) => this.#broken(error));
     this.#socket.on("close", () => this.#closed());
+  }
+
+  #connect(address: net.TcpNetConnectOpts | net.IpcNetConnectOpts): net.Socket {
+    const onread = { buffer: readBuffer, callback: (size: number): boolean => this.#read(size) };
+    const socket = net.connect({ ...address, noDelay: true, allowHalfOpen: true, onread });
+    keepReading(socket);
+    return socket;
+  }
+
+  #openStream(session: AppSession): AppSocket {
+    const socket = session.open();
+    socket.on("data", (chunk: Buffer) => {
+      for (let at = 0; at < chunk.length; at += readBuffer.length) if (!this.#read(chunk.copy(readBuffer, 0, at))) socket.pause();
+    });
+    return socket;
   }
 
   /** Carries `user` from now on; only for a connection that is idle. */

@@ -1,6 +1,6 @@
 // The route table as the edge uses it: one look-up by host, then the longest path that fits.
 import type { RouteTable, TableRoute } from "@slipstream/contract/ports/edge.ts";
-import type { TargetPool, TargetPools } from "../proxy/target-pool.ts";
+import { http2Address, type TargetPool, type TargetPools } from "../proxy/target-pool.ts";
 
 /** Requests under way of one deployment; the same object over all tables that name it. */
 export interface InFlight {
@@ -39,6 +39,8 @@ export const findRoute = (routes: readonly Route[], target: string): Route | und
   for (const route of routes) if (pathFits(route.path, target)) return route;
   return undefined;
 };
+
+const addressesOf = ({ targets, http2 }: TableRoute): string[] => targets.map(({ address }) => (http2 ? http2Address(address) : address));
 
 export interface RouteMapParts {
   pools: TargetPools;
@@ -79,16 +81,17 @@ export class RouteMap {
     const { pools, inFlight } = this.#parts;
     const counter = inFlight.get(entry.deployment) ?? { requests: 0, ms: 0 };
     inFlight.set(entry.deployment, counter);
-    return { path: entry.path, entry, inFlight: counter, targets: entry.targets.map((target) => pools.of(target.address)) };
+    return { path: entry.path, entry, inFlight: counter, targets: addressesOf(entry).map((address) => pools.of(address)) };
   }
 
   /** Every address that a request may be sent to, every workload that may have to be woken for it, and every deployment that may answer it. */
   reachable(): { addresses: Set<string>; sleepers: Set<string>; deployments: Set<string> } {
     const [addresses, sleepers, deployments] = [new Set([this.#parts.controlSocket]), new Set<string>(), new Set<string>()];
     for (const routes of Object.values(this.table.hosts))
-      for (const { targets, sleeps, deployment } of routes) {
+      for (const route of routes) {
+        const { sleeps, deployment } = route;
         deployments.add(deployment);
-        for (const target of targets) addresses.add(target.address);
+        for (const address of addressesOf(route)) addresses.add(address);
         if (sleeps) sleepers.add(sleeps.workload);
       }
     return { addresses, sleepers, deployments };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import http from "node:http";
+import http2 from "node:http2";
 import net from "node:net";
 import { test } from "node:test";
 import { type Answer, isHealthy, probe, redirectOf, untilHealthy } from "./health.ts";
@@ -29,6 +30,23 @@ test("without a path any answer below 500 is healthy, with one 200 to 399 are", 
   assert.deepEqual(healthy(), [200, 302, 399, 400, 404, 499]);
   assert.deepEqual(healthy("/up"), [200, 302, 399]);
   assert.equal(isHealthy({ kind: "refused" }, {}), false);
+});
+
+test("a program of HTTP/2 is asked in HTTP/2 where it says so, and is known where it does not", async () => {
+  const server = http2.createServer((request, response) => response.writeHead(request.url === "/up" ? 204 : 415).end());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as net.AddressInfo;
+  try {
+    const target = { host: "127.0.0.1", port, check: { ...check, http2: true } } as const;
+    assert.deepEqual(await probe(target), { kind: "status", status: 415 });
+    assert.deepEqual(await probe({ ...target, check: { ...target.check, path: "/up" } }), { kind: "status", status: 204 });
+    assert.deepEqual(await probe({ ...target, check }), { kind: "http2" });
+  } finally {
+    server.close();
+  }
+  await serve(withStatus(200), async (plain) =>
+    assert.deepEqual(await probe({ host: "127.0.0.1", port: plain, check: { ...check, http2: true } }), { kind: "broken" }),
+  );
 });
 
 test("a probe tells what came: a status, nothing in time, a closed door", async () => {

@@ -1,5 +1,6 @@
 // Asks a program whether it is healthy: an HTTP request from the host to its address.
 import http from "node:http";
+import http2 from "node:http2";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HealthCheck } from "@slipstream/contract/ports/host.ts";
@@ -9,6 +10,8 @@ export type Answer =
   | { kind: "refused" }
   | { kind: "timeout" }
   | { kind: "broken" }
+  /** In HTTP/2, to a question in HTTP/1.1. */
+  | { kind: "http2" }
   | { kind: "status"; status: number }
   /** Redirects that lead back to where they began, by these paths. */
   | { kind: "loop"; status: number; way: readonly string[] };
@@ -48,10 +51,36 @@ export const redirectOf = (status: number, headers: http.IncomingHttpHeaders, fr
   return url?.hostname === "localhost" ? `${url.pathname}${url.search}` : undefined;
 };
 
+/** As the edge says it: a program that wants HTTPS then knows that the client has it. */
+const fields = { "user-agent": "slipstream-health", accept: "*/*", "x-forwarded-proto": "https" };
+
+const askHttp2 = (socket: net.Socket, { port, check }: Target, path: string): Promise<Asked> =>
+  new Promise((resolve) => {
+    const session = http2.connect(`http://localhost:${port}`, { createConnection: () => socket });
+    const finish = (answer: Asked): void => {
+      clearTimeout(timer);
+      resolve(answer);
+      session.destroy();
+    };
+    const timer = setTimeout(() => finish({ kind: "timeout" }), check.timeoutMs);
+    session.on("error", () => finish({ kind: "broken" }));
+    session.on("close", () => finish({ kind: "broken" }));
+    const request = session.request({ ":path": path, ...fields });
+    request.on("response", ({ ":status": status = 0, ...answered }) => {
+      const to = redirectOf(status, answered, { port, path });
+      finish({ kind: "status", status, ...(to === undefined ? {} : { to }) });
+    });
+    request.on("error", () => finish({ kind: "broken" }));
+    request.end();
+  });
+
+/** What a server of HTTP/2 says first: a SETTINGS frame of the connection itself (RFC 9113 §3.4, §4.1). */
+const isHttp2 = ({ rawPacket: bytes }: { rawPacket?: Buffer }): boolean =>
+  bytes !== undefined && bytes.length >= 9 && bytes[3] === 4 && bytes[4] === 0 && bytes.readUInt32BE(5) === 0;
+
 const ask = (socket: net.Socket, { port, check }: Target, path: string): Promise<Asked> =>
   new Promise((resolve) => {
-    // As the edge says it: a program that wants HTTPS then knows that the client has it.
-    const headers = { host: `localhost:${port}`, "user-agent": "slipstream-health", accept: "*/*", connection: "close", "x-forwarded-proto": "https" };
+    const headers = { host: `localhost:${port}`, connection: "close", ...fields };
     const request = http.request({ createConnection: () => socket, path, headers });
     const timer = setTimeout(() => finish({ kind: "timeout" }), check.timeoutMs);
     const finish = (answer: Asked): void => {
@@ -63,13 +92,14 @@ const ask = (socket: net.Socket, { port, check }: Target, path: string): Promise
       const to = redirectOf(status, answered, { port, path });
       finish({ kind: "status", status, ...(to === undefined ? {} : { to }) });
     });
-    request.on("error", () => finish({ kind: "broken" }));
+    request.on("error", (error: Error & { rawPacket?: Buffer }) => finish({ kind: isHttp2(error) ? "http2" : "broken" }));
     request.end();
   });
 
 const askPath = async (target: Target, path: string): Promise<Asked> => {
   const socket = await connect(target);
-  return socket instanceof net.Socket ? await ask(socket, target, path) : socket;
+  if (!(socket instanceof net.Socket)) return socket;
+  return target.check.http2 ? askHttp2(socket, target, path) : ask(socket, target, path);
 };
 
 const hopsMax = 5;

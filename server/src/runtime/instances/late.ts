@@ -56,6 +56,16 @@ const turning = ({ status, way }: Extract<Answer, { kind: "loop" }>, { port, che
   },
 });
 
+const inHttp2 = ({ port }: Patient): Finding => ({
+  phase: "health",
+  code: "unhealthy",
+  summary: `The program on port ${port} speaks HTTP/2 alone, and was asked in HTTP/1.1.`,
+  diagnosis: {
+    cause: "It is a server of gRPC, or another one that knows no older version.",
+    actions: [`Set [run] protocol = "http2" in slip.toml.`],
+  },
+});
+
 const silent = (last: Answer, patient: Patient, words: () => Diagnosis): Finding => {
   const { port, check } = patient;
   const path = check.path ?? "/";
@@ -65,7 +75,9 @@ const silent = (last: Answer, patient: Patient, words: () => Diagnosis): Finding
     return unhealthy(`The program listens on port ${port}, but GET ${path} did not answer within ${seconds(check.timeoutMs)}.`, { actions, ...words() });
   }
   return unhealthy(`The program listens on port ${port}, but GET ${path} closed the connection without an HTTP answer.`, {
-    actions: [`Speak HTTP on port ${port}, without TLS: the edge does that.`],
+    actions: check.http2
+      ? [`Speak HTTP/2 on port ${port}, without TLS: the edge does that.`, "Remove protocol from [run] in slip.toml, where the program speaks HTTP/1.1."]
+      : [`Speak HTTP on port ${port}, without TLS: the edge does that.`],
     ...words(),
   });
 };
@@ -113,6 +125,7 @@ export const late = (symptom: Late, patient: Patient, words: () => Diagnosis): F
   const others = listeners.filter(({ port }) => port !== patient.port);
   const reachable = others.filter(({ loopback }) => !loopback);
   if (last.kind === "loop") return turning(last, patient);
+  if (last.kind === "http2") return inHttp2(patient);
   if (last.kind === "status") return answered(last.status, patient, words);
   if (right.some(({ loopback }) => !loopback)) return silent(last, patient, words);
   if (right.length > 0) return onLoopback(portsOf(right), patient);
