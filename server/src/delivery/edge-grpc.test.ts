@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
 import http2, { type ServerHttp2Stream } from "node:http2";
-import type { AddressInfo } from "node:net";
+import net, { type AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import * as grpc from "@grpc/grpc-js";
@@ -231,4 +231,93 @@ test("an app of HTTP/2 is read no faster than its client reads, and hears when t
   assert.ok(sent < 64 * 2 ** 20, `${sent} bytes`);
   answer.destroy();
   await until(() => isClosed, "the end of the stream");
+});
+
+test("requests of one client after the other, and at once, are each a request of its own at an app of HTTP/2", async (t) => {
+  const seen: string[] = [];
+  const { port } = await startHttp2App(t, (stream, headers) => {
+    seen.push(`${headers[":method"]} ${headers[":path"]}`);
+    stream.respond({ ":status": 200, "content-length": 5 });
+    stream.end("hello");
+  });
+  const trial = await world(t, port, { upstreamConnections: 1 });
+  const forged = "GET /internal HTTP/1.1\r\nhost: other.internal\r\n\r\n";
+  const wire = `GET /1 HTTP/1.1\r\nhost: ${host}\r\n\r\nPOST /2 HTTP/1.1\r\nhost: ${host}\r\ncontent-length: ${forged.length}\r\n\r\n${forged}`;
+  assert.equal((await trial.raw(wire)).match(/HTTP\/1\.1 200 /g)?.length, 2);
+  assert.deepEqual(seen, ["GET /1", "POST /2"]);
+  assert.deepEqual(new Set(await Promise.all(Array.from({ length: 10 }, async () => (await ask(trial.http, host)).body))), new Set(["hello"]));
+});
+
+test("an app of HTTP/2 that answers before it has read a request does not harm the next one", async (t) => {
+  const { port } = await startHttp2App(t, (stream) => stream.respond({ ":status": 413 }, { endStream: true }));
+  const trial = await world(t, port, { upstreamConnections: 1 });
+  const upload = ask(trial.http, host, { method: "POST", body: Buffer.alloc(500_000) }).catch(() => undefined);
+  assert.equal((await upload)?.status ?? 413, 413);
+  assert.equal((await ask(trial.http, host)).status, 413);
+});
+
+test("a request that its client breaks off does not look whole to an app of HTTP/2", async (t) => {
+  const heard: string[] = [];
+  const { port } = await startHttp2App(t, (stream) => {
+    stream.on("data", () => heard.push("data"));
+    stream.on("end", () => heard.push("end"));
+    stream.on("aborted", () => heard.push("aborted"));
+    stream.on("close", () => heard.push(`closed ${stream.rstCode === http2.constants.NGHTTP2_NO_ERROR ? "well" : "with an error"}`));
+  });
+  const trial = await world(t, port);
+  const request = http.request({ host: "127.0.0.1", port: trial.http, method: "PUT", agent: false, headers: { host } });
+  request.on("error", () => {});
+  request.write("half");
+  await until(() => heard.includes("data"), "half of it");
+  request.destroy();
+  await until(() => heard.length === 3, "its end");
+  assert.deepEqual(heard, ["data", "aborted", "closed with an error"]);
+});
+
+test("clients that leave while the app of HTTP/2 is connected to harm nobody", async (t) => {
+  const { port } = await startHttp2App(t, (stream) => {
+    stream.respond({ ":status": 200 });
+    stream.end("served");
+  });
+  const trial = await world(t, port);
+  for (let round = 0; round < 20; round += 1) {
+    const socket = net.connect(trial.http, "127.0.0.1", () => socket.end(`GET / HTTP/1.1\r\nhost: ${host}\r\n\r\n`));
+    socket.on("error", () => {}).resume();
+    await once(socket, "close");
+  }
+  assert.equal((await ask(trial.http, host)).body, "served");
+});
+
+test("requests go to a new connection once the app of HTTP/2 takes none on the present one", async (t) => {
+  const long = Promise.withResolvers<ServerHttp2Stream>();
+  const { port, sessions } = await startHttp2App(t, (stream, headers) => {
+    stream.respond({ ":status": 200 });
+    if (headers[":path"] === "/long") long.resolve(stream);
+    else stream.end("served");
+  });
+  const trial = await world(t, port);
+  const waiting = ask(trial.http, host, { path: "/long" });
+  const stream = await long.promise;
+  for (const session of sessions) session.close();
+  for (let round = 0; round < 5; round += 1) assert.equal((await ask(trial.http, host, { method: "POST", body: "x" })).body, "served");
+  assert.equal(sessions.size, 2);
+  stream.end("the last word");
+  assert.equal((await waiting).body, "the last word");
+});
+
+test("what an app says after its answer cannot break the connection of a client of HTTP/2", async (t) => {
+  const app = await startApp(t, (_, response) => {
+    response.write("body");
+    response.addTrailers({ "http2-settings": "x", constructor: "y", "x-sum": "7" });
+    response.end();
+  });
+  const trial = await world(t, 1);
+  trial.publish({ [host]: [{ app: "app", addresses: [app.address] }] });
+  const session = http2.connect(`https://${host}`, { host: "127.0.0.1", port: trial.https, rejectUnauthorized: false } as http2.SecureClientSessionOptions);
+  t.after(() => session.destroy());
+  const stream = session.request({ ":authority": host, te: "trailers" });
+  stream.resume();
+  const [trailers] = (await once(stream, "trailers")) as [http2.IncomingHttpHeaders];
+  assert.deepEqual({ ...trailers }, { ...trailers, constructor: "y", "x-sum": "7" });
+  assert.equal(trailers["http2-settings"], undefined);
 });

@@ -4,7 +4,7 @@ import { newField, readField } from "./field.ts";
 /** What frames, routes or controls a message, or lets somebody in, means nothing after it, and might to somebody (RFC 9110 §6.5.1). */
 const headOnly: ReadonlySet<string> = new Set(
   `age authorization cache-control connection content-encoding content-length content-range content-type cookie date expires forwarded
-  host keep-alive location proxy-authenticate proxy-authorization proxy-connection retry-after set-cookie te trailer transfer-encoding
+  host http2-settings keep-alive location proxy-authenticate proxy-authorization proxy-connection retry-after set-cookie te trailer transfer-encoding
   upgrade vary via www-authenticate x-request-id`.split(/\s+/),
 );
 

@@ -5,9 +5,9 @@ import { connectionFields } from "./request-text.ts";
 
 /** Fields of one name as one list (RFC 9110 §5.3). Pure. */
 export const listed = (fields: readonly (readonly [name: string, value: string])[]): Record<string, string> => {
-  const lists: Record<string, string> = {};
-  for (const [name, value] of fields) lists[name] = lists[name] === undefined ? value : `${lists[name]}, ${value}`;
-  return lists;
+  const lists = new Map<string, string>();
+  for (const [name, value] of fields) lists.set(name, lists.has(name) ? `${lists.get(name)}, ${value}` : value);
+  return Object.fromEntries(lists);
 };
 
 /** Lines of one name are one list, but for Set-Cookie, whose values hold commas (RFC 9110 §5.3). Pure. */

@@ -86,7 +86,7 @@ export class StreamSocket extends Duplex {
       if (this.#head.status >= 200) {
         this.#decoder.begin(bodyKind(this.#method, this.#head), this.#head.length);
         const waitForTrailers = this.#head.length === -1 && !this.#decoder.done;
-        if (waitForTrailers) this.#stream.on("wantTrailers", () => this.#stream.sendTrailers(listed(trailersOf(this.#decoder.trailers))));
+        if (waitForTrailers) this.#stream.on("wantTrailers", () => this.#sendTrailers());
         this.#stream.respond(fields, { endStream: this.#decoder.done, waitForTrailers });
         this.#state = "body";
         return start;
@@ -95,6 +95,15 @@ export class StreamSocket extends Duplex {
     }
     if (start < bytes.length) this.#pending = bytes.subarray(start);
     return start;
+  }
+
+  #sendTrailers(): void {
+    try {
+      this.#stream.sendTrailers(listed(trailersOf(this.#decoder.trailers)));
+    } catch (error) {
+      // What HTTP/2 does not allow there.
+      this.#stream.destroy(error as Error);
+    }
   }
 
   #pass(bytes: Buffer, start: number, done: Done): void {

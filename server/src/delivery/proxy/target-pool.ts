@@ -16,9 +16,9 @@ const http2Scheme = "http2://";
 export const http2Address = (address: string): string => `${http2Scheme}${address}`;
 
 /** "10.1.2.3:3000" or "[::1]:3000"; what starts with "/" is a Unix socket, what starts with "http2://" an app that speaks HTTP/2. */
-const placeOf = (address: string, { headerBytes }: EdgeLimits): AppPlace => {
+const placeOf = (address: string, limits: EdgeLimits): AppPlace => {
   if (address.startsWith("/")) return { path: address };
-  if (address.startsWith(http2Scheme)) return new AppSession(address.slice(http2Scheme.length), headerBytes);
+  if (address.startsWith(http2Scheme)) return new AppSession(address.slice(http2Scheme.length), limits);
   const colon = address.lastIndexOf(":");
   return { host: address.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(address.slice(colon + 1)) };
 };

@@ -64,6 +64,8 @@ export class UpstreamConnection {
   readonly #socket: Duplex & { setKeepAlive(enable: boolean, delayMs: number): unknown };
   readonly #owner: UpstreamOwner;
   readonly #headerBytes: number;
+  /** Another request is another stream. */
+  readonly #isStream: boolean;
   readonly #head = new ResponseHead();
   readonly #decoder = new BodyDecoder();
   #user: UpstreamUser | undefined;
@@ -76,6 +78,7 @@ export class UpstreamConnection {
   constructor(place: AppPlace, owner: UpstreamOwner, headerBytes: number) {
     this.#owner = owner;
     this.#headerBytes = headerBytes;
+    this.#isStream = "open" in place;
     this.#socket = "open" in place ? this.#openStream(place) : this.#connect(place);
     this.#socket.on("connect", () => {
       this.#state = "idle";
@@ -252,12 +255,15 @@ export class UpstreamConnection {
   #finish(clean: boolean): boolean {
     const user = this.#user;
     if (!user) return true;
-    const reusable = clean && !this.#isDeaf && this.#head.keepAlive && !this.#decoder.untilClose && user.requestSent && !this.#socket.readableEnded;
+    const isSent = user.requestSent && this.#socket.writableLength === 0;
+    const reusable =
+      clean && !this.#isStream && !this.#isDeaf && this.#head.keepAlive && !this.#decoder.untilClose && user.requestSent && !this.#socket.readableEnded;
     this.#user = undefined;
     this.served += 1;
     this.keepAliveMs = this.#head.keepAliveSeconds * 1_000;
     this.#state = "idle";
     if (reusable) this.#owner.released(this);
+    else if (this.#isStream && isSent) this.#socket.end();
     else this.#socket.destroy();
     user.answered();
     return true;
