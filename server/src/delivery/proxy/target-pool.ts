@@ -1,6 +1,6 @@
 // The connections of this process to one instance: a bounded number, a bounded queue, idle ones kept for a moment.
 
-import { AppSession } from "../http2/app-socket.ts";
+import { AppSession } from "../http2/app-session.ts";
 import type { EdgeClock } from "./clock.ts";
 import type { EdgeLimits } from "./edge-limits.ts";
 import { type AppPlace, UpstreamConnection, type UpstreamOwner, type UpstreamUser } from "./upstream-connection.ts";

@@ -3,7 +3,8 @@ import net from "node:net";
 import type { Duplex } from "node:stream";
 import { BodyDecoder, bodyKind } from "../http/body.ts";
 import { ResponseHead } from "../http/response-head.ts";
-import type { AppSession, AppSocket } from "../http2/app-socket.ts";
+import type { AppSession } from "../http2/app-session.ts";
+import type { AppSocket } from "../http2/app-socket.ts";
 
 /** The request that a connection carries at present. Bytes given to it are only valid during the call. */
 export interface UpstreamUser {
