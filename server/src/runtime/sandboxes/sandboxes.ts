@@ -9,7 +9,7 @@ import { writeHelpers } from "./gvisor/nobody.ts";
 import { gvisorPlatforms } from "./gvisor/platforms.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import { crun } from "./runc/crun.ts";
-import { type RuncProgram, runc, runcProgram } from "./runc/runc.ts";
+import { type RuncProgram, runc } from "./runc/runc.ts";
 import { mountSystemView } from "./runc/system-view.ts";
 import type { UserNamespace } from "./runc/user-namespace.ts";
 
@@ -65,7 +65,7 @@ const runcCandidate = async ({ runtimes, systemView, sandboxRoot, crun: isWanted
   if (program === undefined) return { kind: "runc", missing: "runc", runtimes: [] };
   const trouble = await mountSystemView(systemView);
   const [faster, unshare] = isWanted ? [findProgram("crun"), findProgram("unshare")] : [];
-  const programs: { name: string; program: RuncProgram }[] = [{ name: program, program: runcProgram(program) }];
+  const programs: { name: string; program: RuncProgram }[] = [{ name: program, program: { command: [program] } }];
   if (faster !== undefined && unshare !== undefined)
     programs.unshift({ name: faster, program: crun({ program: faster, unshare, helpers: folderFor(runtimes, "helpers") }) });
   const stateFolder = folderFor(runtimes, "runc");

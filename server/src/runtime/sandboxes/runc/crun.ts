@@ -1,6 +1,5 @@
 // crun does what runc does, and takes half the time: a small program, which is not started twice for each sandbox.
-import { constants, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RuncProgram } from "./runc.ts";
 
@@ -22,20 +21,6 @@ const commandOf = (program: string, unshare: string, folder: string): [string, .
   return [unshare, "--mount", "--propagation=slave", "--", path, program];
 };
 
-/** As `crun start`, less the start of a process: a created container's first process waits until somebody writes to a named pipe. */
-const letGo = async (record: string): Promise<boolean> => {
-  const path = join(record, "exec.fifo");
-  const pipe = await open(path, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => undefined);
-  if (!pipe) return false;
-  try {
-    // Without it the container counts as started.
-    await rm(path, { force: true });
-    return (await pipe.write("\0")).bytesWritten === 1;
-  } finally {
-    await pipe.close();
-  }
-};
-
 const read = (path: string): string | undefined => {
   try {
     return readFileSync(path).toString("base64") || undefined;
@@ -51,9 +36,8 @@ export const crun = (of: { program: string; unshare: string; helpers: string }):
   return {
     command: commandOf(of.program, of.unshare, of.helpers),
     annotations: () => (filter === undefined ? {} : { "run.oci.seccomp_bpf_data": filter }),
-    letGo(record) {
+    created(record) {
       filter ??= read(join(record, "seccomp.bpf"));
-      return letGo(record);
     },
   };
 };

@@ -9,12 +9,23 @@ import { giveOutput, type UserNamespace } from "./user-namespace.ts";
 
 const releaseMs = 2_000;
 
-/**
- * A created container's first process waits on a named pipe until someone reads; `runc start` does no more than this. Reading it
- * here saves the start of a process. False when there is no such pipe, as in a runtime that does it otherwise.
- */
-const letGo = async (record: string): Promise<boolean> => {
-  const path = join(record, "exec.fifo");
+const letter = Buffer.from("\0");
+
+/** A container of crun reads from the pipe. False when none does. */
+const write = async (path: string): Promise<boolean> => {
+  const pipe = await open(path, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => undefined);
+  if (!pipe) return false;
+  try {
+    // Without it the container counts as started.
+    await rm(path, { force: true });
+    return (await pipe.write(letter)).bytesWritten === 1;
+  } finally {
+    await pipe.close();
+  }
+};
+
+/** A container of runc writes to the pipe when somebody reads it. False when there is no such pipe. */
+const read = async (path: string): Promise<boolean> => {
   const pipe = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
   if (!pipe) return false;
   try {
@@ -33,17 +44,21 @@ const letGo = async (record: string): Promise<boolean> => {
   }
 };
 
+/**
+ * A created container's first process waits on a named pipe; `start` of runc and of crun do no more than this. Doing it here saves the
+ * start of a process, and lets go what either has created.
+ */
+const letGo = async (pipe: string): Promise<boolean> => (await write(pipe)) || (await read(pipe));
+
 /** What differs between runc and crun. */
 export interface RuncProgram {
   /** The program, and what stands before it. */
   command: readonly [string, ...string[]];
   /** For the configuration of the next sandbox. */
   annotations?(): Readonly<Record<string, string>>;
-  /** Lets the program of a created container go, whose records are in that folder; false when it cannot. */
-  letGo(record: string): Promise<boolean>;
+  /** Told of the folder of records of each container that was created. */
+  created?(record: string): void;
 }
-
-export const runcProgram = (program: string): RuncProgram => ({ command: [program], letGo });
 
 export interface RuncOptions {
   program: RuncProgram;
@@ -62,5 +77,9 @@ export const runc = ({ program, stateFolder, userNamespace }: RuncOptions): OciR
   createMs: 15_000,
   prepare: userNamespace && giveOutput,
   annotations: program.annotations,
-  release: (id) => program.letGo(join(stateFolder, id)),
+  release(id) {
+    const record = join(stateFolder, id);
+    program.created?.(record);
+    return letGo(join(record, "exec.fifo"));
+  },
 });
