@@ -56,6 +56,22 @@ describe("slip deploy", () => {
     });
   });
 
+  it("names a folder that it has sent before by what differs, and whole where the platform has forgotten it", async () => {
+    for (let index = 0; index < 1_000; index += 1) writeFileSync(join(folder, `file-${index}.js`), `${index}`);
+    await slip(platform.home, ["deploy", folder]);
+    writeFileSync(join(folder, "file-7.js"), "seven");
+    rmSync(join(folder, "copy.js"));
+    await slip(platform.home, ["deploy", folder]);
+    const checks = () => platform.asked.filter(({ name }) => name === "sources.check").map(({ input }) => input);
+    const [whole, change] = checks();
+    assert.ok(JSON.stringify(whole).length > 100_000 && JSON.stringify(change).length < 1_000, JSON.stringify(change));
+    platform.sources.clear();
+    writeFileSync(join(folder, "file-8.js"), "eight");
+    assert.equal((await slip(platform.home, ["deploy", folder])).code, 0);
+    assert.ok(JSON.stringify(checks().at(-1)).length > 100_000);
+    assert.equal(platform.sources.size, 1);
+  });
+
   it("sends each content once, and only what changed the next time", async () => {
     await slip(platform.home, ["deploy", folder]);
     assert.deepEqual([...platform.blobs.values()].map(String), ["one"]);

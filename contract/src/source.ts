@@ -39,13 +39,41 @@ export type SourceEntry = z.infer<typeof SourceEntry>;
 export const SourceManifest = z.object({ entries: z.array(SourceEntry).max(100_000) });
 export type SourceManifest = z.infer<typeof SourceManifest>;
 
+/**
+ * A manifest by what differs from one that was named before: entries that are not in it, or are others there, and paths that are gone.
+ * Without a base it is the manifest itself.
+ */
+export const SourceChange = SourceManifest.extend({ base: Digest.optional(), removed: z.array(SourcePath).max(100_000).optional() });
+export type SourceChange = z.infer<typeof SourceChange>;
+
+interface Change {
+  entries: SourceEntry[];
+  removed: string[];
+}
+
+const lineOf = (entry: SourceEntry): string =>
+  JSON.stringify(entry.type === "file" ? ["file", entry.path, entry.sha256, entry.size, entry.executable] : ["link", entry.path, entry.target]);
+
+/** What makes `after` of `before`. */
+export const changeOf = (before: SourceManifest, after: SourceManifest): Change => {
+  const lines = new Map(before.entries.map((entry) => [entry.path, lineOf(entry)]));
+  const paths = new Set(after.entries.map(({ path }) => path));
+  return {
+    entries: after.entries.filter((entry) => lines.get(entry.path) !== lineOf(entry)),
+    removed: before.entries.map(({ path }) => path).filter((path) => !paths.has(path)),
+  };
+};
+
+/** The reverse of `changeOf`. */
+export const changed = (before: SourceManifest, { entries, removed }: Change): SourceManifest => {
+  const gone = new Set([...removed, ...entries.map(({ path }) => path)]);
+  return { entries: [...before.entries.filter(({ path }) => !gone.has(path)), ...entries] };
+};
+
 /** The digest of a manifest: of its entries in the order of their paths' bytes, one canonical JSON line each. */
 export const sourceDigest = (manifest: SourceManifest): Digest => {
   const hash = createHash("sha256");
   const sorted = [...manifest.entries].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
-  for (const entry of sorted)
-    hash.update(
-      `${JSON.stringify(entry.type === "file" ? ["file", entry.path, entry.sha256, entry.size, entry.executable] : ["link", entry.path, entry.target])}\n`,
-    );
+  for (const entry of sorted) hash.update(`${lineOf(entry)}\n`);
   return Digest.parse(`sha256:${hash.digest("hex")}`);
 };

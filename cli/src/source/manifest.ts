@@ -15,6 +15,8 @@ export interface Tree {
   manifest: SourceManifest;
   /** One file that has the content, by SHA-256. */
   files: ReadonlyMap<string, FoundFile>;
+  /** Where what is known of the folder is kept, if anywhere. */
+  cacheFolder: string | undefined;
 }
 
 /** A file became another while the folder was read; reading it all again helps. */
@@ -121,6 +123,7 @@ const readOnce = async (folder: string, cacheFolder: string | undefined): Promis
     root,
     manifest: { entries: found.map((entry) => entryOf(entry, hashes)) },
     files: new Map(files.map((file) => [hashes.get(file.path) ?? "", file])),
+    cacheFolder,
   };
 };
 

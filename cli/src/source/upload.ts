@@ -2,9 +2,13 @@
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
+import { changeOf, sourceDigest } from "@slipstream/contract/source.ts";
 import type { Digest } from "@slipstream/contract/words.ts";
 import type { Session } from "../platform/session.ts";
 import { openFound, type Tree, TreeChanged } from "./manifest.ts";
+import { rememberSent, sentBefore } from "./sent.ts";
 import { sideBySide } from "./side-by-side.ts";
 
 const uploadsAtOnce = 6;
@@ -21,9 +25,24 @@ const bytesOf = async (tree: Tree, sha256: string): Promise<Buffer> => {
   return bytes;
 };
 
+/** Names the tree by what differs from what was sent of the folder before, where that is less and the platform still has it. */
+const checkChange = async (session: Session, tree: Tree, signal: AbortSignal): Promise<OutputOf<"sources.check"> | undefined> => {
+  const before = tree.cacheFolder === undefined ? undefined : sentBefore(tree.cacheFolder, tree.root);
+  if (!before) return undefined;
+  const change = changeOf(before, tree.manifest);
+  if (2 * (change.entries.length + change.removed.length) > tree.manifest.entries.length) return undefined;
+  try {
+    const checked = await session.call("sources.check", { base: before.source, ...change }, { signal });
+    return checked.source === sourceDigest(tree.manifest) ? checked : undefined;
+  } catch (error) {
+    if (error instanceof SlipError && error.code === "source_missing") return undefined;
+    throw error;
+  }
+};
+
 /** Makes the platform hold the tree; gives its digest and what was sent. Throws TreeChanged when the folder changed meanwhile. */
 export const uploadTree = async (session: Session, tree: Tree, signal: AbortSignal): Promise<{ source: Digest; sentFiles: number; sentBytes: number }> => {
-  const { source, missing } = await session.call("sources.check", tree.manifest, { signal });
+  const { source, missing } = (await checkChange(session, tree, signal)) ?? (await session.call("sources.check", tree.manifest, { signal }));
   let sentBytes = 0;
   const send = async (sha256: string): Promise<void> => {
     const bytes = await bytesOf(tree, sha256);
@@ -37,5 +56,6 @@ export const uploadTree = async (session: Session, tree: Tree, signal: AbortSign
     send,
   );
   await sideBySide(missing.filter(isLarge), 1, send);
+  if (tree.cacheFolder !== undefined) rememberSent(tree.cacheFolder, tree.root, { source, ...tree.manifest });
   return { source, sentFiles: missing.length, sentBytes };
 };

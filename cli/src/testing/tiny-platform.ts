@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
 import { type OperationName, type OutputOf, operations, type ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
-import { sourceDigest } from "@slipstream/contract/source.ts";
+import { changed, type SourceManifest, sourceDigest } from "@slipstream/contract/source.ts";
 
 type Answer<N extends OperationName> = OutputOf<N> | AsyncIterable<OutputOf<N>>;
 /** What the server answers; an operation that is not here is `not_found`. */
@@ -45,6 +45,8 @@ export class TinyPlatform {
   readonly asked: Asked[] = [];
   /** Contents that were sent, by SHA-256. */
   readonly blobs = new Map<string, Buffer>();
+  /** By digest. */
+  readonly sources = new Map<string, SourceManifest>();
   handlers: Handlers;
   #server: http.Server | undefined;
 
@@ -111,7 +113,11 @@ export class TinyPlatform {
     throw new SlipError("not_found", `There is no ${name}.`);
   }
 
-  #checkSource(manifest: ParsedInputOf<"sources.check">): OutputOf<"sources.check"> {
+  #checkSource({ base, entries, removed = [] }: ParsedInputOf<"sources.check">): OutputOf<"sources.check"> {
+    const before = base === undefined ? { entries: [] } : this.sources.get(base);
+    if (!before) throw new SlipError("source_missing", `There is no source ${base} any more.`);
+    const manifest = changed(before, { entries, removed });
+    this.sources.set(sourceDigest(manifest), manifest);
     const hashes = new Set(manifest.entries.flatMap((entry) => (entry.type === "file" ? [entry.sha256] : [])));
     return { source: sourceDigest(manifest), missing: [...hashes].filter((sha256) => !this.blobs.has(sha256)) };
   }

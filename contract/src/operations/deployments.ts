@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ProjectName } from "../access.ts";
 import { limit } from "../limits.ts";
-import { SourceManifest } from "../source.ts";
+import { SourceChange } from "../source.ts";
 import { AppName, Deployment, DeploymentId, Digest, Hostname, Release, SandboxKind, SourceOrigin } from "../words.ts";
 import { operation } from "./operation.ts";
 import { pageOf } from "./page.ts";
@@ -12,15 +12,15 @@ const byApp = z.object({ app: AppName });
 export const sources = {
   "sources.check": operation({
     name: "sources.check",
-    summary: "Name a source tree by its manifest; answers which files' contents are not there yet.",
+    summary: "Name a source tree by its manifest, or by what differs from one named before; answers which files' contents are not there yet.",
     method: "POST",
     path: "/v1/sources",
-    input: SourceManifest,
+    input: SourceChange,
     output: z.object({ source: Digest, missing: z.array(z.string()) }),
     permission: "deploy",
     effect: "write",
     notPlanned: "Contents are named by their hash, and nothing is made of them until a deployment names them.",
-    errors: ["source_empty", "source_unsafe", "too_large", "disk_full"],
+    errors: ["source_missing", "source_empty", "source_unsafe", "too_large", "disk_full"],
   }),
   "sources.upload": operation({
     name: "sources.upload",

@@ -214,6 +214,19 @@ const until = async (what: string, holds: () => Promise<boolean>, ms = 60_000): 
   for (const limit = performance.now() + ms; !(await holds()); await sleep(20)) assert.ok(performance.now() < limit, what);
 };
 
+test("a source is named by what differs from one that was named before, by the same tenant", async () => {
+  const entry = (path: string, text: string) =>
+    ({ type: "file", path, sha256: createHash("sha256").update(text).digest("hex"), size: text.length, executable: false }) as const;
+  const [a, b, other] = [entry("a", randomUUID()), entry("b", randomUUID()), entry("b", randomUUID())];
+  const { source: base } = await plane.client.call("sources.check", { entries: [a, b] });
+  const { source, missing } = await plane.client.call("sources.check", { base, entries: [other], removed: ["a"] });
+  assert.deepEqual([source, missing], [(await plane.client.call("sources.check", { entries: [other] })).source, [other.sha256]]);
+  const unknown = `sha256:${"0".repeat(64)}`;
+  await assert.rejects(plane.client.call("sources.check", { base: unknown, entries: [other] }), refused("source_missing"));
+  await assert.rejects(plane.client.call("sources.check", { base, entries: [], removed: ["a", "b"] }), refused("source_empty"));
+  await assert.rejects(plane.client.call("sources.check", { base, entries: [entry("a/x", "")] }), refused("source_unsafe"));
+});
+
 test("a source that was not sent, or not whole, is not deployed", async () => {
   const app = newName();
   const digest = `sha256:${"0".repeat(64)}`;

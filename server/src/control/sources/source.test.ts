@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import type { SourceEntry } from "@slipstream/contract/source.ts";
+import { changed, changeOf, type SourceEntry, sourceDigest } from "@slipstream/contract/source.ts";
+import fc from "fast-check";
 import { blobsOf, checkManifest, sizeOf } from "./source.ts";
 
 const file = (path: string, size = 1): SourceEntry => ({ type: "file", path, sha256: "a".repeat(64), size, executable: false });
@@ -19,6 +20,25 @@ test("a source that would be written elsewhere is refused", () => {
   assert.throws(() => checkManifest({ entries: [file("a"), link("l", "../../etc")] }), refused("source_unsafe"));
   const chain = [file("a/b/c"), link("a/b/up", "../.."), link("slip.toml", "a/b/up/../../etc/passwd")];
   assert.throws(() => checkManifest({ entries: chain }), refused("source_unsafe"), "a link through a link");
+});
+
+test("what differs between two sources makes the one of the other, and nothing where they are the same", () => {
+  const entries = fc.uniqueArray(
+    fc
+      .tuple(fc.constantFrom("a", "b/c", "b/d", "e"), fc.constantFrom("1", "2"), fc.boolean())
+      .map(
+        ([path, digit, executable]): SourceEntry =>
+          executable && digit === "1" ? link(path, "x") : { type: "file", path, sha256: digit.repeat(64), size: 1, executable },
+      ),
+    { selector: ({ path }) => path },
+  );
+  fc.assert(
+    fc.property(entries, entries, (one, other) => {
+      const [before, after] = [{ entries: one }, { entries: other }];
+      assert.equal(sourceDigest(changed(before, changeOf(before, after))), sourceDigest(after));
+      assert.deepEqual(changeOf(before, before), { entries: [], removed: [] });
+    }),
+  );
 });
 
 test("an empty source and one that is too large are refused", () => {
