@@ -19,11 +19,9 @@ export class Driver {
   /** Does the steps of a deployment that has begun, as one piece of work of its app: nothing comes between. Rejects as `step` does. */
   all(control: Control, begun: DeploymentRow, steps: readonly NamedStep[]): Promise<void> {
     return this.#turns.take(begun.appId, async () => {
-      let row: DeploymentRow | undefined = begun;
-      for (const step of steps) {
-        const first = row;
-        if ((await this.#keep(begun.id, step, () => doStep(control, begun.id, step, first))) === "ended") return;
-        row = undefined;
+      for (const [index, step] of steps.entries()) {
+        const outcome = await this.#keep(begun.id, step, () => doStep(control, begun.id, step, index === 0 ? begun : undefined));
+        if (outcome === "ended") return;
       }
     });
   }
