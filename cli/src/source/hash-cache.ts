@@ -1,7 +1,5 @@
 // Remembers the SHA-256 of files between deployments, so that a second one reads only what changed.
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readCache, writeCache } from "./cache-file.ts";
 import type { FoundFile } from "./walk.ts";
 
 /** Of one file: what must be the same for its hash to be so, and the hash. */
@@ -23,21 +21,14 @@ export interface HashCache {
 
 const isEntry = (value: unknown): value is Entry => Array.isArray(value) && value.length === 5 && value.every((part) => typeof part === "string");
 
-const load = (path: string): Map<string, Entry> => {
-  try {
-    const parsed: unknown = JSON.parse(readFileSync(path, "utf8"));
-    return new Map(Object.entries(parsed as object).filter((pair): pair is [string, Entry] => isEntry(pair[1])));
-  } catch {
-    return new Map();
-  }
-};
+const load = (folder: string, root: string): Map<string, Entry> =>
+  new Map(Object.entries(readCache(folder, "hashes", root) ?? {}).filter((pair): pair is [string, Entry] => isEntry(pair[1])));
 
 const keyOf = ({ stats }: FoundFile) => [String(stats.size), String(stats.mtimeNs), String(stats.ctimeNs), String(stats.ino)] as const;
 
 /** The cache for the files of `root` in `folder`. */
 export const openHashCache = (folder: string, root: string): HashCache => {
-  const path = join(folder, "hashes", `${createHash("sha256").update(root).digest("hex").slice(0, 32)}.json`);
-  const old = load(path);
+  const old = load(folder, root);
   const next = new Map<string, Entry>();
   return {
     find(file) {
@@ -50,14 +41,6 @@ export const openHashCache = (folder: string, root: string): HashCache => {
       const changedAt = Math.max(Number(file.stats.mtimeMs), Number(file.stats.ctimeMs));
       if (changedAt < readAt - racyMs) next.set(file.path, [...keyOf(file), sha256]);
     },
-    save() {
-      try {
-        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-        writeFileSync(`${path}.${process.pid}`, JSON.stringify(Object.fromEntries(next)), { mode: 0o600 });
-        renameSync(`${path}.${process.pid}`, path);
-      } catch {
-        // The next deployment reads every file again.
-      }
-    },
+    save: () => writeCache(folder, "hashes", root, Object.fromEntries(next)),
   };
 };

@@ -6,6 +6,9 @@ const stringBytes = 15_000;
 /** One read of a socket, and the head in front of it. */
 const bufferBytes = 66 * 1_024;
 
+/** Bytes as one chunk (RFC 9112 §7.1). */
+export const chunkOf = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from("\r\n")]);
+
 export class BodyEncoder {
   #buffer = Buffer.allocUnsafeSlow(bufferBytes);
 

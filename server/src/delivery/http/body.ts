@@ -86,6 +86,13 @@ export class BodyDecoder {
     return start + size;
   }
 
+  /** The payload that was found in `bytes` last. */
+  payload(bytes: Buffer): Buffer {
+    const parts: Buffer[] = [];
+    for (let at = 0; at < this.ranges.length; at += 2) parts.push(bytes.subarray(this.ranges[at], this.ranges[at + 1]));
+    return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+  }
+
   #push(start: number, end: number): void {
     if (end <= start) return;
     this.ranges.push(start, end);

@@ -3,6 +3,7 @@
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders, type IncomingHttpStatusHeader, type OutgoingHttpHeaders } from "node:http2";
 import { Duplex } from "node:stream";
 import { BodyDecoder } from "../http/body.ts";
+import { chunkOf } from "../http/body-encoder.ts";
 import { listed } from "./answer-fields.ts";
 import { connectionFields } from "./request-text.ts";
 
@@ -109,13 +110,10 @@ export class AppSocket extends Duplex {
 
   #pass(stream: ClientHttp2Stream, bytes: Buffer, done: Done): void {
     this.#decoder.decode(bytes, 0, bytes.length);
-    const { ranges } = this.#decoder;
-    const parts: Buffer[] = [];
-    for (let at = 0; at < ranges.length; at += 2) parts.push(bytes.subarray(ranges[at], ranges[at + 1]));
     const takes = !stream.destroyed && !stream.writableEnded;
     // An app that has answered takes no more: what is left goes nowhere. What is passed is the edge's memory again once this is done.
-    if (parts.length === 0 || !takes) done();
-    else stream.write(Buffer.concat(parts), () => done());
+    if (this.#decoder.total === 0 || !takes) done();
+    else stream.write(this.#decoder.payload(bytes), () => done());
     if (this.#decoder.done && takes) stream.end();
   }
 
@@ -133,8 +131,7 @@ export class AppSocket extends Duplex {
 
   #take(part: Buffer): void {
     if (part.length === 0 || this.writableEnded) return;
-    const framed = this.#isChunked ? Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from("\r\n")]) : part;
-    if (!this.push(framed)) this.#stream?.pause();
+    if (!this.push(this.#isChunked ? chunkOf(part) : part)) this.#stream?.pause();
   }
 
   override _read(): void {

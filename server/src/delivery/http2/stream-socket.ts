@@ -3,6 +3,7 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import { Duplex } from "node:stream";
 import { BodyDecoder, bodyKind } from "../http/body.ts";
+import { chunkOf } from "../http/body-encoder.ts";
 import { ResponseHead } from "../http/response-head.ts";
 import { trailersOf } from "../http/trailers.ts";
 import { answerFields, listed } from "./answer-fields.ts";
@@ -47,8 +48,7 @@ export class StreamSocket extends Duplex {
 
   #take(chunk: Buffer): void {
     if (this.#isRead || chunk.length === 0) return;
-    const framed = this.#isChunked ? Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from("\r\n")]) : chunk;
-    if (!this.push(framed)) this.#stream.pause();
+    if (!this.push(this.#isChunked ? chunkOf(chunk) : chunk)) this.#stream.pause();
   }
 
   override _read(): void {
@@ -108,16 +108,10 @@ export class StreamSocket extends Duplex {
 
   #pass(bytes: Buffer, start: number, done: Done): void {
     this.#decoder.decode(bytes, start, bytes.length);
-    const { ranges, total } = this.#decoder;
-    const isDone = this.#decoder.done;
-    if (total === 0) done();
-    else {
-      const parts: Buffer[] = [];
-      for (let at = 0; at < ranges.length; at += 2) parts.push(bytes.subarray(ranges[at], ranges[at + 1]));
-      // Its memory is the stream's until it is sent; one that breaks meanwhile tells by its end.
-      this.#stream.write(parts.length === 1 ? parts[0] : Buffer.concat(parts), () => done());
-    }
-    if (isDone) this.#end();
+    // Its memory is the stream's until it is sent; one that breaks meanwhile tells by its end.
+    if (this.#decoder.total === 0) done();
+    else this.#stream.write(this.#decoder.payload(bytes), () => done());
+    if (this.#decoder.done) this.#end();
   }
 
   /** The answer is whole. What is left of the request nobody reads (RFC 9113 §8.1). */

@@ -54,46 +54,52 @@ export const redirectOf = (status: number, headers: http.IncomingHttpHeaders, fr
 /** As the edge says it: a program that wants HTTPS then knows that the client has it. */
 const fields = { "user-agent": "slipstream-health", accept: "*/*", "x-forwarded-proto": "https" };
 
-const askHttp2 = (socket: net.Socket, { port, check }: Target, path: string): Promise<Asked> =>
+/** Begins to ask, and takes the first that is told: `finish` with what came, or `answered`. What was begun is ended by what `begin` gives. */
+const asked = ({ port, check }: Target, path: string, begin: (tell: Telling) => () => void): Promise<Asked> =>
   new Promise((resolve) => {
-    const session = http2.connect(`http://localhost:${port}`, { createConnection: () => socket });
     const finish = (answer: Asked): void => {
       clearTimeout(timer);
       resolve(answer);
-      session.destroy();
+      end();
     };
     const timer = setTimeout(() => finish({ kind: "timeout" }), check.timeoutMs);
-    session.on("error", () => finish({ kind: "broken" }));
-    session.on("close", () => finish({ kind: "broken" }));
-    const request = session.request({ ":path": path, ...fields });
-    request.on("response", ({ ":status": status = 0, ...answered }) => {
-      const to = redirectOf(status, answered, { port, path });
-      finish({ kind: "status", status, ...(to === undefined ? {} : { to }) });
+    const end = begin({
+      finish,
+      answered(status, headers) {
+        const to = redirectOf(status, headers, { port, path });
+        finish({ kind: "status", status, ...(to === undefined ? {} : { to }) });
+      },
     });
-    request.on("error", () => finish({ kind: "broken" }));
-    request.end();
+  });
+
+interface Telling {
+  finish: (answer: Asked) => void;
+  answered: (status: number, headers: http.IncomingHttpHeaders) => void;
+}
+
+const askHttp2 = (socket: net.Socket, target: Target, path: string): Promise<Asked> =>
+  asked(target, path, ({ finish, answered }) => {
+    const session = http2.connect(`http://localhost:${target.port}`, { createConnection: () => socket });
+    const broken = (): void => finish({ kind: "broken" });
+    session.on("error", broken).on("close", broken);
+    const request = session.request({ ":path": path, ...fields }, { endStream: true });
+    request.on("response", ({ ":status": status = 0, ...headers }) => answered(status, headers));
+    request.on("error", broken);
+    return () => session.destroy();
   });
 
 /** What a server of HTTP/2 says first: a SETTINGS frame of the connection itself (RFC 9113 §3.4, §4.1). */
 const isHttp2 = ({ rawPacket: bytes }: { rawPacket?: Buffer }): boolean =>
   bytes !== undefined && bytes.length >= 9 && bytes[3] === 4 && bytes[4] === 0 && bytes.readUInt32BE(5) === 0;
 
-const ask = (socket: net.Socket, { port, check }: Target, path: string): Promise<Asked> =>
-  new Promise((resolve) => {
-    const headers = { host: `localhost:${port}`, connection: "close", ...fields };
+const ask = (socket: net.Socket, target: Target, path: string): Promise<Asked> =>
+  asked(target, path, ({ finish, answered }) => {
+    const headers = { host: `localhost:${target.port}`, connection: "close", ...fields };
     const request = http.request({ createConnection: () => socket, path, headers });
-    const timer = setTimeout(() => finish({ kind: "timeout" }), check.timeoutMs);
-    const finish = (answer: Asked): void => {
-      clearTimeout(timer);
-      resolve(answer);
-      request.destroy();
-    };
-    request.on("response", ({ statusCode: status = 0, headers: answered }) => {
-      const to = redirectOf(status, answered, { port, path });
-      finish({ kind: "status", status, ...(to === undefined ? {} : { to }) });
-    });
+    request.on("response", ({ statusCode = 0, headers: got }) => answered(statusCode, got));
     request.on("error", (error: Error & { rawPacket?: Buffer }) => finish({ kind: isHttp2(error) ? "http2" : "broken" }));
     request.end();
+    return () => request.destroy();
   });
 
 const askPath = async (target: Target, path: string): Promise<Asked> => {

@@ -1,4 +1,4 @@
-// crun does what runc does, and takes half the time: a small program, which is not started twice for each sandbox.
+// crun does what runc does, and takes about half the time: a small program, which is not started twice for each sandbox.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RuncProgram } from "./runc.ts";
