@@ -47,24 +47,6 @@ describe("what stands still or is started again", () => {
       assert.deepEqual(failed, []);
     });
 
-  it("while Restate stands still, what is asked of an app comes after the deployment that has begun", { skip: !whole }, async () => {
-    const pid = processes.pidOf("restate");
-    process.kill(pid, "SIGSTOP");
-    writeTree(source, { ...nodeFiles('"begun first"'), "slip.toml": '[run]\nrelease_command = "sleep 2"\n' });
-    const deployed = installation.deployLive(source);
-    await pause(1_000);
-    const set = installation.expect(0, ["env", "set", "steady", "LATER=yes", "--json"]);
-    await pause(1_500);
-    process.kill(pid, "SIGCONT");
-    await Promise.all([deployed, set]);
-    assert.equal((await installation.request("steady")).body, "begun first");
-    const { env } = JSON.parse(await installation.expect(0, ["env", "list", "steady", "--json"])) as { env: { name: string }[] };
-    assert.deepEqual(
-      env.map(({ name }) => name),
-      ["LATER"],
-    );
-  });
-
   it("an edge process that is stopped is replaced, and the others answer every new connection meanwhile", async () => {
     const [name = "", another] = processes.edges();
     assert.ok(another);

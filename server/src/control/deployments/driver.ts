@@ -8,19 +8,24 @@ import { Turns } from "./turns.ts";
 
 export class Driver {
   readonly #turns = new Turns();
+  readonly #doStep: typeof doStep;
   /** Of each deployment that has not ended, the steps that this process does or has done, by name. */
   readonly #steps = new Map<string, Map<string, Promise<StepOutcome>>>();
 
+  constructor(act: typeof doStep = doStep) {
+    this.#doStep = act;
+  }
+
   /** Does a step of a deployment, or joins it where it is under way or done. Rejects only when PostgreSQL is away: then it can be asked again. */
   step(control: Control, { id, appId }: { id: string; appId: string }, step: NamedStep): Promise<StepOutcome> {
-    return this.#steps.get(id)?.get(step.name) ?? this.#keep(id, step, () => this.#turns.take(appId, () => doStep(control, id, step)));
+    return this.#steps.get(id)?.get(step.name) ?? this.#keep(id, step, () => this.#turns.take(appId, () => this.#doStep(control, id, step)));
   }
 
   /** Does the steps of a deployment that has begun, as one piece of work of its app: nothing comes between. Rejects as `step` does. */
   all(control: Control, begun: DeploymentRow, steps: readonly NamedStep[]): Promise<void> {
     return this.#turns.take(begun.appId, async () => {
       for (const [index, step] of steps.entries()) {
-        const outcome = await this.#keep(begun.id, step, () => doStep(control, begun.id, step, index === 0 ? begun : undefined));
+        const outcome = await this.#keep(begun.id, step, () => this.#doStep(control, begun.id, step, index === 0 ? begun : undefined));
         if (outcome === "ended") return;
       }
     });
