@@ -40,6 +40,7 @@ class UsedLayers {
     if (old === undefined) return;
     log.warn("a layer was damaged and is unpacked anew; what uses it is started again", { layer, workloads: this.workloadsOn(layer).join(" ") });
     for (const instance of this.instancesOn(layer)) instance.remount();
+    await this.#runtime.workloads.dropSpares(layerFolder(this.#home, layer));
     await removeTree(old);
   }
 }

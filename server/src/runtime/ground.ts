@@ -7,12 +7,14 @@ import type { Records } from "./instances/record.ts";
 import type { NetworkPool } from "./network/pool.ts";
 import type { Exits } from "./output/exits.ts";
 import type { OciSandbox } from "./sandboxes/oci-sandbox.ts";
+import type { Spares } from "./spares/spares.ts";
 
 export interface RuntimeGround {
   home: Home;
   logs: LogWriter;
   log: Log;
   pool: NetworkPool;
+  spares: Spares;
   exits: Exits;
   records: Records;
   /** The sandbox of instances of a kind. Throws `sandbox_unavailable`. */

@@ -32,6 +32,7 @@ import { OciSandbox, type SandboxGround } from "./sandboxes/oci-sandbox.ts";
 import { unmountSystemView } from "./sandboxes/runc/system-view.ts";
 import { probeSandboxes, type SandboxSet } from "./sandboxes/sandbox-set.ts";
 import { candidates, requirePrograms } from "./sandboxes/sandboxes.ts";
+import { Spares } from "./spares/spares.ts";
 import { adoptAll, adoptable, groupOf, orphans } from "./workloads/adopt.ts";
 import { Workloads } from "./workloads/workloads.ts";
 
@@ -102,6 +103,7 @@ class LocalRuntime implements Runtime {
   readonly #ground: RuntimeGround;
   readonly #runGround: RunGround;
   readonly #meter: CpuMeter;
+  readonly #spares: Spares;
   #set: SandboxSet | undefined;
   #looking: NodeJS.Timeout | undefined;
 
@@ -112,12 +114,14 @@ class LocalRuntime implements Runtime {
     this.#pool = new NetworkPool({ id: installation.id, subnet: installation.subnet, resolvers: this.#resolvers, ready: readyNetworks, log });
     this.#fetches = new FetchNetworks({ id: installation.id, pool: this.#pool, resolvers: this.#resolvers, hosts: gitHosts });
     this.#exits = new Exits(home.exits);
+    this.#spares = new Spares({ pool: this.#pool, log, sandbox: () => this.#ground.sandbox("runc") });
     this.#runGround = { pool: this.#pool, exits: this.#exits, held: new Map() };
     this.#ground = {
       home,
       logs,
       log,
       pool: this.#pool,
+      spares: this.#spares,
       exits: this.#exits,
       records: new Records(home),
       sandbox: (kind) => this.sandboxes().on(this.#sandboxGround(home.instances), kind),
@@ -168,7 +172,7 @@ class LocalRuntime implements Runtime {
     const waiting = this.#jobs.waiting.map(({ id, slot }) => ({ sandbox: runName(id), network: this.#pool.slot(slot).name, runs: false }));
     const { held, present } = this.workloads;
     return {
-      sandboxes: [...present.map(({ place }) => place), ...runs, ...waiting],
+      sandboxes: [...present.map(({ place }) => place), ...runs, ...waiting, ...this.#spares.held],
       networks: [...this.#pool.reserve, ...this.#fetches.names],
       workloads: held,
     };
@@ -198,7 +202,7 @@ class LocalRuntime implements Runtime {
 
   async close(remove: boolean): Promise<void> {
     clearInterval(this.#looking);
-    await this.#runner.close();
+    await Promise.all([this.#runner.close(), this.#spares.close()]);
     if (remove) {
       this.#hurry.abort();
       await this.workloads.settled();

@@ -7,10 +7,10 @@ import type { Image } from "#platform/oci/image.ts";
 import type { RuntimeGround } from "../ground.ts";
 import { type Slot, uidOf } from "../network/addresses.ts";
 import { OutputTail } from "../output/output-tail.ts";
-import { LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
+import { type Launch, LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
 import type { Rest } from "../workloads/rest.ts";
 import { afterExit } from "./backoff.ts";
-import { argumentsFor, environmentOf } from "./environment.ts";
+import { environmentOf } from "./environment.ts";
 import type { Patient, Symptom } from "./failure.ts";
 import { type Answer, untilHealthy } from "./health.ts";
 import { isHopeless } from "./hopeless.ts";
@@ -99,23 +99,27 @@ export class Instance {
     return this.#crash && performance.now() - this.#crash.at <= ms ? this.#crash.symptom : undefined;
   }
 
-  /** Starts the program; gives the symptom when that cannot be done. */
-  async start(image: Image): Promise<Symptom | undefined> {
+  /** Starts the program, by `begin` where something else does it than its sandbox; gives the symptom when that cannot be done. */
+  async start(image: Image, begin = (launch: Launch): Promise<void> => this.#sandbox.start(launch)): Promise<Symptom | undefined> {
     this.#ground.records.saveInstance(this.#record);
+    return await this.#launch(() => begin(this.#launchOf(image)));
+  }
+
+  #launchOf(image: Image): Launch {
     const { cpus, memoryBytes, account } = this.#spec;
     const spec = {
       id: this.id,
       layers: image.layers,
       writable: undefined,
       mounts: [],
-      args: argumentsFor(this.#spec, image),
+      args: this.#record.args,
       env: environmentOf(this.#spec, image, this.id),
       cwd: image.config.cwd,
       network: this.#slot.path,
       hostname: this.#spec.tags.app || "app",
       limits: { memoryBytes, cpus, pids: limit("pids"), tmpBytes: limit("tmpBytes"), openFiles: limit("openFiles") },
     };
-    return await this.#launch(() => this.#sandbox.start({ spec, address: this.#slot.address, uid: uidOf(this.#slot), overlay: undefined, account }));
+    return { spec, address: this.#slot.address, uid: uidOf(this.#slot), overlay: undefined, account };
   }
 
   /** Takes over an instance that an earlier host process started. */

@@ -85,13 +85,13 @@ const cgroupMounts = (view: OciInput["cgroupView"]): Mount[] => {
 };
 
 const boundMounts = (spec: SandboxSpec): Mount[] => {
-  const mounts = spec.mounts.map(({ source, destination, readOnly }) => ({ source, destination, readOnly }));
+  const mounts = [...spec.mounts];
   if (spec.writable !== undefined) mounts.unshift({ source: spec.writable, destination: "/app", readOnly: false });
-  return mounts.map(({ source, destination, readOnly }) => ({
+  return mounts.map(({ source, destination, readOnly, follows }) => ({
     destination,
     type: "bind",
     source,
-    options: ["rbind", "nosuid", "nodev", readOnly ? "ro" : "rw"],
+    options: ["rbind", "nosuid", "nodev", readOnly ? "ro" : "rw", ...(follows ? ["rslave"] : [])],
   }));
 };
 
@@ -137,7 +137,8 @@ export const ociConfig = (input: OciInput) => ({
     ...(input.userNamespace ? idMappings(input.userNamespace, input.uid) : {}),
     maskedPaths,
     readonlyPaths,
-    rootfsPropagation: "rprivate",
+    // A slave is told of what is mounted outside, and tells nobody.
+    rootfsPropagation: input.spec.mounts.some(({ follows }) => follows) ? "rslave" : "rprivate",
     ...(input.seccomp ? { seccomp: input.seccomp } : {}),
   },
 });

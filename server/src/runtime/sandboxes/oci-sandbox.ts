@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
-import { exec } from "#platform/exec.ts";
+import { exec, execOrThrow } from "#platform/exec.ts";
 import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
 import { Cgroup } from "./cgroup.ts";
 import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts";
 import type { CpuMeter } from "./cpu-meter.ts";
 import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
-import { mountRoot, mountRootAgain, platformFiles, rootOf, unmountRoot } from "./rootfs.ts";
+import { changeRoot, mountRoot, mountRootAgain, platformFiles, rootOf, unmountRoot } from "./rootfs.ts";
 
 export interface SandboxGround {
   /** Parent group of all sandboxes, "/slipstream-ab12cd". */
@@ -108,6 +108,19 @@ export class OciSandbox {
     mkdirSync(this.bundle(launch.spec.id), { recursive: true, mode: 0o711 });
     this.count(launch.spec.id, launch.account);
     await this.#run(launch.spec.id, launch.spec.network, this.#prepare(launch), launch.created);
+  }
+
+  /** Its program has waited to become that of `launch`. From here on all is as if it had been started as that, the next start too. */
+  become(launch: Launch): void {
+    const { id, layers } = launch.spec;
+    this.count(id, launch.account);
+    this.#configure(launch);
+    changeRoot({ bundle: this.bundle(id), layers, files: this.#files(launch) });
+  }
+
+  /** Changes the name that the sandbox's programs see as that of their machine. */
+  async rename(id: string, hostname: string): Promise<void> {
+    await execOrThrow(["nsenter", `--uts=/proc/${this.pid(id)}/ns/uts`, "hostname", hostname]);
   }
 
   /** Says what the CPU time of a sandbox is counted for; to be said again by the host process that takes it over. */
@@ -235,17 +248,25 @@ export class OciSandbox {
     for (const path of [pidPath(this.bundle(id)), conmonPidPath(this.bundle(id))]) rmSync(path, { force: true });
   }
 
-  async #prepare({ spec, address, overlay, uid = this.#ground.uid }: Launch): Promise<void> {
-    const { resolvConf, group } = this.#ground;
+  async #prepare(launch: Launch): Promise<void> {
+    const { spec, overlay } = launch;
+    this.#configure(launch);
+    await mountRoot({ bundle: this.bundle(spec.id), layers: spec.layers, overlay, mounts: spec.mounts, files: this.#files(launch) });
+  }
+
+  #files({ spec, address, uid = this.#ground.uid }: Launch): Record<string, string> {
+    return platformFiles({ uid, hostname: spec.hostname, address, resolvConf: this.#ground.resolvConf });
+  }
+
+  #configure({ spec, overlay, uid = this.#ground.uid }: Launch): void {
     const { joinsNetwork, seccomp, userNamespace, annotations } = this.#runtime;
     const bundle = this.bundle(spec.id);
-    const root = rootOf(bundle);
     const limits = { ...spec.limits, openFiles: Math.min(spec.limits.openFiles, openFilesMax()) };
     const input = {
-      root,
+      root: rootOf(bundle),
       readOnlyRoot: overlay === undefined,
       uid,
-      cgroup: `${group}/${spec.id}`,
+      cgroup: `${this.#ground.group}/${spec.id}`,
       joinsNetwork,
       seccomp,
       userNamespace,
@@ -253,7 +274,5 @@ export class OciSandbox {
       annotations: annotations?.() ?? {},
     };
     writeFileSync(join(bundle, "config.json"), JSON.stringify(ociConfig({ spec: { ...spec, limits }, ...input })), { mode: 0o600 });
-    const files = platformFiles({ uid, hostname: spec.hostname, address, resolvConf });
-    await mountRoot({ bundle, layers: spec.layers, overlay, mounts: spec.mounts, files });
   }
 }

@@ -1,6 +1,6 @@
 // The root of a sandbox: the image's layers as one overlay, between a top that holds the platform's own files and a bottom that
 // holds the places where something is mounted. So nothing is copied, and an image need not have those places.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { exec, execOrThrow } from "#platform/exec.ts";
 
@@ -50,11 +50,15 @@ const makeTop = (top: string, files: RootPlan["files"]): void => {
 const wholeUpper = ["upperdir=upper", "workdir=work", "redirect_dir=off", "metacopy=off"];
 
 /** Options of the overlay. Layers are named by short links, so their number and the characters of their paths do not matter. */
-const overlayOptions = (names: readonly string[], writable: boolean): string => [...(writable ? wholeUpper : ["ro"]), `lowerdir=${names.join(":")}`].join(",");
+const overlayOptions = (names: readonly string[], how: readonly string[]): string => [...how, `lowerdir=${names.join(":")}`].join(",");
 
 const linksOf = (bundle: string): string => join(bundle, "layers");
 
 export const rootOf = (bundle: string): string => join(bundle, "root");
+
+const linkLayers = (links: string, layers: readonly string[]): void => {
+  for (const [index, layer] of layers.entries()) symlinkSync(layer, join(links, `${index}`));
+};
 
 /** Mounts the root at its place in the bundle. */
 export const mountRoot = async (plan: RootPlan): Promise<void> => {
@@ -63,20 +67,40 @@ export const mountRoot = async (plan: RootPlan): Promise<void> => {
   for (const folder of [links, rootOf(bundle)]) mkdirSync(folder, { recursive: true });
   makePlaces(join(links, "bottom"), plan.mounts);
   makeTop(join(links, "top"), plan.files);
-  for (const [index, layer] of layers.entries()) symlinkSync(layer, join(links, `${index}`));
+  linkLayers(links, layers);
   for (const [name, path] of Object.entries(overlay ?? {})) symlinkSync(path, join(links, name));
   const names = ["top", ...layers.map((_, index) => `${layers.length - 1 - index}`), "bottom"];
-  await mountOverlay(links, names, overlay !== undefined);
+  await mountOverlay(links, names, overlay === undefined ? ["ro"] : wholeUpper);
 };
 
-const mountOverlay = (links: string, names: readonly string[], writable: boolean): Promise<string> =>
-  execOrThrow(["mount", "-t", "overlay", "-o", overlayOptions(names, writable), "overlay", "../root"], { cwd: links });
+const mountOverlay = (links: string, names: readonly string[], how: readonly string[], at = "../root"): Promise<string> =>
+  execOrThrow(["mount", "-t", "overlay", "-o", overlayOptions(names, how), "overlay", at], { cwd: links });
 
 /** Mounts a root without an upper folder, which is not mounted, once more: of the folders of its layers that are there now. */
 export const mountRootAgain = async (bundle: string): Promise<void> => {
   const links = linksOf(bundle);
-  const layers = readdirSync(links).filter((name) => /^\d+$/.test(name));
-  await mountOverlay(links, ["top", ...layers.sort((a, b) => Number(b) - Number(a)), "bottom"], false);
+  await mountOverlay(links, ["top", ...linkedLayers(links).sort((a, b) => Number(b) - Number(a)), "bottom"], ["ro"]);
+};
+
+const linkedLayers = (links: string): string[] => readdirSync(links).filter((name) => /^\d+$/.test(name));
+
+/** From the next mount on the root is this one. The platform's files change at once: they are not replaced, but written. */
+export const changeRoot = ({ bundle, layers, files }: Pick<RootPlan, "bundle" | "layers" | "files">): void => {
+  const links = linksOf(bundle);
+  for (const name of linkedLayers(links)) rmSync(join(links, name));
+  linkLayers(links, layers);
+  makeTop(join(links, "top"), files);
+};
+
+/** Where the app of a sandbox that began without one is mounted (spares/). */
+export const placeOf = (bundle: string): string => join(bundle, "app");
+
+/** Mounts the /app of these layers there, lowest first. */
+export const mountPlace = async (bundle: string, layers: readonly string[]): Promise<void> => {
+  const links = join(bundle, "app-layers");
+  mkdirSync(join(links, "bottom"), { recursive: true });
+  for (const [index, layer] of layers.entries()) symlinkSync(join(layer, "app"), join(links, `${index}`));
+  await mountOverlay(links, [...layers.map((_, index) => `${layers.length - 1 - index}`), "bottom"], ["ro", "nosuid", "nodev"], "../app");
 };
 
 export const isMounted = (path: string): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(` ${path} `);
@@ -86,7 +110,9 @@ export const isMounted = (path: string): boolean => readFileSync("/proc/self/mou
  * then deleted the bundle would delete through it.
  */
 export const unmountRoot = async (bundle: string): Promise<void> => {
-  const root = rootOf(bundle);
-  const { stderr } = await exec(["umount", "-l", root]);
-  if (isMounted(root)) throw new Error(`${root} could not be unmounted: ${stderr.trim()}`);
+  // The place is a mount itself, and the app is another on top of it.
+  for (const path of [placeOf(bundle), placeOf(bundle), rootOf(bundle)]) if (isMounted(path)) await unmount(path);
+  for (const path of [placeOf(bundle), rootOf(bundle)]) if (isMounted(path)) throw new Error(`${path} could not be unmounted.`);
 };
+
+const unmount = async (path: string): Promise<void> => void (await exec(["umount", "-l", path]));

@@ -3,14 +3,15 @@ import { availableParallelism } from "node:os";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { DesiredState, EnsureResult, Workload, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
-import type { FailureReport } from "@slipstream/contract/words.ts";
+import type { FailureReport, SandboxKind } from "@slipstream/contract/words.ts";
 import { newId } from "#platform/ids.ts";
-import { openImage } from "#platform/oci/image.ts";
+import { type Image, openImage } from "#platform/oci/image.ts";
 import { Turns } from "#platform/turns.ts";
 import type { RuntimeGround } from "../ground.ts";
-import { argumentsFor } from "../instances/environment.ts";
+import { argumentsFor, environmentOf } from "../instances/environment.ts";
 import { failureOf, type Symptom } from "../instances/failure.ts";
 import { Instance } from "../instances/instance.ts";
+import { recipeOf } from "../spares/recipe.ts";
 import { type Entry, entryOf, inTurn, restIn, viewOf } from "./entry.ts";
 import { Resting } from "./resting.ts";
 
@@ -58,12 +59,18 @@ export class Workloads {
   }
 
   layersInUse(): Set<string> {
-    return new Set([...this.#entries.values()].flatMap(({ instances }) => instances.flatMap(({ layers }) => [...layers])));
+    const used = [...this.#entries.values()].flatMap(({ instances }) => instances.flatMap(({ layers }) => [...layers]));
+    return new Set([...used, ...this.#ground.spares.layers]);
   }
 
   /** Instances that have a layer, by its unpacked folder. */
   using(folder: string): Instance[] {
     return this.present.filter(({ layers }) => layers.includes(folder));
+  }
+
+  /** Ends sandboxes that were made in advance where they have a layer, by its unpacked folder. */
+  async dropSpares(folder: string): Promise<void> {
+    if (this.#ground.spares.layers.includes(folder)) await this.#ground.spares.clear();
   }
 
   /** Puts back a workload that an earlier host process ran, with the instances that are still there. */
@@ -247,22 +254,29 @@ export class Workloads {
     const image = await openImage(this.#ground.home, spec.artifact);
     const kind = spec.sandbox ?? this.#ground.defaultSandbox();
     this.#ground.sandbox(kind);
-    const make = async (): Promise<Sick | undefined> => {
-      const slot = await this.#ground.pool.acquire();
-      if (entry.removed) {
-        await this.#ground.pool.release(slot);
-        return undefined;
-      }
-      const args = argumentsFor(spec, image);
-      const record = { instance: newId("ins"), workload: spec.id, slot: slot.number, sandbox: kind, proven: false, restarts: 0, layers: image.layers, args };
-      const instance = new Instance(this.#ground, spec, record);
-      entry.instances.push(instance);
-      this.#present.add(instance);
-      const symptom = await this.#starts.run(() => instance.start(image), { of: spec.tags.tenant });
-      return symptom && { instance, symptom };
-    };
-    const made = await Promise.all(Array.from({ length: count }, make));
+    const made = await Promise.all(Array.from({ length: count }, () => this.#startOne(entry, image, kind)));
     return made.find((sick) => sick !== undefined);
+  }
+
+  async #startOne(entry: Entry, image: Image, kind: SandboxKind): Promise<Sick | undefined> {
+    const { spec } = entry;
+    const { pool, spares } = this.#ground;
+    const args = argumentsFor(spec, image);
+    const fit = recipeOf({ spec, image, kind, args, env: environmentOf(spec, image, "") });
+    const spare = fit && spares.take(fit.recipe);
+    const slot = spare?.slot ?? (await pool.acquire());
+    if (entry.removed && !spare) {
+      await pool.release(slot);
+      return undefined;
+    }
+    const id = spare?.id ?? newId("ins");
+    const record = { instance: id, workload: spec.id, slot: slot.number, sandbox: kind, proven: false, restarts: 0, layers: image.layers, args };
+    const instance = new Instance(this.#ground, spec, record);
+    entry.instances.push(instance);
+    this.#present.add(instance);
+    const start = (): Promise<Symptom | undefined> => (spare ? instance.start(image, (launch) => spares.start(launch, fit.app)) : instance.start(image));
+    const symptom = await this.#starts.run(start, { of: spec.tags.tenant });
+    return symptom && { instance, symptom };
   }
 
   async #gate(entry: Entry): Promise<Sick | undefined> {

@@ -1,0 +1,185 @@
+// Instances that begin in a sandbox which was made in advance, against the machine: they are what all others are.
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { EnsureResult, Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import { exec } from "#platform/exec.ts";
+import { childGroups } from "../sandboxes/cgroup.ts";
+import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, workload } from "../testing/runtime-fixture.ts";
+import { storeImage } from "../testing/trial-image.ts";
+
+/** Tells all that a program can see of how it was started. */
+const tellTale = `
+const fs = require("node:fs"), os = require("node:os"), http = require("node:http");
+const seen = () => ({
+  argv: process.argv, execArgv: process.execArgv, execPath: process.execPath, cwd: process.cwd(), pid: process.pid, uids: [process.getuid(), process.getgid()],
+  main: [require.main === module, process.mainModule === module, module.id, module.parent ?? null, __filename, module.paths], loaded: Object.keys(require.cache),
+  env: process.env, names: [os.hostname(), fs.readFileSync("/etc/hosts", "utf8"), fs.readFileSync("/etc/hostname", "utf8")],
+  young: process.uptime() < 60, umask: process.umask(), handles: process.getActiveResourcesInfo(), listeners: process.eventNames(), globals: Object.keys(globalThis),
+  files: fs.readdirSync("/proc/self/fd").length, status: /CapEff.*|NoNewPrivs.*|Seccomp:.*|Threads.*/g[Symbol.match](fs.readFileSync("/proc/self/status", "utf8")),
+  limits: fs.readFileSync("/proc/self/limits", "utf8"), memory: os.totalmem(), constrained: process.constrainedMemory(), locale: Intl.DateTimeFormat().resolvedOptions(),
+  app: [fs.readdirSync("/app"), fs.statSync("/app").mode], writable: ["/x", "/app/x", "/run/x", "/run/spare/x", "/etc/x"].map((path) => { try { fs.writeFileSync(path, ""); return path; } catch { return "no"; } }),
+});
+const first = seen();
+http.createServer((request, response) => {
+  if (request.url === "/crash") setTimeout(() => process.exit(7), 5);
+  response.end(JSON.stringify(first));
+}).listen(process.env.PORT, process.env.HOST);
+`;
+
+const module = `
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+const self = await readFile(new URL(import.meta.url), "utf8");
+const seen = JSON.stringify({ main: import.meta.main, file: import.meta.filename, length: self.length, argv: process.argv, require: typeof require });
+createServer((_, response) => response.end(seen)).listen(process.env.PORT, process.env.HOST);
+`;
+
+const firstOf = (result: EnsureResult): Instance => {
+  assert.equal(result.outcome, "ready", JSON.stringify(result));
+  return (result.outcome === "ready" ? result.workload.instances[0] : undefined) ?? assert.fail();
+};
+
+const processes = async (of: string): Promise<string> => (await exec(["pgrep", "-f", of])).stdout.trim();
+
+for (const crun of [true, false])
+  describe(`a spare of ${crun ? "crun" : "runc"}`, { skip: needsRoot }, () => {
+    let fixture: RuntimeFixture;
+    let artifact: string;
+    before(async () => {
+      fixture = await runtimeFixture({ crun });
+      artifact = await storeImage(fixture.home, tellTale);
+    });
+    after(() => fixture.close());
+
+    const ensure = (spec: WorkloadSpec): Promise<EnsureResult> => fixture.runtime.workloads.ensure(spec);
+    const remove = ({ id }: WorkloadSpec): Promise<void> => fixture.runtime.workloads.remove(id);
+    const app = (more: Partial<WorkloadSpec> = {}): WorkloadSpec => workload(artifact, "runc", more);
+    const stateOf = ({ id: wanted }: WorkloadSpec) => fixture.runtime.workloads.list().find(({ id }) => id === wanted)?.instances[0]?.state;
+    /** Sandboxes that wait for an app: they have said so, and were told nothing yet. */
+    const waiting = (): string[] =>
+      readdirSync(fixture.home.instances).filter((id) => {
+        const has = (pipe: string): boolean => existsSync(join(fixture.home.instances, id, "inbox", pipe));
+        return has("begin") && !has("ready");
+      });
+    const untilWaiting = (count: number): Promise<string[]> =>
+      eventually(() => {
+        const all = waiting();
+        return all.length >= count ? all : undefined;
+      }, `${count} spares wait`);
+
+    /** Starts and ends an app, after which spares for its like wait. */
+    const prepare = async (spec: WorkloadSpec): Promise<string[]> => {
+      firstOf(await ensure(spec));
+      await remove(spec);
+      return await untilWaiting(1);
+    };
+
+    test("becomes an instance that sees nothing which another one does not see", async () => {
+      const [ordinary, next] = [app(), app()];
+      const plain = firstOf(await ensure(ordinary));
+      const spares = await untilWaiting(1);
+      const instance = firstOf(await ensure(next));
+      assert.ok(spares.includes(instance.instance) && !spares.includes(plain.instance));
+      const [one, other] = await Promise.all([plain, instance].map(async ({ address }) => JSON.parse(await get(address, "/"))));
+      const own = ({ env, uids, names, ...all }: typeof one) => all;
+      assert.deepEqual(own(other), own(one));
+      assert.deepEqual(other.env, { ...one.env, SLIP_DEPLOYMENT: next.id, SLIP_INSTANCE: instance.instance });
+      assert.deepEqual(other.names, ["shop", `127.0.0.1 localhost\n${instance.address.split(":")[0]} shop\n`, "shop\n"]);
+      assert.notDeepEqual(other.uids, one.uids);
+      await Promise.all([remove(ordinary), remove(next)]);
+    });
+
+    test("belongs to one app, and is gone with it", async () => {
+      await prepare(app());
+      const spec = app({ instances: 3, env: { TOKEN: "s3cret-value" } });
+      const result = await ensure(spec);
+      const addresses = result.outcome === "ready" ? result.workload.instances.map(({ address }) => address) : [];
+      const seen = await Promise.all(addresses.map(async (address) => JSON.parse(await get(address, "/"))));
+      assert.equal(new Set(seen.map(({ env }) => env.SLIP_INSTANCE)).size, 3);
+      assert.equal(new Set(seen.map(({ uids }) => uids[0])).size, 3);
+      const used = new Set(seen.map(({ env }) => env.SLIP_INSTANCE));
+      await remove(spec);
+      assert.deepEqual(
+        readdirSync(fixture.home.instances).filter((name) => used.has(name)),
+        [],
+      );
+      assert.ok((await untilWaiting(1)).every((id) => !used.has(id)));
+    });
+
+    test("that crashes comes back at its address, by itself", async () => {
+      await prepare(app());
+      const spec = app();
+      const { address, instance } = firstOf(await ensure(spec));
+      const before = JSON.parse(await get(address, "/"));
+      await get(address, "/crash");
+      await eventually(() => (stateOf(spec) === "backoff" ? undefined : stateOf(spec)), "it has ended");
+      await eventually(
+        () => (fixture.runtime.workloads.list().find(({ id }) => id === spec.id)?.instances[0]?.restarts === 1 && stateOf(spec) === "ready") || undefined,
+        "it is back",
+      );
+      const after = JSON.parse(await get(address, "/"));
+      assert.deepEqual(after, before);
+      assert.equal(after.env.SLIP_INSTANCE, instance);
+      await remove(spec);
+    });
+
+    test("runs modules as Node does", async () => {
+      const text = await storeImage(fixture.home, module, ["node", "/app/server.js", "--port", "1"]);
+      const specs = [workload(text, "runc"), workload(text, "runc")];
+      const answers: string[] = [];
+      for (const spec of specs) {
+        const { address } = firstOf(await ensure(spec));
+        answers.push(await get(address, "/"));
+        await untilWaiting(1);
+      }
+      assert.equal(answers[1], answers[0]);
+      assert.deepEqual(JSON.parse(answers[0] ?? "").argv.slice(1), ["/app/server.js", "--port", "1"]);
+      await Promise.all(specs.map(remove));
+    });
+
+    test("of a program that fails says of it what is said of others", async () => {
+      const text = await storeImage(fixture.home, 'console.log("here"); null.x;');
+      const failures: unknown[] = [];
+      for (const _ of [1, 2]) {
+        await untilWaiting(1);
+        const result = await ensure(workload(text, "runc", { env: { ...(failures.length === 0 ? { NODE_NO_WARNINGS: "1" } : {}) } }));
+        failures.push(result.outcome === "failed" ? { ...result.failure, evidence: result.failure.evidence.filter((line) => !/^ +at /.test(line)) } : result);
+      }
+      assert.deepEqual(failures[1], failures[0]);
+    });
+
+    test("that does not wait any more is no obstacle", async () => {
+      for (const spare of await prepare(app()))
+        for (const pid of readFileSync(`${fixture.home.instances}/${spare}/pid`, "utf8").split("\n")) if (pid) process.kill(Number(pid), "SIGKILL");
+      const spec = app();
+      const { address } = firstOf(await ensure(spec));
+      assert.match(await get(address, "/"), /shop/);
+      await remove(spec);
+    });
+
+    test("is not taken for what is decided before a program begins", async () => {
+      const spares = await prepare(app());
+      for (const more of [{ env: { NODE_OPTIONS: "--max-old-space-size=64" } }, { memoryBytes: 300 * 2 ** 20 }, { cpus: 0.5 }, { env: { TZ: "Asia/Tokyo" } }]) {
+        const spec = app(more);
+        assert.ok(!spares.includes(firstOf(await ensure(spec)).instance), JSON.stringify(more));
+        await remove(spec);
+      }
+    });
+
+    test("is removed by the host process after that which made it; what it became goes on", async () => {
+      await prepare(app());
+      const spec = app();
+      const { address, instance } = firstOf(await ensure(spec));
+      await untilWaiting(1);
+      const before = await get(address, "/");
+      await fixture.succeed();
+      assert.deepEqual(readdirSync(fixture.home.instances), [instance]);
+      assert.deepEqual(childGroups(`/slipstream-${fixture.id}`), [`/slipstream-${fixture.id}/${instance}`]);
+      assert.equal(await get(address, "/"), before);
+      await remove(spec);
+      assert.equal(await processes(fixture.home.root), "");
+      assert.ok(!readFileSync("/proc/self/mountinfo", "utf8").includes(`${fixture.home.instances}/`));
+    });
+  });

@@ -1,0 +1,167 @@
+// Sandboxes in which a runtime is up already and waits for an app: an instance that is started in one begins with its first line of code.
+// A spare becomes one instance and is never anything else. Which ones wait follows from what was started last.
+import { freemem } from "node:os";
+import { limit } from "@slipstream/contract/limits.ts";
+import { newId } from "#platform/ids.ts";
+import type { Log } from "#platform/log.ts";
+import { type Slot, uidOf } from "../network/addresses.ts";
+import type { NetworkPool } from "../network/pool.ts";
+import type { Launch, OciSandbox } from "../sandboxes/oci-sandbox.ts";
+import { mountPlace } from "../sandboxes/rootfs.ts";
+import { makePlace, tell, untilWaiting, waitingArgs } from "./place.ts";
+import { keyOf, type Recipe, sparesIn, wantedSpares } from "./recipe.ts";
+
+export interface SparesGround {
+  pool: NetworkPool;
+  log: Log;
+  sandbox: () => OciSandbox;
+}
+
+export interface Spare {
+  /** Of the instance that it becomes. */
+  id: string;
+  slot: Slot;
+  recipe: Recipe;
+}
+
+/** What is started first has the machine for itself. */
+const quietMs = 1_000;
+
+/** Nobody knows its name yet; it is given that of its app. */
+const nameless = "app";
+
+export class Spares {
+  readonly #ground: SparesGround;
+  /** In the making, or waiting. */
+  readonly #all = new Map<string, Spare>();
+  readonly #ready: Spare[] = [];
+  #asked: Recipe[] = [];
+  #filling: Promise<void> | undefined;
+  #quiet: NodeJS.Timeout | undefined;
+  #isClosed: boolean = false;
+
+  constructor(ground: SparesGround) {
+    this.#ground = ground;
+  }
+
+  /** A spare that fits, which is the caller's from here on; undefined where none waits. */
+  take(recipe: Recipe): Spare | undefined {
+    const key = keyOf(recipe);
+    const at = this.#ready.findIndex((spare) => keyOf(spare.recipe) === key);
+    const [spare] = at < 0 ? [] : this.#ready.splice(at, 1);
+    if (spare) this.#all.delete(spare.id);
+    this.#asked = [...this.#asked, recipe].slice(-limit("spares"));
+    this.#fillLater(quietMs);
+    return spare;
+  }
+
+  /** Starts an instance in the spare that was taken for it, or in a sandbox of its own where that does not wait any more. */
+  async start(launch: Launch, app: readonly string[]): Promise<void> {
+    const sandbox = this.#ground.sandbox();
+    const { id, network } = launch.spec;
+    try {
+      await this.#become(sandbox, launch, app);
+    } catch (error) {
+      this.#ground.log.warn("a sandbox that was made in advance was of no use", { instance: id, error: String(error) });
+      await sandbox.remove(id, network);
+      await sandbox.start(launch);
+    }
+  }
+
+  async #become(sandbox: OciSandbox, launch: Launch, app: readonly string[]): Promise<void> {
+    const { id, args, env, cwd, hostname } = launch.spec;
+    await Promise.all([mountPlace(sandbox.bundle(id), app), sandbox.rename(id, hostname)]);
+    sandbox.become(launch);
+    await tell(sandbox.bundle(id), { args, env, cwd });
+  }
+
+  /** For the audit. */
+  get held(): { sandbox: string; network: string; runs: boolean }[] {
+    return [...this.#all.values()].map(({ id, slot }) => ({ sandbox: id, network: slot.name, runs: false }));
+  }
+  get layers(): string[] {
+    return [...this.#all.values()].flatMap(({ recipe }) => [...recipe.layers]);
+  }
+
+  /** Ends all that wait; until something is started none is made. */
+  async clear(): Promise<void> {
+    clearTimeout(this.#quiet);
+    this.#asked = [];
+    await this.#filling;
+    await Promise.all(this.#ready.splice(0).map((spare) => this.#end(spare)));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.clear();
+  }
+
+  #fillLater(afterMs: number): void {
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => this.#fill(), afterMs);
+    this.#quiet.unref();
+  }
+
+  #fill(): void {
+    if (this.#isClosed || this.#filling !== undefined) return;
+    this.#filling = this.#match()
+      .catch((error: unknown) => this.#ground.log.error("no sandbox could be made in advance", error))
+      .finally(() => {
+        this.#filling = undefined;
+        this.#quiet = setTimeout(() => void this.clear(), limit("sparesMs")).unref();
+      });
+  }
+
+  /** Brings what waits to what should wait. */
+  async #match(): Promise<void> {
+    const most = sparesIn(freemem(), { spares: limit("spares"), percent: limit("sparesMemoryPercent"), each: limit("spareBytes") });
+    const missing = wantedSpares(this.#asked, most);
+    for (const spare of [...this.#ready]) {
+      // It may have been taken meanwhile.
+      if (!this.#ready.includes(spare)) continue;
+      const at = missing.findIndex((recipe) => keyOf(recipe) === keyOf(spare.recipe));
+      if (at >= 0) missing.splice(at, 1);
+      else await this.#end(spare);
+    }
+    for (const recipe of missing) if (!this.#isClosed) await this.#make(recipe);
+  }
+
+  async #make(recipe: Recipe): Promise<void> {
+    const slot = await this.#ground.pool.acquire();
+    const spare: Spare = { id: newId("ins"), slot, recipe };
+    this.#all.set(spare.id, spare);
+    try {
+      await this.#start(spare);
+      this.#ready.push(spare);
+    } catch (error) {
+      await this.#end(spare);
+      throw error;
+    }
+  }
+
+  async #start({ id, slot, recipe }: Spare): Promise<void> {
+    const sandbox = this.#ground.sandbox();
+    const { layers, memoryBytes, cpus, env } = recipe;
+    const spec = {
+      id,
+      layers,
+      writable: undefined,
+      mounts: await makePlace(sandbox.bundle(id)),
+      args: waitingArgs,
+      env,
+      cwd: "/",
+      network: slot.path,
+      hostname: nameless,
+      limits: { memoryBytes, cpus, pids: limit("pids"), tmpBytes: limit("tmpBytes"), openFiles: limit("openFiles") },
+    };
+    await untilWaiting(sandbox.bundle(id), () => sandbox.start({ spec, address: slot.address, uid: uidOf(slot), overlay: undefined }));
+  }
+
+  async #end(spare: Spare): Promise<void> {
+    const at = this.#ready.indexOf(spare);
+    if (at >= 0) this.#ready.splice(at, 1);
+    await this.#ground.sandbox().remove(spare.id, spare.slot.path);
+    await this.#ground.pool.release(spare.slot);
+    this.#all.delete(spare.id);
+  }
+}
