@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Installation } from "../test/e2e/installation.ts";
 import { nodeProgram } from "../test/e2e/sources.ts";
 import { type Claim, inMs, median, quantile } from "./claim.ts";
@@ -10,6 +11,8 @@ import { bareStart, clientOf } from "./deploy.ts";
 const pairs = 20;
 const warmUps = 2;
 const goal = 3;
+/** Between two snippets, as from somebody who looks at the answer. */
+const pauseMs = 1_000;
 
 /** Another program each time, so that nothing of it is there already. */
 const codeOf = (round: number): string => nodeProgram(`"snippet ${round}"`);
@@ -25,6 +28,7 @@ const deployOnce = async (installation: Installation, round: number): Promise<nu
   if (body !== `snippet ${round}`) throw new Error(`${app} answered ${body}`);
   const ms = performance.now() - start;
   await client.call("apps.destroy", { app });
+  await sleep(pauseMs);
   return ms;
 };
 

@@ -35,15 +35,15 @@ export interface Bundle {
 /** The host name of every sandbox of a build. */
 export const ofBuild = "build";
 
-/** The folder of the sandbox that calls itself so, an app or a build, and its configuration. */
-const sandboxOf = (home: string, hostname: string): { folder: string; bundle: Bundle } => {
-  const parent = join(home, hostname === ofBuild ? "run/runs" : "run/instances");
+/** The folder of the sandbox of an app, or of a build, and its configuration. */
+const sandboxOf = (home: string, name: string): { folder: string; bundle: Bundle } => {
+  const parent = join(home, name === ofBuild ? "run/runs" : "run/instances");
   const all = readdirSync(parent).map((name) => {
     const folder = join(parent, name);
     return { folder, bundle: JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as Bundle };
   });
-  const found = all.find(({ bundle }) => bundle.hostname === hostname);
-  if (!found) throw new Error(`${hostname} has no sandbox.`);
+  const found = all.find(({ bundle }) => (name === ofBuild ? bundle.hostname === ofBuild : bundle.process.env.includes(`SLIP_APP=${name}`)));
+  if (!found) throw new Error(`${name} has no sandbox.`);
   return found;
 };
 

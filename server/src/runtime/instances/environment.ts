@@ -20,3 +20,6 @@ export const environmentOf = (spec: WorkloadSpec, image: Image, instance: string
 
 /** The release's command, else the artifact's. May be empty. */
 export const argumentsFor = (spec: WorkloadSpec, image: Image): string[] => (spec.command === undefined ? image.config.args : argumentsOf(spec.command));
+
+/** What an instance has for the name of its machine: its own, as far as such a name may hold it (RFC 1123 §2.1). */
+export const hostnameOf = (instance: string): string => instance.replaceAll("_", "-");

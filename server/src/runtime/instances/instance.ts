@@ -10,7 +10,7 @@ import { OutputTail } from "../output/output-tail.ts";
 import { type Launch, LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
 import type { Rest } from "../workloads/rest.ts";
 import { afterExit } from "./backoff.ts";
-import { environmentOf } from "./environment.ts";
+import { environmentOf, hostnameOf } from "./environment.ts";
 import type { Patient, Symptom } from "./failure.ts";
 import { type Answer, untilHealthy } from "./health.ts";
 import { isHopeless } from "./hopeless.ts";
@@ -116,7 +116,7 @@ export class Instance {
       env: environmentOf(this.#spec, image, this.id),
       cwd: image.config.cwd,
       network: this.#slot.path,
-      hostname: this.#spec.tags.app || "app",
+      hostname: hostnameOf(this.id),
       limits: { memoryBytes, cpus, pids: limit("pids"), tmpBytes: limit("tmpBytes"), openFiles: limit("openFiles") },
     };
     return { spec, address: this.#slot.address, uid: uidOf(this.#slot), overlay: undefined, account };

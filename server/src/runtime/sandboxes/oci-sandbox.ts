@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
-import { exec, execOrThrow } from "#platform/exec.ts";
+import { exec } from "#platform/exec.ts";
 import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
 import { Cgroup } from "./cgroup.ts";
 import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts";
 import type { CpuMeter } from "./cpu-meter.ts";
 import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
-import { changeRoot, mountRoot, mountRootAgain, platformFiles, rootOf, unmountRoot } from "./rootfs.ts";
+import { changeLayers, mountApp, mountRoot, mountRootAgain, platformFiles, rootOf, unmountRoot } from "./rootfs.ts";
 
 export interface SandboxGround {
   /** Parent group of all sandboxes, "/slipstream-ab12cd". */
@@ -110,17 +110,13 @@ export class OciSandbox {
     await this.#run(launch.spec.id, launch.spec.network, this.#prepare(launch), launch.created);
   }
 
-  /** Its program has waited to become that of `launch`. From here on all is as if it had been started as that, the next start too. */
-  become(launch: Launch): void {
+  /** Gives a sandbox whose program waits for it the app of `launch`, mounted from `app`. The next start is as that says. */
+  async become(launch: Launch, app: readonly string[]): Promise<void> {
     const { id, layers } = launch.spec;
     this.count(id, launch.account);
     this.#configure(launch);
-    changeRoot({ bundle: this.bundle(id), layers, files: this.#files(launch) });
-  }
-
-  /** Changes the name that the sandbox's programs see as that of their machine. */
-  async rename(id: string, hostname: string): Promise<void> {
-    await execOrThrow(["nsenter", `--uts=/proc/${this.pid(id)}/ns/uts`, "hostname", hostname]);
+    changeLayers(this.bundle(id), layers);
+    await mountApp(this.bundle(id), app);
   }
 
   /** Says what the CPU time of a sandbox is counted for; to be said again by the host process that takes it over. */
@@ -249,13 +245,11 @@ export class OciSandbox {
   }
 
   async #prepare(launch: Launch): Promise<void> {
-    const { spec, overlay } = launch;
+    const { spec, overlay, address, uid = this.#ground.uid } = launch;
+    const bundle = this.bundle(spec.id);
     this.#configure(launch);
-    await mountRoot({ bundle: this.bundle(spec.id), layers: spec.layers, overlay, mounts: spec.mounts, files: this.#files(launch) });
-  }
-
-  #files({ spec, address, uid = this.#ground.uid }: Launch): Record<string, string> {
-    return platformFiles({ uid, hostname: spec.hostname, address, resolvConf: this.#ground.resolvConf });
+    const files = platformFiles({ uid, hostname: spec.hostname, address, resolvConf: this.#ground.resolvConf });
+    await mountRoot({ bundle, layers: spec.layers, overlay, mounts: spec.mounts, files });
   }
 
   #configure({ spec, overlay, uid = this.#ground.uid }: Launch): void {

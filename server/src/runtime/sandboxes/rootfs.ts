@@ -2,6 +2,7 @@
 // holds the places where something is mounted. So nothing is copied, and an image need not have those places.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { BoundMount } from "@slipstream/contract/ports/sandbox.ts";
 import { exec, execOrThrow } from "#platform/exec.ts";
 
 export interface RootPlan {
@@ -84,19 +85,25 @@ export const mountRootAgain = async (bundle: string): Promise<void> => {
 
 const linkedLayers = (links: string): string[] => readdirSync(links).filter((name) => /^\d+$/.test(name));
 
-/** From the next mount on the root is this one. The platform's files change at once: they are not replaced, but written. */
-export const changeRoot = ({ bundle, layers, files }: Pick<RootPlan, "bundle" | "layers" | "files">): void => {
+/** From the next mount on the root is of these layers, lowest first. */
+export const changeLayers = (bundle: string, layers: readonly string[]): void => {
   const links = linksOf(bundle);
   for (const name of linkedLayers(links)) rmSync(join(links, name));
   linkLayers(links, layers);
-  makeTop(join(links, "top"), files);
 };
 
-/** Where the app of a sandbox that began without one is mounted (spares/). */
-export const placeOf = (bundle: string): string => join(bundle, "app");
+/** Where the app of a sandbox is mounted whose program waits for it (spares/). */
+const placeOf = (bundle: string): string => join(bundle, "app");
+
+/** Makes the place; what is mounted at it later is seen in the sandbox too, being a mount that tells others (mount_namespaces(7)). */
+export const makePlace = async (bundle: string): Promise<BoundMount> => {
+  mkdirSync(placeOf(bundle), { recursive: true, mode: 0o755 });
+  await execOrThrow(["mount", "--bind", "--make-shared", placeOf(bundle), placeOf(bundle)]);
+  return { source: placeOf(bundle), destination: "/app", readOnly: true, follows: true };
+};
 
 /** Mounts the /app of these layers there, lowest first. */
-export const mountPlace = async (bundle: string, layers: readonly string[]): Promise<void> => {
+export const mountApp = async (bundle: string, layers: readonly string[]): Promise<void> => {
   const links = join(bundle, "app-layers");
   mkdirSync(join(links, "bottom"), { recursive: true });
   for (const [index, layer] of layers.entries()) symlinkSync(join(layer, "app"), join(links, `${index}`));

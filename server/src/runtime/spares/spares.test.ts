@@ -16,7 +16,7 @@ const seen = () => ({
   argv: process.argv, execArgv: process.execArgv, execPath: process.execPath, cwd: process.cwd(), pid: process.pid, uids: [process.getuid(), process.getgid()],
   main: [require.main === module, process.mainModule === module, module.id, module.parent ?? null, __filename, module.paths], loaded: Object.keys(require.cache),
   env: process.env, names: [os.hostname(), fs.readFileSync("/etc/hosts", "utf8"), fs.readFileSync("/etc/hostname", "utf8")],
-  young: process.uptime() < 60, umask: process.umask(), handles: process.getActiveResourcesInfo(), listeners: process.eventNames(), globals: Object.keys(globalThis),
+  upSeconds: process.uptime(), umask: process.umask(), handles: process.getActiveResourcesInfo(), listeners: process.eventNames(), globals: Object.keys(globalThis),
   files: fs.readdirSync("/proc/self/fd").length, status: /CapEff.*|NoNewPrivs.*|Seccomp:.*|Threads.*/g[Symbol.match](fs.readFileSync("/proc/self/status", "utf8")),
   limits: fs.readFileSync("/proc/self/limits", "utf8"), memory: os.totalmem(), constrained: process.constrainedMemory(), locale: Intl.DateTimeFormat().resolvedOptions(),
   app: [fs.readdirSync("/app"), fs.statSync("/app").mode], writable: ["/x", "/app/x", "/run/x", "/run/spare/x", "/etc/x"].map((path) => { try { fs.writeFileSync(path, ""); return path; } catch { return "no"; } }),
@@ -80,13 +80,17 @@ for (const crun of [true, false])
       const [ordinary, next] = [app(), app()];
       const plain = firstOf(await ensure(ordinary));
       const spares = await untilWaiting(1);
+      const began = performance.now();
       const instance = firstOf(await ensure(next));
+      const tookSeconds = (performance.now() - began) / 1_000;
       assert.ok(spares.includes(instance.instance) && !spares.includes(plain.instance));
       const [one, other] = await Promise.all([plain, instance].map(async ({ address }) => JSON.parse(await get(address, "/"))));
-      const own = ({ env, uids, names, ...all }: typeof one) => all;
+      const own = ({ env, uids, names, upSeconds, ...all }: typeof one) => all;
+      assert.ok(other.upSeconds < tookSeconds, `${other.upSeconds} s`);
       assert.deepEqual(own(other), own(one));
       assert.deepEqual(other.env, { ...one.env, SLIP_DEPLOYMENT: next.id, SLIP_INSTANCE: instance.instance });
-      assert.deepEqual(other.names, ["shop", `127.0.0.1 localhost\n${instance.address.split(":")[0]} shop\n`, "shop\n"]);
+      const name = instance.instance.replace("_", "-");
+      assert.deepEqual(other.names, [name, `127.0.0.1 localhost\n${instance.address.split(":")[0]} ${name}\n`, `${name}\n`]);
       assert.notDeepEqual(other.uids, one.uids);
       await Promise.all([remove(ordinary), remove(next)]);
     });

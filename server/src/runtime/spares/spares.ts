@@ -4,11 +4,12 @@ import { freemem } from "node:os";
 import { limit } from "@slipstream/contract/limits.ts";
 import { newId } from "#platform/ids.ts";
 import type { Log } from "#platform/log.ts";
+import { hostnameOf } from "../instances/environment.ts";
 import { type Slot, uidOf } from "../network/addresses.ts";
 import type { NetworkPool } from "../network/pool.ts";
 import type { Launch, OciSandbox } from "../sandboxes/oci-sandbox.ts";
-import { mountPlace } from "../sandboxes/rootfs.ts";
-import { makePlace, tell, untilWaiting, waitingArgs } from "./place.ts";
+import { makePlace } from "../sandboxes/rootfs.ts";
+import { makeInbox, tell, untilWaiting, waitingArgs } from "./inbox.ts";
 import { keyOf, type Recipe, sparesIn, wantedSpares } from "./recipe.ts";
 
 export interface SparesGround {
@@ -24,11 +25,8 @@ export interface Spare {
   recipe: Recipe;
 }
 
-/** What is started first has the machine for itself. */
-const quietMs = 1_000;
-
-/** Nobody knows its name yet; it is given that of its app. */
-const nameless = "app";
+/** Until then what has just been started has the machine for itself. */
+const quietMs = 300;
 
 export class Spares {
   readonly #ground: SparesGround;
@@ -37,7 +35,8 @@ export class Spares {
   readonly #ready: Spare[] = [];
   #asked: Recipe[] = [];
   #filling: Promise<void> | undefined;
-  #quiet: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
+  #later: NodeJS.Timeout | undefined;
   #isClosed: boolean = false;
 
   constructor(ground: SparesGround) {
@@ -51,7 +50,7 @@ export class Spares {
     const [spare] = at < 0 ? [] : this.#ready.splice(at, 1);
     if (spare) this.#all.delete(spare.id);
     this.#asked = [...this.#asked, recipe].slice(-limit("spares"));
-    this.#fillLater(quietMs);
+    this.#fillSoon();
     return spare;
   }
 
@@ -69,9 +68,9 @@ export class Spares {
   }
 
   async #become(sandbox: OciSandbox, launch: Launch, app: readonly string[]): Promise<void> {
-    const { id, args, env, cwd, hostname } = launch.spec;
-    await Promise.all([mountPlace(sandbox.bundle(id), app), sandbox.rename(id, hostname)]);
-    sandbox.become(launch);
+    const { id, args, env, cwd } = launch.spec;
+    if (!sandbox.isAlive(id)) throw new Error("It has ended.");
+    await sandbox.become(launch, app);
     await tell(sandbox.bundle(id), { args, env, cwd });
   }
 
@@ -85,7 +84,9 @@ export class Spares {
 
   /** Ends all that wait; until something is started none is made. */
   async clear(): Promise<void> {
-    clearTimeout(this.#quiet);
+    clearTimeout(this.#soon);
+    clearTimeout(this.#later);
+    this.#soon = undefined;
     this.#asked = [];
     await this.#filling;
     await Promise.all(this.#ready.splice(0).map((spare) => this.#end(spare)));
@@ -96,19 +97,25 @@ export class Spares {
     await this.clear();
   }
 
-  #fillLater(afterMs: number): void {
-    clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => this.#fill(), afterMs);
-    this.#quiet.unref();
+  #fillSoon(): void {
+    clearTimeout(this.#later);
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.#fill();
+    }, quietMs).unref();
   }
 
   #fill(): void {
-    if (this.#isClosed || this.#filling !== undefined) return;
+    if (this.#isClosed) return;
+    if (this.#filling !== undefined) {
+      this.#fillSoon();
+      return;
+    }
     this.#filling = this.#match()
       .catch((error: unknown) => this.#ground.log.error("no sandbox could be made in advance", error))
       .finally(() => {
         this.#filling = undefined;
-        this.#quiet = setTimeout(() => void this.clear(), limit("sparesMs")).unref();
+        this.#later = setTimeout(() => void this.clear(), limit("sparesMs")).unref();
       });
   }
 
@@ -140,18 +147,18 @@ export class Spares {
   }
 
   async #start({ id, slot, recipe }: Spare): Promise<void> {
-    const sandbox = this.#ground.sandbox();
     const { layers, memoryBytes, cpus, env } = recipe;
+    const sandbox = this.#ground.sandbox();
     const spec = {
       id,
       layers,
       writable: undefined,
-      mounts: await makePlace(sandbox.bundle(id)),
+      mounts: [await makeInbox(sandbox.bundle(id)), await makePlace(sandbox.bundle(id))],
       args: waitingArgs,
       env,
       cwd: "/",
       network: slot.path,
-      hostname: nameless,
+      hostname: hostnameOf(id),
       limits: { memoryBytes, cpus, pids: limit("pids"), tmpBytes: limit("tmpBytes"), openFiles: limit("openFiles") },
     };
     await untilWaiting(sandbox.bundle(id), () => sandbox.start({ spec, address: slot.address, uid: uidOf(slot), overlay: undefined }));

@@ -1,13 +1,10 @@
-// What a spare waits with, in its bundle: an empty place for the app, and a folder with its program and two pipes.
+// What a spare waits with, in its bundle: a folder with its program and two pipes.
 import { constants, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BoundMount } from "@slipstream/contract/ports/sandbox.ts";
 import { execOrThrow } from "#platform/exec.ts";
-import { placeOf } from "../sandboxes/rootfs.ts";
-import { appFolder } from "./recipe.ts";
 
 const mountedAt = "/run/spare";
 const tellMs = 1_000;
@@ -26,18 +23,12 @@ const waiting = (): string => {
   return program;
 };
 
-/** Makes them; gives what of the bundle is where in the sandbox. */
-export const makePlace = async (bundle: string): Promise<BoundMount[]> => {
-  for (const folder of [inboxOf(bundle), placeOf(bundle)]) mkdirSync(folder, { recursive: true, mode: 0o755 });
+/** Makes it; gives where it is in the sandbox. */
+export const makeInbox = async (bundle: string): Promise<{ source: string; destination: string; readOnly: boolean }> => {
+  mkdirSync(inboxOf(bundle), { recursive: true, mode: 0o755 });
   writeFileSync(join(inboxOf(bundle), "wait.mjs"), waiting(), { mode: 0o644 });
-  await execOrThrow(["mkfifo", "--mode=666", pipeOf(bundle, "ready")]);
-  await execOrThrow(["mkfifo", "--mode=644", pipeOf(bundle, "begin")]);
-  // What is mounted in it later is seen in the sandbox only where it is a mount that tells others (mount_namespaces(7)).
-  await execOrThrow(["mount", "--bind", "--make-shared", placeOf(bundle), placeOf(bundle)]);
-  return [
-    { source: inboxOf(bundle), destination: mountedAt, readOnly: true },
-    { source: placeOf(bundle), destination: appFolder, readOnly: true, follows: true },
-  ];
+  await Promise.all([execOrThrow(["mkfifo", "--mode=666", pipeOf(bundle, "ready")]), execOrThrow(["mkfifo", "--mode=644", pipeOf(bundle, "begin")])]);
+  return { source: inboxOf(bundle), destination: mountedAt, readOnly: true };
 };
 
 export const waitingArgs: readonly string[] = ["node", `${mountedAt}/wait.mjs`];
