@@ -16,8 +16,8 @@ const seen = () => ({
   argv: process.argv, execArgv: process.execArgv, execPath: process.execPath, cwd: process.cwd(), pid: process.pid, uids: [process.getuid(), process.getgid()],
   main: [require.main === module, process.mainModule === module, module.id, module.parent ?? null, __filename, module.paths], loaded: Object.keys(require.cache),
   env: process.env, names: [os.hostname(), fs.readFileSync("/etc/hosts", "utf8"), fs.readFileSync("/etc/hostname", "utf8")],
-  upSeconds: process.uptime(), umask: process.umask(), handles: process.getActiveResourcesInfo(), listeners: process.eventNames(), globals: Object.keys(globalThis),
-  files: fs.readdirSync("/proc/self/fd").length, status: /CapEff.*|NoNewPrivs.*|Seccomp:.*|Threads.*/g[Symbol.match](fs.readFileSync("/proc/self/status", "utf8")),
+  upSeconds: process.uptime(), mounts: fs.readFileSync("/proc/mounts", "utf8").split("\\n"), umask: process.umask(), handles: process.getActiveResourcesInfo(), listeners: process.eventNames(), globals: Object.keys(globalThis),
+  files: fs.readdirSync("/proc/self/fd").length, status: /CapEff.*|NoNewPrivs.*|Seccomp:.*/g[Symbol.match](fs.readFileSync("/proc/self/status", "utf8")),
   limits: fs.readFileSync("/proc/self/limits", "utf8"), memory: os.totalmem(), constrained: process.constrainedMemory(), locale: Intl.DateTimeFormat().resolvedOptions(),
   app: [fs.readdirSync("/app"), fs.statSync("/app").mode], writable: ["/x", "/app/x", "/run/x", "/run/spare/x", "/etc/x"].map((path) => { try { fs.writeFileSync(path, ""); return path; } catch { return "no"; } }),
 });
@@ -34,6 +34,13 @@ import { readFile } from "node:fs/promises";
 const self = await readFile(new URL(import.meta.url), "utf8");
 const seen = JSON.stringify({ main: import.meta.main, file: import.meta.filename, length: self.length, argv: process.argv, require: typeof require });
 createServer((_, response) => response.end(seen)).listen(process.env.PORT, process.env.HOST);
+`;
+
+const throwing = `
+let seen;
+process.on("uncaughtException", (error, origin) => { seen = origin + ": " + error.message; });
+require("node:http").createServer((_, response) => response.end(seen)).listen(process.env.PORT, process.env.HOST);
+throw new Error("at once");
 `;
 
 const firstOf = (result: EnsureResult): Instance => {
@@ -85,13 +92,22 @@ for (const crun of [true, false])
       const tookSeconds = (performance.now() - began) / 1_000;
       assert.ok(spares.includes(instance.instance) && !spares.includes(plain.instance));
       const [one, other] = await Promise.all([plain, instance].map(async ({ address }) => JSON.parse(await get(address, "/"))));
-      const own = ({ env, uids, names, upSeconds, ...all }: typeof one) => all;
+      const own = ({ env, uids, names, upSeconds, mounts, ...all }: typeof one) => all;
       assert.ok(other.upSeconds < tookSeconds, `${other.upSeconds} s`);
       assert.deepEqual(own(other), own(one));
       assert.deepEqual(other.env, { ...one.env, SLIP_DEPLOYMENT: next.id, SLIP_INSTANCE: instance.instance });
       const name = instance.instance.replace("_", "-");
       assert.deepEqual(other.names, [name, `127.0.0.1 localhost\n${instance.address.split(":")[0]} ${name}\n`, `${name}\n`]);
       assert.notDeepEqual(other.uids, one.uids);
+      assert.match(
+        other.mounts.find((line: string) => line.startsWith("overlay /app ")),
+        /\bro\b.*\bnosuid\b.*\bnodev\b/,
+      );
+      const { held } = await fixture.runtime.inspect();
+      assert.deepEqual(
+        held.sandboxes.filter(({ sandbox }) => sandbox === instance.instance).map(({ workload: of }) => of),
+        [next.id],
+      );
       await Promise.all([remove(ordinary), remove(next)]);
     });
 
@@ -124,7 +140,7 @@ for (const crun of [true, false])
         "it is back",
       );
       const after = JSON.parse(await get(address, "/"));
-      assert.deepEqual(after, before);
+      assert.deepEqual({ ...after, upSeconds: before.upSeconds, mounts: before.mounts }, before);
       assert.equal(after.env.SLIP_INSTANCE, instance);
       await remove(spec);
     });
@@ -141,6 +157,16 @@ for (const crun of [true, false])
       assert.equal(answers[1], answers[0]);
       assert.deepEqual(JSON.parse(answers[0] ?? "").argv.slice(1), ["/app/server.js", "--port", "1"]);
       await Promise.all(specs.map(remove));
+    });
+
+    test("hands on to a program what that throws, as Node does", async () => {
+      const text = await storeImage(fixture.home, throwing);
+      for (const _ of [1, 2]) {
+        const spec = workload(text, "runc");
+        assert.equal(await get(firstOf(await ensure(spec)).address, "/"), "uncaughtException: at once");
+        await untilWaiting(1);
+        await remove(spec);
+      }
     });
 
     test("of a program that fails says of it what is said of others", async () => {

@@ -36,7 +36,6 @@ const [, file = "", ...rest] = program.args;
 const waitedSeconds = process.uptime();
 const uptime = process.uptime.bind(process);
 process.uptime = () => uptime() - waitedSeconds;
-for (const name of Object.keys(process.env)) delete process.env[name];
 Object.assign(process.env, program.env);
 process.chdir(program.cwd);
 process.argv = [process.execPath, resolve(file), ...rest];
