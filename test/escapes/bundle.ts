@@ -42,7 +42,8 @@ const sandboxOf = (home: string, name: string): { folder: string; bundle: Bundle
     const folder = join(parent, name);
     return { folder, bundle: JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as Bundle };
   });
-  const found = all.find(({ bundle }) => (name === ofBuild ? bundle.hostname === ofBuild : bundle.process.env.includes(`SLIP_APP=${name}`)));
+  const isOf = ({ hostname, process: { env } }: Bundle): boolean => (name === ofBuild ? hostname === ofBuild : env.includes(`SLIP_APP=${name}`));
+  const found = all.find(({ bundle }) => isOf(bundle));
   if (!found) throw new Error(`${name} has no sandbox.`);
   return found;
 };

@@ -24,7 +24,7 @@ export interface Start {
 }
 
 /** Where every artifact of ours has its app, and where it is started. */
-export const appFolder = "/app";
+const appFolder = "/app";
 
 /** Read once, when a process starts; a spare may have them before it knows its app. */
 const early = /^(?:PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ)$/;

@@ -7,41 +7,8 @@ import type { EnsureResult, Instance, WorkloadSpec } from "@slipstream/contract/
 import { exec } from "#platform/exec.ts";
 import { childGroups } from "../sandboxes/cgroup.ts";
 import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, workload } from "../testing/runtime-fixture.ts";
+import { tellingModule, tellingProgram, throwingProgram } from "../testing/spare-programs.ts";
 import { storeImage } from "../testing/trial-image.ts";
-
-/** Tells all that a program can see of how it was started. */
-const tellTale = `
-const fs = require("node:fs"), os = require("node:os"), http = require("node:http");
-const seen = () => ({
-  argv: process.argv, execArgv: process.execArgv, execPath: process.execPath, cwd: process.cwd(), pid: process.pid, uids: [process.getuid(), process.getgid()],
-  main: [require.main === module, process.mainModule === module, module.id, module.parent ?? null, __filename, module.paths], loaded: Object.keys(require.cache),
-  env: process.env, names: [os.hostname(), fs.readFileSync("/etc/hosts", "utf8"), fs.readFileSync("/etc/hostname", "utf8")],
-  upSeconds: process.uptime(), mounts: fs.readFileSync("/proc/mounts", "utf8").split("\\n"), umask: process.umask(), handles: process.getActiveResourcesInfo(), listeners: process.eventNames(), globals: Object.keys(globalThis),
-  files: fs.readdirSync("/proc/self/fd").length, status: /CapEff.*|NoNewPrivs.*|Seccomp:.*/g[Symbol.match](fs.readFileSync("/proc/self/status", "utf8")),
-  limits: fs.readFileSync("/proc/self/limits", "utf8"), memory: os.totalmem(), constrained: process.constrainedMemory(), locale: Intl.DateTimeFormat().resolvedOptions(),
-  app: [fs.readdirSync("/app"), fs.statSync("/app").mode], writable: ["/x", "/app/x", "/run/x", "/run/spare/x", "/etc/x"].map((path) => { try { fs.writeFileSync(path, ""); return path; } catch { return "no"; } }),
-});
-const first = seen();
-http.createServer((request, response) => {
-  if (request.url === "/crash") setTimeout(() => process.exit(7), 5);
-  response.end(JSON.stringify(first));
-}).listen(process.env.PORT, process.env.HOST);
-`;
-
-const module = `
-import { createServer } from "node:http";
-import { readFile } from "node:fs/promises";
-const self = await readFile(new URL(import.meta.url), "utf8");
-const seen = JSON.stringify({ main: import.meta.main, file: import.meta.filename, length: self.length, argv: process.argv, require: typeof require });
-createServer((_, response) => response.end(seen)).listen(process.env.PORT, process.env.HOST);
-`;
-
-const throwing = `
-let seen;
-process.on("uncaughtException", (error, origin) => { seen = origin + ": " + error.message; });
-require("node:http").createServer((_, response) => response.end(seen)).listen(process.env.PORT, process.env.HOST);
-throw new Error("at once");
-`;
 
 const firstOf = (result: EnsureResult): Instance => {
   assert.equal(result.outcome, "ready", JSON.stringify(result));
@@ -56,7 +23,7 @@ for (const crun of [true, false])
     let artifact: string;
     before(async () => {
       fixture = await runtimeFixture({ crun });
-      artifact = await storeImage(fixture.home, tellTale);
+      artifact = await storeImage(fixture.home, tellingProgram);
     });
     after(() => fixture.close());
 
@@ -146,7 +113,7 @@ for (const crun of [true, false])
     });
 
     test("runs modules as Node does", async () => {
-      const text = await storeImage(fixture.home, module, ["node", "/app/server.js", "--port", "1"]);
+      const text = await storeImage(fixture.home, tellingModule, ["node", "/app/server.js", "--port", "1"]);
       const specs = [workload(text, "runc"), workload(text, "runc")];
       const answers: string[] = [];
       for (const spec of specs) {
@@ -160,7 +127,7 @@ for (const crun of [true, false])
     });
 
     test("hands on to a program what that throws, as Node does", async () => {
-      const text = await storeImage(fixture.home, throwing);
+      const text = await storeImage(fixture.home, throwingProgram);
       for (const _ of [1, 2]) {
         const spec = workload(text, "runc");
         assert.equal(await get(firstOf(await ensure(spec)).address, "/"), "uncaughtException: at once");
