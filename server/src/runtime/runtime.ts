@@ -49,6 +49,8 @@ export interface RuntimeDependencies {
   crun?: boolean;
   /** What parked workloads may hold of the memory together; undefined = as the limit says. */
   parkedBytes?: number;
+  /** How many sandboxes wait for the next app; undefined = as the limit says. */
+  spares?: number;
 }
 
 export interface Runtime {
@@ -114,7 +116,7 @@ class LocalRuntime implements Runtime {
     this.#pool = new NetworkPool({ id: installation.id, subnet: installation.subnet, resolvers: this.#resolvers, ready: readyNetworks, log });
     this.#fetches = new FetchNetworks({ id: installation.id, pool: this.#pool, resolvers: this.#resolvers, hosts: gitHosts });
     this.#exits = new Exits(home.exits);
-    this.#spares = new Spares({ pool: this.#pool, log, sandbox: () => this.#ground.sandbox("runc") });
+    this.#spares = new Spares({ pool: this.#pool, log, most: dependencies.spares ?? limit("spares"), sandbox: () => this.#ground.sandbox("runc") });
     this.#runGround = { pool: this.#pool, exits: this.#exits, held: new Map() };
     this.#ground = {
       home,

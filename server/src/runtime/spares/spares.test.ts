@@ -22,7 +22,7 @@ for (const crun of [true, false])
     let fixture: RuntimeFixture;
     let artifact: string;
     before(async () => {
-      fixture = await runtimeFixture({ crun });
+      fixture = await runtimeFixture({ crun, spares: 2 });
       artifact = await storeImage(fixture.home, tellingProgram);
     });
     after(() => fixture.close());

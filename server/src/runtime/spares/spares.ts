@@ -15,6 +15,8 @@ import { keyOf, type Recipe, sparesIn, wantedSpares } from "./recipe.ts";
 export interface SparesGround {
   pool: NetworkPool;
   log: Log;
+  /** How many wait at most. */
+  most: number;
   sandbox: () => OciSandbox;
 }
 
@@ -49,7 +51,7 @@ export class Spares {
     const at = this.#ready.findIndex((spare) => keyOf(spare.recipe) === key);
     const [spare] = at < 0 ? [] : this.#ready.splice(at, 1);
     if (spare) this.#all.delete(spare.id);
-    this.#asked = [...this.#asked, recipe].slice(-limit("spares"));
+    this.#asked = [...this.#asked, recipe].slice(-Math.max(1, this.#ground.most));
     this.#fillSoon();
     return spare;
   }
@@ -121,7 +123,7 @@ export class Spares {
 
   /** Brings what waits to what should wait. */
   async #match(): Promise<void> {
-    const most = sparesIn(freemem(), { spares: limit("spares"), percent: limit("sparesMemoryPercent"), each: limit("spareBytes") });
+    const most = sparesIn(freemem(), { spares: this.#ground.most, percent: limit("sparesMemoryPercent"), each: limit("spareBytes") });
     const missing = wantedSpares(this.#asked, most);
     for (const spare of [...this.#ready]) {
       // It may have been taken meanwhile.

@@ -28,7 +28,8 @@ export interface RuntimeFixture {
 
 export const needsRoot = process.getuid?.() === 0 ? false : "needs root";
 
-export const runtimeFixture = async (of: Pick<RuntimeDependencies, "parkedBytes" | "crun"> = {}): Promise<RuntimeFixture> => {
+/** Without spares, where it is not said: each instance is made from nothing. */
+export const runtimeFixture = async (of: Pick<RuntimeDependencies, "parkedBytes" | "crun" | "spares"> = {}): Promise<RuntimeFixture> => {
   const root = mkdtempSync(join(tmpdir(), "slip-runtime-"));
   // User namespaces are for installations whose folder everybody may pass.
   chmodSync(root, 0o711);
@@ -38,7 +39,7 @@ export const runtimeFixture = async (of: Pick<RuntimeDependencies, "parkedBytes"
   const installation = newInstallation({ httpPort: 0, httpsPort: 0, handlerPort: 0 }, claim.subnet);
   const lines: LogLine[] = [];
   const logs = { append: (line: LogLine) => void lines.push(line), flush: () => Promise.resolve(), removeApp: () => Promise.resolve() };
-  const open = (): Promise<Runtime> => openRuntime({ home, installation, logs, log: logOf("test"), gitHosts: [], ...of });
+  const open = (): Promise<Runtime> => openRuntime({ home, installation, logs, log: logOf("test"), gitHosts: [], spares: 0, ...of });
   const fixture: RuntimeFixture = {
     home,
     id: installation.id,
