@@ -1,15 +1,6 @@
 // The Sandbox port: one kind of isolation around one process tree. Adapters: runc, gvisor.
 import type { SandboxKind } from "../words.ts";
 
-/** A folder or file of the host in the sandbox. */
-export interface BoundMount {
-  source: string;
-  destination: string;
-  readOnly: boolean;
-  /** What the host mounts at `source` later is seen inside as well. */
-  follows?: true;
-}
-
 /** What to run, complete: the adapter adds isolation and nothing else. Paths are of the host. */
 export interface SandboxSpec {
   id: string;
@@ -17,7 +8,9 @@ export interface SandboxSpec {
   layers: readonly string[];
   /** A folder of the host that is /app in the sandbox and can be written (builds); undefined = read-only root (instances). */
   writable: string | undefined;
-  mounts: readonly BoundMount[];
+  /** The program sees what the host mounts at /app of the root while it runs. */
+  appComesLater?: true;
+  mounts: readonly { source: string; destination: string; readOnly: boolean }[];
   args: readonly string[];
   env: Readonly<Record<string, string>>;
   cwd: string;

@@ -58,6 +58,8 @@ export interface Runtime {
   runner: Runner;
   withFetchNetwork: WithFetchNetwork;
   workloads: Workloads;
+  /** Sandboxes that wait for an app. */
+  spares: Pick<Spares, "waiting">;
   sandboxes: () => SandboxSet;
   status(): Omit<HostStatus, "builds">;
   /** What the runtime holds, and what of it is on the machine. */
@@ -105,7 +107,7 @@ class LocalRuntime implements Runtime {
   readonly #ground: RuntimeGround;
   readonly #runGround: RunGround;
   readonly #meter: CpuMeter;
-  readonly #spares: Spares;
+  readonly spares: Spares;
   #set: SandboxSet | undefined;
   #looking: NodeJS.Timeout | undefined;
 
@@ -116,14 +118,14 @@ class LocalRuntime implements Runtime {
     this.#pool = new NetworkPool({ id: installation.id, subnet: installation.subnet, resolvers: this.#resolvers, ready: readyNetworks, log });
     this.#fetches = new FetchNetworks({ id: installation.id, pool: this.#pool, resolvers: this.#resolvers, hosts: gitHosts });
     this.#exits = new Exits(home.exits);
-    this.#spares = new Spares({ pool: this.#pool, log, most: dependencies.spares ?? limit("spares"), sandbox: () => this.#ground.sandbox("runc") });
+    this.spares = new Spares({ pool: this.#pool, log, most: dependencies.spares ?? limit("spares"), sandbox: (kind) => this.#ground.sandbox(kind) });
     this.#runGround = { pool: this.#pool, exits: this.#exits, held: new Map() };
     this.#ground = {
       home,
       logs,
       log,
       pool: this.#pool,
-      spares: this.#spares,
+      spares: this.spares,
       exits: this.#exits,
       records: new Records(home),
       sandbox: (kind) => this.sandboxes().on(this.#sandboxGround(home.instances), kind),
@@ -174,7 +176,7 @@ class LocalRuntime implements Runtime {
     const waiting = this.#jobs.waiting.map(({ id, slot }) => ({ sandbox: runName(id), network: this.#pool.slot(slot).name, runs: false }));
     const { held, present } = this.workloads;
     return {
-      sandboxes: [...present.map(({ place }) => place), ...runs, ...waiting, ...this.#spares.held],
+      sandboxes: [...present.map(({ place }) => place), ...runs, ...waiting, ...this.spares.held],
       networks: [...this.#pool.reserve, ...this.#fetches.names],
       workloads: held,
     };
@@ -204,7 +206,7 @@ class LocalRuntime implements Runtime {
 
   async close(remove: boolean): Promise<void> {
     clearInterval(this.#looking);
-    await Promise.all([this.#runner.close(), this.#spares.close()]);
+    await Promise.all([this.#runner.close(), this.spares.close()]);
     if (remove) {
       this.#hurry.abort();
       await this.workloads.settled();

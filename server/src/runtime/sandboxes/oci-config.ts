@@ -1,4 +1,5 @@
 // The OCI runtime configuration (config.json) of a sandbox. Pure: everything that isolates a program can be read here as one value.
+import { join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
 import type { SeccompProfile } from "./runc/seccomp.ts";
@@ -85,15 +86,21 @@ const cgroupMounts = (view: OciInput["cgroupView"]): Mount[] => {
 };
 
 const boundMounts = (spec: SandboxSpec): Mount[] => {
-  const mounts = [...spec.mounts];
+  const mounts = spec.mounts.map(({ source, destination, readOnly }) => ({ source, destination, readOnly }));
   if (spec.writable !== undefined) mounts.unshift({ source: spec.writable, destination: "/app", readOnly: false });
-  return mounts.map(({ source, destination, readOnly, follows }) => ({
+  return mounts.map(({ source, destination, readOnly }) => ({
     destination,
     type: "bind",
     source,
-    options: ["rbind", "nosuid", "nodev", readOnly ? "ro" : "rw", ...(follows ? ["rslave"] : [])],
+    options: ["rbind", "nosuid", "nodev", readOnly ? "ro" : "rw"],
   }));
 };
+
+/** crun's roots do not follow what the host mounts, but what is bound in them can. gVisor's follow, and would not see through a mount of their own. */
+const followingApp = ({ spec, root, joinsNetwork }: OciInput): Mount[] =>
+  spec.appComesLater && joinsNetwork
+    ? [{ destination: "/app", type: "bind", source: join(root, "app"), options: ["rbind", "rslave", "nosuid", "nodev", "ro"] }]
+    : [];
 
 const processOf = ({ spec, uid }: OciInput) => ({
   terminal: false,
@@ -129,7 +136,7 @@ export const ociConfig = (input: OciInput) => ({
   root: { path: input.root, readonly: input.readOnlyRoot },
   hostname: input.spec.hostname,
   annotations: input.annotations,
-  mounts: [...systemMounts(input), ...cgroupMounts(input.cgroupView), ...boundMounts(input.spec)],
+  mounts: [...systemMounts(input), ...cgroupMounts(input.cgroupView), ...boundMounts(input.spec), ...followingApp(input)],
   linux: {
     cgroupsPath: input.cgroup,
     resources: resourcesOf(input.spec.limits),
@@ -138,7 +145,7 @@ export const ociConfig = (input: OciInput) => ({
     maskedPaths,
     readonlyPaths,
     // A slave is told of what is mounted outside, and tells nobody.
-    rootfsPropagation: input.spec.mounts.some(({ follows }) => follows) ? "rslave" : "rprivate",
+    rootfsPropagation: input.spec.appComesLater ? "rslave" : "rprivate",
     ...(input.seccomp ? { seccomp: input.seccomp } : {}),
   },
 });

@@ -11,7 +11,7 @@ import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts"
 import type { CpuMeter } from "./cpu-meter.ts";
 import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
-import { changeLayers, mountApp, mountRoot, mountRootAgain, platformFiles, rootOf, unmountRoot } from "./rootfs.ts";
+import { changeLayers, mountApp, mountRoot, mountRootAgain, platformFiles, rootOf, shareRoot, unmountRoot } from "./rootfs.ts";
 
 export interface SandboxGround {
   /** Parent group of all sandboxes, "/slipstream-ab12cd". */
@@ -250,6 +250,7 @@ export class OciSandbox {
     this.#configure(launch);
     const files = platformFiles({ uid, hostname: spec.hostname, address, resolvConf: this.#ground.resolvConf });
     await mountRoot({ bundle, layers: spec.layers, overlay, mounts: spec.mounts, files });
+    if (spec.appComesLater) await shareRoot(bundle);
   }
 
   #configure({ spec, overlay, uid = this.#ground.uid }: Launch): void {

@@ -2,7 +2,6 @@
 // holds the places where something is mounted. So nothing is copied, and an image need not have those places.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { BoundMount } from "@slipstream/contract/ports/sandbox.ts";
 import { exec, execOrThrow } from "#platform/exec.ts";
 
 export interface RootPlan {
@@ -92,22 +91,15 @@ export const changeLayers = (bundle: string, layers: readonly string[]): void =>
   linkLayers(links, layers);
 };
 
-/** Where the app of a sandbox is mounted whose program waits for it (spares/). */
-const placeOf = (bundle: string): string => join(bundle, "app");
+/** Lets those who follow the root see what is mounted in it from here on (mount_namespaces(7)). */
+export const shareRoot = (bundle: string): Promise<string> => execOrThrow(["mount", "--make-shared", rootOf(bundle)]);
 
-/** Makes the place; what is mounted at it later is seen in the sandbox too, being a mount that tells others (mount_namespaces(7)). */
-export const makePlace = async (bundle: string): Promise<BoundMount> => {
-  mkdirSync(placeOf(bundle), { recursive: true, mode: 0o755 });
-  await execOrThrow(["mount", "--bind", "--make-shared", placeOf(bundle), placeOf(bundle)]);
-  return { source: placeOf(bundle), destination: "/app", readOnly: true, follows: true };
-};
-
-/** Mounts the /app of these layers there, lowest first. */
+/** Mounts the /app of these layers, lowest first, in the root, over an empty one. */
 export const mountApp = async (bundle: string, layers: readonly string[]): Promise<void> => {
   const links = join(bundle, "app-layers");
   mkdirSync(join(links, "bottom"), { recursive: true });
   for (const [index, layer] of layers.entries()) symlinkSync(join(layer, "app"), join(links, `${index}`));
-  await mountOverlay(links, [...layers.map((_, index) => `${layers.length - 1 - index}`), "bottom"], ["ro", "nosuid", "nodev"], "../app");
+  await mountOverlay(links, [...layers.map((_, index) => `${layers.length - 1 - index}`), "bottom"], ["ro", "nosuid", "nodev"], "../root/app");
 };
 
 export const isMounted = (path: string): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(` ${path} `);
@@ -117,9 +109,7 @@ export const isMounted = (path: string): boolean => readFileSync("/proc/self/mou
  * then deleted the bundle would delete through it.
  */
 export const unmountRoot = async (bundle: string): Promise<void> => {
-  // The place is a mount itself, and the app is another on top of it.
-  for (const path of [placeOf(bundle), placeOf(bundle), rootOf(bundle)]) if (isMounted(path)) await unmount(path);
-  for (const path of [placeOf(bundle), rootOf(bundle)]) if (isMounted(path)) throw new Error(`${path} could not be unmounted.`);
+  const root = rootOf(bundle);
+  const { stderr } = await exec(["umount", "-l", root]);
+  if (isMounted(root)) throw new Error(`${root} could not be unmounted: ${stderr.trim()}`);
 };
-
-const unmount = async (path: string): Promise<void> => void (await exec(["umount", "-l", path]));

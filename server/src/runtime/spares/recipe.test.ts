@@ -27,17 +27,19 @@ const start = (more: Partial<Start> = {}, layers = [base, node, packages, app], 
   image: { digest: "sha256:0", layers, config: { args: [], env: {}, cwd, port: 3_000 } },
   kind: "runc",
   args: ["node", "server.js"],
-  env: { LANG: "C.UTF-8", PATH: "/bin", PORT: "3000", SECRET: "s3cret", NODE_ENV: "production" },
+  env: { LANG: "C.UTF-8", PATH: "/app/node_modules/.bin:/bin", PORT: "3000", SECRET: "s3cret", NODE_ENV: "production" },
   ...more,
 });
 
 test("a recipe is what is below the app, what it may use, and what Node reads when it starts; nothing of the app", () => {
   const found = recipeOf(start());
-  assert.deepEqual(found, { recipe: { layers: [base, node], memoryBytes: 1_000, cpus: 1, env: { LANG: "C.UTF-8", PATH: "/bin" } }, app: [packages, app] });
+  assert.deepEqual(found, {
+    recipe: { kind: "runc", layers: [base, node], memoryBytes: 1_000, cpus: 1, env: { LANG: "C.UTF-8", PATH: "/bin" } },
+    app: [packages, app],
+  });
 });
 
 const others: readonly [string, Start][] = [
-  ["another sandbox", start({ kind: "gvisor" })],
   ["another program", start({ args: ["python3", "main.py"] })],
   ["options of Node", start({ args: ["node", "--inspect", "server.js"] })],
   ["no file", start({ args: ["node"] })],
@@ -51,10 +53,18 @@ const others: readonly [string, Start][] = [
 ];
 for (const [what, from] of others) test(`${what} has no recipe`, () => assert.equal(recipeOf(from), undefined));
 
-const of = (more: Partial<Recipe>): Recipe => ({ layers: ["a"], memoryBytes: 1, cpus: 1, env: {}, ...more });
+const of = (more: Partial<Recipe>): Recipe => ({ kind: "runc", layers: ["a"], memoryBytes: 1, cpus: 1, env: {}, ...more });
 
 test("recipes that differ in anything have different keys", () => {
-  const all = [of({}), of({ layers: ["a", "b"] }), of({ memoryBytes: 2 }), of({ cpus: 2 }), of({ env: { TZ: "UTC" } }), of({ env: { TZ: "CET" } })];
+  const all = [
+    of({}),
+    of({ kind: "gvisor" }),
+    of({ layers: ["a", "b"] }),
+    of({ memoryBytes: 2 }),
+    of({ cpus: 2 }),
+    of({ env: { TZ: "UTC" } }),
+    of({ env: { TZ: "CET" } }),
+  ];
   assert.equal(new Set(all.map(keyOf)).size, all.length);
   assert.equal(keyOf(of({})), keyOf(of({})));
 });

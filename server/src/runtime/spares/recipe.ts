@@ -6,6 +6,7 @@ import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { Image } from "#platform/oci/image.ts";
 
 export interface Recipe {
+  kind: SandboxKind;
   /** The layers below those of the app, lowest first. */
   layers: readonly string[];
   memoryBytes: number;
@@ -40,18 +41,29 @@ const isOfApp = (layer: string): boolean => readdirSync(layer).every((name) => `
 /** A package may bring a Node of its own. */
 const bringsNode = (layer: string): boolean => existsSync(join(layer, appFolder, "node_modules/.bin/node"));
 
+/** Nothing of the app is looked for before it is there: that it was not found would be remembered. */
+const withoutApp = (path: string): string =>
+  path
+    .split(":")
+    .filter((folder) => !folder.startsWith(appFolder))
+    .join(":");
+
+const earlyOf = (env: Readonly<Record<string, string>>): Record<string, string> => {
+  const read = Object.entries(env).filter(([name]) => early.test(name));
+  return Object.fromEntries(read.map(([name, value]) => [name, name === "PATH" ? withoutApp(value) : value] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
+};
+
 /** The recipe of a start, with the layers of its app; undefined where no spare can take its place. */
 export const recipeOf = ({ spec, image, kind, args, env }: Start): { recipe: Recipe; app: readonly string[] } | undefined => {
-  if (kind !== "runc" || !isPlain(args) || image.config.cwd !== appFolder || Object.keys(env).some((name) => unfit.test(name))) return undefined;
+  if (!isPlain(args) || image.config.cwd !== appFolder || Object.keys(env).some((name) => unfit.test(name))) return undefined;
   const first = image.layers.findIndex(isOfApp);
   const [layers, app] = first < 0 ? [image.layers, []] : [image.layers.slice(0, first), image.layers.slice(first)];
   if (layers.length === 0 || app.length === 0 || !app.every((layer) => isOfApp(layer) && !bringsNode(layer))) return undefined;
-  const read = Object.entries(env).filter(([name]) => early.test(name));
-  return { recipe: { layers, memoryBytes: spec.memoryBytes, cpus: spec.cpus, env: Object.fromEntries(read.sort(([a], [b]) => (a < b ? -1 : 1))) }, app };
+  return { recipe: { kind, layers, memoryBytes: spec.memoryBytes, cpus: spec.cpus, env: earlyOf(env) }, app };
 };
 
 /** The same for recipes that are the same. Pure. */
-export const keyOf = ({ layers, memoryBytes, cpus, env }: Recipe): string => JSON.stringify([layers, memoryBytes, cpus, Object.entries(env)]);
+export const keyOf = ({ kind, layers, memoryBytes, cpus, env }: Recipe): string => JSON.stringify([kind, layers, memoryBytes, cpus, Object.entries(env)]);
 
 /** Which spares should wait when these were asked for last, newest last: what was started is the likeliest to be started again. Pure. */
 export const wantedSpares = (asked: readonly Recipe[], most: number): Recipe[] => (most <= 0 ? [] : asked.slice(-most));

@@ -1,15 +1,17 @@
 // Sandboxes in which a runtime is up already and waits for an app: an instance that is started in one begins with its first line of code.
 // A spare becomes one instance and is never anything else. Which ones wait follows from what was started last.
+import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
 import { freemem } from "node:os";
 import { limit } from "@slipstream/contract/limits.ts";
+import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { newId } from "#platform/ids.ts";
 import type { Log } from "#platform/log.ts";
 import { hostnameOf } from "../instances/environment.ts";
 import { type Slot, uidOf } from "../network/addresses.ts";
 import type { NetworkPool } from "../network/pool.ts";
 import type { Launch, OciSandbox } from "../sandboxes/oci-sandbox.ts";
-import { makePlace } from "../sandboxes/rootfs.ts";
-import { makeInbox, tell, untilWaiting, waitingArgs } from "./inbox.ts";
+import { connectToSpare, makeProgram, tell, waitingArgs } from "./line.ts";
 import { keyOf, type Recipe, sparesIn, wantedSpares } from "./recipe.ts";
 
 export interface SparesGround {
@@ -17,14 +19,19 @@ export interface SparesGround {
   log: Log;
   /** How many wait at most. */
   most: number;
-  sandbox: () => OciSandbox;
+  sandbox: (kind: SandboxKind) => OciSandbox;
 }
 
-export interface Spare {
+interface Spare {
   /** Of the instance that it becomes. */
   id: string;
   slot: Slot;
   recipe: Recipe;
+}
+
+/** One that waits, and the connection by which it is told what it is. */
+export interface Waiting extends Spare {
+  line: Socket;
 }
 
 /** Until then what has just been started has the machine for itself. */
@@ -34,7 +41,7 @@ export class Spares {
   readonly #ground: SparesGround;
   /** In the making, or waiting. */
   readonly #all = new Map<string, Spare>();
-  readonly #ready: Spare[] = [];
+  readonly #ready: Waiting[] = [];
   #asked: Recipe[] = [];
   #filling: Promise<void> | undefined;
   #soon: NodeJS.Timeout | undefined;
@@ -46,7 +53,7 @@ export class Spares {
   }
 
   /** A spare that fits, which is the caller's from here on; undefined where none waits. */
-  take(recipe: Recipe): Spare | undefined {
+  take(recipe: Recipe): Waiting | undefined {
     const key = keyOf(recipe);
     const at = this.#ready.findIndex((spare) => keyOf(spare.recipe) === key);
     const [spare] = at < 0 ? [] : this.#ready.splice(at, 1);
@@ -57,11 +64,11 @@ export class Spares {
   }
 
   /** Starts an instance in the spare that was taken for it, or in a sandbox of its own where that does not wait any more. */
-  async start(launch: Launch, app: readonly string[]): Promise<void> {
-    const sandbox = this.#ground.sandbox();
+  async start(spare: Waiting, launch: Launch, app: readonly string[]): Promise<void> {
+    const sandbox = this.#ground.sandbox(spare.recipe.kind);
     const { id, network } = launch.spec;
     try {
-      await this.#become(sandbox, launch, app);
+      await this.#become(sandbox, spare, launch, app);
     } catch (error) {
       this.#ground.log.warn("a sandbox that was made in advance was of no use", { instance: id, error: String(error) });
       await sandbox.remove(id, network);
@@ -69,13 +76,16 @@ export class Spares {
     }
   }
 
-  async #become(sandbox: OciSandbox, launch: Launch, app: readonly string[]): Promise<void> {
-    const { id, args, env, cwd } = launch.spec;
-    if (!sandbox.isAlive(id)) throw new Error("It has ended.");
+  async #become(sandbox: OciSandbox, { line }: Waiting, launch: Launch, app: readonly string[]): Promise<void> {
+    const { args, env, cwd } = launch.spec;
     await sandbox.become(launch, app);
-    await tell(sandbox.bundle(id), { args, env, cwd });
+    await tell(line, { args, env, cwd });
   }
 
+  /** Ids of those that can be taken. */
+  get waiting(): string[] {
+    return this.#ready.map(({ id }) => id);
+  }
   /** For the audit. */
   get held(): { sandbox: string; network: string; runs: boolean }[] {
     return [...this.#all.values()].map(({ id, slot }) => ({ sandbox: id, network: slot.name, runs: false }));
@@ -91,7 +101,7 @@ export class Spares {
     this.#soon = undefined;
     this.#asked = [];
     await this.#filling;
-    await Promise.all(this.#ready.splice(0).map((spare) => this.#end(spare)));
+    await Promise.all([...this.#ready].map((spare) => this.#end(spare)));
   }
 
   async close(): Promise<void> {
@@ -140,36 +150,38 @@ export class Spares {
     const spare: Spare = { id: newId("ins"), slot, recipe };
     this.#all.set(spare.id, spare);
     try {
-      await this.#start(spare);
-      this.#ready.push(spare);
+      this.#ready.push({ ...spare, line: await this.#start(spare) });
     } catch (error) {
       await this.#end(spare);
       throw error;
     }
   }
 
-  async #start({ id, slot, recipe }: Spare): Promise<void> {
-    const { layers, memoryBytes, cpus, env } = recipe;
-    const sandbox = this.#ground.sandbox();
+  async #start({ id, slot, recipe }: Spare): Promise<Socket> {
+    const { kind, layers, memoryBytes, cpus, env } = recipe;
+    const sandbox = this.#ground.sandbox(kind);
+    const secret = randomBytes(16).toString("hex");
     const spec = {
       id,
       layers,
       writable: undefined,
-      mounts: [await makeInbox(sandbox.bundle(id)), await makePlace(sandbox.bundle(id))],
-      args: waitingArgs,
+      appComesLater: true as const,
+      mounts: [makeProgram(sandbox.bundle(id))],
+      args: waitingArgs(secret),
       env,
       cwd: "/",
       network: slot.path,
       hostname: hostnameOf(id),
       limits: { memoryBytes, cpus, pids: limit("pids"), tmpBytes: limit("tmpBytes"), openFiles: limit("openFiles") },
     };
-    await untilWaiting(sandbox.bundle(id), () => sandbox.start({ spec, address: slot.address, uid: uidOf(slot), overlay: undefined }));
+    await sandbox.start({ spec, address: slot.address, uid: uidOf(slot), overlay: undefined });
+    return await connectToSpare(slot.address, secret);
   }
 
   async #end(spare: Spare): Promise<void> {
-    const at = this.#ready.indexOf(spare);
-    if (at >= 0) this.#ready.splice(at, 1);
-    await this.#ground.sandbox().remove(spare.id, spare.slot.path);
+    const at = this.#ready.findIndex(({ id }) => id === spare.id);
+    if (at >= 0) this.#ready.splice(at, 1)[0]?.line.destroy();
+    await this.#ground.sandbox(spare.recipe.kind).remove(spare.id, spare.slot.path);
     await this.#ground.pool.release(spare.slot);
     this.#all.delete(spare.id);
   }

@@ -3,13 +3,14 @@
 /** Tells all that a program can see of how it was started. */
 export const tellingProgram = `
 const fs = require("node:fs"), os = require("node:os"), http = require("node:http");
+const text = (path) => { try { return fs.readFileSync(path, "utf8"); } catch (error) { return error.code; } };
 const seen = () => ({
   argv: process.argv, execArgv: process.execArgv, execPath: process.execPath, cwd: process.cwd(), pid: process.pid, uids: [process.getuid(), process.getgid()],
   main: [require.main === module, process.mainModule === module, module.id, module.parent ?? null, __filename, module.paths], loaded: Object.keys(require.cache),
-  env: process.env, names: [os.hostname(), fs.readFileSync("/etc/hosts", "utf8"), fs.readFileSync("/etc/hostname", "utf8")],
-  upSeconds: process.uptime(), mounts: fs.readFileSync("/proc/mounts", "utf8").split("\\n"), umask: process.umask(), handles: process.getActiveResourcesInfo(), listeners: process.eventNames(), globals: Object.keys(globalThis),
-  files: fs.readdirSync("/proc/self/fd").length, status: /CapEff.*|NoNewPrivs.*|Seccomp:.*/g[Symbol.match](fs.readFileSync("/proc/self/status", "utf8")),
-  limits: fs.readFileSync("/proc/self/limits", "utf8"), memory: os.totalmem(), constrained: process.constrainedMemory(), locale: Intl.DateTimeFormat().resolvedOptions(),
+  env: process.env, names: [os.hostname(), text("/etc/hosts"), text("/etc/hostname")],
+  upSeconds: process.uptime(), mounts: text("/proc/mounts").split("\\n"), umask: process.umask(), handles: process.getActiveResourcesInfo(), listeners: process.eventNames(), globals: Object.keys(globalThis),
+  files: fs.readdirSync("/proc/self/fd").length, status: /CapEff.*|NoNewPrivs.*|Seccomp:.*/g[Symbol.match](text("/proc/self/status")),
+  limits: text("/proc/self/limits"), memory: os.totalmem(), constrained: process.constrainedMemory(), locale: Intl.DateTimeFormat().resolvedOptions(),
   app: [fs.readdirSync("/app"), fs.statSync("/app").mode], writable: ["/x", "/app/x", "/run/x", "/run/spare/x", "/etc/x"].map((path) => { try { fs.writeFileSync(path, ""); return path; } catch { return "no"; } }),
 });
 const first = seen();

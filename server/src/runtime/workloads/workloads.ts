@@ -274,7 +274,7 @@ export class Workloads {
     const instance = new Instance(this.#ground, spec, record);
     entry.instances.push(instance);
     this.#present.add(instance);
-    const start = (): Promise<Symptom | undefined> => (spare ? instance.start(image, (launch) => spares.start(launch, fit.app)) : instance.start(image));
+    const start = (): Promise<Symptom | undefined> => (spare ? instance.start(image, (launch) => spares.start(spare, launch, fit.app)) : instance.start(image));
     const symptom = await this.#starts.run(start, { of: spec.tags.tenant });
     return symptom && { instance, symptom };
   }
