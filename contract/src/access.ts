@@ -16,8 +16,11 @@ const verbsOfRoles: Readonly<Record<Role, readonly Verb[]>> = {
 };
 export const verbsOf = (role: Role): readonly Verb[] => verbsOfRoles[role];
 
-/** What an operation asks of its caller: a verb; `any` = any token; `join` = an invitation, which may do nothing else. */
-export type Permission = Verb | "any" | "join";
+/**
+ * What an operation asks of its caller: a verb; `any` = any token; `join` = an invitation, which may do nothing else; `anybody` = either of them,
+ * where what is planned asks for its own.
+ */
+export type Permission = Verb | "any" | "join" | "anybody";
 
 export const ProjectName = AppName;
 

@@ -18,10 +18,10 @@ export const plans = {
       input: z
         .record(z.string(), z.unknown())
         .default({})
-        .describe("Its input, as it would be sent to it; the hash of a token or an invitation may be left to who applies it."),
+        .describe("Its input, as it would be sent to it; the hash of a token, an invitation or a code may be left to who applies it."),
     }),
     output: Plan,
-    permission: "any",
+    permission: "anybody",
     effect: "write",
     notPlanned: "It is planning itself.",
     errors: ["invalid_input", "forbidden", "not_found", "conflict", "not_plannable", "too_large"],
@@ -61,7 +61,7 @@ export const plans = {
       operation: z.string(),
       output: z.record(z.string(), z.unknown()).describe("What the operation itself answers."),
     }),
-    permission: "any",
+    permission: "anybody",
     effect: "destroy",
     notPlanned: "It does what was planned already.",
     errors: ["invalid_input", "not_found", "forbidden", "plan_stale", "plan_expired", "plan_applied"],

@@ -62,7 +62,7 @@ type Asked = Pick<Operation, "permission" | "effect" | "answer" | "body">;
 
 /** Reads, contents and the administration itself are within the grant or not at all. */
 const isApprovable = ({ permission, effect, answer, body }: Asked, subject: Subject): boolean =>
-  effect !== "read" && answer === "json" && body === "json" && !["administer", "any", "join"].includes(permission) && subject.about !== "nothing";
+  effect !== "read" && answer === "json" && body === "json" && !["administer", "any", "anybody", "join"].includes(permission) && subject.about !== "nothing";
 
 /** Whether programs can come to run by it that did not before. */
 const startsPrograms = ({ permission, effect }: Asked): boolean => effect === "write" && (permission === "deploy" || permission === "configure");
@@ -70,7 +70,7 @@ const startsPrograms = ({ permission, effect }: Asked): boolean => effect === "w
 const minuteMs = 60_000;
 const unbounded = Number.POSITIVE_INFINITY;
 
-/** `any` and `join` are no verbs: nobody with a grant lacks the one, or can be given the other. */
+/** `any`, `anybody` and `join` are no verbs: nobody with a grant lacks the one, or can be given the other. */
 const beyondVerbs = (token: Pick<Token, "kind" | "verbs">, permission: Permission): Beyond[] =>
   mayDo(token, permission) ? [] : [{ kind: "verb", verb: permission as Verb }];
 

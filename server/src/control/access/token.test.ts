@@ -47,6 +47,7 @@ test("a token may do what its verbs say", () => {
   assert.equal(mayDo({ kind: "plain", verbs: [] }, "any"), true);
   assert.equal(mayDo({ kind: "plain", verbs: [...Verb.options] }, "join"), false);
   assert.equal(mayDo({ kind: "invitation", verbs: ["join"] }, "any"), false);
+  assert.equal(mayDo({ kind: "invitation", verbs: ["join"] }, "anybody"), true);
 });
 
 const all = [...Verb.options];

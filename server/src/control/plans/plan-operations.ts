@@ -15,10 +15,11 @@ import type { SourceStore } from "../sources/source-store.ts";
 import { movedBetween } from "./fingerprint.ts";
 import { fingerprintOfName } from "./fingerprint-store.ts";
 import { applied, bounded, checkGiven, expired, isShownTo, noPlan, type PlanRow, type Shown, stale, toPlan } from "./plan.ts";
-import { answerPlan, inputOfPlan, insertPlan, planIn, plansOf } from "./plan-store.ts";
-import type { Planned, Reading } from "./planner.ts";
+import { answerPlan, dropOpenPlans, inputOfPlan, insertPlan, planIn, plansOf } from "./plan-store.ts";
+import type { Planned } from "./planner.ts";
 import { plannerOf } from "./planners.ts";
 import { beyondGrant, policyOf } from "./policy.ts";
+import { readingOf } from "./reading.ts";
 import { Unmoved } from "./unmoved.ts";
 
 interface Parts {
@@ -27,26 +28,19 @@ interface Parts {
   perform: Perform;
 }
 
-const readingOf = ({ control, sources }: Parts, call: Call): Reading => ({
-  control,
-  sources,
-  call,
-  snapshot: (read) =>
-    control.database.begin(async (query) => {
-      await query`set transaction isolation level repeatable read, read only`;
-      return read(query);
-    }) as ReturnType<typeof read>,
-});
-
 const checkSize = (input: Record<string, unknown>): void => {
   if (Buffer.byteLength(JSON.stringify(input)) > limit("planBytes"))
     throw new SlipError("too_large", `The input of a planned operation has at most ${limit("planBytes")} bytes.`);
 };
 
 const store = ({ control }: Parts, call: Call, of: Omit<Parameters<typeof insertPlan>[2], "id" | "tenant" | "actor" | "expiresAt">): Promise<PlanRow> => {
-  const { tenant, actor } = call;
+  const { tenant, actor, token } = call;
   const made = { ...of, id: newId("pln"), tenant, actor, expiresAt: new Date(Date.now() + limit("planMs")) };
-  return control.database.begin((query) => insertPlan(query, control.sealing, made));
+  return control.database.begin(async (query) => {
+    // It takes no room from those who are let in already.
+    if (token.kind === "invitation") await dropOpenPlans(query, made);
+    return insertPlan(query, control.sealing, made);
+  });
 };
 
 /** The schema of what is planned: the hash of a secret can be left to who applies it. */
@@ -55,8 +49,8 @@ const plannedInput = (name: JsonName): Pick<Operation, "input"> => {
   return { input: "sha256" in input.shape ? input.partial({ sha256: true }) : input };
 };
 
-const shownOf = ({ changes, interrupts, quota, inverse, asks, within }: Planned, name: JsonName, policy: PlanPolicy): Shown => ({
-  effect: operations[within?.operation ?? name].effect as Plan["effect"],
+const shownOf = ({ changes, interrupts, quota, inverse, asks, within, effect }: Planned, name: JsonName, policy: PlanPolicy): Shown => ({
+  effect: effect ?? (operations[within?.operation ?? name].effect as Plan["effect"]),
   changes: bounded(changes),
   interrupts,
   policy,
@@ -70,7 +64,7 @@ const create = async (parts: Parts, call: Call, { operation, input: raw }: Parse
   const { database } = parts.control;
   const asked = parseInput(plannedInput(name), raw);
   const beyond = await beyondGrant(database, call, name, asked);
-  const rows = await planner.read(readingOf(parts, call), asked as never);
+  const rows = await planner.read(readingOf(parts.control, parts.sources, call), asked as never);
   const planned: Planned = planner.plan(asked as never, rows);
   const { app, input = asked, wished, within } = planned;
   checkSize(input);
@@ -108,7 +102,7 @@ type Given = Pick<ParsedInputOf<"plans.apply">, "sha256">;
 const joined = async (parts: Parts, call: Call, row: PlanRow, given: Given): Promise<Output> => {
   const { name, planner } = plannerOf(row.operation);
   const input = parseInput(operations[name], await inputOf(parts, row, { given, otherwise: applied(row) }));
-  const applying = { ...parts, call: { ...call, idempotencyKey: row.id } };
+  const applying = { ...parts, call: { ...call, idempotencyKey: row.id }, plan: row };
   return (planner.again ? await planner.again(applying, input as never) : await parts.perform(applying.call, name, input as never)) as Output;
 };
 

@@ -42,6 +42,11 @@ export const insertPlan = async (query: Query, sealing: Sealing, it: NewPlan): P
   return row;
 };
 
+/** Those of one who plans, which nobody has applied. */
+export const dropOpenPlans = async (query: Query, { tenant, actor }: { tenant: string; actor: string }): Promise<void> => {
+  await query`delete from plans where tenant = ${tenant} and actor = ${actor} and applied_at is null`;
+};
+
 export const planIn = async (query: Query, tenant: string, id: string): Promise<PlanRow | undefined> =>
   (await query<PlanRow[]>`select ${columns(query)} from plans where tenant = ${tenant} and id = ${id}`)[0];
 

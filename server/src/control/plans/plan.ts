@@ -44,15 +44,23 @@ export const toPlan = (row: PlanRow, now: Date): Plan => ({
   ...(row.appliedAt === null ? {} : { appliedAt: row.appliedAt.toISOString() }),
 });
 
-/** Operations that are about people, tokens and the installation. */
+/** Operations that are about people, tokens and the installation, and what was asked beyond a grant. */
 const administered: ReadonlySet<string> = new Set(
-  Object.values(operations).flatMap(({ name, permission }) => (permission === "administer" || permission === "any" ? [name] : [])),
+  Object.values(operations).flatMap(({ name, permission }) =>
+    permission === "administer" || permission === "any" || permission === "join" || name.startsWith("approvals.") ? [name] : [],
+  ),
 );
 export const administeredNames = [...administered];
 
-/** What a plan of those shows is for who administers, and for who planned it; what is of an app, for who may read that. */
-export const isShownTo = ({ operation, app, actor }: Pick<PlanRow, "operation" | "app" | "actor">, call: Pick<Call, "actor" | "token">): boolean =>
-  app !== null || !administered.has(operation) || actor === call.actor || mayDo(call.token, "administer");
+/**
+ * What a plan of those shows is for who administers, and for who planned it; what is of an app, for who may read that. An invitation is shown its
+ * own alone.
+ */
+export const isShownTo = ({ operation, app, actor }: Pick<PlanRow, "operation" | "app" | "actor">, call: Pick<Call, "actor" | "token">): boolean => {
+  if (actor === call.actor) return true;
+  if (call.token.kind === "invitation") return false;
+  return app !== null || !administered.has(operation) || mayDo(call.token, "administer");
+};
 
 /** Throws `invalid_input` where what the plan leaves to who applies it is missing, or it leaves nothing. */
 export const checkGiven = ({ id, shown: { asks } }: Pick<PlanRow, "id" | "shown">, { sha256 }: { sha256?: string | undefined }): void => {

@@ -7,6 +7,7 @@ import type { Call, JsonName, Perform } from "../api/call.ts";
 import type { Control } from "../control.ts";
 import type { SourceStore } from "../sources/source-store.ts";
 import type { Fingerprint } from "./fingerprint.ts";
+import type { PlanRow } from "./plan.ts";
 
 export interface Planned {
   app?: string;
@@ -18,6 +19,8 @@ export interface Planned {
   inverse?: Plan["inverse"];
   /** What is left to who applies it. */
   asks?: Plan["asks"];
+  /** Of what is done in the end, where that is not the effect of the operation itself or of the one within. */
+  effect?: Plan["effect"];
   /** The operation that it does within, which its caller must be allowed to do as well. */
   within?: { operation: JsonName; input: Record<string, unknown> };
   /** What its release asks for, where slip.toml is known: the grant of who plans may allow less. */
@@ -36,6 +39,8 @@ export interface Applying {
   control: Control;
   perform: Perform;
   call: Call;
+  /** Its change is there. */
+  plan: Pick<PlanRow, "id" | "fingerprint">;
 }
 
 /** The input of an operation as it is planned, where its secret may be made by who applies it. */
