@@ -98,7 +98,6 @@ export const webhooks = {
     output: WebhookDelivery,
     permission: "configure",
     effect: "write",
-    notPlanned: "It sends an event, and changes nothing.",
     errors: ["not_found", "conflict"],
   }),
   "webhooks.deliveries": operation({
@@ -121,7 +120,6 @@ export const webhooks = {
     output: z.object({ redelivered: z.int() }),
     permission: "configure",
     effect: "write",
-    notPlanned: "It sends again what webhooks.deliveries shows, and changes nothing else.",
     errors: ["not_found", "conflict"],
   }),
 };

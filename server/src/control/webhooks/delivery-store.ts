@@ -142,6 +142,23 @@ export const deliveryOf = async (query: Query, webhook: string, id: string): Pro
   return row;
 };
 
+/** How many failed, and a hash that is another one when others did, or when one of them did once more. */
+export const failedOf = async (query: Query, webhook: string): Promise<{ count: number; digest: string }> => {
+  const [failed] = await query<{ count: number; digest: string }[]>`
+    select count(*)::int as count, md5(coalesce(string_agg(concat_ws(' ', id, attempts, attempted_at), ',' order by id), '')) as digest
+    from webhook_deliveries where webhook_id = ${webhook} and state = 'failed'`;
+  if (!failed) throw new Error("A count has a row.");
+  return failed;
+};
+
+/** The delivery of the ping that applying a plan has sent: all of a transaction has the same time. */
+export const pingOfPlan = async (query: Query, webhook: string, plan: string): Promise<DeliveryRow | undefined> =>
+  (
+    await query<DeliveryRow[]>`
+      select ${columns(query)} from webhook_deliveries d join outbox o on o.event = d.event join plans p on p.applied_at = d.created_at
+      where p.id = ${plan} and d.webhook_id = ${webhook} and o.topic = 'webhook.ping'`
+  )[0];
+
 /** Lets one delivery, or all that failed, begin anew; gives how many. */
 export const redeliver = async (query: Query, webhook: string, of: { delivery: string | undefined; now: Date }): Promise<number> => {
   const which = of.delivery === undefined ? query`state = 'failed'` : query`id = ${of.delivery}`;

@@ -10,6 +10,7 @@ import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
 import { dueTime } from "./deliverer.ts";
 import { deliveriesOf, deliveryOf, insertPing, redeliver } from "./delivery-store.ts";
+import { redeliveryOf, stateOfRedelivery } from "./redelivery.ts";
 import { newSigningSecret } from "./signature.ts";
 import { addSigningSecret, secretWithKey, signingSecrets, signingVersion } from "./signing-secret-store.ts";
 import {
@@ -91,14 +92,15 @@ const rotate = async ({ database, sealing }: Control, call: Call, { webhook, gra
   return { webhook, secret, endsAt: endsAt.toISOString() };
 };
 
-const expectActive = ({ id, paused }: WebhookRow): void => {
+/** Throws `conflict` for one that is sent nothing. Pure. */
+export const expectActive = ({ id, paused }: WebhookRow): void => {
   if (paused !== null) throw new SlipError("conflict", "The webhook is paused.", { next: `Let it go on with 'slip webhooks resume ${id}'.` });
 };
 
 const lookAgainMs = 50;
 
 /** Waits until it was tried, as long as one attempt may take; where other events are in front of it, it is given as it is then. */
-const tried = async ({ database }: Control, call: Call, webhook: string, id: string): Promise<DeliveryRow> => {
+export const tried = async ({ database }: Control, call: Call, webhook: string, id: string): Promise<DeliveryRow> => {
   for (const until = performance.now() + limit("webhookMs") + 1_000; ; await sleep(lookAgainMs)) {
     const row = await deliveryOf(database, webhook, id);
     if (row.attempts > 0 || call.signal.aborted || performance.now() > until) return row;
@@ -107,7 +109,7 @@ const tried = async ({ database }: Control, call: Call, webhook: string, id: str
 
 const ping = async (control: Control, call: Call, webhook: string): Promise<DeliveryRow> => {
   const id = await control.database.begin(async (query) => {
-    const row = await webhookIn(query, call.tenant, webhook);
+    const row = await takeWebhook(query, call, webhook);
     expectActive(row);
     await journal(query, call, { operation: "webhooks.test", input: { webhook } });
     return insertPing(query, row, dueTime());
@@ -118,8 +120,11 @@ const ping = async (control: Control, call: Call, webhook: string): Promise<Deli
 
 const again = async (control: Control, call: Call, { webhook, delivery }: ParsedInputOf<"webhooks.redeliver">): Promise<number> => {
   const count = await control.database.begin(async (query) => {
-    expectActive(await webhookIn(query, call.tenant, webhook));
-    if (delivery !== undefined) await deliveryOf(query, webhook, delivery);
+    // What is under way to it is written down before or after this.
+    const row = await lockWebhook(query, call.tenant, webhook);
+    const asked = await redeliveryOf(query, row, delivery);
+    await call.expects?.check(query, { state: () => stateOfRedelivery(asked) });
+    expectActive(row);
     await journal(query, call, { operation: "webhooks.redeliver", input: { webhook, ...(delivery === undefined ? {} : { delivery }) } });
     return redeliver(query, webhook, { delivery, now: dueTime() });
   });
