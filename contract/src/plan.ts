@@ -45,7 +45,7 @@ export const Plan = z.object({
   asks: z
     .array(z.literal("sha256"))
     .optional()
-    .describe("What who applies it is to send: `sha256` of a token or an invitation, so that its secret is made then, and only its maker has seen it."),
+    .describe("What who applies it is to send: `sha256` of a token, an invitation or a code, so that its secret is made then, and only its maker has seen it."),
   createdAt: Timestamp,
   expiresAt: Timestamp,
   appliedAt: Timestamp.optional(),

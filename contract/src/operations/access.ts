@@ -80,7 +80,6 @@ export const access = {
     output: z.object({ endsAt: Timestamp }),
     permission: "any",
     effect: "write",
-    notPlanned: "It is of the token that asks, and of no other thing that could be shown, or move meanwhile.",
     errors: ["conflict"],
   }),
 };
@@ -166,7 +165,6 @@ export const members = {
     output: z.object({ tenant: z.string(), person: PersonId, role: Role, token: TokenId }),
     permission: "join",
     effect: "write",
-    notPlanned: "Who comes in with an invitation may do nothing else before, so neither plan nor apply.",
     errors: ["not_found", "conflict"],
   }),
   "members.update": operation({

@@ -18,7 +18,6 @@ export const signIn = {
     output: z.object({ url: z.string(), expiresAt: Timestamp }),
     permission: "any",
     effect: "write",
-    notPlanned: "Its code lets the caller alone in, and works for minutes; a plan can wait for hours.",
     errors: ["forbidden", "conflict"],
   }),
   "providers.list": operation({

@@ -5,7 +5,8 @@ import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
 import { toPerson } from "./member-operations.ts";
 import { personOf } from "./people-store.ts";
-import { countedOf, replaceToken, usedOf } from "./token-store.ts";
+import { seriesOf, stateOfSeries } from "./token-operations.ts";
+import { countedOf, lockToken, replaceToken, tokensOf, usedOf } from "./token-store.ts";
 
 export const accessOperations = ({ database, tokens }: Control): Pick<Handlers, "access.whoami" | "token.rotate"> => ({
   async "access.whoami"(_, { tenant, actor, token }) {
@@ -25,8 +26,11 @@ export const accessOperations = ({ database, tokens }: Control): Pick<Handlers, 
 
   async "token.rotate"({ sha256, graceMs }, call) {
     const answer = { endsAt: new Date(Date.now() + graceMs).toISOString() };
+    const { tenant, token } = call;
     await database.begin(async (query) => {
-      await replaceToken(query, { tenant: call.tenant, sha256: call.token.sha256 }, { sha256: Buffer.from(sha256, "hex"), endsAt: new Date(answer.endsAt) });
+      await lockToken(query, tenant, token.id);
+      await call.expects?.check(query, { state: async () => stateOfSeries(token.id, seriesOf(token.id, await tokensOf(query, tenant))) });
+      await replaceToken(query, { tenant, sha256: token.sha256 }, { sha256: Buffer.from(sha256, "hex"), endsAt: new Date(answer.endsAt) });
       await journal(query, call, { operation: "token.rotate", input: { graceMs } });
       await keepAnswer(query, call, answer);
     });

@@ -44,6 +44,15 @@ export const lockInvitation = async (query: Query, tenant: string, id: string): 
   return row;
 };
 
+/** The one whose secret opens the door to a call, which nobody else accepts or takes back meanwhile. Throws `not_found`. */
+export const holdInvitation = async (query: Query, sha256: Buffer): Promise<Invitation> => {
+  const [row] = await query<Invitation[]>`select ${columns(query)} from invitations where sha256 = ${sha256} and ${isOpen(query)} for update`;
+  if (!row) throw usedInvitation();
+  return row;
+};
+
+export const usedInvitation = (): SlipError => new SlipError("not_found", "This invitation is used, at its end, or none.", { next: "Ask for another one." });
+
 export const noInvitation = (id: string): SlipError =>
   new SlipError("not_found", `There is no open invitation ${id}.`, { next: "List them with 'slip members list'." });
 
@@ -55,7 +64,7 @@ export const removeInvitation = async (query: Query, tenant: string, id: string)
 export const invitationWith = async (query: Query, tenant: string, sha256: Buffer): Promise<Invitation | undefined> =>
   (await query<Invitation[]>`select ${columns(query)} from invitations where tenant = ${tenant} and sha256 = ${sha256}`)[0];
 
-/** What plans of its end remember of an invitation. */
+/** What plans of its end, or of accepting it, remember of an invitation. */
 export const stateOfInvitation = ({ id, role }: Invitation): Fingerprint => ({ [`invitation ${id}`]: role });
 
 /** What plans of a new one remember: who invites, and who is invited already by the same address. */
@@ -71,7 +80,7 @@ export const stateOfInviting = ({ actor }: { actor: string }, open: readonly Inv
 export const acceptInvitation = async (query: Query, of: { sha256: Buffer; person: string }): Promise<Invitation> => {
   const [accepted] = await query<Invitation[]>`
     update invitations set accepted_by = ${of.person}, accepted_at = now() where sha256 = ${of.sha256} and ${isOpen(query)} returning ${columns(query)}`;
-  if (!accepted) throw new SlipError("not_found", "This invitation is used, at its end, or none.", { next: "Ask for another one." });
+  if (!accepted) throw usedInvitation();
   const { tenant, role } = accepted;
   await lockMembers(query, tenant);
   const known = await query`select person from members where tenant = ${tenant} and person = ${of.person}`;

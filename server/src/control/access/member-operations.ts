@@ -8,6 +8,7 @@ import type { Fingerprint } from "../plans/fingerprint.ts";
 import { type Belongings, belongingsOf } from "./belongings.ts";
 import {
   acceptInvitation,
+  holdInvitation,
   type Invitation,
   insertInvitation,
   lockInvitation,
@@ -83,6 +84,8 @@ const remove = (control: Control, call: Call, person: string): Promise<void> =>
 /** The invitation is the bearer token of this call. */
 const accept = (control: Control, call: Call, { name, email, sha256 }: ParsedInputOf<"members.accept">) =>
   control.database.begin(async (query) => {
+    const invitation = await holdInvitation(query, call.token.sha256);
+    await call.expects?.check(query, { state: () => stateOfInvitation(invitation) });
     const person = await insertPerson(query, { name, email: email ?? null });
     const { tenant, role } = await acceptInvitation(query, { sha256: call.token.sha256, person: person.id });
     const actor = actorOf(person);

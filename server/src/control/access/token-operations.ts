@@ -112,6 +112,18 @@ export const stateOfToken = ({ id, actor, terms }: ListedToken): Fingerprint => 
   ...(terms === null ? {} : { grant: `#${JSON.stringify(terms)}` }),
 });
 
+/** A token, and those of before whose place it has taken. Pure. */
+export const seriesOf = (id: string, living: readonly ListedToken[]): ListedToken[] => {
+  const self = living.find((token) => token.id === id);
+  return living.filter(({ actor, kind, name, person }) => self && actor === self.actor && kind === self.kind && name === self.name && person === self.person);
+};
+
+/** What plans of its replacement remember: which token asks, and those whose end it says. Pure. */
+export const stateOfSeries = (asking: string, series: readonly ListedToken[]): Fingerprint => ({
+  "token that asks": asking,
+  ...Object.fromEntries(series.map(({ id, actor, endsAt }) => [`token ${id}`, endsAt === null ? actor : `${actor}, until ${endsAt.toISOString()}`])),
+});
+
 /** Throws `not_found`, and `conflict` for the one of the installation. Pure. */
 export const expectRevocable = (id: string, row: ListedToken | undefined): ListedToken => {
   if (!row) throw notFound(id);

@@ -145,6 +145,8 @@ export const revokeToken = async (query: Query, tenant: string, id: string): Pro
 
 export interface ListedToken extends Pick<TokenRow, "id" | "actor" | "kind" | "person" | "sha256" | "grantId" | "terms" | "expiresAt"> {
   name: string;
+  /** When it ends whatever its grant says; null for one that works on until something takes its place. */
+  endsAt: Date | null;
   createdAt: Date;
   lastUsedAt: Date | null;
   builds: number | null;
@@ -153,6 +155,7 @@ export interface ListedToken extends Pick<TokenRow, "id" | "actor" | "kind" | "p
 
 const listed = (query: Query) => query`
   select t.id, t.name, t.actor, t.kind, t.person, t.sha256, t.grant_id, g.terms, g.builds, ${cpuMsOf(query)} as cpu_ms, t.created_at, t.last_used_at,
+    t.expires_at as ends_at,
     least(t.expires_at, (g.terms->>'expiresAt')::timestamptz) as expires_at
   from tokens t left join grants g on g.id = t.grant_id`;
 const isLiving = (query: Query) => query`
@@ -189,13 +192,28 @@ export const trimAccess = async (query: Query): Promise<void> => {
   await query`delete from invitations where accepted_at is null and expires_at < ${before}`;
 };
 
+/** When those end whose place the token with this hash took; undefined where it took nobody's. */
+export const endOfReplaced = async (query: Query, tenant: string, sha256: Buffer): Promise<Date | undefined> => {
+  const [replaced] = await query<{ endsAt: Date | null }[]>`
+    select max(before.expires_at) as ends_at from tokens made join tokens before on before.tenant = made.tenant and before.actor = made.actor
+      and before.kind = made.kind and before.name = made.name and before.person is not distinct from made.person and before.id < made.id
+    where made.tenant = ${tenant} and made.sha256 = ${sha256}`;
+  return replaced?.endsAt ?? undefined;
+};
+
+/** Throws `conflict` for a token that is replaced already, or ends by itself. Pure. */
+export const replaceable = <T extends { endsAt: Date | null }>(asking: T | undefined): T => {
+  if (!asking || asking.endsAt !== null)
+    throw new SlipError("conflict", "This token has an end already, so it cannot be replaced.", { next: "Use the token that took its place." });
+  return asking;
+};
+
 /** Makes a token that may do what `by` may, and ends those whose place it takes at a time. Throws `conflict` for one that is to end itself. */
 export const replaceToken = async (query: Query, by: { tenant: string; sha256: Buffer }, next: { sha256: Buffer; endsAt: Date }): Promise<void> => {
   const { tenant } = by;
-  const [asking] = await query<{ id: string; actor: string; kind: string; name: string; person: string | null; expiresAt: Date | null }[]>`
-    select id, actor, kind, name, person, expires_at from tokens where tenant = ${tenant} and sha256 = ${by.sha256} for update`;
-  if (!asking || asking.expiresAt !== null)
-    throw new SlipError("conflict", "This token has an end already, so it cannot be replaced.", { next: "Use the token that took its place." });
+  const [found] = await query<{ id: string; actor: string; kind: string; name: string; person: string | null; endsAt: Date | null }[]>`
+    select id, actor, kind, name, person, expires_at as ends_at from tokens where tenant = ${tenant} and sha256 = ${by.sha256} for update`;
+  const asking = replaceable(found);
   const { actor, kind, name, person } = asking;
   const same = () => query`tenant = ${tenant} and actor = ${actor} and kind = ${kind} and name = ${name} and person is not distinct from ${person}`;
   await query`

@@ -21,6 +21,19 @@ export const keepCode = async (query: Query, person: string, sha256: Buffer): Pr
   return expiresAt;
 };
 
+/** The code with which somebody could sign in now, by its end. */
+export const openCodeOf = async (query: Query, person: string): Promise<{ expiresAt: Date } | undefined> =>
+  (await query<{ expiresAt: Date }[]>`select expires_at from sign_in_codes where person = ${person} and expires_at > now()`)[0];
+
+/** When a code that was kept ends; undefined once it is used. */
+export const endOfCode = async (query: Query, sha256: Buffer): Promise<Date | undefined> =>
+  (await query<{ expiresAt: Date }[]>`select expires_at from sign_in_codes where sha256 = ${sha256} and expires_at > now()`)[0]?.expiresAt;
+
+/** Those who make codes for somebody do so one after the other. */
+export const lockCodes = async (query: Query, person: string): Promise<void> => {
+  await query`select id from people where id = ${person} for no key update`;
+};
+
 /** Uses a code up; gives whose it was. */
 export const takeCode = async (query: Query, typed: string): Promise<string | undefined> => {
   const [row] = await query<{ person: string; isOpen: boolean }[]>`

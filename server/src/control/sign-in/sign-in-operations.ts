@@ -9,14 +9,23 @@ import { issuerOf, paths } from "../oauth/oauth.ts";
 import type { Fingerprint } from "../plans/fingerprint.ts";
 import { gitHub, isIssuer } from "./elsewhere.ts";
 import { insertProvider, type ListedProvider, listProviders, lockProviders, removeProvider } from "./provider-store.ts";
-import { keepCode } from "./session-store.ts";
+import { keepCode, lockCodes, openCodeOf } from "./session-store.ts";
 
 /** Who signs in on the pages can do there what their role allows; a token that may do less must not lead there. */
-const personOf = ({ person, kind, grantId }: Token): string => {
+export const signingIn = ({ person, kind, grantId }: Token): string => {
   if (person === null || grantId !== null || (kind !== "owner" && kind !== "plain"))
     throw new SlipError("forbidden", "This token is not one of a person's own, so it signs nobody in.", { next: "Use your own token, without a grant." });
   return person;
 };
+
+/** What plans of a code remember: whom it signs in, and the one that ends with it. Pure. */
+export const stateOfCodes = (person: string, open: { expiresAt: Date } | undefined): Fingerprint => ({
+  "who signs in": person,
+  ...(open === undefined ? {} : { "code of before": `until ${open.expiresAt.toISOString()}` }),
+});
+
+/** Where a code is typed. */
+export const codeUrlOf = ({ installation }: Pick<Control, "installation">): string => `${issuerOf(installation)}${paths.signIn}`;
 
 /** How people sign in is the installation's: each of its tenants trusts it. */
 export const expectOwner = (tenant: string): void => {
@@ -51,12 +60,14 @@ export const signInOperations = (
   control: Pick<Control, "database" | "sealing" | "installation">,
 ): Pick<Handlers, "sessions.code" | "providers.list" | "providers.add" | "providers.remove"> => ({
   async "sessions.code"({ sha256 }, call) {
-    const person = personOf(call.token);
+    const person = signingIn(call.token);
     const expiresAt = await control.database.begin(async (query) => {
+      await lockCodes(query, person);
+      await call.expects?.check(query, { state: async () => stateOfCodes(person, await openCodeOf(query, person)) });
       await journal(query, call, { operation: "sessions.code", input: {} });
       return keepCode(query, person, Buffer.from(sha256, "hex"));
     });
-    return { url: `${issuerOf(control.installation)}${paths.signIn}`, expiresAt: expiresAt.toISOString() };
+    return { url: codeUrlOf(control), expiresAt: expiresAt.toISOString() };
   },
 
   async "providers.list"(_, call) {

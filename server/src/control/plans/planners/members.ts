@@ -2,7 +2,15 @@
 import { type Role, verbsOf } from "@slipstream/contract/access.ts";
 import type { PlanInterrupt } from "@slipstream/contract/plan.ts";
 import { type Belongings, belongingsOf } from "../../access/belongings.ts";
-import { type Invitation, invitationWith, noInvitation, openInvitations, stateOfInvitation, stateOfInviting } from "../../access/invitation-store.ts";
+import {
+  type Invitation,
+  invitationWith,
+  noInvitation,
+  openInvitations,
+  stateOfInvitation,
+  stateOfInviting,
+  usedInvitation,
+} from "../../access/invitation-store.ts";
 import { expectNoGrant, expectReplaceable, stateOfLeaving, stateOfMembers, toInvitation, toMember } from "../../access/member-operations.ts";
 import { actorOf, type Member, memberOf, membersOf } from "../../access/people-store.ts";
 import { change } from "../diff.ts";
@@ -35,6 +43,34 @@ const invite = planner<"members.invite", InviteRows>({
     const made = await invitationWith(control.database, call.tenant, Buffer.from(sha256, "hex"));
     if (made === undefined) throw new Error("The invitation is not there.");
     return toInvitation(made);
+  },
+});
+
+export interface AcceptRows {
+  fingerprint: Fingerprint;
+  invitation: Invitation;
+}
+
+/** Who accepts it asks with it; their token is made when the plan is applied. */
+const accept = planner<"members.accept", AcceptRows>({
+  read: ({ snapshot, call: { tenant, token } }) =>
+    snapshot(async (query) => {
+      const invitation = (await openInvitations(query, tenant)).find(({ id }) => id === token.id);
+      if (invitation === undefined) throw usedInvitation();
+      return { invitation, fingerprint: stateOfInvitation(invitation) };
+    }),
+  plan({ name, email = null, sha256 }, { invitation: { role, tenant, invitedBy } }) {
+    const who = actorOf({ id: "", name, email });
+    return {
+      changes: [
+        ...change(`member ${who}`, undefined, `${role} of ${tenant}`),
+        ...change("invitation", `as ${role}, by ${invitedBy}`, undefined),
+        ...change("token", undefined, who),
+      ],
+      interrupts: [],
+      quota: [],
+      ...(sha256 === undefined ? { asks: ["sha256" as const] } : {}),
+    };
   },
 });
 
@@ -126,4 +162,10 @@ const revoke = planner<"invitations.revoke", InvitationRows>({
   again: async (_, { invitation }) => ({ invitation }),
 });
 
-export const memberPlanners = { "members.invite": invite, "members.update": update, "members.remove": remove, "invitations.revoke": revoke };
+export const memberPlanners = {
+  "members.accept": accept,
+  "members.invite": invite,
+  "members.update": update,
+  "members.remove": remove,
+  "invitations.revoke": revoke,
+};

@@ -1,13 +1,61 @@
-// What changes of how people and agents come in would do. The secret of a provider's client is in none of it.
+// What changes of how people and agents come in would do. The secret of a provider's client is in none of it, nor is a code.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import { actorOf, type Person, personOf } from "../../access/people-store.ts";
 import { connectionFor, stateOfConnection } from "../../oauth/connection-operations.ts";
 import type { Connection } from "../../oauth/connection-store.ts";
 import { type ListedProvider, listProviders, peopleOfIssuer } from "../../sign-in/provider-store.ts";
-import { callbackOf, expectNewProvider, expectOwner, issuerIn, noProvider, stateOfProviders } from "../../sign-in/sign-in-operations.ts";
+import { endOfCode, openCodeOf } from "../../sign-in/session-store.ts";
+import {
+  callbackOf,
+  codeUrlOf,
+  expectNewProvider,
+  expectOwner,
+  issuerIn,
+  noProvider,
+  signingIn,
+  stateOfCodes,
+  stateOfProviders,
+} from "../../sign-in/sign-in-operations.ts";
 import { change } from "../diff.ts";
 import type { Fingerprint } from "../fingerprint.ts";
 import { grantChanges } from "../grant-changes.ts";
 import { planner } from "../planner.ts";
-import { quotaOf } from "../words.ts";
+import { quotaOf, spanText } from "../words.ts";
+
+export interface CodeRows {
+  fingerprint: Fingerprint;
+  person: Person;
+  /** The one that ends when another is made. */
+  open: { expiresAt: Date } | undefined;
+}
+
+const codeUsed = (): SlipError => new SlipError("conflict", "The code was made, and is used or at its end.", { next: "Make another one." });
+
+const code = planner<"sessions.code", CodeRows>({
+  read({ snapshot, call }) {
+    const id = signingIn(call.token);
+    return snapshot(async (query) => {
+      const [person, open] = [await personOf(query, id), await openCodeOf(query, id)];
+      if (person === undefined) throw new Error(`The person ${id} is not there.`);
+      return { person, open, fingerprint: stateOfCodes(id, open) };
+    });
+  },
+  plan: ({ sha256 }, { person, open }) => ({
+    changes: [
+      ...change("code of before", open && `signs ${actorOf(person)} in until ${open.expiresAt.toISOString()}`, undefined),
+      ...change("code", undefined, `signs ${actorOf(person)} in on the pages, once, within ${spanText(limit("signInCodeMs"))}`),
+    ],
+    interrupts: open === undefined ? [] : [{ what: "who has the code of before", why: "It signs nobody in any more." }],
+    quota: [],
+    ...(sha256 === undefined ? { asks: ["sha256" as const] } : {}),
+  }),
+  async again({ control }, { sha256 }) {
+    const expiresAt = await endOfCode(control.database, Buffer.from(sha256, "hex"));
+    if (expiresAt === undefined) throw codeUsed();
+    return { url: codeUrlOf(control), expiresAt: expiresAt.toISOString() };
+  },
+});
 
 export interface NewProviderRows {
   fingerprint: Fingerprint;
@@ -91,4 +139,4 @@ const revoke = planner<"connections.revoke", ConnectionRows>({
   again: async (_, { connection }) => ({ connection }),
 });
 
-export const signInPlanners = { "providers.add": add, "providers.remove": remove, "connections.revoke": revoke };
+export const signInPlanners = { "sessions.code": code, "providers.add": add, "providers.remove": remove, "connections.revoke": revoke };

@@ -19,6 +19,7 @@ const token = (name: string, more: Partial<ListedToken> = {}): ListedToken => ({
   grantId: "grt_1",
   terms: { verbs: ["read", "deploy"], namePrefix: "pr-", budget: { builds: 20 } },
   expiresAt: null,
+  endsAt: null,
   createdAt: new Date(0),
   lastUsedAt: null,
   builds: 0,

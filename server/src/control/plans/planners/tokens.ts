@@ -1,12 +1,13 @@
 // What operations on tokens would do. A token itself is in none of it: its hash comes with the application, from who has made it then.
-import { actorWith, checkGrant, expectRevocable, expectRoom, stateOfGiver, stateOfToken } from "../../access/token-operations.ts";
-import { type ListedToken, tokenIn, tokensOf } from "../../access/token-store.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { actorWith, checkGrant, expectRevocable, expectRoom, seriesOf, stateOfGiver, stateOfSeries, stateOfToken } from "../../access/token-operations.ts";
+import { endOfReplaced, type ListedToken, replaceable, tokenIn, tokensOf } from "../../access/token-store.ts";
 import type { Call } from "../../api/call.ts";
 import { change } from "../diff.ts";
 import type { Fingerprint } from "../fingerprint.ts";
 import { grantChanges } from "../grant-changes.ts";
 import { planner } from "../planner.ts";
-import { quotaOf } from "../words.ts";
+import { quotaOf, spanText } from "../words.ts";
 
 export interface NewRows {
   fingerprint: Fingerprint;
@@ -56,4 +57,48 @@ const revoke = planner<"tokens.revoke", TokenRows>({
   again: async (_, { token }) => ({ token }),
 });
 
-export const tokenPlanners = { "tokens.create": create, "tokens.revoke": revoke };
+export interface SeriesRows {
+  fingerprint: Fingerprint;
+  asking: string;
+  series: ListedToken[];
+}
+
+const untilText = ({ endsAt }: ListedToken): string => (endsAt === null ? "works" : `works until ${endsAt.toISOString()}`);
+
+/** What those of before are still good for. */
+const afterText = ({ endsAt }: ListedToken, graceMs: number): string => {
+  if (graceMs === 0) return "is refused at once";
+  return `works for ${spanText(graceMs)} more${endsAt === null ? "" : ", or until its end"}`;
+};
+
+const rotate = planner<"token.rotate", SeriesRows>({
+  read: ({ snapshot, call: { tenant, token } }) =>
+    snapshot(async (query) => {
+      const series = seriesOf(token.id, await tokensOf(query, tenant));
+      return { asking: token.id, series, fingerprint: stateOfSeries(token.id, series) };
+    }),
+  plan({ sha256, graceMs }, { asking, series }) {
+    const { actor } = replaceable(series.find(({ id }) => id === asking));
+    return {
+      changes: [
+        ...series.flatMap((row) => change(`token ${row.id}`, untilText(row), afterText(row, graceMs))),
+        ...change("token in its place", undefined, `${actor}, with the same grant`),
+      ],
+      interrupts: [
+        {
+          what: `what ${actor} asks for with ${series.length === 1 ? "the token" : "the tokens"} of before`,
+          why: graceMs === 0 ? "It is refused from then on." : `It is refused after ${spanText(graceMs)}.`,
+        },
+      ],
+      quota: [],
+      ...(sha256 === undefined ? { asks: ["sha256" as const] } : {}),
+    };
+  },
+  async again({ control, call }, { sha256 }) {
+    const endsAt = await endOfReplaced(control.database, call.tenant, Buffer.from(sha256, "hex"));
+    if (endsAt === undefined) throw new SlipError("idempotency_mismatch");
+    return { endsAt: endsAt.toISOString() };
+  },
+});
+
+export const tokenPlanners = { "token.rotate": rotate, "tokens.create": create, "tokens.revoke": revoke };
