@@ -55,7 +55,6 @@ export const platform = {
     }),
     permission: "administer",
     effect: "write",
-    notPlanned: "Without 'mend' it shows what it would mend.",
     errors: ["forbidden", "unreachable"],
   }),
   "logs.read": operation({

@@ -2,6 +2,7 @@
 // a moment apart, have found counts.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AuditFinding } from "@slipstream/contract/audit.ts";
+import type { Expectation } from "../api/call.ts";
 import type { Control } from "../control.ts";
 import { type Finding, keyOf, steady } from "./finding.ts";
 import { onMachine } from "./kinds/machine.ts";
@@ -38,7 +39,7 @@ export const comparedIn = ({ books, machine, tables }: Look): Record<string, num
 };
 
 /** The second look is left out where the first has found nothing. */
-const lookTwice = async (control: Control): Promise<{ seen: Look; findings: Finding[] }> => {
+export const lookTwice = async (control: Control): Promise<{ seen: Look; findings: Finding[] }> => {
   const table = { table: `slip_${control.installation.id}` };
   const first = await look(control);
   const before = findingsIn(first, table);
@@ -49,11 +50,14 @@ const lookTwice = async (control: Control): Promise<{ seen: Look; findings: Find
 };
 
 /** Rejects with `unreachable` while the host is away. */
-export const audit = async (control: Control, options: { mend: boolean }): Promise<Audit> => {
+export const audit = async (control: Control, { expects, ...options }: { mend: boolean; expects?: Expectation | undefined }): Promise<Audit> => {
   const { seen, findings } = await lookTwice(control);
   const compared = comparedIn(seen);
-  if (findings.length === 0 || !options.mend) return { findings: findings.map((finding) => ({ ...finding, mended: false })), compared };
-  await mend(control, findings, seen);
+  if (findings.length === 0 || !options.mend) {
+    if (expects) await control.database.begin((query) => expects.check(query, { state: () => ({}) }));
+    return { findings: findings.map((finding) => ({ ...finding, mended: false })), compared };
+  }
+  await mend(control, { findings, now: seen, expects });
   let left = (await lookTwice(control)).findings;
   for (let looks = 1; left.length > 0 && looks < mendLooks; looks += 1) left = (await lookTwice(control)).findings;
   const still = new Set(left.map(keyOf));

@@ -2,6 +2,7 @@
 // what nothing needs. A release that is kept, and what runs, loses nothing by it.
 import { MachineKind, type MachineThing } from "@slipstream/contract/ports/inspection.ts";
 import type { Query } from "#platform/database.ts";
+import type { Expectation } from "../api/call.ts";
 import { lockApp } from "../apps/app-store.ts";
 import { forgetArtifact } from "../builds/build-store.ts";
 import type { Control } from "../control.ts";
@@ -12,7 +13,7 @@ import { dropUnlived, liveRelease } from "../releases/release-store.ts";
 import { countUp, removeRoutes } from "../routes/route-store.ts";
 import { reconcile } from "../workloads/reconcile.ts";
 import { dropWorkload, retireWorkload } from "../workloads/workload-store.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, stateOfFindings } from "./finding.ts";
 import type { Look } from "./look.ts";
 
 /** Routes to what is live; without a live release the app has none. What has begun meanwhile sees to its own. */
@@ -43,13 +44,21 @@ const machineThings = (findings: readonly Finding[]): MachineThing[] =>
   });
 
 /** Names of instances that lack something without which they cannot go on. */
-const lame = (findings: readonly Finding[]): string[] => [
+export const lame = (findings: readonly Finding[]): string[] => [
   ...new Set(findings.flatMap(({ kind, problem, name }) => (problem === "loss" && name.startsWith("ins_") && kind !== "artifact" ? [name] : []))),
 ];
 
-/** `now` is the look that the findings are of. */
-export const mend = async (control: Control, findings: readonly Finding[], now: Look): Promise<void> => {
+interface Mending {
+  findings: readonly Finding[];
+  /** The look that they are of. */
+  now: Look;
+  /** No lock holds a machine: what a plan expects is asked of the look, before anything of it is mended. */
+  expects: Expectation | undefined;
+}
+
+export const mend = async (control: Control, { findings, now, expects }: Mending): Promise<void> => {
   await control.database.begin(async (query) => {
+    await expects?.check(query, { state: () => stateOfFindings(findings) });
     await mendRows(query, now);
     await forgetArtifacts(query, now);
     if (findings.some(({ kind }) => kind === "route")) await countUp(query);
