@@ -76,7 +76,6 @@ export const approvals = {
     output: Approval,
     permission: "read",
     effect: "write",
-    notPlanned: "It is a decision, of what was shown with the approval.",
     errors: ["not_found", "forbidden", "conflict"],
   }),
   "approvals.deny": operation({
@@ -88,7 +87,6 @@ export const approvals = {
     output: Approval,
     permission: "read",
     effect: "write",
-    notPlanned: "It is a decision, of what was shown with the approval.",
     errors: ["not_found", "forbidden", "conflict"],
   }),
 };

@@ -37,7 +37,7 @@ export const handlersOf = (control: Control, sources: SourceStore, perform: Perf
   ...connectionOperations(control),
   ...tokenOperations(control),
   ...memberOperations(control),
-  ...approvalOperations(control),
+  ...approvalOperations(control, sources),
   ...projectOperations(control),
   ...keyOperations(control),
   ...planOperations(control, sources, perform),

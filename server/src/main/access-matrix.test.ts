@@ -2,7 +2,7 @@
 // an operation is about; an operation that is not in the list below fails the run.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type Grant, type Verb, verbsOf } from "@slipstream/contract/access.ts";
+import { type Grant, type Permission, type Verb, verbsOf } from "@slipstream/contract/access.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { type InputOf, type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
 import { newId } from "#platform/ids.ts";
@@ -143,19 +143,22 @@ type Kind = "passed" | "forbidden" | "approval" | "absent";
 const covered = ({ projects, environments, namePrefix = "" }: Grant, { app, project }: { app: string; project: string }): boolean =>
   (projects?.includes(project) ?? true) && (environments?.includes("production") ?? true) && app.startsWith(namePrefix);
 
+/** Whatever is planned or applied asks for its own permission. */
+const isAnybodys = (permission: Permission): permission is "any" | "anybody" => permission === "any" || permission === "anybody";
+
 /** What the gate should answer, in words of its own. A foreign app is, for the asker, one that is not there, which would be in the first project. */
 const expected = (name: OperationName, entry: Entry<OperationName>, asker: Asker, target: Target): Kind => {
   const { permission, effect, answer, body }: Operation = operations[name];
   const { about } = entry;
   const isForeign = target.tenant !== asker.tenant;
   const role = verbsOf(asker.role) as string[];
-  if (permission === "join" || (permission !== "any" && !role.includes(permission))) return "forbidden";
+  if (permission === "join" || (!isAnybodys(permission) && !role.includes(permission))) return "forbidden";
   if (entry.refuses?.(asker)) return "forbidden";
   const { grant } = asker;
   const past = isForeign && (about === "app" || about === "deployment") ? "absent" : "passed";
   if (!grant) return past;
-  const approvable = effect !== "read" && answer === "json" && body === "json" && permission !== "administer" && permission !== "any" && about !== "nothing";
-  const hasVerb = permission === "any" || grant.verbs.includes(permission);
+  const approvable = effect !== "read" && answer === "json" && body === "json" && permission !== "administer" && !isAnybodys(permission) && about !== "nothing";
+  const hasVerb = isAnybodys(permission) || grant.verbs.includes(permission);
   const isCovered = covered(grant, isForeign ? { app: target.app, project: "default" } : target);
   if (about === "deployment" && isForeign) return hasVerb ? "absent" : "forbidden";
   if (about === "deployment" && !isCovered) return hasVerb ? "absent" : "forbidden";
@@ -335,8 +338,11 @@ test("somebody who is no member of the tenant may do nothing, and an invitation 
     for (const way of door.ways) {
       const { input, bytes } = matrix[way.does.at(-1) as OperationName] as Entry<OperationName>;
       const ask = (token: string): Promise<Answered> => door.ask({ way, input: input(target, left), bytes, headers: { authorization: `Bearer ${token}` } });
-      const permissions = way.does.map((name): string => operations[name].permission);
-      if (permissions.some((each) => each !== "any")) assert.equal((await ask(left.token)).code, "forbidden", `${door.name} ${way.name}`);
-      if (!permissions.includes("join")) assert.equal((await ask(invitation)).code, "forbidden", `${door.name} ${way.name}`);
+      const permissions = way.does.map((name): Permission => operations[name].permission);
+      if (permissions.some((each) => !isAnybodys(each))) assert.equal((await ask(left.token)).code, "forbidden", `${door.name} ${way.name}`);
+      const isOwnPlan = permissions.every((each) => each === "anybody");
+      // The plan of somebody else is, for an invitation, not there.
+      if (!permissions.includes("join"))
+        assert.ok([isOwnPlan ? "not_found" : "forbidden", "forbidden"].includes((await ask(invitation)).code ?? "none"), `${door.name} ${way.name}`);
     }
 });

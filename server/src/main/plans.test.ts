@@ -14,6 +14,7 @@ import { trimPlans } from "../control/plans/plan-store.ts";
 import { planners } from "../control/plans/planners.ts";
 import { wantWorkload } from "../control/workloads/workload-store.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
+import { askerSamples, type Sample } from "./testing/plan-samples.ts";
 import { loseAnswers, refused, until } from "./testing/plan-trial.ts";
 
 let plane: ControlPlane;
@@ -161,20 +162,25 @@ const samples: { [N in OperationName]?: () => Promise<Record<string, unknown>> }
     return { connection: await addConnection(plane.database, { ...of, expiresAt: new Date(Date.now() + 3_600_000) }) };
   },
 };
+/** What an audit finds is of a host, which is not here: test/e2e/audit-plan.test.ts applies its plan. */
+const withHost = "platform.audit";
+
 /** Those that wait for a host that is not there; what counts is that they have begun. */
 const waiting = ["apps.scale", "apps.destroy", "apps.run"];
 
 test("every operation that can be planned is planned without a change, and becomes applied in the transaction of its change", async () => {
-  assert.deepEqual(new Set(Object.keys(samples)), new Set(Object.keys(planners)), "each planned operation has a sample here");
-  for (const [name, sample] of Object.entries(samples)) {
-    const input = await sample();
+  const owners = Object.entries(samples).map(([name, input]) => [name, { input }] as const);
+  const all: (readonly [string, Sample])[] = [...owners, ...Object.entries(askerSamples)];
+  assert.deepEqual(new Set([...all.map(([name]) => name), withHost]), new Set(Object.keys(planners)), "each planned operation has a sample here");
+  for (const [name, sample] of all) {
+    const [input, by] = [await sample.input(plane), (await sample.by?.(plane)) ?? plane.client];
     const earlier = await world();
-    const made = await plan(name as OperationName, input);
+    const made = await by.call("plans.create", { operation: name, input });
     assert.deepEqual(await world(), earlier, `planning ${name} changed something`);
     assert.equal(made.state, "open");
     const gone = new AbortController();
     const given = made.asks === undefined ? {} : { sha256: newHash() };
-    const applying = plane.client
+    const applying = by
       .call("plans.apply", { plan: made.plan, ...given }, { idempotencyKey: randomUUID(), signal: gone.signal })
       .catch((error: unknown) => error);
     await until(`${name} is applied`, async () => (await plane.database`select 1 from plans where id = ${made.plan} and applied_run is not null`).length > 0);

@@ -23,6 +23,11 @@ export const openApproval = (sealing: Sealing, row: ApprovalRow): unknown =>
 export const approvalIn = async (query: Query, tenant: string, id: string): Promise<ApprovalRow | undefined> =>
   (await query<ApprovalRow[]>`select ${columns(query)} from approvals where tenant = ${tenant} and id = ${id}`)[0];
 
+/** Waits for those who decide or end it. */
+export const lockApproval = async (query: Query, id: string): Promise<void> => {
+  await query`select id from approvals where id = ${id} for update`;
+};
+
 /** `grantId`: of this asker alone; `person`: of this person's grants alone. Newest first; `before` is the id of the one that they follow. */
 export const approvalsOf = (
   query: Query,

@@ -2,6 +2,7 @@
 import type { Beyond } from "@slipstream/contract/access.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { OperationName } from "@slipstream/contract/operations/registry.ts";
+import type { Fingerprint } from "../plans/fingerprint.ts";
 
 export type ApprovalState = "pending" | "approved" | "done" | "failed" | "denied" | "expired" | "continued";
 
@@ -99,6 +100,9 @@ export const toShown = (row: ApprovalRow) => ({
   createdAt: row.createdAt.toISOString(),
   expiresAt: row.expiresAt.toISOString(),
 });
+
+/** What plans of its decision remember of it. */
+export const stateOfApproval = ({ id, state }: Pick<ApprovalRow, "id" | "state">): Fingerprint => ({ [`approval ${id}`]: state });
 
 /** All that was approved of its call, once it is approved itself. */
 export const givenIn = (row: Pick<ApprovalRow, "approvedBefore" | "beyond" | "decidedBy">): Given[] => [

@@ -189,7 +189,7 @@ const goesOn = async ({ database, sealing }: Control, row: ApprovalRow, { beyond
  * The call of the platform for the asker: what their giver may do, within their grant but for what was approved. The key makes it one, however
  * often it is begun; what is made already is joined, whatever was used up of the grant since.
  */
-const behalf = async ({ database }: Control, row: ApprovalRow): Promise<Call> => {
+export const behalf = async ({ database }: Pick<Control, "database">, row: ApprovalRow): Promise<Call> => {
   const { id, tenant, actor, person, giverVerbs: verbs, grantId } = row;
   const role = person === null ? null : await roleOf(database, tenant, person);
   const terms = (await isMadeBy(database, id)) ? null : await termsOf(database, grantId);

@@ -4,8 +4,11 @@ import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
 import type { JsonName } from "../api/call.ts";
 import type { AnyPlanner } from "./planner.ts";
+import { approvalPlanners } from "./planners/approvals.ts";
 import { appPlanners } from "./planners/apps.ts";
+import { auditPlanners } from "./planners/audit.ts";
 import { commandPlanners } from "./planners/commands.ts";
+import { deliveryPlanners } from "./planners/deliveries.ts";
 import { deploymentPlanners } from "./planners/deployments.ts";
 import { domainPlanners } from "./planners/domains.ts";
 import { journalPlanners } from "./planners/journal.ts";
@@ -37,9 +40,12 @@ export const planners: { readonly [N in OperationName]?: AnyPlanner } = {
   ...domainPlanners,
   ...keyPlanners,
   ...webhookPlanners,
+  ...deliveryPlanners,
   ...tokenPlanners,
   ...memberPlanners,
   ...projectPlanners,
   ...signInPlanners,
+  ...auditPlanners,
   ...journalPlanners(plannerOf),
+  ...approvalPlanners(plannerOf),
 };
