@@ -261,7 +261,7 @@ const sideBySide = async <T, R>(all: readonly T[], act: (it: T) => Promise<R>): 
 };
 
 /** Of their own tenant, and one that is not theirs. */
-const targetsFor = (asker: Asker, { does }: Way): Target[] => {
+const targetsFor = (asker: Asker, { does }: Pick<Way, "does">): Target[] => {
   const own = targets.filter(({ tenant }) => tenant === asker.tenant);
   const foreign = targets.find(({ tenant, app }) => tenant !== asker.tenant && app.startsWith("out-"));
   const isAboutOne = does.some((name) => matrix[name].about === "app" || matrix[name].about === "deployment");
@@ -310,6 +310,29 @@ test("nobody gets, changes or learns of what their tenant, role and grant do not
   ].filter((it) => it !== undefined);
   assert.ok(cases.length > 5_000, `${cases.length} questions`);
   assert.deepEqual(wrong.slice(0, 20), [], `${wrong.length} of ${cases.length}`);
+});
+
+const plannable = Object.values<Operation>(operations)
+  .filter(({ effect, notPlanned }) => effect !== "read" && notPlanned === undefined)
+  .map(({ name }) => name as OperationName);
+
+test("nobody plans what they may not do, and who may do it may plan it", async () => {
+  const [door] = doors.doors;
+  const way = door?.ways.find(({ does }) => does.join() === "plans.create");
+  assert.ok(door && way);
+  const cases = plannable.flatMap((name) => askers.flatMap((asker) => targetsFor(asker, { does: [name] }).map((target) => ({ name, asker, target }))));
+  const wrong = await sideBySide(cases, async ({ name, asker, target }) => {
+    const entry = matrix[name] as Entry<OperationName>;
+    const input = { operation: name, input: entry.input(target, asker) };
+    const { code, text } = await door.ask({ way, input, headers: { authorization: `Bearer ${asker.token}` } });
+    const wanted = expected(name, entry, asker, target);
+    const isRight = wanted === "passed" ? code !== "forbidden" : wanted === "approval" || code !== undefined;
+    return isRight ? undefined : `${name} by ${asker.name} for ${target.app}: ${wanted} was expected, it was ${text.slice(0, 200)}`;
+  });
+  assert.deepEqual(
+    wrong.filter((it) => it !== undefined),
+    [],
+  );
 });
 
 test("no setting of an app was changed by somebody who may not", async () => {

@@ -71,3 +71,16 @@ test("a plan of an invitation looks at those of the same address alone", () => {
   assert.deepEqual(stateOfInviting({ actor: "ada" }, [invitation], "bob@example.org"), { inviter: "ada" });
   assert.deepEqual(stateOfInviting({ actor: "ada" }, [{ ...invitation, email: null }], undefined), { inviter: "ada" });
 });
+
+test("to accept an invitation is planned with what somebody becomes, and their token is left to who applies it", () => {
+  const rows = { invitation: { ...invitation, tenant: "local", invitedBy: "ada" } };
+  const { changes, asks } = plan("members.accept", { name: "Eve", email: "eve@example.org" }, rows);
+  assert.deepEqual(changes, [
+    { what: "member eve@example.org", to: "viewer of local" },
+    { what: "invitation", from: "as viewer, by ada" },
+    { what: "token", to: "eve@example.org" },
+  ]);
+  assert.deepEqual(asks, ["sha256"]);
+  const sha256 = "ab".repeat(32);
+  assert.doesNotMatch(JSON.stringify(plan("members.accept", { name: "Eve", sha256 }, rows)), new RegExp(sha256));
+});

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Token } from "../../access/token.ts";
-import { stateOfGiver, stateOfToken } from "../../access/token-operations.ts";
+import { seriesOf, stateOfGiver, stateOfSeries, stateOfToken } from "../../access/token-operations.ts";
 import type { ListedToken } from "../../access/token-store.ts";
 import { movedBetween } from "../fingerprint.ts";
 import { tokenPlanners as planners } from "./tokens.ts";
@@ -91,4 +91,37 @@ test("another giver, what they may do, and a token of the same name make a plan 
   ]);
   assert.deepEqual(movedBetween(before, stateOfGiver(giver, [...rows.living, token("x")])), ["token x is there now"]);
   assert.deepEqual(movedBetween(stateOfToken(token("ci")), stateOfToken(token("ci", { terms: { verbs: ["read"] } }))), ["grant is another"]);
+});
+
+const [own, before, others] = [token("own", { name: "ci" }), token("before", { name: "ci", endsAt: new Date("2026-11-27T10:00:00.000Z") }), token("others")];
+const living = [own, before, others].map((each) => ({ ...each, actor: each === others ? "other for ada" : "ci for ada" }));
+const series = seriesOf("tok_own", living);
+
+test("a token that replaces itself is planned with those of before, when each ends, and without its secret", () => {
+  const plan = (asking: string, graceMs: number, more = {}) => planners["token.rotate"].plan({ graceMs, ...more } as never, { asking, series } as never);
+  const { changes, interrupts, asks } = plan("tok_own", 3_600_000);
+  assert.deepEqual(changes, [
+    { what: "token tok_own", from: "works", to: "works for 1 hour more" },
+    { what: "token tok_before", from: "works until 2026-11-27T10:00:00.000Z", to: "works for 1 hour more, or until its end" },
+    { what: "token in its place", to: "ci for ada, with the same grant" },
+  ]);
+  assert.deepEqual([asks, interrupts[0]?.why], [["sha256"], "It is refused after 1 hour."]);
+  assert.equal(plan("tok_own", 0).changes[1]?.to, "is refused at once");
+  const sha256 = "ab".repeat(32);
+  assert.doesNotMatch(JSON.stringify(plan("tok_own", 0, { sha256 })), new RegExp(`${sha256}|"asks"`));
+  for (const asking of ["tok_before", "tok_gone"])
+    assert.equal(
+      refusal(() => plan(asking, 0)),
+      "conflict",
+      "one that was replaced replaces none",
+    );
+});
+
+test("another token that asks, and a replacement meanwhile, make a plan of it stale", () => {
+  const state = stateOfSeries("tok_own", series);
+  assert.deepEqual(Object.keys(state), ["token that asks", "token tok_own", "token tok_before"]);
+  assert.deepEqual(movedBetween(state, stateOfSeries("tok_other", series)), ["token that asks: tok_own → tok_other"]);
+  assert.deepEqual(movedBetween(state, stateOfSeries("tok_own", series.slice(0, 1))), ["token tok_before is gone"]);
+  const replaced = series.map((each) => ({ ...each, endsAt: each.endsAt ?? new Date(0) }));
+  assert.deepEqual(movedBetween(state, stateOfSeries("tok_own", replaced)), ["token tok_own: ci for ada → ci for ada, until 1970-01-01T00:00:00.000Z"]);
 });
