@@ -1,7 +1,7 @@
 // Commands with --plan, and what applies their plans, as a user runs them.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -21,6 +21,7 @@ import { TinyPlatform } from "./testing/tiny-platform.ts";
 const id = `pln_${"0".repeat(26)}`;
 const idOf = (prefix: string): string => `${prefix}_${"0".repeat(26)}`;
 const [entry, webhook, token, person, invitation, connection] = [idOf("jrn"), idOf("whk"), idOf("tok"), idOf("per"), idOf("inv"), idOf("grt")];
+const [delivery, approval] = [idOf("dlv"), idOf("apv")];
 const planOf = (more: Partial<Plan> = {}): Plan => ({
   plan: id,
   operation: "deployments.create",
@@ -116,6 +117,13 @@ describe("plans", () => {
     ["members rm", ["members", "rm", person], "members.remove", { person }],
     ["members rm of an invitation", ["members", "rm", invitation], "invitations.revoke", { invitation }],
     ["sign-in rm", ["sign-in", "rm", "google"], "providers.remove", { name: "google" }],
+    ["webhooks test", ["webhooks", "test", webhook], "webhooks.test", { webhook }],
+    ["webhooks redeliver", ["webhooks", "redeliver", webhook, delivery], "webhooks.redeliver", { webhook, delivery }],
+    ["approvals approve", ["approvals", "approve", approval], "approvals.approve", { approval }],
+    ["approvals deny", ["approvals", "deny", approval], "approvals.deny", { approval }],
+    ["token rotate", ["token", "rotate", "--now"], "token.rotate", { graceMs: 0 }],
+    ["sign-in", ["sign-in"], "sessions.code", {}],
+    ["doctor --deep", ["doctor", "--deep"], "platform.audit", { mend: true }],
     ["connections revoke", ["connections", "revoke", connection], "connections.revoke", { connection }],
   ];
   /** In this process: what matters is what is asked and shown, not how a process starts. */
@@ -166,6 +174,46 @@ describe("plans", () => {
     const other = await slip(platform.home, ["apply", id]);
     assert.deepEqual([other.stdout, other.stderr], ["", `claude (${token}) is let in from now on\n`]);
     assert.deepEqual(platform.inputsOf("plans.apply").at(-1), { plan: id });
+  });
+
+  it("of the token in use put the new one into its file, before the platform knows it, and only where that took it", async () => {
+    const file = join(platform.home, "token");
+    const before = readFileSync(file, "utf8");
+    const seen: string[] = [];
+    platform.handlers = {
+      "plans.get": () => planOf({ operation: "token.rotate", asks: ["sha256"] }),
+      "plans.apply": () => {
+        seen.push(readFileSync(`${file}.next`, "utf8"));
+        if (seen.length === 1) throw new SlipError("plan_stale");
+        return { plan: id, operation: "token.rotate", output: { endsAt: "2100-01-01T00:00:00.000Z" } };
+      },
+    };
+    assert.equal((await slip(platform.home, ["apply", id])).code, 2);
+    assert.deepEqual([readFileSync(file, "utf8"), existsSync(`${file}.next`)], [before, false]);
+    const ran = await slip(platform.home, ["apply", id]);
+    assert.match(ran.stderr, /^The new token is in .*\/token; the one of before works until 2100-/);
+    assert.deepEqual([readFileSync(file, "utf8"), existsSync(`${file}.next`), ran.stdout], [seen[1], false, ""]);
+    const { sha256 } = platform.inputsOf("plans.apply").at(-1) as { sha256: string };
+    assert.equal(
+      sha256,
+      createHash("sha256")
+        .update((seen[1] ?? "").trim())
+        .digest("hex"),
+    );
+    writeFileSync(file, before);
+  });
+
+  it("of a code make one that is typed, and show it once", async () => {
+    const output = { url: "https://slip.localhost/sign-in", expiresAt: "2100-01-01T00:00:00.000Z" };
+    platform.handlers = {
+      "plans.get": () => planOf({ operation: "sessions.code", asks: ["sha256"] }),
+      "plans.apply": () => ({ plan: id, operation: "sessions.code", output }),
+    };
+    const { code, ...shown } = JSON.parse((await slip(platform.home, ["apply", id, "--json"])).stdout) as { code: string };
+    assert.deepEqual(shown, output);
+    assert.match(code, /^([0-9a-z]{4}-){3}[0-9a-z]{4}$/);
+    const sha256 = createHash("sha256").update(code.replaceAll("-", "")).digest("hex");
+    assert.deepEqual(platform.inputsOf("plans.apply").at(-1), { plan: id, sha256 });
   });
 
   it("that are stale change nothing, and end with 2", async () => {

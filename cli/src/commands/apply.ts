@@ -1,7 +1,8 @@
 import type { Plan } from "@slipstream/contract/plan.ts";
 import { type Command, first, type Invocation } from "../command.ts";
 import { hasOutcome, outcomeOf } from "../plan/outcomes.ts";
-import { hashOf, newToken } from "../terminal/secret.ts";
+import { takingPlace } from "../platform/own-token.ts";
+import { hashOf, secretFor } from "../terminal/secret.ts";
 import { agreed } from "./destroy.ts";
 
 const isAgreed = async (call: Invocation, { plan, operation, app, state, inverse }: Plan): Promise<boolean> => {
@@ -21,8 +22,10 @@ const run = async (call: Invocation): Promise<number> => {
     call.screen.note("Nothing was changed.");
     return 3;
   }
-  const secret = planned.asks === undefined ? undefined : newToken();
-  const { operation, output } = await call.session.call("plans.apply", { plan, ...(secret === undefined ? {} : { sha256: hashOf(secret) }) });
+  const secret = planned.asks === undefined ? undefined : secretFor(planned.operation);
+  const ask = () => call.session.call("plans.apply", { plan, ...(secret === undefined ? {} : { sha256: hashOf(secret) }) });
+  const isOwnToken = planned.operation === "token.rotate" && secret !== undefined;
+  const { operation, output } = await (isOwnToken ? takingPlace(call, secret, ask) : ask());
   if (hasOutcome(operation)) return outcomeOf(operation)(call, output as never, secret);
   if (call.screen.json) call.screen.data(output);
   else call.screen.print(JSON.stringify(output));

@@ -1,31 +1,11 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
-import type { InputOf, OutputOf } from "@slipstream/contract/operations/registry.ts";
+import type { InputOf } from "@slipstream/contract/operations/registry.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
-import { safeText } from "../terminal/text.ts";
+import { change, planOption } from "../plan/change.ts";
+import { type Approval, ended, showApproval, tellApproval } from "../plan/outcomes/approvals.ts";
 import { pageOf, pageOptions, textOf } from "./options.ts";
 
-type Approval = OutputOf<"approvals.get">;
-const waitMs = 60_000;
 const states = ["pending", "approved", "done", "failed", "denied", "expired", "continued"];
-
-const show = ({ screen }: Invocation, approval: Approval): void => {
-  const rows = [
-    ["approval", approval.approval],
-    ["state", approval.state],
-    ["operation", approval.operation],
-    ["app", approval.app ?? "–"],
-    ["input", JSON.stringify(approval.input)],
-    ["asked by", approval.askedBy],
-    ["why", approval.why],
-    ...(approval.approvedBefore ?? []).map(({ by, beyond }) => ["before", `${by} approved ${beyond.map(({ kind }) => kind).join(", ")}`]),
-    ["decided by", approval.decidedBy ?? "–"],
-    ...(approval.continuedBy === undefined ? [] : [["goes on as", approval.continuedBy]]),
-    ["ends", approval.expiresAt],
-    ...(approval.failure === undefined ? [] : [["failure", `${approval.failure.message} (${approval.failure.code})`]]),
-  ];
-  for (const [name = "", value = ""] of rows)
-    screen.print(screen.terminal ? `${screen.colours.bold(name.padEnd(10))} ${safeText(value)}` : `${name}\t${value.replace(/[\t\r\n]/g, " ")}`);
-};
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const { screen, session } = call;
@@ -46,46 +26,21 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-/** Waits, however long it takes, in turns that a connection outlives. One that was continued has ended. */
-const ended = async ({ session }: Invocation, approval: string): Promise<Approval> => {
-  for (;;) {
-    const now = await session.call("approvals.wait", { approval, timeoutMs: waitMs });
-    if (now.state !== "pending" && now.state !== "approved") return now;
-  }
-};
-
 /** The same, and on with that by which it was continued. */
 const atLast = async (call: Invocation, approval: string): Promise<Approval> => {
   const end = await ended(call, approval);
   return end.continuedBy === undefined ? end : atLast(call, end.continuedBy);
 };
 
-const tell = (call: Invocation, approval: Approval): ExitCode => {
-  if (call.screen.json) call.screen.data(approval);
-  else show(call, approval);
-  if (approval.state === "denied" || approval.state === "expired") return 3;
-  if (approval.state === "continued") return 2;
-  return approval.state === "failed" ? 1 : 0;
-};
-
 const showOne = async (call: Invocation): Promise<ExitCode> => {
   const approval = await call.session.call("approvals.get", { approval: first(call) });
   if (call.screen.json) call.screen.data(approval);
-  else show(call, approval);
+  else showApproval(call, approval);
   return 0;
 };
 
-const approve = async (call: Invocation): Promise<ExitCode> => {
-  const { approval } = await call.session.call("approvals.approve", { approval: first(call) });
-  return tell(call, await ended(call, approval));
-};
-
-const deny = async (call: Invocation): Promise<ExitCode> => {
-  const approval = await call.session.call("approvals.deny", { approval: first(call) });
-  if (call.screen.json) call.screen.data(approval);
-  else call.screen.print(`${approval.approval} was denied`);
-  return 0;
-};
+const approve = (call: Invocation): Promise<number> => change(call, "approvals.approve", { approval: first(call) });
+const deny = (call: Invocation): Promise<number> => change(call, "approvals.deny", { approval: first(call) });
 
 const which = { name: "APPROVAL", summary: "its id, apv_…" };
 export const approvals: Command = {
@@ -113,19 +68,20 @@ export const approvals: Command = {
       name: "approve",
       summary: "Let the platform do it, once; answers when it is done.",
       arguments: [which],
+      options: [planOption],
       notes:
         "Owners approve what they may do themselves; others what their own tokens ask and they may do. The exit code is 1 when it failed, and 2 when it needs another approval.",
-      examples: ["slip approvals approve apv_01k9…"],
+      examples: ["slip approvals approve apv_01k9…", "slip approvals approve apv_01k9… --plan"],
       run: approve,
     },
-    { name: "deny", summary: "Refuse it.", arguments: [which], examples: ["slip approvals deny apv_01k9…"], run: deny },
+    { name: "deny", summary: "Refuse it.", arguments: [which], options: [planOption], examples: ["slip approvals deny apv_01k9…"], run: deny },
     {
       name: "wait",
       summary: "Wait until it is done, for the one who asked.",
       arguments: [which],
       notes: "Where it needs another approval, it waits for that too. The exit code is 1 when it failed, and 3 when it was denied or nobody decided in time.",
       examples: ["slip approvals wait apv_01k9… --json"],
-      run: async (call) => tell(call, await atLast(call, first(call))),
+      run: async (call) => tellApproval(call, await atLast(call, first(call))),
     },
   ],
 };

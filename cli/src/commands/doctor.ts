@@ -22,11 +22,13 @@ const examineMachine = async ({ environment, screen }: Invocation): Promise<Exit
   return checks.some(({ state }) => state === "failed") ? 1 : 0;
 };
 
-const run = async (call: Invocation): Promise<ExitCode> => {
-  if (call.options.dryRun && !call.options.deep) throw new SlipError("usage", "--dry-run goes with --deep.", { next: "Say 'slip doctor --deep --dry-run'." });
-  if (!call.options.deep) return examineMachine(call);
-  const { deepExamination } = await import("../platform/audit.ts");
-  return deepExamination(call);
+const run = async (call: Invocation): Promise<number> => {
+  const { dryRun, plan, deep } = call.options;
+  if ((dryRun || plan) && !deep)
+    throw new SlipError("usage", `${plan ? "--plan" : "--dry-run"} goes with --deep.`, { next: `Say 'slip doctor --deep ${plan ? "--plan" : "--dry-run"}'.` });
+  if (!deep) return examineMachine(call);
+  const { change } = await import("../plan/change.ts");
+  return change(call, "platform.audit", { mend: !dryRun });
 };
 
 export const doctor: Command = {
@@ -35,9 +37,10 @@ export const doctor: Command = {
   options: [
     { flags: "--deep", summary: "compare all that the platform should have with what is there, and mend what differs" },
     { flags: "--dry-run", summary: "with --deep: say what differs, and mend nothing" },
+    { flags: "--plan", summary: "with --deep: show what it would mend, as a plan that 'slip apply' carries out while nothing else differs" },
   ],
   notes:
     "The exit code is 1 when something that is needed is missing. --deep compares the database with artifacts, instances, networks, control groups, mounts, processes, routes and files: what nothing owns is removed, what is missing is brought back, and what is damaged made anew; no release that is kept and nothing that runs is touched, but what uses damaged files is started again. What is under way is not judged. The exit code is 1 when something is left that could not be mended, with --dry-run when something was found.",
-  examples: ["slip doctor", "slip doctor --deep", "slip doctor --deep --dry-run --json"],
+  examples: ["slip doctor", "slip doctor --deep", "slip doctor --deep --dry-run --json", "slip doctor --deep --plan"],
   run,
 };

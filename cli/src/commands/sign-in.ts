@@ -1,30 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
-import { change, planOption } from "../plan/change.ts";
+import { change, changeWithSecret, planOption } from "../plan/change.ts";
 import { askHidden, readInput } from "../terminal/prompt.ts";
 import { textOf } from "./options.ts";
 
-/** Without letters that are taken for one another. */
-const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-const codeLength = 16;
-
-/** 80 bits. */
-const newCode = (): string => Array.from(randomBytes(codeLength), (byte) => alphabet.charAt(byte % alphabet.length)).join("");
-/** In groups, as it is easier to type: "k3f9-x0ma-7qtz-w2bd". */
-const inGroups = (code: string): string => code.replace(/(.{4})(?=.)/g, "$1-");
-
-const makeCode = async ({ session, screen }: Invocation): Promise<ExitCode> => {
-  const code = newCode();
-  const { url, expiresAt } = await session.call("sessions.code", { sha256: createHash("sha256").update(code).digest("hex") });
-  if (screen.json) screen.data({ url, code: inGroups(code), expiresAt });
-  else {
-    screen.print(`${url}\n${inGroups(code)}`);
-    screen.note(`Open the address and type the code; it works once, until ${screen.time(expiresAt)}.`);
-  }
-  return 0;
-};
+const makeCode = (call: Invocation): Promise<number> => changeWithSecret(call, "sessions.code", {});
 
 const readSecret = async ({ options }: Invocation): Promise<string> => {
   if (options.clientSecretStdin !== true) return process.stdin.isTTY ? askHidden("Client secret (not shown): ") : missingSecret();
@@ -71,6 +52,7 @@ export const signIn: Command = {
   name: "sign-in",
   summary: "Make a code that signs you in on the pages, and say where else people can sign in.",
   notes: "The code is made here and the platform is sent its hash alone. It works once, for ten minutes.",
+  options: [planOption],
   examples: ["slip sign-in", "slip sign-in add google --issuer https://accounts.google.com --client-id … --client-secret-stdin < secret"],
   run: makeCode,
   commands: [

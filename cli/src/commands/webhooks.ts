@@ -66,15 +66,7 @@ const rotate = (call: Invocation): Promise<number> =>
 
 const resultOf = ({ state, status, problem }: WebhookDelivery): string => (state === "delivered" ? String(status) : (problem ?? "–"));
 
-/** Fails like a deployment that failed, so that a script sees it. */
-const test = async (call: Invocation): Promise<ExitCode> => {
-  const delivery = await call.session.call("webhooks.test", { webhook: first(call) });
-  const isReceived = delivery.state === "delivered";
-  if (call.screen.json) call.screen.data(delivery);
-  else if (isReceived) call.screen.note(`received: ${delivery.status} after ${tookText(delivery.durationMs ?? 0)}`);
-  else call.screen.note(`not received: ${delivery.problem ?? "it waits behind other events"}`);
-  return isReceived ? 0 : 1;
-};
+const test = (call: Invocation): Promise<number> => change(call, "webhooks.test", { webhook: first(call) });
 
 const states = ["waiting", "delivered", "failed"] as const;
 
@@ -105,12 +97,9 @@ const deliveries = async (call: Invocation): Promise<ExitCode> => {
   return 0;
 };
 
-const redeliver = async (call: Invocation): Promise<ExitCode> => {
+const redeliver = (call: Invocation): Promise<number> => {
   const [webhook = "", delivery] = call.args;
-  const answer = await call.session.call("webhooks.redeliver", { webhook, ...(delivery === undefined ? {} : { delivery }) });
-  if (call.screen.json) call.screen.data(answer);
-  else call.screen.note(`${answer.redelivered} ${answer.redelivered === 1 ? "event is" : "events are"} sent again`);
-  return 0;
+  return change(call, "webhooks.redeliver", { webhook, ...(delivery === undefined ? {} : { delivery }) });
 };
 
 const example = "whk_01k0vj6dmy1wq4c8t2r9e5n7hx";
@@ -169,7 +158,8 @@ export const webhooks: Command = {
       name: "test",
       summary: "Send a ping and say what came of it.",
       arguments: [webhookArgument],
-      examples: [`slip webhooks test ${example}`],
+      options: [planOption],
+      examples: [`slip webhooks test ${example}`, `slip webhooks test ${example} --plan`],
       run: test,
     },
     {
@@ -184,6 +174,7 @@ export const webhooks: Command = {
       name: "redeliver",
       summary: "Send an event again, with the same id; without a delivery all that failed.",
       arguments: [webhookArgument, { name: "DELIVERY", summary: "id of the delivery (dlv_…)", optional: true }],
+      options: [planOption],
       examples: [`slip webhooks redeliver ${example}`, `slip webhooks redeliver ${example} dlv_01k0vj6dmy1wq4c8t2r9e5n7hx`],
       run: redeliver,
     },

@@ -1,7 +1,7 @@
 // The one way in which commands change something: at once, or with --plan as a plan that is only shown.
 import type { InputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Invocation, Option } from "../command.ts";
-import { hashOf, newToken } from "../terminal/secret.ts";
+import { hashOf, secretFor } from "../terminal/secret.ts";
 import { type ChangeName, outcomeOf, type SecretName } from "./outcomes.ts";
 import { showPlan } from "./show.ts";
 
@@ -20,7 +20,7 @@ export const change = async <N extends ChangeName>(call: Invocation, name: N, in
 /** The same of what lets somebody in: its secret is made here, when it is done, and the platform is sent the hash alone. */
 export const changeWithSecret = async <N extends SecretName>(call: Invocation, name: N, input: Omit<InputOf<N>, "sha256">): Promise<number> => {
   const { session } = call;
-  const secret = newToken();
+  const secret = secretFor(name);
   const whole = { ...input, sha256: hashOf(secret) } as InputOf<N>;
   if (!isPlanned(call)) return outcomeOf(name)(call, await session.call(name, whole), secret);
   await session.check(name, whole);

@@ -6,6 +6,8 @@ import { finishChange } from "../commands/settings.ts";
 import { finish, showResult } from "../deployment/finish.ts";
 import { exitCodeOf } from "../deployment/result.ts";
 import { accessOutcomes } from "./outcomes/access.ts";
+import { approvalOutcomes } from "./outcomes/approvals.ts";
+import { tellAudit } from "./outcomes/audit.ts";
 import { endOfCommand } from "./outcomes/commands.ts";
 import { say, sayWithNote } from "./outcomes/say.ts";
 import { webhookOutcomes } from "./outcomes/webhooks.ts";
@@ -63,13 +65,15 @@ export const outcomes = {
       undone,
       `Undone by ${undone.operation}${undone.app === undefined ? "" : ` of ${undone.app}`}; 'slip undo ${undone.entry}' does it again.`,
     ),
+  "platform.audit": tellAudit,
   ...accessOutcomes,
+  ...approvalOutcomes,
   ...webhookOutcomes,
 } as const satisfies { [N in OperationName]?: Outcome<N> };
 
 export type ChangeName = keyof typeof outcomes;
 /** Those that let somebody in with a secret, of which the platform is sent the hash. */
-export type SecretName = "tokens.create" | "members.invite";
+export type SecretName = "tokens.create" | "members.invite" | "token.rotate" | "sessions.code";
 
 export const outcomeOf = <N extends ChangeName>(name: N): Outcome<N> => outcomes[name] as unknown as Outcome<N>;
 

@@ -1,6 +1,7 @@
 // What commands on people, tokens and signing in say in the end.
 import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Invocation } from "../../command.ts";
+import { usesTokenFile } from "../../platform/token-file.ts";
 import { say, sayWithNote } from "./say.ts";
 
 /** `secret` was made by this very command; it is absent where somebody else has made it. */
@@ -19,7 +20,29 @@ const tellInvitation = (call: Invocation, made: OutputOf<"members.invite">, secr
 const tellProvider = (call: Invocation, added: OutputOf<"providers.add">): number =>
   sayWithNote(call, added, { line: added.callback, note: "Register this address with the provider, as the one that it sends people back to." });
 
+/** In groups, as it is easier to type: "k3f9-x0ma-7qtz-w2bd". */
+const inGroups = (code: string): string => code.replace(/(.{4})(?=.)/g, "$1-");
+
+const tellCode = (call: Invocation, { url, expiresAt }: OutputOf<"sessions.code">, secret?: string): number => {
+  const until = call.screen.time(expiresAt);
+  if (secret === undefined) return say(call, { url, expiresAt }, `The code can be typed at ${url} until ${until}`, false);
+  const code = inGroups(secret);
+  const note = `Open the address and type the code; it works once, until ${until}.`;
+  return sayWithNote(call, { url, code, expiresAt }, { line: `${url}\n${code}`, note });
+};
+
+/** The new one is in the file of the installation already, where that is the one in use. */
+const tellReplaced = (call: Invocation, { endsAt }: OutputOf<"token.rotate">, secret?: string): number => {
+  const { environment, options } = call;
+  const before = `the one of before ${options.now === true || Date.parse(endsAt) <= Date.now() ? "is refused from now on" : `works until ${endsAt}`}.`;
+  if (secret === undefined) return say(call, { endsAt }, `A token that was made elsewhere has taken the place of this one; ${before}`, false);
+  if (usesTokenFile(environment)) return say(call, { endsAt }, `The new token is in ${environment.home}/token; ${before}`, false);
+  return sayWithNote(call, { endsAt, token: secret }, { line: secret, note: `This is the new token; ${before}` });
+};
+
 export const accessOutcomes = {
+  "token.rotate": tellReplaced,
+  "sessions.code": tellCode,
   "tokens.create": tellToken,
   "tokens.revoke": (call: Invocation, ended: OutputOf<"tokens.revoke">) => say(call, ended, `${ended.token} is refused from now on`),
   "members.invite": tellInvitation,

@@ -1,6 +1,7 @@
 // What `slip doctor --deep` shows of an audit.
 import type { AuditFinding } from "@slipstream/contract/audit.ts";
-import type { Invocation } from "../command.ts";
+import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
+import type { Invocation } from "../../command.ts";
 
 const line = ({ screen }: Invocation, { kind, problem, name, detail, mended }: AuditFinding): string => {
   const { green, red, dim } = screen.colours;
@@ -12,9 +13,8 @@ const line = ({ screen }: Invocation, { kind, problem, name, detail, mended }: A
 const countOf = (compared: Readonly<Record<string, number>>): number => Object.values(compared).reduce((sum, count) => sum + count, 0);
 
 /** Gives 1 when something is left that is not as it should be. */
-export const deepExamination = async (call: Invocation): Promise<0 | 1> => {
-  const { screen, session, options } = call;
-  const audit = await session.call("platform.audit", { mend: !options.dryRun });
+export const tellAudit = (call: Invocation, audit: OutputOf<"platform.audit">): 0 | 1 => {
+  const { screen, options } = call;
   const left = audit.findings.filter(({ mended }) => !mended).length;
   if (screen.json) screen.data(audit);
   else {

@@ -1,7 +1,8 @@
 // What commands on webhooks say in the end.
 import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
-import type { Webhook } from "@slipstream/contract/words.ts";
+import type { Webhook, WebhookDelivery } from "@slipstream/contract/words.ts";
 import type { Invocation } from "../../command.ts";
+import { tookText } from "../../terminal/time.ts";
 import { say, sayWithNote } from "./say.ts";
 
 export const webhookState = ({ state, pausedBecause, failingSince }: Webhook): string =>
@@ -19,7 +20,21 @@ const tellRotated = (call: Invocation, answer: OutputOf<"webhooks.rotate">): num
     note: call.options.now === true ? "The secrets of before sign no more." : `The secrets of before sign too until ${answer.endsAt}.`,
   });
 
+/** Fails like a deployment that failed, so that a script sees it. */
+const tellTest = (call: Invocation, delivery: WebhookDelivery): number => {
+  const isReceived = delivery.state === "delivered";
+  if (call.screen.json) call.screen.data(delivery);
+  else if (isReceived) call.screen.note(`received: ${delivery.status} after ${tookText(delivery.durationMs ?? 0)}`);
+  else call.screen.note(`not received: ${delivery.problem ?? "it waits behind other events"}`);
+  return isReceived ? 0 : 1;
+};
+
+const tellRedelivered = (call: Invocation, answer: OutputOf<"webhooks.redeliver">): number =>
+  say(call, answer, `${answer.redelivered} ${answer.redelivered === 1 ? "event is" : "events are"} sent again`, false);
+
 export const webhookOutcomes = {
+  "webhooks.test": tellTest,
+  "webhooks.redeliver": tellRedelivered,
   "webhooks.create": tellCreated,
   "webhooks.update": (call: Invocation, webhook: Webhook) =>
     say(call, webhook, `${webhook.webhook} is ${webhookState(webhook)}, with ${webhook.topics?.join(", ") ?? "all topics"}, at ${webhook.url}`, false),
