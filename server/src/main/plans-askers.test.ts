@@ -93,6 +93,14 @@ test("an invitation plans and applies that it is accepted, and nothing else", as
   await apply(again, { by: guest });
 });
 
+test("with the key of somebody else's call, an invitation is not given the answer of that", async () => {
+  const { app } = await call("apps.create", { app: "keyed" });
+  const key = { idempotencyKey: randomUUID() };
+  const input = { operation: "env.set", input: { app, values: { A: "1" } } };
+  await call("plans.create", input, key);
+  await assert.rejects((await guestOf(plane)).call("plans.create", input, key), refused("forbidden"));
+});
+
 test("nobody but who has the invitation plans that it is accepted", async () => {
   await assert.rejects(plan("members.accept", { name: "Eve" }), refused("forbidden"));
   const made = await plan("members.accept", { name: "Eve" }, await guestOf(plane));

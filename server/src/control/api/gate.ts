@@ -184,8 +184,11 @@ const callOf = ({ token, idempotencyKey, requestId, signal, body = Readable.from
   return { tenant: token.tenant, actor: token.actor, token, requestId, idempotencyKey: ownKey(token, idempotencyKey), signal, body, journaled: false };
 };
 
-/** Keys of a grant are its own: with the key of another call it is not given the answer of that, which may be outside of what it covers. */
-const ownKey = ({ grantId }: Token, key: string | undefined): string | undefined => (grantId === null || key === undefined ? key : keyWithin(key, grantId));
+/** Keys of a grant, or of an invitation, are its own: with the key of another call it is not given the answer of that, which may be outside of what it covers. */
+const ownKey = ({ id, kind, grantId }: Token, key: string | undefined): string | undefined => {
+  const owner = kind === "invitation" ? id : grantId;
+  return owner === null || key === undefined ? key : keyWithin(key, owner);
+};
 
 /** Contents are named by their hash: sending them twice changes nothing, and only the deployment that uses them is worth a journal entry. */
 const isContent = (name: OperationName): boolean => name === "sources.check" || name === "sources.upload";
