@@ -132,13 +132,18 @@ export class ClientConnection implements ExchangeClient {
   }
 
   #ended(): void {
-    if (this.#state === "head" || this.#state === "linger") this.#socket.end();
+    if (this.#state === "head" || this.#state === "linger") this.#end();
     else if (this.#state === "tunnel") this.#exchange?.tunnelInputEnded();
     else {
       // A client that ends its side has gone: the app shall not work for nobody.
       this.#exchange?.abort();
       this.#socket.destroy();
     }
+  }
+
+  /** To end again what has ended makes an error that nobody reads, which takes longer than the rest of it. */
+  #end(): void {
+    if (!this.#socket.writableEnded) this.#socket.end();
   }
 
   #closed(): void {
