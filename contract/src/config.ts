@@ -1,5 +1,6 @@
 // slip.toml as a schema. Nothing is required: an empty file, or none, deploys an ordinary app.
 import { z } from "zod";
+import { SourcePath } from "./source-path.ts";
 import { AppName, Hostname, SandboxKind, VariableName } from "./words.ts";
 
 const units = { b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 } as const;
@@ -43,7 +44,7 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(si
     name: AppName.optional(),
     build: z
       .strictObject({
-        buildpack: z.enum(["node", "static", "python"]).optional(),
+        buildpack: z.enum(["function", "node", "static", "python"]).optional(),
         command: Command.optional(),
         install: Command.optional(),
         output: z.string().optional(),
@@ -51,6 +52,17 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(si
         timeout: duration.optional(),
         env: z.record(VariableName, z.string()).optional(),
         secrets: z.array(VariableName).optional(),
+      })
+      .optional(),
+    function: z
+      .strictObject({
+        entry: SourcePath.optional(),
+        style: z.enum(["fetch", "node"]).optional(),
+        compatibility_date: z.iso.date('a date such as "2026-11-01"').optional(),
+        compatibility_flags: z
+          .array(z.string().regex(/^[a-z0-9_]{1,100}$/, 'the name of a flag of workerd, such as "nodejs_als"'))
+          .max(64)
+          .optional(),
       })
       .optional(),
     run: z

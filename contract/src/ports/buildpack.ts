@@ -9,7 +9,7 @@ export interface SourceTree {
 
 /** A file layer that the platform provides: an interpreter with its libraries, or a tool. */
 export interface Toolchain {
-  name: "node" | "npm" | "pnpm" | "yarn" | "bun" | "python" | "static" | "git";
+  name: "node" | "npm" | "pnpm" | "yarn" | "bun" | "python" | "static" | "git" | "bundler" | "workerd";
   /** An exact version, a range that the registry resolves, or "default". */
   version: string;
 }
@@ -36,13 +36,17 @@ export interface BuildPlan {
   tools: readonly Toolchain[];
   install: InstallStep | undefined;
   build: BuildStep | undefined;
+  /** Runs after the build, in the same tree, with tools of the platform: makes `output` of it. */
+  bundle?: BuildStep;
+  /** What people should know of how the source is understood; lines of the build's log. */
+  notes?: readonly string[];
   /** Only the first of these folders that exists becomes the app; undefined = the whole tree, with its dependencies. */
   output: readonly string[] | undefined;
   process: { command: Command; env: Readonly<Record<string, string>>; port: number };
 }
 
 export interface Buildpack {
-  name: "node" | "static" | "python";
+  name: "function" | "node" | "static" | "python";
   /** Why this buildpack fits, for people; undefined when it does not. */
   detect(tree: SourceTree, config: AppConfig): string | undefined;
   /** Throws SlipError no_start_command, toolchain_unavailable or invalid_config. */

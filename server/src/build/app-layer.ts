@@ -88,17 +88,17 @@ const outputFolder = async (app: string, output: readonly string[]): Promise<str
   throw missing(output, await foldersWithPage(root));
 };
 
-/** Runs the build step on the tree over `layers`; what is in /app then, or its output folder, is the layer. */
+/** Runs the steps, one after the other, on the tree over `layers`; what is in /app then, or its output folder, is the layer. */
 export const builtLayer = async (
   context: BuildContext,
-  request: { plan: BuildPlan & { build: BuildStep }; entries: readonly SourceEntry[]; layers: readonly ProvidedLayer[] },
+  request: { plan: BuildPlan; steps: readonly BuildStep[]; entries: readonly SourceEntry[]; layers: readonly ProvidedLayer[] },
 ): Promise<AppLayer> => {
   const { dependencies, spec, workspace } = context;
-  const { plan, entries, layers } = request;
+  const { plan, steps, entries, layers } = request;
   const app = await prepareOverlay(workspace.build, dependencies.uids.app);
   await materialise(entries, { home: dependencies.home, tenant: spec.tags.tenant, folder: app, owner: dependencies.uids.app });
   const lower = layers.map((layer) => layer.folder);
-  await runStep(context, { step: plan.build, layers: lower, overlay: workspace.build });
+  for (const step of steps) await runStep(context, { step, layers: lower, overlay: workspace.build });
   if (plan.output === undefined) {
     const upper = await onlyApp(workspace.build.upper);
     return await pack(context, upper, await hiddenBy(upper, lower, temporaryPath(dependencies.home)));

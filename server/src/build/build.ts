@@ -43,12 +43,13 @@ interface Made {
 }
 
 const make = async (context: BuildContext, plan: BuildPlan, { entries, tree }: { entries: readonly SourceEntry[]; tree: SourceTree }): Promise<Made> => {
-  const { install, build } = plan;
-  if (install === undefined && build === undefined) return { app: await sourceLayer(context, plan, entries), dependencies: undefined };
+  const { install, build, bundle } = plan;
+  const steps = [build, bundle].filter((step) => step !== undefined);
+  if (install === undefined && steps.length === 0) return { app: await sourceLayer(context, plan, entries), dependencies: undefined };
   const tools = await provide(context, plan.tools, tree);
   const dependencies = install === undefined ? undefined : await dependencyLayer(context, { plan: { ...plan, install }, entries, layers: tools });
   const layers = dependencies === undefined ? tools : [...tools, dependencies];
-  const app = build === undefined ? await sourceLayer(context, plan, entries) : await builtLayer(context, { plan: { ...plan, build }, entries, layers });
+  const app = steps.length === 0 ? await sourceLayer(context, plan, entries) : await builtLayer(context, { plan, steps, entries, layers });
   return { app, dependencies: plan.output === undefined ? dependencies : undefined };
 };
 
@@ -86,6 +87,7 @@ export const runBuild = async (context: BuildContext): Promise<BuildResult & { o
   const tree = storedTree(home, spec.tags.tenant, manifest);
   const plan = planOf(tree, spec.config);
   log.note(`buildpack ${plan.buildpack}: ${plan.runtime.map(({ name, version }) => (version === "default" ? name : `${name} ${version}`)).join(", ")}`);
+  for (const note of plan.notes ?? []) log.note(note);
   await mkdir(home.cache, { recursive: true, mode: 0o755 });
   const runtime = await provide(context, plan.runtime, tree);
   const made = await make(context, plan, { entries: manifest.entries, tree });

@@ -2,11 +2,12 @@
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, Buildpack, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { functions } from "./function/function.ts";
 import { node } from "./node/node.ts";
 import { python } from "./python/python.ts";
 import { staticSite } from "./static/static.ts";
 
-const buildpacks: readonly Buildpack[] = [node, python, staticSite];
+const buildpacks: readonly Buildpack[] = [functions, node, python, staticSite];
 
 /** Files that say what a source is, where no buildpack is for it. */
 const others: readonly (readonly [string, string])[] = [
@@ -23,7 +24,7 @@ const others: readonly (readonly [string, string])[] = [
 /** Folders of the first two levels that would be an app by themselves. */
 const appsBelow = (tree: SourceTree, config: AppConfig): string[] => {
   const folders = tree.paths.flatMap(
-    (path) => /^([\w.-]+(?:\/[\w.-]+)?)\/(?:package\.json|requirements\.txt|pyproject\.toml|index\.html)$/.exec(path)?.[1] ?? [],
+    (path) => /^([\w.-]+(?:\/[\w.-]+)?)\/(?:package\.json|wrangler\.(?:toml|jsonc?)|requirements\.txt|pyproject\.toml|index\.html)$/.exec(path)?.[1] ?? [],
   );
   const below = (folder: string): SourceTree => ({
     paths: tree.paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)),

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { makeStaticServer } from "../toolchains/static-server.ts";
+import { makeProgram } from "../toolchains/own-program.ts";
 
 const root = mkdtempSync(join(tmpdir(), "slip-static-"));
 const site = join(root, "site");
@@ -79,7 +79,7 @@ before(async () => {
   writeFileSync(join(root, "outside.txt"), "outside");
   symlinkSync("../outside.txt", join(site, "escape.txt"));
   symlinkSync("about.html", join(site, "inside.html"));
-  await makeStaticServer(join(root, "layer"));
+  await makeProgram(join(root, "layer"), "static-server");
   [port, fallbackPort] = [await freePort(), await freePort()];
   [server, fallbackServer] = [await start([], port), await start(["--fallback"], fallbackPort)];
 });

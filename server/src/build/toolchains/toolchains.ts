@@ -6,12 +6,13 @@ import type { Toolchain } from "@slipstream/contract/ports/buildpack.ts";
 import type { Home } from "#platform/home.ts";
 import { temporaryPath } from "#platform/oci/layout.ts";
 import { baseKey, makeBase } from "./base.ts";
+import { bundlerKey, makeBundler, makeWorkerd, workerdKey } from "./functions.ts";
 import { gitKey, makeGit } from "./git.ts";
 import { copyMachineFile, librariesOf } from "./machine-files.ts";
 import { fetchPackage, ownNpm } from "./npm-package.ts";
+import { makeProgram, programKey } from "./own-program.ts";
 import { type ProvidedLayer, provideLayer, toolchainRecords } from "./provided-layer.ts";
 import { makePython, pythonKey } from "./python.ts";
-import { makeStaticServer, staticServerKey } from "./static-server.ts";
 
 const architecture = process.arch === "arm64" ? "arm64" : "x64";
 
@@ -82,7 +83,9 @@ const recipe = (home: Home, { name, version }: Toolchain): Recipe => {
     return { key: `bun ${range}`, make: (root) => withPackage(home, bunPackage, range, (folder) => installProgram(root, join(folder, "bin/bun"), "bun")) };
   if (name === "git") return { key: gitKey(), make: makeGit };
   if (name === "python") return { key: pythonKey(version), make: (root) => makePython(home, root, version) };
-  if (name === "static") return { key: staticServerKey(), make: makeStaticServer };
+  if (name === "static") return { key: programKey("static-server"), make: (root) => makeProgram(root, "static-server") };
+  if (name === "workerd") return { key: workerdKey(), make: (root) => makeWorkerd(root, installProgram) };
+  if (name === "bundler") return { key: bundlerKey(), make: makeBundler };
   if (version === "default") return { key: stamp(process.execPath), make: (root) => installProgram(root, process.execPath, "node") };
   const packageName = `node-linux-${architecture}`;
   return { key: `node ${range}`, make: (root) => withPackage(home, packageName, range, (folder) => installProgram(root, join(folder, "bin/node"), "node")) };

@@ -63,8 +63,12 @@ const frameworks: readonly Framework[] = [
   { packages: ["parcel"], site: fixed("dist", true) },
 ];
 
+/** The framework among the dependencies, undefined when there is none of those that are known. */
+export const frontEndFramework = (file: PackageFile): Framework | undefined =>
+  frameworks.find(({ packages }) => packages.some((name) => dependsOn(file, name)));
+
 /** Where the static site of a package will be after its build, undefined when it makes none. The caller knows that there is a build script. */
 export const frontEndOf = (tree: SourceTree, file: PackageFile): FrontEnd | undefined => {
-  const framework = frameworks.find(({ packages }) => packages.some((name) => dependsOn(file, name)));
+  const framework = frontEndFramework(file);
   return framework ? framework.site(tree, file) : { folders: anyFolder, fallback: false };
 };

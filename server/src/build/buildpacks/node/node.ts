@@ -79,6 +79,17 @@ const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt:
   throw noStart(tree);
 };
 
+/** What a package needs before its own code can run: the tools of a build, the install and the build script. */
+export const packageSteps = (tree: SourceTree, file: PackageFile, config: AppConfig): Pick<BuildPlan, "tools" | "install" | "build"> => {
+  const manager = packageManagerOf(tree, file);
+  const runtime: Toolchain = { name: "node", version: nodeVersion(tree, file, process.version) };
+  return {
+    tools: [runtime, npmFor(runtime), ...(manager.toolchain.name === "npm" ? [] : [manager.toolchain]), ...(needsGit(tree, file, manager) ? [git] : [])],
+    install: installOf(tree, file, manager, config),
+    build: buildOf(file, manager, config),
+  };
+};
+
 export const node: Buildpack = {
   name: "node",
   detect: (tree) => (tree.paths.includes("package.json") ? "package.json" : undefined),
@@ -86,14 +97,8 @@ export const node: Buildpack = {
     const file = readPackageFile(tree);
     const manager = packageManagerOf(tree, file);
     const runtime: Toolchain = { name: "node", version: nodeVersion(tree, file, process.version) };
-    const build = buildOf(file, manager, config);
-    const found = result(tree, config, file, build !== undefined);
-    return {
-      buildpack: "node",
-      ...("command" in found ? server(found.command, runtime, manager, config) : site(config, found)),
-      tools: [runtime, npmFor(runtime), ...(manager.toolchain.name === "npm" ? [] : [manager.toolchain]), ...(needsGit(tree, file, manager) ? [git] : [])],
-      install: installOf(tree, file, manager, config),
-      build,
-    };
+    const steps = packageSteps(tree, file, config);
+    const found = result(tree, config, file, steps.build !== undefined);
+    return { buildpack: "node", ...("command" in found ? server(found.command, runtime, manager, config) : site(config, found)), ...steps };
   },
 };

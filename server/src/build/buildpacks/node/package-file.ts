@@ -23,18 +23,25 @@ const wrong = (message: string): SlipError => {
   return new SlipError("build_failed", message, { file: "package.json", ...(line > 0 ? { line } : {}), next: "Correct package.json." });
 };
 
-/** Throws `build_failed` with the file's name when it is not what npm could read. */
-export const readPackageFile = (tree: SourceTree): PackageFile => {
+/** What it says, or `build_failed` with the file's name when it is not what npm could read. */
+export const parsePackageFile = (tree: SourceTree): PackageFile | SlipError => {
   let value: unknown;
   try {
     value = JSON.parse((tree.read("package.json") ?? "{}").replace(/^\uFEFF/, ""));
   } catch (error) {
-    throw wrong(`package.json is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return wrong(`package.json is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   const parsed = PackageFile.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw wrong(`package.json: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "does not fit"}`);
+  return wrong(`package.json: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "does not fit"}`);
+};
+
+/** Throws where `parsePackageFile` gives an error. */
+export const readPackageFile = (tree: SourceTree): PackageFile => {
+  const file = parsePackageFile(tree);
+  if (file instanceof SlipError) throw file;
+  return file;
 };
 
 /** Whether a package is among the dependencies of any kind. */

@@ -1,0 +1,89 @@
+// Makes one module of a function and all that it imports, and says to workerd what there is. A program of the build step.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { join } from "node:path";
+import { type BuildOptions, build, formatMessages, type Message, type Plugin } from "esbuild";
+import { bundleConfig, type Settings } from "./config.ts";
+
+const outputFolder = "/app/.slipstream/function";
+const adapter = join(import.meta.dirname, "adapter.mjs");
+
+/** The source's own entry under the name by which the adapter imports it. */
+const entryPlugin = (entry: string): Plugin => ({
+  name: "entry",
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^slip:entry$/ }, () => resolve(`./${entry}`, { kind: "entry-point", resolveDir: "/app" }));
+  },
+});
+
+/** What workerd has itself: modules of Node, under their whole names, and its own. */
+const runtimeModules: Plugin = {
+  name: "modules of the runtime",
+  setup({ onResolve, onLoad }) {
+    const names = builtinModules.filter((name) => !name.startsWith("_")).map((name) => name.replace(/^node:/, ""));
+    onResolve({ filter: new RegExp(`^(?:node:.*|(?:${names.join("|")}))$`) }, ({ path, kind }) => {
+      const name = path.startsWith("node:") ? path : `node:${path}`;
+      return kind === "require-call" ? { path: name, namespace: "required" } : { path: name, external: true };
+    });
+    // A module has no require(): what is asked for so is imported before.
+    onLoad({ filter: /.*/, namespace: "required" }, ({ path }) => ({ contents: `import value from ${JSON.stringify(path)};\nmodule.exports = value;` }));
+  },
+};
+
+/** Compiled modules and data lie beside the bundle, as modules of their own. "x.wasm?module" is how some say the same. */
+const besideBundle: Plugin = {
+  name: "compiled modules",
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir, kind }) => resolve(path.replace(/\?module$/, ""), { resolveDir, kind }));
+  },
+};
+
+const options = (settings: Settings): BuildOptions & { metafile: true } => ({
+  absWorkingDir: "/app",
+  entryPoints: { function: adapter },
+  outdir: outputFolder,
+  outExtension: { ".js": ".mjs" },
+  assetNames: "[hash]",
+  bundle: true,
+  metafile: true,
+  write: false,
+  format: "esm",
+  target: "es2024",
+  platform: "browser",
+  conditions: ["workerd", "worker", "browser"],
+  external: ["cloudflare:*", "workerd:*"],
+  define: { functionStyle: JSON.stringify(settings.style), "process.env.NODE_ENV": '"production"' },
+  loader: { ".wasm": "copy", ".bin": "copy", ".txt": "text", ".html": "text", ".sql": "text", ".md": "text" },
+  logLevel: "silent",
+  plugins: [entryPlugin(settings.entry), runtimeModules, besideBundle],
+});
+
+const say = async (messages: readonly Message[], kind: "error" | "warning"): Promise<void> => {
+  for (const text of await formatMessages([...messages], { kind, color: false })) console.error(text.trimEnd());
+};
+
+/** Whether what esbuild has thrown is about the source. */
+const isFailure = (error: unknown): error is { errors: Message[]; warnings: Message[] } => error instanceof Error && "errors" in error && "warnings" in error;
+
+/** Gives the exit code. */
+export const bundle = async (settings: Settings): Promise<number> => {
+  try {
+    const { outputFiles, warnings } = await build({ ...options(settings), write: false });
+    await say(warnings, "warning");
+    mkdirSync(outputFolder, { recursive: true });
+    for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+    writeFileSync(
+      join(outputFolder, "bundle.capnp"),
+      bundleConfig(
+        settings,
+        outputFiles.map(({ path }) => path.slice(outputFolder.length + 1)),
+      ),
+    );
+    return 0;
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    await say(error.warnings, "warning");
+    await say(error.errors, "error");
+    return 1;
+  }
+};

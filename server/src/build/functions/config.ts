@@ -1,0 +1,42 @@
+// What a bundle is, as workerd reads it (Cap'n Proto's text). Pure.
+
+export interface Settings {
+  /** Path of the source's entry. */
+  entry: string;
+  style: "fetch" | "node" | "";
+  compatibilityDate: string;
+  compatibilityFlags: readonly string[];
+}
+
+/** What functions rely on, with the date from which on workerd has it by itself, and complains of being told. */
+const standing: readonly (readonly [flag: string, since: string])[] = [
+  ["nodejs_compat", "2026-08-04"],
+  ["nodejs_compat_v2", "2024-09-23"],
+  ["nodejs_compat_populate_process_env", "2025-04-01"],
+  ["enable_nodejs_http_modules", "2025-08-15"],
+  ["enable_nodejs_http_server_modules", "2025-09-01"],
+];
+
+const flagsOf = ({ compatibilityDate, compatibilityFlags }: Settings): string[] => [
+  ...new Set([...standing.filter(([, since]) => compatibilityDate < since).map(([flag]) => flag), ...compatibilityFlags]),
+];
+
+const moduleOf = (path: string): string => {
+  const kind = path.endsWith(".wasm") ? "wasm" : path.endsWith(".bin") ? "data" : "esModule";
+  return `  (name = ${JSON.stringify(path)}, ${kind} = embed ${JSON.stringify(path)}),`;
+};
+
+/** `files` are the names of the bundle and of what lies beside it; the bundle is the main module, and first. */
+export const bundleConfig = (settings: Settings, files: readonly string[]): string => {
+  const isMain = (path: string): boolean => path === "function.mjs";
+  const modules = [...files].filter((path) => /\.(mjs|wasm|bin)$/.test(path)).sort((a, b) => Number(isMain(b)) - Number(isMain(a)) || (a < b ? -1 : 1));
+  return [
+    'using Workerd = import "/workerd/workerd.capnp";',
+    "const modules :List(Workerd.Worker.Module) = [",
+    ...modules.map(moduleOf),
+    "];",
+    `const compatibilityDate :Text = ${JSON.stringify(settings.compatibilityDate)};`,
+    `const compatibilityFlags :List(Text) = ${JSON.stringify(flagsOf(settings))};`,
+    "",
+  ].join("\n");
+};

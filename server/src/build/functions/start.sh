@@ -1,0 +1,24 @@
+#!/bin/sh
+# Becomes workerd, which serves the bundle in /app on PORT. Each variable of the environment is a binding of its name.
+set -eu
+awk '
+BEGIN {
+  split("PATH HOME HOST PORT LANG PWD OLDPWD SHLVL _", own, " ")
+  for (i in own) hidden[own[i]] = 1
+  print "using Workerd = import \"/workerd/workerd.capnp\";"
+  print "using Bundle = import \"/app/bundle.capnp\";"
+  print "const config :Workerd.Config = ("
+  print "  services = ["
+  print "    (name = \"function\", worker = ("
+  print "      modules = Bundle.modules, compatibilityDate = Bundle.compatibilityDate, compatibilityFlags = Bundle.compatibilityFlags,"
+  print "      bindings = ["
+  for (name in ENVIRON) if (name ~ /^[A-Za-z_][A-Za-z0-9_]*$/ && !(name in hidden)) printf "        (name = \"%s\", fromEnvironment = \"%s\"),\n", name, name
+  print "      ])),"
+  # The sandbox has a network of its own, whose rules decide what may be reached: they say more than workerd could.
+  print "    (name = \"internet\", network = (allow = [\"public\", \"private\"], tlsOptions = (trustBrowserCas = true))),"
+  print "  ],"
+  printf "  sockets = [(name = \"http\", address = \"0.0.0.0:%d\", http = (forwardedProtoHeader = \"X-Forwarded-Proto\"), service = \"function\")],\n", ENVIRON["PORT"]
+  print "  logging = (stdoutPrefix = \"\", stderrPrefix = \"\"),"
+  print ");"
+}' > /tmp/function.capnp
+exec workerd serve --import-path=/ /tmp/function.capnp
