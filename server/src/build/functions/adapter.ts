@@ -2,10 +2,13 @@
 import type { RequestListener } from "node:http";
 import entry from "slip:entry";
 
-interface Handler {
-  fetch(request: Request, env: unknown, context: unknown): unknown;
+interface Context {
+  waitUntil(work: Promise<unknown>): void;
 }
-type HandlerClass = new (context: unknown, env: unknown) => Handler;
+interface Handler {
+  fetch(request: Request, env: unknown, context: Context): unknown;
+}
+type HandlerClass = new (context: Context, env: unknown) => Handler;
 
 /** What slip.toml says, "" where it says nothing. The bundler puts it in. */
 declare const functionStyle: "fetch" | "node" | "";
@@ -14,6 +17,9 @@ const isFunction = (value: unknown): value is (...given: unknown[]) => unknown =
 const hasFetch = (value: unknown): value is Handler =>
   value !== null && ["object", "function"].includes(typeof value) && isFunction(Reflect.get(Object(value), "fetch"));
 const isClass = (value: unknown): value is HandlerClass => isFunction(value) && hasFetch(value.prototype);
+
+const failure = { status: 500, headers: { "content-type": "text/plain; charset=utf-8" } } as const;
+const failureText = "Internal Server Error\n";
 
 /** A handler of Node's that throws would end Node; here its request alone ends. */
 const listenerOf =
@@ -24,13 +30,21 @@ const listenerOf =
     } catch (error) {
       console.error(error);
       if (response.headersSent) response.destroy();
-      else response.writeHead(500, { "content-type": "text/plain; charset=utf-8" }).end("Internal Server Error\n");
+      else response.writeHead(failure.status, failure.headers).end(failureText);
     }
   };
 
+/** workerd takes the client's protocol out of the headers, where a server of Node looks for it. */
+const withProtocol = (request: Request): Request => {
+  const copy = new Request(request);
+  copy.headers.set("x-forwarded-proto", new URL(request.url).protocol.slice(0, -1));
+  return copy;
+};
+
 const nodeHandler = async (listen: RequestListener): Promise<Handler> => {
   const [{ createServer }, { httpServerHandler }] = await Promise.all([import("node:http"), import("cloudflare:node")]);
-  return httpServerHandler(createServer(listenerOf(listen)).listen());
+  const handler = httpServerHandler(createServer(listenerOf(listen)).listen());
+  return { fetch: (request, env, context) => handler.fetch(withProtocol(request), env, context) };
 };
 
 const handlerOf = async (exported: unknown): Promise<Handler> => {
@@ -42,19 +56,26 @@ const handlerOf = async (exported: unknown): Promise<Handler> => {
   return style === "node" ? await nodeHandler(exported) : { fetch: exported };
 };
 
+/** Work that goes on after the answer has nobody else to tell that it failed. */
+const telling = (context: Context): Context => {
+  const waitUntil = context.waitUntil.bind(context);
+  context.waitUntil = (work) => waitUntil(Promise.resolve(work).catch((error: unknown) => console.error(error)));
+  return context;
+};
+
 const handler = await handlerOf(entry);
 
 addEventListener("unhandledrejection", ({ reason }) => console.error("Unhandled rejection:", reason));
 
 export default {
-  async fetch(request: Request, env: unknown, context: unknown): Promise<Response> {
+  async fetch(request: Request, env: unknown, context: Context): Promise<Response> {
     try {
-      const answer = await handler.fetch(request, env, context);
+      const answer = await handler.fetch(request, env, telling(context));
       if (answer instanceof Response) return answer;
       throw new TypeError(`fetch() gave ${answer === null ? "null" : typeof answer}, and no Response.`);
     } catch (error) {
       console.error(error);
-      return new Response("Internal Server Error\n", { status: 500, headers: { "content-type": "text/plain; charset=utf-8" } });
+      return new Response(failureText, failure);
     }
   },
 };

@@ -58,6 +58,12 @@ const options = (settings: Settings): BuildOptions & { metafile: true } => ({
   plugins: [entryPlugin(settings.entry), runtimeModules, besideBundle],
 });
 
+/** The adapter is nothing that people know: what is wrong with its import is wrong with the entry. */
+const placed = (message: Message, entry: string): Message =>
+  message.location && adapter.endsWith(message.location.file.replace(/^(\.\.\/)+/, ""))
+    ? { ...message, location: { ...message.location, file: entry, line: 1, column: 0, length: 0, lineText: "" } }
+    : message;
+
 const say = async (messages: readonly Message[], kind: "error" | "warning"): Promise<void> => {
   for (const text of await formatMessages([...messages], { kind, color: false })) console.error(text.trimEnd());
 };
@@ -83,7 +89,10 @@ export const bundle = async (settings: Settings): Promise<number> => {
   } catch (error) {
     if (!isFailure(error)) throw error;
     await say(error.warnings, "warning");
-    await say(error.errors, "error");
+    await say(
+      error.errors.map((message) => placed(message, settings.entry)),
+      "error",
+    );
     return 1;
   }
 };

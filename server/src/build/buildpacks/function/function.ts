@@ -32,6 +32,12 @@ const settingsOf = (tree: SourceTree, config: AppConfig, wrangler: Wrangler | un
   };
 };
 
+const checkKeys = ({ run, build }: AppConfig): void => {
+  const key = run?.command !== undefined ? "run.command" : build?.output !== undefined ? "build.output" : undefined;
+  if (key === undefined) return;
+  throw new SlipError("invalid_config", `${key}: the platform itself bundles and starts a function.`, { file: "slip.toml", next: `Leave ${key} out.` });
+};
+
 const checkDate = ({ compatibilityDate }: Settings, config: AppConfig, tree: SourceTree): void => {
   if (compatibilityDate <= newestCompatibilityDate) return;
   const file = config.function?.compatibility_date === undefined ? wranglerFile(tree) : "slip.toml";
@@ -49,7 +55,7 @@ const bundleStep = (settings: Settings): BuildStep => ({
 });
 
 const planOf = (tree: SourceTree, config: AppConfig): BuildPlan => {
-  if (config.run?.command !== undefined) throw new SlipError("invalid_config", "run.command: a function is started by the platform.", { file: "slip.toml" });
+  checkKeys(config);
   const wrangler = readWrangler(tree);
   const settings = settingsOf(tree, config, wrangler);
   checkDate(settings, config, tree);
