@@ -46,7 +46,7 @@ const answers = (module: Module, expression: string, depth = 0): boolean => {
   const type = /^(?:abstract\s+)?class\b[^{]*/.exec(expression)?.[0];
   if (type !== undefined) return /\bextends\s+WorkerEntrypoint\b/.test(type) || classWithFetch.test(inside(expression, type.length));
   const head = /^(?:async\s*)?(?:function\s*[\w$]*\s*)?(?=\()/.exec(expression)?.[0];
-  if (head !== undefined) return isNodeParameters(inside(expression, head.length)) && (head.includes("function") || /^[^;{]*=>/.test(expression));
+  if (head !== undefined) return isNodeParameters(inside(expression, head.length));
   const name = /^([A-Za-z_$][\w$]*)\s*(?:;|\n|$|(?:satisfies|as)\b)/.exec(expression)?.[1];
   const bound = name === undefined || depth > 2 ? undefined : bindingOf(module, name.replaceAll("$", "\\$"));
   return bound !== undefined && answers(module, bound, depth + 1);

@@ -38,7 +38,7 @@ const reachable = (tree: SourceTree, entry: string): Map<string, string> => {
 };
 
 /** Programs beside the entry, of which one may be the server that it is a part of. */
-const neighbours = (tree: SourceTree): string[] => tree.paths.filter((path) => /^(src\/)?[\w-]+\.[cm]?[jt]s$/.test(path) && !/\.(test|spec)\./.test(path));
+const neighbours = (tree: SourceTree): string[] => tree.paths.filter((path) => /^(src\/)?[\w-]+\.[cm]?[jt]s$/.test(path));
 
 const isFunction = (tree: SourceTree, entry: string): boolean => {
   if (!exportsFunction(tree.read(entry) ?? "")) return false;
