@@ -31,7 +31,7 @@ const runtimeModules: Plugin = {
 };
 
 /** Compiled modules and data lie beside the bundle, as modules of their own. "x.wasm?module" is how some say the same. */
-const besideBundle: Plugin = {
+const compiledModules: Plugin = {
   name: "compiled modules",
   setup({ onResolve, resolve }) {
     onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir, kind }) => resolve(path.replace(/\?module$/, ""), { resolveDir, kind }));
@@ -55,7 +55,7 @@ const options = (settings: Settings): BuildOptions & { metafile: true } => ({
   define: { functionStyle: JSON.stringify(settings.style), "process.env.NODE_ENV": '"production"' },
   loader: { ".wasm": "copy", ".bin": "copy", ".txt": "text", ".html": "text", ".sql": "text", ".md": "text" },
   logLevel: "silent",
-  plugins: [entryPlugin(settings.entry), runtimeModules, besideBundle],
+  plugins: [entryPlugin(settings.entry), runtimeModules, compiledModules],
 });
 
 /** The adapter is nothing that people know: what is wrong with its import is wrong with the entry. */

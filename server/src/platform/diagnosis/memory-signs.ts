@@ -12,5 +12,6 @@ const read =
 
 export const memorySigns: readonly Sign[] = [
   { pattern: /^FATAL ERROR: .*(?:JavaScript heap out of memory|Allocation failed - process out of memory)/m, read: read("Node's heap was full.") },
+  { pattern: /: fatal: V8 fatal error; .*JavaScript heap out of memory/m, read: read("The function's heap was full.") },
   { pattern: /^MemoryError(?::|$)/m, read: read("Python could not get the memory that it asked for.") },
 ];
