@@ -41,7 +41,7 @@ const run = async (call: Invocation): Promise<ExitCode> => {
 
 export const snippet: Command = {
   name: "snippet",
-  summary: "Make one file of code live: a Node or Python server, or a page.",
+  summary: "Make one file of code live: a Node or Python server, a function, or a page.",
   arguments: [{ name: "FILE", summary: "a file with the code, or - for standard input" }],
   options: [
     { flags: "--app <NAME>", summary: "name of the app (else it gets a new one)" },
@@ -50,7 +50,8 @@ export const snippet: Command = {
     detachOption,
     planOption,
   ],
-  notes: "A program listens on the port in the variable PORT. What needs packages is deployed as a folder with 'slip deploy'.",
+  notes:
+    "A program listens on the port in the variable PORT; a function exports an object with fetch() as its default. What needs packages is deployed as a folder with 'slip deploy'.",
   examples: ["slip snippet hello.py", "echo '<h1>Hello</h1>' | slip snippet - --app hello", "slip snippet server.js --json"],
   run,
 };

@@ -10,6 +10,7 @@ const samples: readonly [string, string | undefined][] = [
   ['require("node:http").createServer((_, answer) => answer.end("hi")).listen(process.env.PORT);', "node"],
   ['import http from "node:http";\nhttp.createServer(answer).listen(3000)\n', "node"],
   ['// a server\nconst { createServer } = await import("node:http");\ncreateServer().listen(process.env.PORT);', "node"],
+  ["export default {\n  fetch(request) {\n    return new Response('hi');\n  },\n};\n", "node"],
   ["import os\nfrom http.server import HTTPServer\nHTTPServer(('', int(os.environ['PORT'])), H).serve_forever()", "python"],
   ["from flask import Flask\napp = Flask(__name__)\n@app.get('/')\ndef home():\n    return {'a': 1}\n", "python"],
   ["class A:\n    def b(self):\n        if self:\n            pass\n", "python"],
@@ -25,6 +26,14 @@ test("a snippet becomes the files that its buildpack looks for", () => {
   assert.deepEqual(paths({ code: "x", language: "html" }), ["index.html"]);
   assert.deepEqual(paths({ code: "x", language: "python" }), ["main.py"]);
   assert.deepEqual(paths({ code: "x", language: "node" }), ["server.js", "package.json"]);
+});
+
+test("code that exports its default may be a function, which is looked for under another name than a server", () => {
+  const name = (code: string): string | undefined => paths({ code, language: "node" })[0];
+  assert.equal(name("export default { fetch: () => new Response('hi') };"), "index.js");
+  assert.equal(name("const app = { fetch() {} };\nexport { app as default };"), "index.js");
+  assert.equal(name("module.exports = (req, res) => res.end();"), "index.js");
+  assert.equal(name("export const a = 1;\ncreateServer().listen(1);"), "server.js");
 });
 
 test("a module is said to be one, and what may be either is left to Node", () => {

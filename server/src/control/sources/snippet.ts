@@ -22,11 +22,15 @@ const isModule = (code: string): boolean => /^\s*(import\s*[\w{*"']|export\s)/m.
 /** Without a type Node tells by itself what a file is, and complains of having to where it is a module. */
 const packageFile = (code: string): string => `${JSON.stringify({ private: true, ...(isModule(code) ? { type: "module" } : {}) })}\n`;
 
+/** What exports something for others to call is no server by itself: under this name a build looks whether it is a function. */
+const entryName = (code: string): string =>
+  /^\s*(export\s+default\b|export\s*\{[^}]*\bas\s+default\b|module\.exports\s*=)/m.test(code) ? "index.js" : "server.js";
+
 const trees: Record<SnippetLanguage, (code: string) => GivenFile[]> = {
   html: (code) => [{ path: "index.html", text: code }],
   python: (code) => [{ path: "main.py", text: code }],
   node: (code) => [
-    { path: "server.js", text: code },
+    { path: entryName(code), text: code },
     { path: "package.json", text: packageFile(code) },
   ],
 };

@@ -100,7 +100,8 @@ const createSnippet = ({ code, language, app }: z.output<typeof snippetInput>): 
 export const deploySnippet = tool({
   name: "deploy_snippet",
   title: "Deploy a snippet",
-  description: "Make one piece of code live: a program that serves HTTP on the port in PORT, or an HTML page. Answers as deploy does.",
+  description:
+    "Make one piece of code live: a program that serves HTTP on the port in PORT, a function (export default { fetch(request, env) {} }), or an HTML page. Answers as deploy does.",
   kind: "changes",
   repeatable: false,
   input: snippetInput,

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { LogLine } from "@slipstream/contract/logs.ts";
+import type { HostStatus } from "@slipstream/contract/ports/host.ts";
+import { type Installation, repository } from "./installation.ts";
+import { jointInstallation } from "./joint-installation.ts";
+import { newTree, nodeFiles } from "./sources.ts";
+
+const program = `import { greeting } from "./greeting";
+import process from "node:process";
+
+interface Environment { WORD: string; KEY: string; LINES: string }
+
+const reach = async (url: string): Promise<string> => {
+  try {
+    return String((await fetch(url, { signal: AbortSignal.timeout(2_000) })).status);
+  } catch (error) {
+    return (error as Error).name;
+  }
+};
+
+const paths: Record<string, (request: Request, env: Environment, context: ExecutionContext) => unknown> = {
+  "/env": (request, { WORD, KEY, LINES }) => Response.json({ WORD, KEY, LINES, ofProcess: process.env.WORD, url: request.url, hidden: process.env.PATH ?? "none" }),
+  "/throw": () => { throw new Error("thrown by the function"); },
+  "/nothing": () => undefined,
+  "/later": (_request, _env, context) => {
+    context.waitUntil(new Promise((done) => setTimeout(done, 300)).then(() => console.log("done later")));
+    context.waitUntil(Promise.reject(new Error("failed later")));
+    return new Response("answered");
+  },
+  "/loop": () => { for (;;); },
+  "/reach": async (request) => new Response(await reach(new URL(request.url).searchParams.get("url") ?? "")),
+};
+
+export default {
+  fetch(request: Request, env: Environment, context: ExecutionContext): unknown {
+    const { pathname } = new URL(request.url);
+    console.log(\`asked for \${pathname}\`, { deep: { a: 1 } });
+    const answer = paths[pathname];
+    return answer === undefined ? new Response(greeting) : answer(request, env, context);
+  },
+};
+`;
+const files = (more = ""): Record<string, string> => ({
+  "index.ts": program,
+  "greeting.ts": 'export const greeting: string = "hello from a function";\n',
+  "slip.toml": `[run.env]\nWORD = "from slip.toml"\nLINES = "one\\ntwo \\"three\\""\n${more}`,
+});
+
+const linesOf = async (installation: Installation, app: string): Promise<LogLine[]> =>
+  (await installation.expect(0, ["logs", app, "--json"]))
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => LogLine.parse(JSON.parse(line)));
+
+/** Lines are written down a moment after they were said. */
+const said = async (installation: Installation, app: string, text: string): Promise<LogLine> => {
+  for (const end = Date.now() + 10_000; ; await pause(200)) {
+    const found = (await linesOf(installation, app)).find((line) => line.text.includes(text));
+    if (found) return found;
+    assert.ok(Date.now() < end, `${app} did not say ${JSON.stringify(text)}`);
+  }
+};
+
+for (const sandbox of ["runc", "gvisor"] as const)
+  describe(`a function in ${sandbox}`, () => {
+    const installation = jointInstallation();
+    const app = `function-${sandbox}`;
+    before(async () => {
+      await installation.up();
+      await installation.deployLive(newTree(app, files()), ["--sandbox", sandbox]);
+    });
+    after(() => installation.end());
+
+    it("answers", async () => {
+      const answer = await installation.request(app);
+      assert.deepEqual([answer.status, answer.body], [200, "hello from a function"]);
+    });
+
+    it("has its variables and secrets, and none of the platform's plumbing", async () => {
+      await installation.expect(0, ["secrets", "set", app, "KEY"], { input: "s3cret of the function" });
+      const { url, ...found } = JSON.parse((await installation.request(app, "/env")).body);
+      assert.equal(url, `https://${app}.slip.localhost:${installation.httpsPort}/env`);
+      assert.deepEqual(found, {
+        WORD: "from slip.toml",
+        KEY: "s3cret of the function",
+        LINES: 'one\ntwo "three"',
+        ofProcess: "from slip.toml",
+        hidden: "none",
+      });
+    });
+
+    it("has its lines in the log, with their tags", async () => {
+      await installation.request(app, "/spoken");
+      const line = await said(installation, app, "asked for /spoken");
+      assert.deepEqual([line.text, line.source, line.stream, line.app], ["asked for /spoken { deep: { a: 1 } }", "runtime", "stdout", app]);
+    });
+
+    it("answers 500 where it throws or has no answer, and the log says where", async () => {
+      const answer = await installation.request(app, "/throw");
+      assert.deepEqual([answer.status, answer.body], [500, "Internal Server Error\n"]);
+      assert.equal((await said(installation, app, "thrown by the function")).stream, "stderr");
+      await said(installation, app, "function.mjs:");
+      assert.equal((await installation.request(app, "/nothing")).status, 500);
+      await said(installation, app, "fetch() gave undefined");
+    });
+
+    it("goes on with what it waits for after its answer, and says what of it failed", async () => {
+      assert.equal((await installation.request(app, "/later")).body, "answered");
+      await said(installation, app, "done later");
+      await said(installation, app, "failed later");
+    });
+
+    it("reaches no private address, and is no way around the rules of its sandbox", async () => {
+      const reach = async (url: string): Promise<string> => (await installation.request(app, `/reach?url=${encodeURIComponent(url)}`)).body;
+      assert.equal(await reach("http://127.0.0.1:3000/"), "200", "it can reach anything at all");
+      for (const url of ["http://169.254.169.254/", "http://10.0.0.1/", "http://192.168.0.1/"]) assert.doesNotMatch(await reach(url), /^\d+$/, url);
+    });
+
+    it("that never ends disturbs no other app, and is replaced by its next release", async () => {
+      const other = `beside-${sandbox}`;
+      await installation.deployLive(newTree(other, { "index.js": "export default { fetch: () => new Response('undisturbed') };" }), ["--sandbox", sandbox]);
+      await assert.rejects(installation.request(app, "/loop", { timeout: 1_500 }));
+      assert.equal((await installation.request(other)).body, "undisturbed");
+      await installation.deployLive(newTree(app, { ...files(), "greeting.ts": 'export const greeting = "the next one";' }), ["--sandbox", sandbox]);
+      assert.equal((await installation.request(app)).body, "the next one");
+    });
+
+    it("wakes with its next request when it was put to rest", async () => {
+      const name = `rests-${sandbox}`;
+      const { deployment } = await installation.deployLive(newTree(name, files('[sleep]\nafter = "10s"\nstop = "0s"\n')), ["--sandbox", sandbox]);
+      const isStopped = async (): Promise<boolean> => {
+        const { host } = JSON.parse(await installation.expect(0, ["status", "--json"])) as { host?: HostStatus };
+        return host?.workloads.find(({ id }) => id === deployment)?.instances.every(({ state }) => state === "stopped") === true;
+      };
+      for (const end = Date.now() + 60_000; !(await isStopped()); await pause(500)) assert.ok(Date.now() < end, "it does not rest");
+      assert.equal((await installation.request(name)).body, "hello from a function");
+    });
+  });
+
+describe("functions", () => {
+  const installation = jointInstallation();
+  before(() => installation.up());
+  after(() => installation.end());
+
+  it("need no slip.toml", async () => {
+    await installation.deployLive(join(repository, "examples/function-hello"));
+    assert.match((await installation.request("function-hello")).body, /from a function/);
+  });
+
+  it("may use packages", async () => {
+    const source = newTree("with-hono", {
+      "package.json": JSON.stringify({ dependencies: { hono: "4.13.19" } }),
+      "src/index.tsx":
+        'import { Hono } from "hono";\nconst app = new Hono();\napp.get("/:word", (c) => c.text("hono says " + c.req.param("word")));\nexport default app;\n',
+    });
+    await installation.deployLive(source);
+    assert.equal((await installation.request("with-hono", "/hello")).body, "hono says hello");
+  });
+
+  it("may be in the style of Node", async () => {
+    const source = newTree("node-style", {
+      "index.js": `module.exports = async (req, res) => {
+        if (req.url === "/throw") throw new Error("thrown in the style of Node");
+        let body = "";
+        for await (const chunk of req) body += chunk;
+        res.writeHead(201, { "x-proto": req.headers["x-forwarded-proto"] }).end(req.method + " " + req.url + " " + body);
+      };`,
+    });
+    await installation.deployLive(source);
+    const answer = await installation.request("node-style", "/a?b=c", { method: "POST", body: "the body" });
+    assert.deepEqual([answer.status, answer.body, answer.headers["x-proto"]], [201, "POST /a?b=c the body", "https"]);
+    assert.equal((await installation.request("node-style", "/throw")).status, 500);
+    await said(installation, "node-style", "thrown in the style of Node");
+  });
+
+  it("may be a snippet", async () => {
+    const code = "export default { fetch: (request) => new Response('a snippet, asked with ' + request.method) };";
+    await installation.expect(0, ["snippet", "-", "--app", "snippet-function"], { input: code });
+    assert.equal((await installation.request("snippet-function")).body, "a snippet, asked with GET");
+  });
+
+  it("take over from a server and give back to it", async () => {
+    await installation.deployLive(newTree("both-ways", nodeFiles('"a server"')));
+    await installation.deployLive(newTree("both-ways", { "index.js": "export default { fetch: () => new Response('a function') };" }));
+    assert.equal((await installation.request("both-ways")).body, "a function");
+    await installation.expect(0, ["rollback", "both-ways"]);
+    assert.equal((await installation.request("both-ways")).body, "a server");
+  });
+
+  it("that cannot be bundled fail with the file and the line", async () => {
+    const source = newTree("not-bundled", { "index.ts": 'import "./other";\nexport default { fetch() {} };\n', "other.ts": "\nexport const = 1;\n" });
+    const { outcome, failure } = await installation.deploy(source);
+    assert.deepEqual([outcome, failure?.code, failure?.file, failure?.line], ["failed", "build_failed", "other.ts", 2]);
+  });
+
+  it("that fail when they are loaded fail with what they said", async () => {
+    const { failure } = await installation.deploy(newTree("not-loaded", { "index.js": 'export default { fetch() {} };\nthrow new Error("not today");\n' }));
+    assert.match(failure?.evidence?.join("\n") ?? "", /not today/);
+  });
+});
