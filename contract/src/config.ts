@@ -1,5 +1,7 @@
 // slip.toml as a schema. Nothing is required: an empty file, or none, deploys an ordinary app.
 import { z } from "zod";
+import { CronExpression } from "./cron.ts";
+import { limit } from "./limits.ts";
 import { SourcePath } from "./source-path.ts";
 import { AppName, Hostname, SandboxKind, VariableName } from "./words.ts";
 
@@ -63,6 +65,7 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(si
           .array(z.string().regex(/^[a-z0-9_]{1,100}$/, 'the name of a flag of workerd, such as "nodejs_als"'))
           .max(64)
           .optional(),
+        schedule: z.array(CronExpression).max(limit("schedules")).optional(),
       })
       .optional(),
     run: z

@@ -58,6 +58,8 @@ export const limits = {
   runLines: { default: 500, unit: "lines", what: "last lines of such a command that its answer holds" },
   runBytes: { default: 64 * 1_024, unit: "bytes", what: "all lines that its answer holds" },
   runsAtOnce: { default: 4, unit: "commands", what: "such commands of one tenant that run at the same time" },
+  schedules: { default: 10, unit: "expressions", what: "of cron, by which one function is called" },
+  scheduledMs: { default: 900_000, unit: "ms", what: "one call of a function by its schedule" },
   restartBackoffMaxMs: { default: 60_000, unit: "ms", what: "pause between restarts of a crashing instance" },
   parkedMemoryPercent: {
     default: 25,

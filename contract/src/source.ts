@@ -39,6 +39,11 @@ export type SourceEntry = z.infer<typeof SourceEntry>;
 export const SourceManifest = z.object({ entries: z.array(SourceEntry).max(100_000) });
 export type SourceManifest = z.infer<typeof SourceManifest>;
 
+/** Files that say how a source is deployed. */
+const configFiles: readonly string[] = ["slip.toml", "wrangler.toml", "wrangler.json", "wrangler.jsonc"];
+/** Whether there is anything to read of how the source is deployed. */
+export const saysConfig = ({ entries }: SourceManifest): boolean => entries.some(({ path }) => configFiles.includes(path));
+
 /**
  * A manifest by what differs from one that was named before: entries that are not in it, or are others there, and paths that are gone.
  * Without a base it is the manifest itself.

@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { LogLine } from "@slipstream/contract/logs.ts";
 import type { HostStatus } from "@slipstream/contract/ports/host.ts";
+import { scheduledPort } from "@slipstream/contract/ports/scheduled.ts";
 import { type Installation, repository } from "./installation.ts";
 import { jointInstallation } from "./joint-installation.ts";
 import { newTree, nodeFiles } from "./sources.ts";
@@ -50,14 +51,14 @@ const files = (more = ""): Record<string, string> => ({
 });
 
 const linesOf = async (installation: Installation, app: string): Promise<LogLine[]> =>
-  (await installation.expect(0, ["logs", app, "--json"]))
+  (await installation.expect(0, ["logs", app, "--json", "--runtime", "--platform"]))
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => LogLine.parse(JSON.parse(line)));
 
 /** Lines are written down a moment after they were said. */
-const said = async (installation: Installation, app: string, text: string): Promise<LogLine> => {
-  for (const end = Date.now() + 10_000; ; await pause(200)) {
+const said = async (installation: Installation, app: string, text: string, withinMs = 10_000): Promise<LogLine> => {
+  for (const end = Date.now() + withinMs; ; await pause(200)) {
     const found = (await linesOf(installation, app)).find((line) => line.text.includes(text));
     if (found) return found;
     assert.ok(Date.now() < end, `${app} did not say ${JSON.stringify(text)}`);
@@ -139,6 +140,57 @@ for (const sandbox of ["runc", "gvisor"] as const)
       assert.equal((await installation.request(name)).body, "hello from a function");
     });
   });
+
+describe("a function with a schedule", () => {
+  const installation = jointInstallation();
+  const rests = '[sleep]\nafter = "10s"\nstop = "0s"\n';
+  const source = (name: string, scheduled: string, more: Record<string, string>): string =>
+    newTree(name, {
+      "index.js": `export default {\n  fetch: () => new Response("hi"),\n  async scheduled(event, env, context) { ${scheduled} },\n};\n`,
+      ...more,
+    });
+  const everyMinute = { "slip.toml": `[function]\nschedule = ["* * * * *"]\n${rests}[run.env]\nWORD = "its variable"\n` };
+  before(async () => {
+    await installation.up();
+    const says =
+      'context.waitUntil(new Promise((done) => setTimeout(done, 200)).then(() => console.log("waited for"))); console.log("called by", event.cron, "with", env.WORD);';
+    await installation.deployLive(source("timed", says, everyMinute));
+    await installation.deployLive(source("timed-failing", 'throw new Error("not this time");', everyMinute));
+    const wrangler = { "wrangler.jsonc": '{ "main": "index.js", "triggers": { "crons": ["* * * * *"] } } // as elsewhere' };
+    await installation.deployLive(source("timed-wrangler", 'console.log("called by wrangler");', wrangler));
+  });
+  after(() => installation.end());
+
+  it("is called at its times, once each, awake or not, and the log says what became of it", async () => {
+    await said(installation, "timed", "called by * * * * * with its variable", 75_000);
+    await said(installation, "timed", "waited for");
+    const { source: by, text } = await said(installation, "timed", "scheduled() of * * * * * at ");
+    assert.equal(by, "platform");
+    assert.match(text, /^scheduled\(\) of \* \* \* \* \* at \d{4}-\d\d-\d\dT\d\d:\d\dZ: done in \d/);
+    assert.equal((await linesOf(installation, "timed")).filter((line) => line.text.startsWith(text.slice(0, 42))).length, 1);
+    await said(installation, "timed-wrangler", "called by wrangler");
+  });
+
+  it("that throws is told of by itself and by the platform", async () => {
+    assert.match((await said(installation, "timed-failing", "scheduled() of * * * * * at ", 75_000)).text, /failed after \d.*: Error: not this time$/);
+    assert.ok((await linesOf(installation, "timed-failing")).some(({ text, stream }) => text === "Error: not this time" && stream === "stderr"));
+  });
+
+  it("can be called by the host alone", async () => {
+    const { host } = JSON.parse(await installation.expect(0, ["status", "--json"])) as { host?: HostStatus };
+    const { deployment } = await installation.deployLive(newTree("curious", files()));
+    const address = (id: string | undefined): string => host?.workloads.find((it) => it.id === id)?.instances[0]?.address.split(":")[0] ?? "";
+    const { deployments } = JSON.parse(await installation.expect(0, ["deployments", "timed-wrangler", "--json"])) as { deployments: { deployment: string }[] };
+    const target = `http://${address(deployments[0]?.deployment)}:${scheduledPort}/?cron=forged`;
+    assert.ok(deployment !== undefined && (await fetch(target, { method: "POST" })).ok, "the host reaches it");
+    assert.doesNotMatch((await installation.request("curious", `/reach?url=${encodeURIComponent(target)}`)).body, /^\d+$/);
+  });
+
+  it("whose default export has no scheduled() does not go live", async () => {
+    const { failure } = await installation.deploy(newTree("timed-nothing", { "index.js": "export default { fetch: () => new Response() };", ...everyMinute }));
+    assert.match(failure?.evidence?.join("\n") ?? "", /the default export has no scheduled\(\)/);
+  });
+});
 
 describe("functions", () => {
   const installation = jointInstallation();

@@ -6,6 +6,7 @@ import { LogTags } from "../logs.ts";
 import { DeploymentId, Digest, FailureReport, GrantId, InstanceId, RunId, SandboxKind } from "../words.ts";
 import { inspectionCalls } from "./inspection.ts";
 import { removeLogs } from "./log-store.ts";
+import { ScheduledCall, ScheduledResult } from "./scheduled.ts";
 
 /**
  * What the CPU time of a sandbox is counted for: the grant of whoever asked for what runs in it. Absent: it is not counted.
@@ -27,7 +28,7 @@ export const BuildSpec = z.object({
 export type BuildSpec = z.infer<typeof BuildSpec>;
 
 /** Part of what names a build: raised when the same source is to be built anew because the builder makes something else of it. */
-export const builderVersion = 1;
+export const builderVersion = 2;
 
 export const BuildResult = z.discriminatedUnion("outcome", [
   z.object({
@@ -202,6 +203,8 @@ export const hostCalls = {
     input: z.object({ id: z.string(), neverServed: z.boolean().optional() }),
     output: z.object({}),
   },
+  /** Calls scheduled() of the function that a workload is, on one instance, which is woken for it. Asked again, it is joined. */
+  callScheduled: { method: "POST", path: "/v1/workloads/:id/scheduled", input: ScheduledCall, output: ScheduledResult },
   runJob: { method: "PUT", path: "/v1/jobs/:id", input: JobSpec, output: JobResult },
   cancelJob: { method: "DELETE", path: "/v1/jobs/:id", input: z.object({ id: z.string() }), output: z.object({}) },
   /** Of every sandbox with an account: those that are there, and those that have ended, until they stand in `counted`. */

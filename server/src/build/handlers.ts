@@ -3,6 +3,7 @@ import type { hostCalls } from "@slipstream/contract/ports/host.ts";
 import type { MachineThing } from "@slipstream/contract/ports/inspection.ts";
 import type { Handlers } from "#platform/calls.ts";
 import type { Home } from "#platform/home.ts";
+import { withTriggers } from "./buildpacks/function/function.ts";
 import { Builds } from "./builds.ts";
 import { collectGarbage } from "./collect.ts";
 import { configFile, parseConfig } from "./config/config-file.ts";
@@ -35,8 +36,9 @@ export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCa
   return {
     fetchGit: (request, signal) => fetchGit(dependencies, request, signal),
     async readConfig({ tenant, source }) {
-      const text = storedTree(home, tenant, readManifest(home, tenant, source)).read(configFile);
-      return { config: text === undefined ? {} : parseConfig(text) };
+      const tree = storedTree(home, tenant, readManifest(home, tenant, source));
+      const text = tree.read(configFile);
+      return { config: withTriggers(tree, text === undefined ? {} : parseConfig(text)) };
     },
     build: (spec) => builds.build(spec),
     async cancelBuild({ id }) {

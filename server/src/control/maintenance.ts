@@ -16,6 +16,8 @@ import { trimOutbox } from "./outbox/outbox-store.ts";
 import { trimPlans } from "./plans/plan-store.ts";
 import { collectGarbage, collectWhenLow } from "./releases/collect.ts";
 import { countUp, tableVersion } from "./routes/route-store.ts";
+import { trimCalls } from "./schedules/schedule-store.ts";
+import { Scheduler } from "./schedules/scheduler.ts";
 import { trimSessions } from "./sign-in/session-store.ts";
 import { giveUpOld } from "./webhooks/delivery-store.ts";
 import { Autoscaler } from "./workloads/autoscaler.ts";
@@ -29,6 +31,7 @@ const webhooksEveryMs = 500;
 const workEveryMs = 30_000;
 const cpuEveryMs = 10_000;
 const loadEveryMs = 2_000;
+const scheduleEveryMs = 1_000;
 const diskEveryMs = 60_000;
 const tidyEveryMs = 600_000;
 
@@ -86,6 +89,7 @@ const tidy = async (control: Control): Promise<void> => {
   await trimApprovals(control.database);
   await trimAccess(control.database);
   await trimCpuTimes(control.database);
+  await trimCalls(control.database);
   await purgeOverdue(control);
   await collectGarbage(control);
 };
@@ -153,6 +157,8 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
   every(control, { name: "retiring workloads", everyMs: workEveryMs, act: retireLeft }, signal);
   const autoscaler = new Autoscaler();
   every(control, { name: "scaling apps", everyMs: loadEveryMs, act: () => autoscaler.look(control) }, signal);
+  const scheduler = new Scheduler();
+  every(control, { name: "calling functions by their schedules", everyMs: scheduleEveryMs, act: () => scheduler.look(control) }, signal);
   const cpu = new CpuCounter();
   every(control, { name: "counting CPU time", everyMs: cpuEveryMs, act: () => cpu.count(control) }, signal);
   every(control, { name: "watching the disk", everyMs: diskEveryMs, act: collectWhenLow }, signal);

@@ -290,6 +290,7 @@ class LocalRuntime implements Runtime {
         });
         return Promise.resolve({ cpuMs: Object.fromEntries(known) });
       },
+      callScheduled: (call) => workloads.callScheduled(call),
       cancelJob: ({ id }) => empty(this.#jobs.stop(id)),
       reconcile: async (desired) => {
         await this.#jobs.retain(new Set(desired.workloads.map(({ spec }) => spec.id)));

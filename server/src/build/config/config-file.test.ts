@@ -71,6 +71,13 @@ const mistakes: readonly [string, string, string][] = [
   ["an address in place of a host name", '[[routes]]\nhost = "127.0.0.1"\n', "slip.toml:2: routes.0.host: expected a host name such as app.example.org"],
   ["a key inside an inline table", '\nrun = { instances = 1,\n port = "x" }', "slip.toml:3: run.port: expected number, received string"],
   ["a dotted key", "run.cpus = 1000", "slip.toml:1: run.cpus: Too big: expected number to be <=64"],
+  [
+    "a schedule that is none",
+    '[function]\nschedule = [\n  "* * * * *",\n  "at noon",\n]\n',
+    'slip.toml:4: function.schedule.1: expected five fields of cron such as "*/5 * * * *"',
+  ],
+  ["an entry outside of the source", '[function]\nentry = "../a.js"\n', "slip.toml:2: function.entry: a relative path inside the source"],
+  ["a key of a function in another section", "[run]\nschedule = []\n", "slip.toml:2: run.schedule: there is no such key; it belongs in [function]"],
   ["a key twice", 'name = "a"\nname = "b"', "slip.toml:2: Defining a key multiple times is invalid"],
   ["no TOML", "[run]\nx", "slip.toml:2: Expected equal (=) token"],
 ];

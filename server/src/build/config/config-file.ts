@@ -39,7 +39,7 @@ const keysAt = (schema: unknown, path: readonly PropertyKey[]): string[] => {
 const guess = (key: string, path: readonly PropertyKey[]): string => {
   const near = nearest(key, keysAt(AppConfig, path));
   if (near !== undefined) return `; did you mean "${near}"?`;
-  const tables = ["build", "run", "health", "sleep", "scale"].filter((table) => keysAt(AppConfig, [table]).includes(key));
+  const tables = ["build", "function", "run", "health", "sleep", "scale"].filter((table) => keysAt(AppConfig, [table]).includes(key));
   return tables.length === 0 ? "" : `; it belongs in ${tables.map((table) => `[${table}]`).join(" or ")}`;
 };
 

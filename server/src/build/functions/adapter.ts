@@ -5,13 +5,22 @@ import entry from "slip:entry";
 interface Context {
   waitUntil(work: Promise<unknown>): void;
 }
+interface ScheduledEvent {
+  type: "scheduled";
+  cron: string;
+  /** In milliseconds since 1970. */
+  scheduledTime: number;
+  noRetry(): void;
+}
 interface Handler {
   fetch(request: Request, env: unknown, context: Context): unknown;
+  scheduled?(event: ScheduledEvent, env: unknown, context: Context): unknown;
 }
 type HandlerClass = new (context: Context, env: unknown) => Handler;
 
-/** What slip.toml says, "" where it says nothing. The bundler puts it in. */
+/** What slip.toml says, "" where it says nothing. The bundler puts these in. */
 declare const functionStyle: "fetch" | "node" | "";
+declare const isScheduled: boolean;
 
 const isFunction = (value: unknown): value is (...given: unknown[]) => unknown => typeof value === "function";
 const hasFetch = (value: unknown): value is Handler =>
@@ -47,8 +56,14 @@ const nodeHandler = async (listen: RequestListener): Promise<Handler> => {
   return { fetch: (request, env, context) => handler.fetch(withProtocol(request), env, context) };
 };
 
+/** Each call has an object of its own, as a class of workerd's expects it. */
+const classHandler = (exported: HandlerClass): Handler => ({
+  fetch: (request, env, context) => new exported(context, env).fetch(request, env, context),
+  ...(isFunction(exported.prototype.scheduled) ? { scheduled: (event, env, context) => new exported(context, env).scheduled?.(event, env, context) } : {}),
+});
+
 const handlerOf = async (exported: unknown): Promise<Handler> => {
-  if (isClass(exported)) return { fetch: (request, env, context) => new exported(context, env).fetch(request, env, context) };
+  if (isClass(exported)) return classHandler(exported);
   if (hasFetch(exported)) return exported;
   if (!isFunction(exported)) throw new TypeError("The default export is neither an object with fetch() nor a function.");
   // A function of two parameters is Node's, one of one parameter takes a Request.
@@ -56,26 +71,61 @@ const handlerOf = async (exported: unknown): Promise<Handler> => {
   return style === "node" ? await nodeHandler(exported) : { fetch: exported };
 };
 
-/** Work that goes on after the answer has nobody else to tell that it failed. */
-const telling = (context: Context): Context => {
+/** Gives the work that goes on after the answer, as it comes to be; it has nobody else to tell that it failed. */
+const followed = (context: Context): Promise<unknown>[] => {
+  const works: Promise<unknown>[] = [];
   const waitUntil = context.waitUntil.bind(context);
-  context.waitUntil = (work) => waitUntil(Promise.resolve(work).catch((error: unknown) => console.error(error)));
-  return context;
+  context.waitUntil = (work) => {
+    const told = Promise.resolve(work).catch((error: unknown) => {
+      console.error(error);
+      throw error;
+    });
+    works.push(told);
+    waitUntil(told.catch(() => {}));
+  };
+  return works;
 };
 
 const handler = await handlerOf(entry);
+if (isScheduled && !isFunction(handler.scheduled)) throw new TypeError("There is a schedule, but the default export has no scheduled().");
 
 addEventListener("unhandledrejection", ({ reason }) => console.error("Unhandled rejection:", reason));
 
 export default {
   async fetch(request: Request, env: unknown, context: Context): Promise<Response> {
     try {
-      const answer = await handler.fetch(request, env, telling(context));
+      void followed(context);
+      const answer = await handler.fetch(request, env, context);
       if (answer instanceof Response) return answer;
       throw new TypeError(`fetch() gave ${answer === null ? "null" : typeof answer}, and no Response.`);
     } catch (error) {
       console.error(error);
       return new Response(failureText, failure);
+    }
+  },
+};
+
+const call = async (event: ScheduledEvent, env: unknown, context: Context): Promise<void> => {
+  const works = followed(context);
+  try {
+    await handler.scheduled?.(event, env, context);
+  } catch (error) {
+    console.error(error);
+    throw error;
+  }
+  await Promise.all(works);
+};
+
+/** What the platform asks at the times of the schedule; it listens on a port of its own. */
+export const scheduled = {
+  async fetch(request: Request, env: unknown, context: Context): Promise<Response> {
+    const { searchParams } = new URL(request.url);
+    const event = { type: "scheduled", cron: searchParams.get("cron") ?? "", scheduledTime: Number(searchParams.get("due")), noRetry() {} } as const;
+    try {
+      await call(event, env, context);
+      return Response.json({ outcome: "done" });
+    } catch (error) {
+      return Response.json({ outcome: "failed", error: String(error).slice(0, 1_000) });
     }
   },
 };

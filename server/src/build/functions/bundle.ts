@@ -52,7 +52,7 @@ const options = (settings: Settings): BuildOptions & { metafile: true } => ({
   platform: "browser",
   conditions: ["workerd", "worker", "browser"],
   external: ["cloudflare:*", "workerd:*"],
-  define: { functionStyle: JSON.stringify(settings.style), "process.env.NODE_ENV": '"production"' },
+  define: { functionStyle: JSON.stringify(settings.style), isScheduled: String(settings.scheduledPort !== undefined), "process.env.NODE_ENV": '"production"' },
   loader: { ".wasm": "copy", ".bin": "copy", ".txt": "text", ".html": "text", ".sql": "text", ".md": "text" },
   logLevel: "silent",
   plugins: [entryPlugin(settings.entry), runtimeModules, compiledModules],

@@ -6,6 +6,8 @@ export interface Settings {
   style: "fetch" | "node" | "";
   compatibilityDate: string;
   compatibilityFlags: readonly string[];
+  /** Where the host asks for scheduled(); undefined where nothing is scheduled. */
+  scheduledPort?: number;
 }
 
 /** What functions rely on, with the date from which on workerd has it by itself, and complains of being told. */
@@ -26,6 +28,14 @@ const moduleOf = (path: string): string => {
   return `  (name = ${JSON.stringify(path)}, ${kind} = embed ${JSON.stringify(path)}),`;
 };
 
+/** The start script says where "http" listens. */
+const socketsOf = ({ scheduledPort }: Settings): string[] => [
+  '  (name = "http", http = (forwardedProtoHeader = "X-Forwarded-Proto"), service = "function"),',
+  ...(scheduledPort === undefined
+    ? []
+    : [`  (name = "scheduled", address = "0.0.0.0:${scheduledPort}", http = (), service = (name = "function", entrypoint = "scheduled")),`]),
+];
+
 /** `files` are the names of the bundle and of what lies beside it; the bundle is the main module, and first. */
 export const bundleConfig = (settings: Settings, files: readonly string[]): string => {
   const isMain = (path: string): boolean => path === "function.mjs";
@@ -34,6 +44,9 @@ export const bundleConfig = (settings: Settings, files: readonly string[]): stri
     'using Workerd = import "/workerd/workerd.capnp";',
     "const modules :List(Workerd.Worker.Module) = [",
     ...modules.map(moduleOf),
+    "];",
+    "const sockets :List(Workerd.Socket) = [",
+    ...socketsOf(settings),
     "];",
     `const compatibilityDate :Text = ${JSON.stringify(settings.compatibilityDate)};`,
     `const compatibilityFlags :List(Text) = ${JSON.stringify(flagsOf(settings))};`,

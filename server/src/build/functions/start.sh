@@ -26,8 +26,8 @@ BEGIN {
   # The sandbox has a network of its own, whose rules decide what may be reached: they say more than workerd could.
   print "    (name = \"internet\", network = (allow = [\"public\", \"private\"], tlsOptions = (trustBrowserCas = true))),"
   print "  ],"
-  printf "  sockets = [(name = \"http\", address = \"0.0.0.0:%d\", http = (forwardedProtoHeader = \"X-Forwarded-Proto\"), service = \"function\")],\n", ENVIRON["PORT"]
+  print "  sockets = Bundle.sockets,"
   print "  logging = (stdoutPrefix = \"\", stderrPrefix = \"\"),"
   print ");"
 }' > /tmp/function.capnp
-exec workerd serve --import-path=/ /tmp/function.capnp
+exec workerd serve --import-path=/ --socket-addr="http=0.0.0.0:$PORT" /tmp/function.capnp

@@ -2,7 +2,7 @@
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
-import type { SourceManifest } from "@slipstream/contract/source.ts";
+import { type SourceManifest, saysConfig } from "@slipstream/contract/source.ts";
 import type { SourceOrigin } from "@slipstream/contract/words.ts";
 import { requireRoom } from "#platform/disk-room.ts";
 import type { Call } from "../api/call.ts";
@@ -61,13 +61,12 @@ const baseManifest = async (store: SourceStore, call: Call, { source }: Base): P
   return manifest;
 };
 
-/** Stores the tree. What has no slip.toml need not be read for one. */
+/** Stores the tree. What has no file that says how it is deployed need not be read for one. */
 const keepTree = async (control: Control, store: SourceStore, call: Call, tree: GivenTree): Promise<Pick<KeptSource, "source" | "config">> => {
   const size = checkManifest(tree.manifest);
   const digest = await store.keep(call.tenant, tree);
   await noteSource(control.database, call.tenant, { digest, ...size });
-  const hasConfig = tree.manifest.entries.some(({ path }) => path === "slip.toml");
-  return { source: { kind: "tree", digest }, ...(hasConfig ? {} : { config: {} }) };
+  return { source: { kind: "tree", digest }, ...(saysConfig(tree.manifest) ? {} : { config: {} }) };
 };
 
 const keepFiles = async (control: Control, store: SourceStore, call: Call, { app, source }: { app: string | undefined; source: Origin<"files"> }) => {

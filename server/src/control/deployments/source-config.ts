@@ -1,6 +1,7 @@
 // slip.toml of a source that is here before its deployment is made; only the host can read it.
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { saysConfig } from "@slipstream/contract/source.ts";
 import { stillBeyond } from "../access/beyond.ts";
 import { BeyondGrant } from "../access/beyond-grant.ts";
 import { beyondCaps, capsOf, isBounded, wishedBy } from "../access/caps.ts";
@@ -27,8 +28,7 @@ export const readConfig = async (control: Pick<Control, "host">, call: Call, sou
 export const boundedConfig = async (control: Pick<Control, "host">, store: SourceStore, call: Call, source: KeptOrigin): Promise<AppConfig | undefined> => {
   if (source.kind === "git" || !isBounded(capsOf(call.token.grant))) return undefined;
   const manifest = await store.manifest(call.tenant, source.digest);
-  const hasConfig = manifest?.entries.some(({ path }) => path === "slip.toml") === true;
-  return hasConfig ? readConfig(control, call, source.digest) : {};
+  return manifest !== undefined && saysConfig(manifest) ? readConfig(control, call, source.digest) : {};
 };
 
 /** Throws `BeyondGrant` where slip.toml asks for more than the caller's grant allows, and a person has approved. `input` is what is done once that is approved. */

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { DesiredState, EnsureResult, Workload, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import type { ScheduledCall, ScheduledResult } from "@slipstream/contract/ports/scheduled.ts";
 import type { FailureReport, SandboxKind } from "@slipstream/contract/words.ts";
 import { newId } from "#platform/ids.ts";
 import { type Image, openImage } from "#platform/oci/image.ts";
@@ -14,6 +15,7 @@ import { Instance } from "../instances/instance.ts";
 import { recipeOf } from "../spares/recipe.ts";
 import { type Entry, entryOf, inTurn, restIn, viewOf } from "./entry.ts";
 import { Resting } from "./resting.ts";
+import { Schedules } from "./schedules.ts";
 
 interface Sick {
   instance: Instance;
@@ -36,6 +38,7 @@ export class Workloads {
   readonly #present = new Set<Instance>();
   readonly #starts = new Turns(startsAtOnce);
   readonly #resting: Resting;
+  readonly #schedules = new Schedules();
   constructor(ground: RuntimeGround) {
     this.#ground = ground;
     this.#resting = new Resting(ground, this.#starts);
@@ -123,6 +126,12 @@ export class Workloads {
   /** Resolves when its instances can take requests. Rejects with `not_found`, or `unhealthy` for what does not come up. */
   async wake(id: string): Promise<void> {
     await this.#resting.wake(this.#find(id));
+  }
+
+  /** Calls scheduled() on one of its instances, for which it wakes. Rejects as `wake` does, and where no instance can take the call. */
+  async callScheduled(call: ScheduledCall): Promise<ScheduledResult> {
+    const entry = this.#find(call.id);
+    return await this.#schedules.call(entry, call, () => this.#resting.wake(entry));
   }
 
   /** Looks for workloads that nobody uses, and puts them to rest. To be called again and again. */

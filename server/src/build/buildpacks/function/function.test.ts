@@ -5,10 +5,11 @@ import { test } from "node:test";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan } from "@slipstream/contract/ports/buildpack.ts";
+import { scheduledPort } from "@slipstream/contract/ports/scheduled.ts";
 import type { Settings } from "../../functions/config.ts";
 import { memoryTree } from "../../testing/memory-tree.ts";
 import { planOf } from "../list.ts";
-import { defaultCompatibilityDate, newestCompatibilityDate } from "./function.ts";
+import { defaultCompatibilityDate, newestCompatibilityDate, withTriggers } from "./function.ts";
 
 type Files = Record<string, string>;
 
@@ -199,6 +200,21 @@ for (const [file, text] of wranglers)
     assert.deepEqual(plan.process.env, { A: "1" });
     assert.deepEqual(plan.notes, [`${file}: not honoured here: kv_namespaces, vars.B (only text is passed on)`]);
   });
+
+test("the times of a wrangler file are those of the function, where slip.toml says none", () => {
+  const files = { "wrangler.toml": 'main = "index.js"\n[triggers]\ncrons = ["*/5 * * * *", "0 0 L * *"]\n', "index.js": "" };
+  const tree = memoryTree(files);
+  assert.deepEqual(withTriggers(tree, {}), { function: { schedule: ["*/5 * * * *"] } });
+  assert.deepEqual(withTriggers(tree, { function: { schedule: [] } }), { function: { schedule: [] } });
+  assert.deepEqual(withTriggers(tree, { run: { command: "node index.js" } }), { run: { command: "node index.js" } });
+  assert.deepEqual(planOf(tree, {}).notes, ['wrangler.toml: not honoured here: the cron trigger "0 0 L * *"']);
+});
+
+test("only a function with a schedule listens for it", () => {
+  const tree = memoryTree({ "index.js": fetchObject });
+  assert.equal(settings(planOf(tree, {})).scheduledPort, undefined);
+  assert.equal(settings(planOf(tree, { function: { schedule: ["* * * * *"] } })).scheduledPort, scheduledPort);
+});
 
 test("dependencies are installed as of any package, and only workerd is in the artifact", () => {
   const plan = planOf(

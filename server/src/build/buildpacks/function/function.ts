@@ -2,6 +2,7 @@
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, Buildpack, BuildStep, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { scheduledPort } from "@slipstream/contract/ports/scheduled.ts";
 import type { Settings } from "../../functions/config.ts";
 import { packageSteps } from "../node/node.ts";
 import { parsePackageFile, readPackageFile } from "../node/package-file.ts";
@@ -29,10 +30,12 @@ const settingsOf = (tree: SourceTree, config: AppConfig, wrangler: Wrangler | un
     style: own.style ?? "",
     compatibilityDate: own.compatibility_date ?? wrangler?.compatibilityDate ?? defaultCompatibilityDate,
     compatibilityFlags: own.compatibility_flags ?? wrangler?.compatibilityFlags ?? [],
+    ...((own.schedule?.length ?? 0) > 0 ? { scheduledPort } : {}),
   };
 };
 
 const checkKeys = ({ run, build }: AppConfig): void => {
+  if (run?.port === scheduledPort) throw new SlipError("invalid_config", `run.port: a function cannot have the port ${scheduledPort}.`, { file: "slip.toml" });
   const key = run?.command !== undefined ? "run.command" : build?.output !== undefined ? "build.output" : undefined;
   if (key === undefined) return;
   throw new SlipError("invalid_config", `${key}: the platform itself bundles and starts a function.`, { file: "slip.toml", next: `Leave ${key} out.` });
@@ -71,6 +74,14 @@ const planOf = (tree: SourceTree, config: AppConfig): BuildPlan => {
     output: [".slipstream/function"],
     process: { command: ["/bin/sh", "/opt/function/start.sh"], env: wrangler?.variables ?? {}, port: portOf(config) },
   };
+};
+
+/** Control reads a schedule in the config: there it stands too where only a wrangler file says it. */
+export const withTriggers = (tree: SourceTree, config: AppConfig): AppConfig => {
+  if (wranglerFile(tree) === undefined || config.function?.schedule !== undefined) return config;
+  if ((config.build?.buildpack ?? "function") !== "function" || functions.detect(tree, config) === undefined) return config;
+  const crons = readWrangler(tree)?.crons ?? [];
+  return crons.length === 0 ? config : { ...config, function: { ...config.function, schedule: [...crons] } };
 };
 
 export const functions: Buildpack = {

@@ -1,6 +1,8 @@
 // What a wrangler file says of a function, and what of it is not honoured here. Pure.
 import { posix } from "node:path";
+import { CronExpression } from "@slipstream/contract/cron.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { VariableName } from "@slipstream/contract/words.ts";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
@@ -11,6 +13,7 @@ export interface Wrangler {
   main: string;
   compatibilityDate: string | undefined;
   compatibilityFlags: readonly string[] | undefined;
+  crons: readonly string[];
   variables: Readonly<Record<string, string>>;
   notes: readonly string[];
 }
@@ -22,11 +25,12 @@ const WranglerFile = z.looseObject({
   compatibility_date: z.iso.date().optional(),
   compatibility_flags: z.array(z.string()).optional(),
   vars: z.record(z.string(), z.unknown()).default({}),
+  triggers: z.looseObject({ crons: z.array(z.string()).max(limit("schedules")).default([]) }).default({ crons: [] }),
 });
 
 /** Keys that say nothing of what a function can reach or how it is called. */
 const harmless: readonly string[] = [
-  ..."$schema name main compatibility_date compatibility_flags vars account_id workers_dev preview_urls dev".split(" "),
+  ..."$schema name main compatibility_date compatibility_flags vars triggers account_id workers_dev preview_urls dev".split(" "),
   ..."observability logpush upload_source_maps keep_vars send_metrics minify tsconfig jsx_factory jsx_fragment placement".split(" "),
 ];
 
@@ -66,10 +70,13 @@ const read = (tree: SourceTree, file: string): z.infer<typeof WranglerFile> => {
 
 const isVariable = ([name, value]: [string, unknown]): boolean => VariableName.safeParse(name).success && typeof value === "string";
 
+const isCron = (text: string): boolean => CronExpression.safeParse(text).success;
+
 const notesOf = (file: string, found: z.infer<typeof WranglerFile>): string[] => {
   const unknown = Object.keys(found).filter((key) => !harmless.includes(key));
   const odd = Object.entries(found.vars).filter((entry) => !isVariable(entry));
-  const not = [...unknown, ...odd.map(([name]) => `vars.${name} (only text is passed on)`)];
+  const notCron = found.triggers.crons.filter((cron) => !isCron(cron));
+  const not = [...unknown, ...odd.map(([name]) => `vars.${name} (only text is passed on)`), ...notCron.map((cron) => `the cron trigger "${cron}"`)];
   return not.length === 0 ? [] : [`${file}: not honoured here: ${not.join(", ")}`];
 };
 
@@ -84,6 +91,7 @@ export const readWrangler = (tree: SourceTree): Wrangler | undefined => {
     main,
     compatibilityDate: found.compatibility_date,
     compatibilityFlags: found.compatibility_flags,
+    crons: found.triggers.crons.filter(isCron),
     variables: Object.fromEntries(
       Object.entries(found.vars).flatMap(([name, value]) => (typeof value === "string" && isVariable([name, value]) ? [[name, value]] : [])),
     ),

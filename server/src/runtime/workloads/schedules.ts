@@ -1,0 +1,74 @@
+// Calls of functions by their schedules: a request of the host's to a port of the sandbox that only the host reaches.
+import http from "node:http";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import { type ScheduledCall, ScheduledResult, scheduledPort } from "@slipstream/contract/ports/scheduled.ts";
+import type { Entry } from "./entry.ts";
+
+const answerBytesMax = 64 * 1_024;
+
+const addressOf = ({ instances }: Entry): string => {
+  const ready = instances.find(({ view }) => view.state === "ready");
+  if (!ready) throw new SlipError("unhealthy", "No instance can be called.");
+  return ready.view.address.replace(/:\d+$/, "");
+};
+
+/** What was answered, as text. Rejects when nothing was. */
+const ask = (host: string, { cron, dueAt }: ScheduledCall): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const path = `/?${new URLSearchParams({ cron, due: `${dueAt}` })}`;
+    const signal = AbortSignal.timeout(limit("scheduledMs"));
+    const request = http.request({ host, port: scheduledPort, path, method: "POST", agent: false, signal }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+        if (text.length > answerBytesMax) response.destroy(new Error("It answered too much."));
+      });
+      response.on("error", reject).on("end", () => resolve(text));
+    });
+    request.on("error", reject).end();
+  });
+
+const failed = (error: string): ScheduledResult => ({ outcome: "failed", error });
+
+const resultOf = (text: string): ScheduledResult => {
+  try {
+    return ScheduledResult.parse(JSON.parse(text));
+  } catch {
+    return failed("It did not answer as a function does.");
+  }
+};
+
+const messageOf = (error: unknown): string => {
+  if (error instanceof Error && error.name === "TimeoutError") return `It was not done after ${limit("scheduledMs") / 60_000} minutes.`;
+  return `It ended the connection before it was done (${error instanceof Error ? error.message : String(error)}).`;
+};
+
+export class Schedules {
+  readonly #underWay = new Map<string, Promise<ScheduledResult>>();
+
+  /** `wake` is called first. The workload counts as used for as long as the call takes. */
+  call(entry: Entry, call: ScheduledCall, wake: () => Promise<void>): Promise<ScheduledResult> {
+    const key = JSON.stringify(call);
+    const known = this.#underWay.get(key);
+    if (known) return known;
+    const calling = this.#call(entry, call, wake).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, calling);
+    return calling;
+  }
+
+  async #call(entry: Entry, call: ScheduledCall, wake: () => Promise<void>): Promise<ScheduledResult> {
+    await wake();
+    const inUse = setInterval(() => {
+      entry.usedAt = performance.now();
+    }, limit("sleepLookMs"));
+    try {
+      return resultOf(await ask(addressOf(entry), call));
+    } catch (error) {
+      if (error instanceof SlipError) throw error;
+      return failed(messageOf(error));
+    } finally {
+      clearInterval(inUse);
+    }
+  }
+}
