@@ -168,7 +168,7 @@ describe("a function with a schedule", () => {
     assert.equal(by, "platform");
     assert.match(text, /^scheduled\(\) of \* \* \* \* \* at \d{4}-\d\d-\d\dT\d\d:\d\dZ: done in \d/);
     assert.equal((await linesOf(installation, "timed")).filter((line) => line.text.startsWith(text.slice(0, 42))).length, 1);
-    await said(installation, "timed-wrangler", "called by wrangler");
+    await said(installation, "timed-wrangler", "called by wrangler", 75_000);
   });
 
   it("that throws is told of by itself and by the platform", async () => {

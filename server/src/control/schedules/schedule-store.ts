@@ -14,14 +14,14 @@ export interface ScheduledRow {
   schedule: string[];
 }
 
-/** Those that are live. */
+/** Those that are live; an app that was destroyed has nothing that is. */
 export const scheduledFunctions = (query: Query): Promise<ScheduledRow[]> =>
   query<ScheduledRow[]>`
     select a.id as app_id, a.tenant, p.name as project, a.name as app, w.id as workload, d.id as deployment, d.commit, l.live_at,
         l.config -> 'function' -> 'schedule' as schedule
       from releases l join workloads w on w.release_id = l.id join deployments d on d.workload = w.id
       join apps a on a.live_deployment = d.id join projects p on p.id = a.project_id
-    where l.config -> 'function' ? 'schedule' and a.destroyed_at is null and w.retired_at is null`;
+    where l.config -> 'function' ? 'schedule' and w.retired_at is null`;
 
 /**
  * Whether the caller is the one who calls for this minute: true once, whoever asks. A minute before the last one is past, and one
