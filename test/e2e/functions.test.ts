@@ -154,7 +154,7 @@ describe("a function with a schedule", () => {
     await installation.up();
     const says =
       'context.waitUntil(new Promise((done) => setTimeout(done, 200)).then(() => console.log("waited for"))); console.log("called by", event.cron, "with", env.WORD);';
-    await installation.deployLive(source("timed", says, everyMinute));
+    await installation.deployLive(source("timed", says, everyMinute), ["--sandbox", "runc"]);
     await installation.deployLive(source("timed-failing", 'throw new Error("not this time");', everyMinute));
     const wrangler = { "wrangler.jsonc": '{ "main": "index.js", "triggers": { "crons": ["* * * * *"] } } // as elsewhere' };
     await installation.deployLive(source("timed-wrangler", 'console.log("called by wrangler");', wrangler));
