@@ -86,6 +86,9 @@ const declaredIn = (files: readonly RepositoryFile[], path: string, kinds: (keyo
   return kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {}));
 };
 
+/** What has a scheme comes with what runs it: "node:fs", "cloudflare:node". */
+const isOfRuntime = (specifier: string): boolean => /^[a-z]+:/.test(specifier);
+
 /** Workspaces declare what they import; tests may also use the development packages of the top. */
 const undeclaredOf = (files: readonly RepositoryFile[], file: RepositoryFile): Violation[] => {
   const workspace = /^(contract|server|cli)\//.exec(file.path)?.[1];
@@ -94,7 +97,7 @@ const undeclaredOf = (files: readonly RepositoryFile[], file: RepositoryFile): V
   // What is outside the workspaces speaks the contract, and parses with what the contract is made of.
   const declared = new Set([...own, ...top, ...(workspace ? [] : ["zod"]), ...builtinModules]);
   return importsOf(file.text)
-    .filter(({ specifier }) => resolveFile(file.path, specifier) === undefined && !specifier.startsWith("node:"))
+    .filter(({ specifier }) => resolveFile(file.path, specifier) === undefined && !isOfRuntime(specifier))
     .filter(({ specifier }) => !declared.has(packageName(specifier)))
     .map(({ specifier }) => ({ path: file.path, message: `imports ${specifier}, which its package.json does not name` }));
 };
@@ -109,7 +112,10 @@ export const declaredPackages: Rule = {
   ],
   good: [
     { path: "cli/package.json", text: '{ "dependencies": { "commander": "1", "@a/b": "1" } }' },
-    { path: "cli/src/a.ts", text: 'import { b } from "commander/extra";\nimport { c } from "@a/b/c";\nimport fs from "node:fs";' },
+    {
+      path: "cli/src/a.ts",
+      text: 'import { b } from "commander/extra";\nimport { c } from "@a/b/c";\nimport fs from "node:fs";\nimport { d } from "cloudflare:node";',
+    },
   ],
 };
 

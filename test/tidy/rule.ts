@@ -20,7 +20,8 @@ export interface Rule {
   good: readonly RepositoryFile[];
 }
 
-export const isCode = (path: string): boolean => path.endsWith(".ts");
+/** Examples are what users write: the rules are not for them. */
+export const isCode = (path: string): boolean => path.endsWith(".ts") && !path.startsWith("examples/");
 export const isTest = (path: string): boolean => path.endsWith(".test.ts") || path.startsWith("test/");
 
 /** The number of the line at `index` of a text. */
