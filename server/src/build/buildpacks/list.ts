@@ -24,7 +24,10 @@ const others: readonly (readonly [string, string])[] = [
 /** Folders of the first two levels that would be an app by themselves. */
 const appsBelow = (tree: SourceTree, config: AppConfig): string[] => {
   const folders = tree.paths.flatMap(
-    (path) => /^([\w.-]+(?:\/[\w.-]+)?)\/(?:package\.json|wrangler\.(?:toml|jsonc?)|requirements\.txt|pyproject\.toml|index\.html)$/.exec(path)?.[1] ?? [],
+    (path) =>
+      /^([\w.-]+(?:\/[\w.-]+)?)\/(?:package\.json|wrangler\.(?:toml|jsonc?)|(?:index|worker|function)\.(?:m?[jt]s|[jt]sx)|requirements\.txt|pyproject\.toml|index\.html)$/.exec(
+        path,
+      )?.[1] ?? [],
   );
   const below = (folder: string): SourceTree => ({
     paths: tree.paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)),

@@ -1,5 +1,5 @@
 // Makes one module of a function and all that it imports, and says to workerd what there is. A program of the build step.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { type BuildOptions, build, formatMessages, type Message, type Plugin } from "esbuild";
@@ -76,6 +76,7 @@ export const bundle = async (settings: Settings): Promise<number> => {
   try {
     const { outputFiles, warnings } = await build({ ...options(settings), write: false });
     await say(warnings, "warning");
+    rmSync(outputFolder, { recursive: true, force: true });
     mkdirSync(outputFolder, { recursive: true });
     for (const { path, contents } of outputFiles) writeFileSync(path, contents);
     writeFileSync(

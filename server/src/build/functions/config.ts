@@ -19,9 +19,12 @@ const standing: readonly (readonly [flag: string, since: string])[] = [
   ["enable_nodejs_http_server_modules", "2025-09-01"],
 ];
 
-const flagsOf = ({ compatibilityDate, compatibilityFlags }: Settings): string[] => [
-  ...new Set([...standing.filter(([, since]) => compatibilityDate < since).map(([flag]) => flag), ...compatibilityFlags]),
-];
+const flagsOf = ({ compatibilityDate, compatibilityFlags }: Settings): string[] => {
+  const isOld = (since: string): boolean => compatibilityDate < since;
+  const missing = standing.filter(([, since]) => isOld(since)).map(([flag]) => flag);
+  const own = compatibilityFlags.filter((flag) => !standing.some(([name, since]) => name === flag && !isOld(since)));
+  return [...new Set([...missing, ...own])];
+};
 
 const moduleOf = (path: string): string => {
   const kind = path.endsWith(".wasm") ? "wasm" : path.endsWith(".bin") ? "data" : "esModule";

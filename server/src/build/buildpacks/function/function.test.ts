@@ -168,6 +168,8 @@ test("what slip.toml says stands over the files", () => {
 const refused: readonly [what: string, files: Files, config: AppConfig, code: string][] = [
   ["a command to start a function", { "index.js": fetchObject }, { function: {}, run: { command: "node index.js" } }, "invalid_config"],
   ["an output folder of a function", { "index.js": fetchObject }, { function: {}, build: { output: "dist" } }, "invalid_config"],
+  ["HTTP/2 to a function", { "index.js": fetchObject }, { function: {}, run: { protocol: "http2" } }, "invalid_config"],
+  ["the port of the host's calls", { "index.js": fetchObject }, { function: {}, run: { port: scheduledPort } }, "invalid_config"],
   ["a function without an entry", { "a.js": "" }, { function: {} }, "no_start_command"],
   ["a date that workerd does not know yet", { "index.js": "" }, { function: { compatibility_date: "2099-01-01" } }, "invalid_config"],
   ["a wrangler file that is none", { "wrangler.toml": 'main = "a.js"\nx\n' }, {}, "invalid_config"],
@@ -239,6 +241,7 @@ test("a report that nothing is known names a folder below that is a function", (
   const action = "Deploy the folder alone: 'slip deploy SOURCE --subfolder api'.";
   assert.equal(next({ "api/wrangler.toml": 'main = "a.js"', "README.md": "" }), action);
   assert.equal(next({ "api/package.json": "{,}", "README.md": "" }), action);
+  assert.equal(next({ "api/index.ts": fetchObject, "README.md": "" }), action);
 });
 
 test("the dates are ones that the pinned workerd knows", () => {

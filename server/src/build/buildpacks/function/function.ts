@@ -34,11 +34,17 @@ const settingsOf = (tree: SourceTree, config: AppConfig, wrangler: Wrangler | un
   };
 };
 
+/** Keys of slip.toml that mean nothing to a function. */
 const checkKeys = ({ run, build }: AppConfig): void => {
-  if (run?.port === scheduledPort) throw new SlipError("invalid_config", `run.port: a function cannot have the port ${scheduledPort}.`, { file: "slip.toml" });
-  const key = run?.command !== undefined ? "run.command" : build?.output !== undefined ? "build.output" : undefined;
+  const wrong: readonly (readonly [isSaid: boolean, key: string, why: string])[] = [
+    [run?.command !== undefined, "run.command", "the platform itself starts a function"],
+    [build?.output !== undefined, "build.output", "the platform itself bundles a function"],
+    [run?.protocol === "http2", "run.protocol", "a function speaks HTTP/1.1; clients may speak HTTP/2 all the same"],
+    [run?.port === scheduledPort, "run.port", `a function cannot have the port ${scheduledPort}`],
+  ];
+  const [, key, why] = wrong.find(([isSaid]) => isSaid) ?? [];
   if (key === undefined) return;
-  throw new SlipError("invalid_config", `${key}: the platform itself bundles and starts a function.`, { file: "slip.toml", next: `Leave ${key} out.` });
+  throw new SlipError("invalid_config", `${key}: ${why}.`, { file: "slip.toml", next: `Leave ${key} out.` });
 };
 
 const checkDate = ({ compatibilityDate }: Settings, config: AppConfig, tree: SourceTree): void => {
