@@ -103,7 +103,7 @@ for (const sandbox of ["runc", "gvisor"] as const)
       const answer = await installation.request(app, "/throw");
       assert.deepEqual([answer.status, answer.body], [500, "Internal Server Error\n"]);
       assert.equal((await said(installation, app, "thrown by the function")).stream, "stderr");
-      await said(installation, app, "function.mjs:");
+      await said(installation, app, "(function:");
       assert.equal((await installation.request(app, "/nothing")).status, 500);
       await said(installation, app, "fetch() gave undefined");
     });

@@ -17,7 +17,7 @@ test("a function has Node's modules whatever its date, and no flag that workerd 
 test("the bundle is the main module, and what lies beside it has its kind", () => {
   const text = bundleConfig(settings({}), ["b.wasm", "function.mjs", "a.bin", "a.css"]);
   const modules = [...text.matchAll(/\(name = "([^"]+)", (\w+) = embed/g)].map(([, name, kind]) => `${name} ${kind}`);
-  assert.deepEqual(modules, ["function.mjs esModule", "a.bin data", "b.wasm wasm"]);
+  assert.deepEqual(modules, ["function esModule", "a.bin data", "b.wasm wasm"]);
 });
 
 test("only a function with a schedule has a second socket", () => {

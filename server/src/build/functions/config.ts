@@ -26,9 +26,13 @@ const flagsOf = ({ compatibilityDate, compatibilityFlags }: Settings): string[] 
   return [...new Set([...missing, ...own])];
 };
 
+const mainFile = "function.mjs";
+
 const moduleOf = (path: string): string => {
   const kind = path.endsWith(".wasm") ? "wasm" : path.endsWith(".bin") ? "data" : "esModule";
-  return `  (name = ${JSON.stringify(path)}, ${kind} = embed ${JSON.stringify(path)}),`;
+  // Lines of stacks that name it name no file of the source.
+  const name = path === mainFile ? "function" : path;
+  return `  (name = ${JSON.stringify(name)}, ${kind} = embed ${JSON.stringify(path)}),`;
 };
 
 /** The start script says where "http" listens. */
@@ -41,7 +45,7 @@ const socketsOf = ({ scheduledPort }: Settings): string[] => [
 
 /** `files` are the names of the bundle and of what lies beside it; the bundle is the main module, and first. */
 export const bundleConfig = (settings: Settings, files: readonly string[]): string => {
-  const isMain = (path: string): boolean => path === "function.mjs";
+  const isMain = (path: string): boolean => path === mainFile;
   const modules = [...files].filter((path) => /\.(mjs|wasm|bin)$/.test(path)).sort((a, b) => Number(isMain(b)) - Number(isMain(a)) || (a < b ? -1 : 1));
   return [
     'using Workerd = import "/workerd/workerd.capnp";',

@@ -74,6 +74,24 @@ export const programSigns: readonly Sign[] = [
     pattern: /\berror (TS\d{3,6}):/,
     read: ([code]) => ({ cause: `The compiler refuses the source (${code}).`, actions: ["Correct the line that the report names, and deploy again."] }),
   },
+  {
+    during: ["run"],
+    pattern: /^service function: Uncaught Error: No such module "(node:[\w/]{1,60})"/m,
+    read: ([module]) => ({
+      cause: `workerd has no ${module} at the function's compatibility_date.`,
+      actions: ['Set [function] compatibility_date in slip.toml to a later day, such as "2026-11-01".'],
+    }),
+  },
+  {
+    during: ["run"],
+    pattern: /^service function: Uncaught (\w{0,40}Error)\b/m,
+    read: ([kind]) => ({ cause: `The function cannot be loaded: ${kind}.`, actions: ["Correct what the report's lines say, and deploy again."] }),
+  },
+  {
+    during: ["run"],
+    pattern: /^service function: No such compatibility flag: (\w{1,100})/m,
+    read: ([flag]) => ({ cause: `workerd knows no flag ${flag}.`, actions: [`Remove ${flag} from compatibility_flags, then deploy again.`] }),
+  },
   // Last: any error that nobody caught.
   {
     during: ["run"],
