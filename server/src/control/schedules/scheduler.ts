@@ -38,7 +38,7 @@ export class Scheduler {
   async #begin(control: Parts, due: Due): Promise<void> {
     const { row, cron, dueAt } = due;
     if (!(await claimCall(control.database, { ...row, cron, dueAt }))) return;
-    const key = `${row.appId} ${cron}`;
+    const key = `${row.workload} ${cron}`;
     if (this.#underWay.has(key)) return this.#say(control, due, "left out: the call before it is not over");
     this.#underWay.add(key);
     void this.#call(control, due).finally(() => this.#underWay.delete(key));

@@ -13,6 +13,8 @@ export interface Entry {
   removed: boolean;
   /** When somebody was last seen to use it. */
   usedAt: number;
+  /** Calls by its schedule that are under way. */
+  calls: number;
   /** What it is to be, where its instances are on the way to it. */
   resting: Rest;
   waking: Promise<void> | undefined;
@@ -30,6 +32,7 @@ export const entryOf = (spec: WorkloadSpec, desire: WorkloadDesire, instances: I
   ensuring: undefined,
   removed: false,
   usedAt: performance.now(),
+  calls: 0,
   resting: restIn(instances),
   waking: undefined,
   parkedAt: performance.now(),

@@ -80,7 +80,7 @@ export class Resting {
 
   async #look(entry: Entry): Promise<void> {
     const { sleep } = entry.spec;
-    if (sleep === undefined || entry.desire !== "running" || entry.ensuring !== undefined || entry.waking !== undefined) return;
+    if (sleep === undefined || entry.desire !== "running" || entry.ensuring !== undefined || entry.waking !== undefined || entry.calls > 0) return;
     const { resting: rest } = entry;
     const now = performance.now();
     const resting = { rest, sleep, unusedMs: now - entry.usedAt };

@@ -47,7 +47,7 @@ const messageOf = (error: unknown): string => {
 export class Schedules {
   readonly #underWay = new Map<string, Promise<ScheduledResult>>();
 
-  /** `wake` is called first. The workload counts as used for as long as the call takes. */
+  /** `wake` is called first. The workload is not put to rest for as long as the call takes. */
   call(entry: Entry, call: ScheduledCall, wake: () => Promise<void>): Promise<ScheduledResult> {
     const key = JSON.stringify(call);
     const known = this.#underWay.get(key);
@@ -58,17 +58,16 @@ export class Schedules {
   }
 
   async #call(entry: Entry, call: ScheduledCall, wake: () => Promise<void>): Promise<ScheduledResult> {
-    await wake();
-    const inUse = setInterval(() => {
-      entry.usedAt = performance.now();
-    }, limit("sleepLookMs"));
+    entry.calls += 1;
     try {
+      await wake();
       return resultOf(await ask(addressOf(entry), call));
     } catch (error) {
       if (error instanceof SlipError) throw error;
       return failed(messageOf(error));
     } finally {
-      clearInterval(inUse);
+      entry.calls -= 1;
+      entry.usedAt = performance.now();
     }
   }
 }
