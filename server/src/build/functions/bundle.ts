@@ -38,15 +38,13 @@ const compiledModules: Plugin = {
   },
 };
 
-const options = (settings: Settings): BuildOptions & { metafile: true } => ({
+const options = (settings: Settings): BuildOptions => ({
   absWorkingDir: "/app",
   entryPoints: { function: adapter },
   outdir: outputFolder,
   outExtension: { ".js": ".mjs" },
   assetNames: "[hash]",
   bundle: true,
-  metafile: true,
-  write: false,
   format: "esm",
   target: "es2024",
   platform: "browser",
