@@ -1,31 +1,10 @@
 // Workloads that are called by a schedule, in real sandboxes of each kind.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { scheduledPort } from "@slipstream/contract/ports/scheduled.ts";
 import { newId } from "#platform/ids.ts";
 import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, workload } from "../testing/runtime-fixture.ts";
+import { scheduledProgram } from "../testing/scheduled-program.ts";
 import { storeImage } from "../testing/trial-image.ts";
-
-/** What it does when it is called is said by the expression. */
-const program = `
-const http = require("node:http");
-let calls = 0;
-const answers = {
-  well: (answer) => answer('{"outcome":"done"}'),
-  badly: (answer) => answer('{"outcome":"failed","error":"Error: not today"}'),
-  slowly: (answer) => setTimeout(() => answer('{"outcome":"done"}'), 1500),
-  oddly: (answer) => answer("something else"),
-  never: (answer, request) => request.socket.destroy(),
-};
-http.createServer((request, response) => response.end(String(calls))).listen(Number(process.env.PORT), process.env.HOST);
-http.createServer((request, response) => {
-  calls += 1;
-  const { searchParams } = new URL(request.url, "http://x");
-  console.log("called at " + searchParams.get("due") + " by " + request.method);
-  answers[searchParams.get("cron")]((text) => response.end(text), request);
-}).listen(${scheduledPort}, process.env.HOST);
-process.on("SIGTERM", () => process.exit(0));
-`;
 
 for (const sandbox of ["runc", "gvisor"] as const)
   describe(`a workload with a schedule, in ${sandbox}`, { skip: needsRoot }, () => {
@@ -33,7 +12,7 @@ for (const sandbox of ["runc", "gvisor"] as const)
     let id = "";
     before(async () => {
       fixture = await runtimeFixture();
-      const artifact = await storeImage(fixture.home, program);
+      const artifact = await storeImage(fixture.home, scheduledProgram);
       const spec = workload(artifact, sandbox, { sleep: { afterMs: 500, stopMs: 200 } });
       id = spec.id;
       assert.equal((await fixture.runtime.workloads.ensure(spec)).outcome, "ready");
