@@ -5,9 +5,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { LogLine } from "@slipstream/contract/logs.ts";
 import type { HostStatus } from "@slipstream/contract/ports/host.ts";
 import { scheduledPort } from "@slipstream/contract/ports/scheduled.ts";
-import { type Installation, repository } from "./installation.ts";
+import { repository } from "./installation.ts";
 import { jointInstallation } from "./joint-installation.ts";
 import { newTree, nodeFiles } from "./sources.ts";
+
+const installation = jointInstallation();
+before(() => installation.up());
+after(() => installation.end());
 
 const program = `import { greeting } from "./greeting";
 import process from "node:process";
@@ -50,16 +54,16 @@ const files = (more = ""): Record<string, string> => ({
   "slip.toml": `[run.env]\nWORD = "from slip.toml"\nLINES = "one\\ntwo \\"three\\""\n${more}`,
 });
 
-const linesOf = async (installation: Installation, app: string): Promise<LogLine[]> =>
+const linesOf = async (app: string): Promise<LogLine[]> =>
   (await installation.expect(0, ["logs", app, "--json", "--runtime", "--platform"]))
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => LogLine.parse(JSON.parse(line)));
 
 /** Lines are written down a moment after they were said. */
-const said = async (installation: Installation, app: string, text: string, withinMs = 10_000): Promise<LogLine> => {
+const said = async (app: string, text: string, withinMs = 10_000): Promise<LogLine> => {
   for (const end = Date.now() + withinMs; ; await pause(200)) {
-    const found = (await linesOf(installation, app)).find((line) => line.text.includes(text));
+    const found = (await linesOf(app)).find((line) => line.text.includes(text));
     if (found) return found;
     assert.ok(Date.now() < end, `${app} did not say ${JSON.stringify(text)}`);
   }
@@ -67,13 +71,10 @@ const said = async (installation: Installation, app: string, text: string, withi
 
 for (const sandbox of ["runc", "gvisor"] as const)
   describe(`a function in ${sandbox}`, () => {
-    const installation = jointInstallation();
     const app = `function-${sandbox}`;
     before(async () => {
-      await installation.up();
       await installation.deployLive(newTree(app, files()), ["--sandbox", sandbox]);
     });
-    after(() => installation.end());
 
     it("answers", async () => {
       const answer = await installation.request(app);
@@ -95,23 +96,23 @@ for (const sandbox of ["runc", "gvisor"] as const)
 
     it("has its lines in the log, with their tags", async () => {
       await installation.request(app, "/spoken");
-      const line = await said(installation, app, "asked for /spoken");
+      const line = await said(app, "asked for /spoken");
       assert.deepEqual([line.text, line.source, line.stream, line.app], ["asked for /spoken { deep: { a: 1 } }", "runtime", "stdout", app]);
     });
 
     it("answers 500 where it throws or has no answer, and the log says where", async () => {
       const answer = await installation.request(app, "/throw");
       assert.deepEqual([answer.status, answer.body], [500, "Internal Server Error\n"]);
-      assert.equal((await said(installation, app, "thrown by the function")).stream, "stderr");
-      await said(installation, app, "(function:");
+      assert.equal((await said(app, "thrown by the function")).stream, "stderr");
+      await said(app, "(function:");
       assert.equal((await installation.request(app, "/nothing")).status, 500);
-      await said(installation, app, "fetch() gave undefined");
+      await said(app, "fetch() gave undefined");
     });
 
     it("goes on with what it waits for after its answer, and says what of it failed", async () => {
       assert.equal((await installation.request(app, "/later")).body, "answered");
-      await said(installation, app, "done later");
-      await said(installation, app, "failed later");
+      await said(app, "done later");
+      await said(app, "failed later");
     });
 
     it("reaches no private address, and is no way around the rules of its sandbox", async () => {
@@ -142,7 +143,6 @@ for (const sandbox of ["runc", "gvisor"] as const)
   });
 
 describe("a function with a schedule", () => {
-  const installation = jointInstallation();
   const rests = '[sleep]\nafter = "10s"\nstop = "0s"\n';
   const source = (name: string, scheduled: string, more: Record<string, string>): string =>
     newTree(name, {
@@ -151,7 +151,6 @@ describe("a function with a schedule", () => {
     });
   const everyMinute = { "slip.toml": `[function]\nschedule = ["* * * * *"]\n${rests}[run.env]\nWORD = "its variable"\n` };
   before(async () => {
-    await installation.up();
     const says =
       'context.waitUntil(new Promise((done) => setTimeout(done, 200)).then(() => console.log("waited for"))); console.log("called by", event.cron, "with", env.WORD);';
     await installation.deployLive(source("timed", says, everyMinute), ["--sandbox", "runc"]);
@@ -159,21 +158,20 @@ describe("a function with a schedule", () => {
     const wrangler = { "wrangler.jsonc": '{ "main": "index.js", "triggers": { "crons": ["* * * * *"] } } // as elsewhere' };
     await installation.deployLive(source("timed-wrangler", 'console.log("called by wrangler");', wrangler));
   });
-  after(() => installation.end());
 
   it("is called at its times, once each, awake or not, and the log says what became of it", async () => {
-    await said(installation, "timed", "called by * * * * * with its variable", 75_000);
-    await said(installation, "timed", "waited for");
-    const { source: by, text } = await said(installation, "timed", "scheduled() of * * * * * at ");
+    await said("timed", "called by * * * * * with its variable", 75_000);
+    await said("timed", "waited for");
+    const { source: by, text } = await said("timed", "scheduled() of * * * * * at ");
     assert.equal(by, "platform");
     assert.match(text, /^scheduled\(\) of \* \* \* \* \* at \d{4}-\d\d-\d\dT\d\d:\d\dZ: done in \d/);
-    assert.equal((await linesOf(installation, "timed")).filter((line) => line.text.startsWith(text.slice(0, 42))).length, 1);
-    await said(installation, "timed-wrangler", "called by wrangler", 75_000);
+    assert.equal((await linesOf("timed")).filter((line) => line.text.startsWith(text.slice(0, 42))).length, 1);
+    await said("timed-wrangler", "called by wrangler", 75_000);
   });
 
   it("that throws is told of by itself and by the platform", async () => {
-    assert.match((await said(installation, "timed-failing", "scheduled() of * * * * * at ", 75_000)).text, /failed after \d.*: Error: not this time$/);
-    assert.ok((await linesOf(installation, "timed-failing")).some(({ text, stream }) => text === "Error: not this time" && stream === "stderr"));
+    assert.match((await said("timed-failing", "scheduled() of * * * * * at ", 75_000)).text, /failed after \d.*: Error: not this time$/);
+    assert.ok((await linesOf("timed-failing")).some(({ text, stream }) => text === "Error: not this time" && stream === "stderr"));
   });
 
   it("can be called by the host alone", async () => {
@@ -193,10 +191,6 @@ describe("a function with a schedule", () => {
 });
 
 describe("functions", () => {
-  const installation = jointInstallation();
-  before(() => installation.up());
-  after(() => installation.end());
-
   it("need no slip.toml", async () => {
     await installation.deployLive(join(repository, "examples/function-hello"));
     assert.match((await installation.request("function-hello")).body, /from a function/);
@@ -225,7 +219,7 @@ describe("functions", () => {
     const answer = await installation.request("node-style", "/a?b=c", { method: "POST", body: "the body" });
     assert.deepEqual([answer.status, answer.body, answer.headers["x-proto"]], [201, "POST /a?b=c the body", "https"]);
     assert.equal((await installation.request("node-style", "/throw")).status, 500);
-    await said(installation, "node-style", "thrown in the style of Node");
+    await said("node-style", "thrown in the style of Node");
   });
 
   it("may be a snippet", async () => {
