@@ -26,7 +26,7 @@ for (const sandbox of ["runc", "gvisor"] as const)
     test("is called, and gives what it answered", async () => {
       assert.deepEqual(await call("well"), { outcome: "done" });
       assert.deepEqual(await call("badly"), { outcome: "failed", error: "Error: not today" });
-      assert.ok(fixture.lines.some(({ text }) => text === "called at 1800000000000 by POST"));
+      await eventually(() => fixture.lines.some(({ text }) => text === "called at 1800000000000 by POST") || undefined, "the call is in the log");
     });
 
     test("has failed where it does not answer as a function does", async () => {
