@@ -102,7 +102,8 @@ describe("a deployment that is cancelled", () => {
   };
 
   before(async () => {
-    await installation.up({ SLIP_GIT_HOSTS: machineAddress() });
+    // What waits for the next app is none of this.
+    await installation.up({ SLIP_GIT_HOSTS: machineAddress(), SLIP_SPARES: "0" });
     await installation.deployLive(newTree("calm", nodeFiles("1")), ["--app", app]);
     groupsBefore = await groups();
   });

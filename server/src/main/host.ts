@@ -90,7 +90,14 @@ const main = async (): Promise<void> => {
   const users = uids(installation);
   const log = logOf("host");
   const logs = logWriter(home.hostLogs, { group: users.control, log });
-  const runtime = await openRuntime({ home, installation, logs, log, gitHosts: config.gitHosts });
+  const runtime = await openRuntime({
+    home,
+    installation,
+    logs,
+    log,
+    gitHosts: config.gitHosts,
+    ...(config.spares === undefined ? {} : { spares: config.spares }),
+  });
   await recoverBuilds(home);
   const { runner, withFetchNetwork: withNetwork, workloads } = runtime;
   const builds = buildHandlers({ home, uids: users, runner, withNetwork, logs, log, layersInUse: () => Promise.resolve(workloads.layersInUse()) });

@@ -16,6 +16,8 @@ export interface Config {
   restateUrl: string | undefined;
   /** The weakest sandbox that an app's slip.toml may ask for; undefined = any. */
   sandboxFloor: SandboxKind | undefined;
+  /** How many sandboxes wait for the next app at most; undefined = as the limit says. */
+  spares: number | undefined;
   /** Hosts that git fetches reach though they are not on the internet: names and IPv4 addresses. */
   gitHosts: readonly string[];
   /** Receivers of webhooks that are allowed though they are not on the internet: "host:port". */
@@ -38,6 +40,12 @@ const sandbox = (text: string | undefined): SandboxKind | undefined => {
   const kind = SandboxKind.safeParse(text);
   if (!kind.success) throw new SlipError("usage", `SLIP_SANDBOX_FLOOR is "${text}", which is no sandbox: gvisor or runc.`);
   return kind.data;
+};
+
+const count = (name: string, text: string | undefined): number | undefined => {
+  if (text === undefined || text === "") return undefined;
+  if (!/^\d{1,3}$/.test(text)) throw new SlipError("usage", `${name} is "${text}", which is not a number from 0 to 999.`);
+  return Number(text);
 };
 
 const hostPattern = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/;
@@ -70,7 +78,7 @@ const authorities = (text: string | undefined): string[] =>
       return found;
     });
 
-/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL, RESTATE_URL, SLIP_SANDBOX_FLOOR, SLIP_GIT_HOSTS, SLIP_WEBHOOK_HOSTS, SLIP_FAULTS and SLIP_FAULT_CLOCK. Throws `usage` for a value that cannot be. */
+/** Reads SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, and what `environmentOf` names. Throws `usage` for a value that cannot be. */
 export const readConfig = (environment: NodeJS.ProcessEnv = process.env): Config => ({
   home: resolve(environment.SLIP_HOME || (process.getuid?.() === 0 ? "/var/lib/slipstream" : join(homedir(), ".local/share/slipstream"))),
   httpPort: port("SLIP_HTTP_PORT", environment.SLIP_HTTP_PORT, 8080),
@@ -78,10 +86,24 @@ export const readConfig = (environment: NodeJS.ProcessEnv = process.env): Config
   databaseUrl: environment.DATABASE_URL || undefined,
   restateUrl: environment.RESTATE_URL || undefined,
   sandboxFloor: sandbox(environment.SLIP_SANDBOX_FLOOR),
+  spares: count("SLIP_SPARES", environment.SLIP_SPARES),
   gitHosts: hosts(environment.SLIP_GIT_HOSTS),
   webhookHosts: authorities(environment.SLIP_WEBHOOK_HOSTS),
   faults: environment.SLIP_FAULTS === "1",
   faultClock: environment.SLIP_FAULTS === "1" ? environment.SLIP_FAULT_CLOCK || undefined : undefined,
+});
+
+/** What readConfig of another process of the installation needs. Its ports are kept with it. */
+export const environmentOf = (config: Config): Record<string, string> => ({
+  SLIP_HOME: config.home,
+  ...(config.databaseUrl === undefined ? {} : { DATABASE_URL: config.databaseUrl }),
+  ...(config.restateUrl === undefined ? {} : { RESTATE_URL: config.restateUrl }),
+  ...(config.sandboxFloor === undefined ? {} : { SLIP_SANDBOX_FLOOR: config.sandboxFloor }),
+  ...(config.spares === undefined ? {} : { SLIP_SPARES: `${config.spares}` }),
+  ...(config.gitHosts.length === 0 ? {} : { SLIP_GIT_HOSTS: config.gitHosts.join(",") }),
+  ...(config.webhookHosts.length === 0 ? {} : { SLIP_WEBHOOK_HOSTS: config.webhookHosts.join(",") }),
+  ...(config.faults ? { SLIP_FAULTS: "1" } : {}),
+  ...(config.faultClock === undefined ? {} : { SLIP_FAULT_CLOCK: config.faultClock }),
 });
 
 /** The ports that the environment names; undefined where it is silent, so that what was chosen at the first start is kept. */

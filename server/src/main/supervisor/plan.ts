@@ -1,6 +1,6 @@
 // Which processes an installation has, how each is started, when it is ready and how it ends. Pure.
 import { join } from "node:path";
-import type { Config } from "#platform/config.ts";
+import { type Config, environmentOf } from "#platform/config.ts";
 import { type Confinement, confined } from "#platform/confine.ts";
 import { cleanEnv } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
@@ -108,18 +108,10 @@ const restate = (ground: Ground): ProcessPlan => {
 
 const entry = (code: string, name: string): string => join(code, "server", "src", "main", `${name}.ts`);
 
-/** What readConfig of a process of ours needs. */
 const environment = ({ home, config, code }: Ground): Record<string, string> => ({
   ...cleanEnv,
   ...compiledEnvironment(code),
-  SLIP_HOME: home.root,
-  ...(config.databaseUrl === undefined ? {} : { DATABASE_URL: config.databaseUrl }),
-  ...(config.sandboxFloor === undefined ? {} : { SLIP_SANDBOX_FLOOR: config.sandboxFloor }),
-  ...(config.restateUrl === undefined ? {} : { RESTATE_URL: config.restateUrl }),
-  ...(config.gitHosts.length === 0 ? {} : { SLIP_GIT_HOSTS: config.gitHosts.join(",") }),
-  ...(config.webhookHosts.length === 0 ? {} : { SLIP_WEBHOOK_HOSTS: config.webhookHosts.join(",") }),
-  ...(config.faults ? { SLIP_FAULTS: "1" } : {}),
-  ...(config.faultClock === undefined ? {} : { SLIP_FAULT_CLOCK: config.faultClock }),
+  ...environmentOf({ ...config, home: home.root }),
 });
 
 const answersStatus = (socketPath: string): Readiness => ({ kind: "http", probes: [{ socketPath, path: "/v1/status" }] });

@@ -1,7 +1,7 @@
 // The host process looks after the supervisor, as the supervisor looks after it.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import type { Config } from "#platform/config.ts";
+import { type Config, environmentOf } from "#platform/config.ts";
 import { cleanEnv } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
 import { isAlive } from "#platform/process-identity.ts";
@@ -29,13 +29,7 @@ export const isKept = (home: Home): boolean => {
 export const isPlatformStopping = (home: Home): boolean => readState(home)?.supervisor.state === "stopping";
 
 const startSupervisor = (home: Home, config: Config): void => {
-  const env = {
-    ...cleanEnv,
-    SLIP_HOME: home.root,
-    ...(config.databaseUrl === undefined ? {} : { DATABASE_URL: config.databaseUrl }),
-    ...(config.sandboxFloor === undefined ? {} : { SLIP_SANDBOX_FLOOR: config.sandboxFloor }),
-    ...(config.restateUrl === undefined ? {} : { RESTATE_URL: config.restateUrl }),
-  };
+  const env = { ...cleanEnv, ...environmentOf({ ...config, home: home.root }) };
   const [program, ...args] = successorOf(process.execPath, join(import.meta.dirname, "../../../.."));
   const child = withProcessLog(home, "supervisor", (file) =>
     spawn(program, args, { detached: true, cwd: "/", env, stdio: ["ignore", file, file, inheritedAt.http, inheritedAt.https] }),
