@@ -29,7 +29,9 @@ export const makeProgram = (bundle: string): { source: string; destination: stri
   return { source, destination: mountedAt, readOnly: true };
 };
 
-export const waitingArgs = (secret: string): string[] => ["node", `${mountedAt}/wait.mjs`, `${port}`, secret];
+export const waitingArgs: readonly string[] = ["node", `${mountedAt}/wait.mjs`, `${port}`];
+/** By this the spare knows the host process; only its own user and root can read it. */
+export const waitingEnv = (secret: string): Record<string, string> => ({ SLIP_SPARE: secret });
 
 const tryToConnect = async (address: string, secret: string, signal: AbortSignal): Promise<Socket | undefined> => {
   const socket = connect({ host: address, port });

@@ -11,7 +11,7 @@ import { hostnameOf } from "../instances/environment.ts";
 import { type Slot, uidOf } from "../network/addresses.ts";
 import type { NetworkPool } from "../network/pool.ts";
 import type { Launch, OciSandbox } from "../sandboxes/oci-sandbox.ts";
-import { connectToSpare, makeProgram, tell, waitingArgs } from "./line.ts";
+import { connectToSpare, makeProgram, tell, waitingArgs, waitingEnv } from "./line.ts";
 import { keyOf, type Recipe, sparesIn, wantedSpares } from "./recipe.ts";
 
 export interface SparesGround {
@@ -167,8 +167,8 @@ export class Spares {
       writable: undefined,
       appComesLater: true as const,
       mounts: [makeProgram(sandbox.bundle(id))],
-      args: waitingArgs(secret),
-      env,
+      args: waitingArgs,
+      env: { ...env, ...waitingEnv(secret) },
       cwd: "/",
       network: slot.path,
       hostname: hostnameOf(id),

@@ -29,12 +29,17 @@ const loaded = [
 ];
 for (const name of loaded) process.getBuiltinModule(`node:${name}`);
 
-const [, , port, secret] = process.argv;
+const [, , port] = process.argv;
+/** Not of the command line, which every user of the machine can read. */
+const { SLIP_SPARE: secret } = process.env;
+if (!secret) throw new Error("It was not said by what the host process is known.");
+const greeting = `${secret}\n`;
 
 const become = ({ args: [, file = "", ...rest], env, cwd }: Program): void => {
   const waitedSeconds = process.uptime();
   const uptime = process.uptime.bind(process);
   process.uptime = () => uptime() - waitedSeconds;
+  delete process.env.SLIP_SPARE;
   Object.assign(process.env, env);
   process.chdir(cwd);
   process.argv = [process.execPath, resolve(file), ...rest];
@@ -42,23 +47,33 @@ const become = ({ args: [, file = "", ...rest], env, cwd }: Program): void => {
   setImmediate(() => Module.runMain());
 };
 
+const guests = new Set<Socket>();
+
+/** It is the host process: nobody else is listened to from here on. */
+const welcome = (host: Socket): void => {
+  server.close();
+  for (const guest of guests) if (guest !== host) guest.destroy();
+  host.write("waits\n");
+};
+
 const listen = (socket: Socket): void => {
   let text = "";
+  const isHost = (): boolean => text.startsWith(greeting);
   const take = (chunk: string): void => {
+    const wasHost = isHost();
     text += chunk;
-    if (!text.startsWith(`${secret}\n`)) return;
-    // It is the host: nobody else is listened to.
-    if (server.listening) server.close();
-    if (text === `${secret}\n`) socket.write("waits\n");
+    if (!wasHost && isHost()) welcome(socket);
+    if (!greeting.startsWith(text.slice(0, greeting.length))) socket.destroy();
   };
   const end = (): void => {
-    if (server.listening) return;
-    const program = JSON.parse(text.slice(text.indexOf("\n") + 1)) as Program;
+    if (!isHost()) return void socket.destroy();
+    const program = JSON.parse(text.slice(greeting.length)) as Program;
     socket.on("close", () => become(program)).end();
   };
+  guests.add(socket);
   socket.setEncoding("utf8").on("data", take).on("end", end);
-  // The host process is gone, and the next one has no use for this.
-  socket.on("error", () => server.listening || process.exit());
+  // When the host process is gone, the next one has no use for this.
+  socket.on("error", () => isHost() && process.exit());
 };
 
 const server = process.getBuiltinModule("node:net").createServer({ allowHalfOpen: true }, listen).listen(Number(port), "0.0.0.0");

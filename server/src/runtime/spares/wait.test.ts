@@ -1,0 +1,85 @@
+// The program of a spare by itself: whom it listens to.
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const folder = mkdtempSync(join(tmpdir(), "slip-wait-"));
+const children: ChildProcess[] = [];
+after(() => {
+  for (const child of children) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true });
+});
+writeFileSync(join(folder, "app.js"), 'console.log(process.argv.slice(2).join() + " " + process.env.WHOSE + " " + process.env.SLIP_SPARE);');
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  return typeof address === "object" && address ? address.port : assert.fail();
+};
+
+const waiting = async (secret?: string): Promise<{ child: ChildProcess; port: number; said: () => string }> => {
+  const port = await freePort();
+  const env = secret === undefined ? {} : { SLIP_SPARE: secret };
+  const child = spawn(process.execPath, [join(import.meta.dirname, "wait.ts"), `${port}`], { env, stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  return { child, port, said: () => said };
+};
+
+const connected = async (port: number): Promise<Socket> => {
+  for (const end = performance.now() + 10_000; performance.now() < end; await sleep(20)) {
+    const socket = connect({ host: "127.0.0.1", port });
+    const isOpen = await once(socket, "connect").then(
+      () => true,
+      () => false,
+    );
+    if (isOpen) return socket.on("error", () => {}).resume();
+  }
+  return assert.fail("it does not listen");
+};
+
+const program = (whose: string): string => JSON.stringify({ args: ["node", "app.js", whose], env: { WHOSE: whose }, cwd: folder });
+
+test("it becomes what it is told by who knows its secret, and lets go of all others", async () => {
+  const { child, port, said } = await waiting("s3cret");
+  const [silent, wrong, slow] = await Promise.all([connected(port), connected(port), connected(port)]);
+  wrong.end(`secret\n${program("wrong")}`);
+  slow.write("s3c");
+  await once(wrong, "close");
+  const ended = Promise.all([silent, slow].map((socket) => once(socket, "close")));
+  const host = await connected(port);
+  host.write("s3cret\n");
+  assert.equal(String((await once(host, "data"))[0]), "waits\n");
+  await ended;
+  const late = connect({ host: "127.0.0.1", port });
+  await assert.rejects(once(late, "connect"), { code: "ECONNREFUSED" });
+  host.end(program("host"));
+  const [code] = await once(child, "close");
+  assert.deepEqual([code, said()], [0, "host host undefined\n"]);
+});
+
+test("it ends where the host process ends before it has said anything", async () => {
+  const { child, port } = await waiting("s3cret");
+  const host = await connected(port);
+  host.write("s3cret\n");
+  await once(host, "data");
+  host.resetAndDestroy();
+  await once(child, "close");
+});
+
+test("without a secret it waits for nobody", async () => {
+  const { child } = await waiting();
+  const [code] = await once(child, "close");
+  assert.equal(code, 1);
+});
