@@ -1,27 +1,18 @@
 // Functions with a schedule, and who calls them when, as PostgreSQL has them.
 import type { Query } from "#platform/database.ts";
+import { type LiveWorkload, liveWorkloads } from "../workloads/workload-store.ts";
 
-export interface ScheduledRow {
-  appId: string;
-  tenant: string;
-  project: string;
-  app: string;
-  workload: string;
-  /** The deployment that is live. */
-  deployment: string;
-  commit: string | null;
+export interface ScheduledRow extends LiveWorkload {
   liveAt: Date;
   schedule: string[];
 }
 
-/** Those that are live; an app that was destroyed has nothing that is. */
-export const scheduledFunctions = (query: Query): Promise<ScheduledRow[]> =>
-  query<ScheduledRow[]>`
-    select a.id as app_id, a.tenant, p.name as project, a.name as app, w.id as workload, d.id as deployment, d.commit, l.live_at,
-        l.config -> 'function' -> 'schedule' as schedule
-      from releases l join workloads w on w.release_id = l.id join deployments d on d.workload = w.id
-      join apps a on a.live_deployment = d.id join projects p on p.id = a.project_id
-    where l.config -> 'function' ? 'schedule' and w.retired_at is null`;
+/** Those that are live. */
+export const scheduledFunctions = (query: Query): Promise<ScheduledRow[]> => {
+  const { columns, tables } = liveWorkloads(query);
+  return query<ScheduledRow[]>`
+    select ${columns}, l.live_at, l.config -> 'function' -> 'schedule' as schedule from ${tables} where l.config -> 'function' ? 'schedule'`;
+};
 
 /**
  * Whether the caller is the one who calls for this minute: true once, whoever asks. A minute before the last one is past, and one

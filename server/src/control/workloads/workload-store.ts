@@ -93,3 +93,21 @@ export const desiredWorkloads = (query: Query, id?: string): Promise<DesiredRow[
     select ${columns(query)}, a.tenant, p.name as project, a.name as app, r.number, r.artifact, r.commit, r.config, r.env, r.secret_versions, d.grant_id as account
     from workloads w left join deployments d on d.id = w.id join releases r on r.id = w.release_id join apps a on a.id = w.app_id join projects p on p.id = a.project_id
     where ${id === undefined ? query`true` : query`w.id = ${id}`} order by w.id`;
+
+/** The live deployment of an app, with the workload that serves it. */
+export interface LiveWorkload {
+  appId: string;
+  tenant: string;
+  project: string;
+  app: string;
+  workload: string;
+  deployment: string;
+  commit: string | null;
+}
+
+/** For `select … from …`, with `l` the release; an app that was destroyed has nothing that is live. */
+export const liveWorkloads = (query: Query) => ({
+  columns: query`a.id as app_id, a.tenant, p.name as project, a.name as app, w.id as workload, d.id as deployment, d.commit`,
+  tables: query`releases l join workloads w on w.release_id = l.id and w.retired_at is null join deployments d on d.workload = w.id
+    join apps a on a.live_deployment = d.id join projects p on p.id = a.project_id`,
+});

@@ -1,5 +1,7 @@
 // What a program finds in its environment, and how it is called. Pure.
+import { limit } from "@slipstream/contract/limits.ts";
 import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
 import { argumentsOf } from "#platform/command.ts";
 import type { Image } from "#platform/oci/image.ts";
 
@@ -23,3 +25,12 @@ export const argumentsFor = (spec: WorkloadSpec, image: Image): string[] => (spe
 
 /** What an instance has for the name of its machine: its own, as far as such a name may hold it (RFC 1123 §2.1). */
 export const hostnameOf = (instance: string): string => instance.replaceAll("_", "-");
+
+/** What an instance may use: what its app has asked for, and what is the same for all. */
+export const limitsOf = ({ memoryBytes, cpus }: Pick<WorkloadSpec, "memoryBytes" | "cpus">): SandboxSpec["limits"] => ({
+  memoryBytes,
+  cpus,
+  pids: limit("pids"),
+  tmpBytes: limit("tmpBytes"),
+  openFiles: limit("openFiles"),
+});

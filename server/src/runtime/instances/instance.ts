@@ -1,20 +1,19 @@
 // One running copy of a workload, from its start to its end. Its network, and so its address, stays the same over restarts.
 import { join } from "node:path";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { limit } from "@slipstream/contract/limits.ts";
 import type { Instance as InstanceView, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { Image } from "#platform/oci/image.ts";
 import type { RuntimeGround } from "../ground.ts";
-import { type Slot, uidOf } from "../network/addresses.ts";
+import type { Slot } from "../network/addresses.ts";
 import { OutputTail } from "../output/output-tail.ts";
 import { type Launch, LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
 import type { Rest } from "../workloads/rest.ts";
 import { afterExit } from "./backoff.ts";
-import { environmentOf, hostnameOf } from "./environment.ts";
 import type { Patient, Symptom } from "./failure.ts";
 import { type Answer, untilHealthy } from "./health.ts";
 import { isHopeless } from "./hopeless.ts";
 import { InstanceLog } from "./instance-log.ts";
+import { launchOf } from "./launch.ts";
 import { listeners } from "./listening.ts";
 import type { InstanceRecord } from "./record.ts";
 import { catchesTermination, terminate } from "./termination.ts";
@@ -102,24 +101,7 @@ export class Instance {
   /** Starts the program, by `begin` where something else does it than its sandbox; gives the symptom when that cannot be done. */
   async start(image: Image, begin = (launch: Launch): Promise<void> => this.#sandbox.start(launch)): Promise<Symptom | undefined> {
     this.#ground.records.saveInstance(this.#record);
-    return await this.#launch(() => begin(this.#launchOf(image)));
-  }
-
-  #launchOf(image: Image): Launch {
-    const { cpus, memoryBytes, account } = this.#spec;
-    const spec = {
-      id: this.id,
-      layers: image.layers,
-      writable: undefined,
-      mounts: [],
-      args: this.#record.args,
-      env: environmentOf(this.#spec, image, this.id),
-      cwd: image.config.cwd,
-      network: this.#slot.path,
-      hostname: hostnameOf(this.id),
-      limits: { memoryBytes, cpus, pids: limit("pids"), tmpBytes: limit("tmpBytes"), openFiles: limit("openFiles") },
-    };
-    return { spec, address: this.#slot.address, uid: uidOf(this.#slot), overlay: undefined, account };
+    return await this.#launch(() => begin(launchOf({ spec: this.#spec, record: this.#record, slot: this.#slot, image })));
   }
 
   /** Takes over an instance that an earlier host process started. */

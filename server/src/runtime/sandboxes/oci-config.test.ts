@@ -21,6 +21,7 @@ const input: OciInput = {
   uid: 1_879_048_198,
   cgroup: "/slipstream-abcdef/ins_1",
   joinsNetwork: true,
+  followsRoot: false,
   seccomp: seccompProfile("x64"),
   userNamespace: { rootUid: 1_879_048_199, systemView: "/run/system" },
   cgroupView: "unified",
@@ -97,4 +98,18 @@ test("it sees its limits, and cannot change them", () => {
   assert.deepEqual(seen("unified"), [["/sys/fs/cgroup", "cgroup", true]]);
   assert.deepEqual(seen({ memory: "/sys/fs/cgroup/memory/slipstream-abcdef/ins_1" }).slice(1), [["/sys/fs/cgroup/memory", "bind", true]]);
   assert.deepEqual(seen(undefined), []);
+});
+
+test("what the host mounts later is seen by who waits for it alone", () => {
+  const ofApp = ({ mounts, linux }: ReturnType<typeof ociConfig>) => [
+    linux.rootfsPropagation,
+    mounts.flatMap(({ destination, source, options }) => (destination === "/app" ? [{ source, options }] : [])),
+  ];
+  const later = { ...input.spec, appComesLater: true } as const;
+  assert.deepEqual(ofApp(ociConfig(input)), ["rprivate", []]);
+  assert.deepEqual(ofApp(ociConfig({ ...input, spec: later })), [
+    "rslave",
+    [{ source: "/bundle/root/app", options: ["rbind", "rslave", "nosuid", "nodev", "ro"] }],
+  ]);
+  assert.deepEqual(ofApp(ociConfig({ ...input, followsRoot: true, spec: later })), ["rslave", []]);
 });

@@ -15,6 +15,8 @@ export interface OciInput {
   cgroup: string;
   /** runc joins the network by its path; gVisor is started inside it, and takes what it finds. */
   joinsNetwork: boolean;
+  /** As the runtime says (OciRuntime). */
+  followsRoot: boolean;
   seccomp: SeccompProfile | undefined;
   userNamespace: UserNamespace | undefined;
   /** How the program sees its limits below /sys/fs/cgroup: by the kernel's one hierarchy, or by folders of the host, or not. */
@@ -96,9 +98,8 @@ const boundMounts = (spec: SandboxSpec): Mount[] => {
   }));
 };
 
-/** crun's roots do not follow what the host mounts, but what is bound in them can. gVisor's follow, and would not see through a mount of their own. */
-const followingApp = ({ spec, root, joinsNetwork }: OciInput): Mount[] =>
-  spec.appComesLater && joinsNetwork
+const followingApp = ({ spec, root, followsRoot }: OciInput): Mount[] =>
+  spec.appComesLater && !followsRoot
     ? [{ destination: "/app", type: "bind", source: join(root, "app"), options: ["rbind", "rslave", "nosuid", "nodev", "ro"] }]
     : [];
 

@@ -10,6 +10,8 @@ export interface OciRuntime {
   joinsNetwork: boolean;
   /** Its programs see the control groups of the machine's kernel; else they are told their limits by other means. */
   showsCgroups: boolean;
+  /** Its sandboxes see what the host mounts in their root later; else they see it in what is bound into that. */
+  followsRoot: boolean;
   seccomp: SeccompProfile | undefined;
   /** Each of its sandboxes has a user namespace of its own. */
   userNamespace?: UserNamespace | undefined;

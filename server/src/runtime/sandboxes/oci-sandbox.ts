@@ -254,7 +254,7 @@ export class OciSandbox {
   }
 
   #configure({ spec, overlay, uid = this.#ground.uid }: Launch): void {
-    const { joinsNetwork, seccomp, userNamespace, annotations } = this.#runtime;
+    const { joinsNetwork, followsRoot, seccomp, userNamespace, annotations } = this.#runtime;
     const bundle = this.bundle(spec.id);
     const limits = { ...spec.limits, openFiles: Math.min(spec.limits.openFiles, openFilesMax()) };
     const input = {
@@ -263,6 +263,7 @@ export class OciSandbox {
       uid,
       cgroup: `${this.#ground.group}/${spec.id}`,
       joinsNetwork,
+      followsRoot,
       seccomp,
       userNamespace,
       cgroupView: this.#showCgroup(spec.id),

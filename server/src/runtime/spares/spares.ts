@@ -7,7 +7,7 @@ import { limit } from "@slipstream/contract/limits.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { newId } from "#platform/ids.ts";
 import type { Log } from "#platform/log.ts";
-import { hostnameOf } from "../instances/environment.ts";
+import { hostnameOf, limitsOf } from "../instances/environment.ts";
 import { type Slot, uidOf } from "../network/addresses.ts";
 import type { NetworkPool } from "../network/pool.ts";
 import type { Launch, OciSandbox } from "../sandboxes/oci-sandbox.ts";
@@ -127,8 +127,12 @@ export class Spares {
       .catch((error: unknown) => this.#ground.log.error("no sandbox could be made in advance", error))
       .finally(() => {
         this.#filling = undefined;
-        this.#later = setTimeout(() => void this.clear(), limit("sparesMs")).unref();
+        this.#later = setTimeout(() => this.#expire(), limit("sparesMs")).unref();
       });
+  }
+
+  #expire(): void {
+    this.clear().catch((error: unknown) => this.#ground.log.error("a sandbox that nobody has taken could not be removed", error));
   }
 
   /** Brings what waits to what should wait. */
@@ -158,7 +162,7 @@ export class Spares {
   }
 
   async #start({ id, slot, recipe }: Spare): Promise<Socket> {
-    const { kind, layers, memoryBytes, cpus, env } = recipe;
+    const { kind, layers, env } = recipe;
     const sandbox = this.#ground.sandbox(kind);
     const secret = randomBytes(16).toString("hex");
     const spec = {
@@ -172,7 +176,7 @@ export class Spares {
       cwd: "/",
       network: slot.path,
       hostname: hostnameOf(id),
-      limits: { memoryBytes, cpus, pids: limit("pids"), tmpBytes: limit("tmpBytes"), openFiles: limit("openFiles") },
+      limits: limitsOf(recipe),
     };
     await sandbox.start({ spec, address: slot.address, uid: uidOf(slot), overlay: undefined });
     return await connectToSpare(slot.address, secret);

@@ -34,6 +34,7 @@ export const gvisor = ({ program, nsenter, platform, stateFolder, nobody }: Gvis
   ],
   joinsNetwork: false,
   showsCgroups: false,
+  followsRoot: true,
   seccomp: undefined,
   userNamespace: nobody && { rootUid: nobody.uid, systemView: undefined },
   createMs: 30_000,

@@ -72,6 +72,8 @@ export const runc = ({ program, stateFolder, userNamespace }: RuncOptions): OciR
   command: () => [...program.command, "--root", stateFolder],
   joinsNetwork: true,
   showsCgroups: true,
+  // runc's do, crun's do not.
+  followsRoot: false,
   seccomp: seccompProfile(process.arch === "arm64" ? "arm64" : "x64"),
   userNamespace,
   createMs: 15_000,
