@@ -1,9 +1,9 @@
-// Programs of our own that run in sandboxes: with their types stripped, so that they start at once.
+// Programs of our own that run in sandboxes, as folders of layers.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
+import { plainJavaScript } from "#platform/plain-javascript.ts";
 
 const folderOf = (name: string): string => join(import.meta.dirname, "..", name);
 
@@ -11,9 +11,6 @@ const sources = (name: string): string[] =>
   readdirSync(folderOf(name))
     .filter((file) => file.endsWith(".ts") && !/\.(test|d)\.ts$/.test(file))
     .sort((a, b) => (a < b ? -1 : 1));
-
-/** A file of the program as plain JavaScript, whose imports name plain JavaScript too. */
-const compiled = (path: string): string => stripTypeScriptTypes(readFileSync(path, "utf8")).replace(/from "(\.\/[\w-]+)\.ts"/g, 'from "$1.mjs"');
 
 /** Changes when a file of the program does; `name` is its folder in the build plane. */
 export const programKey = (name: string): string => {
@@ -26,5 +23,5 @@ export const programKey = (name: string): string => {
 export const makeProgram = async (root: string, name: string): Promise<void> => {
   const folder = join(root, "opt", name);
   await mkdir(folder, { recursive: true });
-  for (const file of sources(name)) await writeFile(join(folder, file.replace(/\.ts$/, ".mjs")), compiled(join(folderOf(name), file)));
+  for (const file of sources(name)) await writeFile(join(folder, file.replace(/\.ts$/, ".mjs")), plainJavaScript(join(folderOf(name), file)));
 };

@@ -1,10 +1,10 @@
 // The line between the host process and a spare: a connection that is made when the spare begins to wait, and by which it is told what it is.
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { stripTypeScriptTypes } from "node:module";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { plainJavaScript } from "#platform/plain-javascript.ts";
 
 /** The spare listens here in its own network until the host has connected. No other can: but for programs of this machine, who do not know the secret. */
 const port = 1_024;
@@ -15,9 +15,9 @@ const tellMs = 1_000;
 
 let program: string | undefined;
 
-/** What it runs, as plain JavaScript, so that it starts at once. */
+/** What it runs. */
 const waiting = (): string => {
-  program ??= stripTypeScriptTypes(readFileSync(join(import.meta.dirname, "wait.ts"), "utf8"));
+  program ??= plainJavaScript(join(import.meta.dirname, "wait.ts"));
   return program;
 };
 

@@ -72,8 +72,8 @@ const listen = (socket: Socket): void => {
   };
   guests.add(socket);
   socket.setEncoding("utf8").on("data", take).on("end", end);
-  // When the host process is gone, the next one has no use for this.
-  socket.on("error", () => isHost() && process.exit());
+  // When the host process is gone there is nothing left to wait for, and this ends by itself.
+  socket.on("error", () => {});
 };
 
 const server = process.getBuiltinModule("node:net").createServer({ allowHalfOpen: true }, listen).listen(Number(port), "0.0.0.0");
