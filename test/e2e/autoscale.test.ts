@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { LogLine } from "@slipstream/contract/logs.ts";
-import { z } from "zod";
 import { jointInstallation } from "./joint-installation.ts";
 import { failuresOf, steadyLoad } from "./load.ts";
 import { newTree } from "./sources.ts";
@@ -14,7 +13,6 @@ const tookMs = 400;
 const program = `const self = require("node:crypto").randomUUID();
 require("node:http").createServer((request, response) => setTimeout(() => response.end(self), ${tookMs})).listen(process.env.PORT);
 `;
-const Apps = z.object({ apps: z.array(z.object({ app: z.string(), instances: z.number() })) });
 const untilMs = 90_000;
 
 describe("an app that scales by itself", () => {
@@ -25,7 +23,7 @@ describe("an app that scales by itself", () => {
     "slip.toml": '[scale]\nmax = 3\nrequests = 3\ndown = "6s"\n',
   });
   const serving = async (): Promise<number> => {
-    const { apps } = Apps.parse(JSON.parse(await installation.expect(0, ["apps", "--json"])));
+    const { apps } = await installation.client().call("apps.list", {});
     return apps.find((it) => it.app === app)?.instances ?? 0;
   };
   const until = async (count: number): Promise<void> => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { after, afterEach, before, describe, it, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import type { Deployment } from "@slipstream/contract/words.ts";
 import { machineAddress } from "./git-server.ts";
 import { type DeployResult, Installation, DeployResult as Result } from "./installation.ts";
 import { cgroupsOf, processesWith } from "./leftovers.ts";
@@ -63,8 +64,9 @@ describe("a deployment that is cancelled", () => {
   const app = "calm";
   let groupsBefore: string[] = [];
   const groups = async (): Promise<string[]> => (await cgroupsOf(installation.installationId() ?? "none")).toSorted((a, b) => a.localeCompare(b));
-  const newest = async (): Promise<{ deployment: string; state: string; phase?: string }> => {
-    const { deployments } = JSON.parse(await installation.expect(0, ["deployments", app, "--json"]));
+  const newest = async (): Promise<Deployment> => {
+    const { deployments } = await installation.client().call("deployments.list", { app });
+    assert.ok(deployments[0]);
     return deployments[0];
   };
   /** Waits until the newest deployment is in `phase`, and gives its id. */

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import https from "node:https";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { Client } from "@slipstream/contract/client.ts";
 import { z } from "zod";
 import { leftoversOf, removeLeftovers } from "./leftovers.ts";
 
@@ -116,6 +117,12 @@ export class Installation {
     const status = Status.parse(JSON.parse(await this.expect(0, ["status", "--json"])));
     this.#ports = { https: status.httpsPort, http: status.httpPort };
     this.#ca = await this.expect(0, ["trust", "--pem"]);
+  }
+
+  /** Asks as the command line does, without a process for each question: for what is asked again and again. */
+  client(): Client {
+    const token = readFileSync(join(this.home, "token"), "utf8").trim();
+    return new Client({ endpoint: { socketPath: join(this.home, "run/control/control.sock") }, token });
   }
 
   get httpsPort(): number {

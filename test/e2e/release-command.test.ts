@@ -26,6 +26,15 @@ describe("the release command", () => {
       .filter((line) => line !== "")
       .map((line) => LogLine.parse(JSON.parse(line)).text);
   };
+  /** Resolves when the newest deployment runs its command. */
+  const commandRuns = async (): Promise<void> => {
+    for (let attempt = 0; attempt < 400; attempt += 1) {
+      const { deployments } = await installation.client().call("deployments.list", { app });
+      if (deployments[0]?.phase === "release-command") return;
+      await pause(50);
+    }
+    assert.fail("no deployment came to its release command");
+  };
   const pidOf = async (name: string): Promise<number> => {
     const { processes } = JSON.parse(await installation.expect(0, ["status", "--json"])) as { processes: { name: string; pid: number }[] };
     const found = processes.find((each) => each.name === name);
@@ -82,12 +91,8 @@ describe("the release command", () => {
       const command = `${told}; sleep 3; ${told}; sleep 0.471201`;
       const source = newTree(app, withCommand(`${name} ${sandbox}`, command));
       const deploying = installation.deploy(source, ["--app", app, "--sandbox", sandbox]);
-      for (let attempt = 0; attempt < 200; attempt += 1) {
-        const { deployments } = JSON.parse(await installation.expect(0, ["deployments", app, "--json"]));
-        if (deployments[0]?.phase === "release-command") break;
-        await pause(50);
-      }
-      await pause(700);
+      await commandRuns();
+      await pause(1_000);
       process.kill(await pidOf(name), "SIGKILL");
       const result = await deploying;
       assert.equal(result.outcome, "live", JSON.stringify(result));
@@ -97,12 +102,12 @@ describe("the release command", () => {
     });
 
   it("has run when control is killed right after it, and is not run again", async () => {
-    const source = newTree(app, withCommand("after", `${told}; sleep 1; ${told}`));
+    const source = newTree(app, withCommand("after", `${told}; sleep 1.471202; ${told}`));
     const deploying = installation.deploy(source, ["--app", app, "--sandbox", "runc"]);
-    for (let attempt = 0; attempt < 200; attempt += 1) {
-      const { deployments } = JSON.parse(await installation.expect(0, ["deployments", app, "--json"]));
-      if (deployments[0]?.phase === "release-command") break;
-      await pause(50);
+    await commandRuns();
+    for (let attempt = 0; processesWith("sleep 1.471202").length === 0; attempt += 1) {
+      assert.ok(attempt < 200, "the command runs");
+      await pause(20);
     }
     // Stopped, it does not hear the answer; killed then, it never does.
     const pid = await pidOf("control");

@@ -1,9 +1,10 @@
 // The auditor finds what was put there or taken away behind the platform's back, and mends it; what runs notices nothing.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { Plan } from "@slipstream/contract/plan.ts";
 import { z } from "zod";
 import { Installation } from "../e2e/installation.ts";
 import { failuresOf, steadyLoad } from "../e2e/load.ts";
@@ -13,8 +14,11 @@ const Audit = z.object({ findings: z.array(z.object({ kind: z.string(), problem:
 
 const inOrder = (lines: readonly string[]): string[] => lines.toSorted((a, b) => (a < b ? -1 : 1));
 
+const installation = new Installation();
+before(() => installation.up());
+after(() => installation.end());
+
 describe("slip doctor --deep", () => {
-  const installation = new Installation();
   const source = newTree("shop", nodeFiles('"first"'));
   const path = (...words: string[]): string => join(installation.home, ...words);
   const id = (): string => installation.installationId() ?? "";
@@ -28,12 +32,10 @@ describe("slip doctor --deep", () => {
       .at(-1) ?? "";
 
   before(async () => {
-    await installation.up();
     await installation.deployLive(source);
     writeTree(source, nodeFiles('"second"'));
     await installation.deployLive(source);
   });
-  after(() => installation.end());
 
   it("finds nothing on a platform that is well, and says so with exit code 0", async () => {
     assert.deepEqual(await found("--dry-run"), []);
@@ -83,5 +85,39 @@ describe("slip doctor --deep", () => {
     for (const line of ["difference route table.json, mended", `loss table slip_${id()}, mended`]) assert.ok(mended.includes(line), mended.join("; "));
     assert.deepEqual(await found("--dry-run"), []);
     assert.equal((await installation.request("shop")).status, 200);
+  });
+});
+
+describe("the plan of an audit that mends", () => {
+  /** What nothing needs: as of a build that was cut off. */
+  const left = (name: string): string => join(installation.home, "cache", "builds", name);
+  const plan = async (): Promise<Plan> => Plan.parse(JSON.parse(await installation.expect(0, ["doctor", "--deep", "--plan", "--json"])));
+  const found = ({ changes }: Plan): string[] => changes.map(({ what }) => what).sort();
+
+  it("names nothing where nothing is to be mended", async () => {
+    assert.deepEqual(found(await plan()), []);
+  });
+
+  it("names what it found and leaves it, and that is mended when it is applied", async () => {
+    mkdirSync(left("left-one"), { recursive: true });
+    const made = await plan();
+    assert.deepEqual(made.changes, [{ what: "orphan workspace left-one", from: "Nothing needs it." }]);
+    assert.ok(existsSync(left("left-one")));
+    const told = await installation.expect(0, ["apply", made.plan]);
+    assert.match(told, /^mended\torphan\tworkspace\tleft-one\t/);
+    assert.ok(!existsSync(left("left-one")));
+  });
+
+  it("mends nothing where there is something else to mend by now", async () => {
+    mkdirSync(left("left-two"), { recursive: true });
+    const made = await plan();
+    mkdirSync(left("left-three"));
+    const { stderr } = await installation.slip(["apply", made.plan]);
+    assert.match(stderr, /orphan workspace left-three is there now/);
+    assert.deepEqual([existsSync(left("left-two")), existsSync(left("left-three"))], [true, true]);
+    const next = await plan();
+    assert.deepEqual(found(next), ["orphan workspace left-three", "orphan workspace left-two"]);
+    await installation.expect(0, ["apply", next.plan]);
+    assert.deepEqual([existsSync(left("left-two")), existsSync(left("left-three"))], [false, false]);
   });
 });

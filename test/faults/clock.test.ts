@@ -1,12 +1,11 @@
 // The clock of the platform's processes set forward and back by an hour while they work (server/src/main/supervisor/fault-clock.ts):
 // no request fails, what is under way ends as it would have, and what comes later counts as later. Restate sees the machine's clock.
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { Client } from "@slipstream/contract/client.ts";
 import { Installation } from "../e2e/installation.ts";
 import { failuresOf, steadyLoad } from "../e2e/load.ts";
 import { newTree, nodeFiles, writeTree } from "../e2e/sources.ts";
@@ -28,9 +27,6 @@ const serverOf = (text: string): Record<string, string> => ({
     `const answer = (request, response) => setTimeout(() => response.end(${JSON.stringify(text)}), request.url === "/slow" ? ${slowMs} : 0);\n` +
     'require("node:http").createServer(answer).listen(process.env.PORT, "0.0.0.0");\n',
 });
-
-const clientOf = ({ home }: Installation): Client =>
-  new Client({ endpoint: { socketPath: join(home, "run/control/control.sock") }, token: readFileSync(join(home, "token"), "utf8").trim() });
 
 describe("the clock is set", () => {
   const installation = new Installation();
@@ -90,7 +86,7 @@ describe("the clock is set", () => {
     let path = "/ahead";
     const asking = setInterval(() => void installation.request("steady", path).catch(() => undefined), 100);
     installation.atEnd(() => clearInterval(asking));
-    const lines = clientOf(installation).lines("logs.read", { app: "steady", source: "edge", since, follow: true }, { signal: AbortSignal.timeout(20_000) });
+    const lines = installation.client().lines("logs.read", { app: "steady", source: "edge", since, follow: true }, { signal: AbortSignal.timeout(20_000) });
     const seen = new Set<string>();
     for await (const { text } of lines) {
       for (const known of ["/ahead", "/set-back"]) if (text.includes(known)) seen.add(known);

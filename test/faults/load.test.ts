@@ -1,11 +1,9 @@
 // Many deployments asked for at the same moment: none is lost, each ends in exactly one outcome, and those that wait can be cancelled.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { Client } from "@slipstream/contract/client.ts";
+import type { Client } from "@slipstream/contract/client.ts";
 import type { Deployment } from "@slipstream/contract/words.ts";
 import { Installation } from "../e2e/installation.ts";
 import { processesWith } from "../e2e/leftovers.ts";
@@ -39,8 +37,7 @@ describe("many deployments at once", () => {
   const ask = (app: string, digest: string): Promise<Deployment> => client.call("deployments.create", { app, source: { kind: "tree", digest } });
   before(async () => {
     await installation.up();
-    const token = readFileSync(join(installation.home, "token"), "utf8").trim();
-    client = new Client({ endpoint: { socketPath: join(installation.home, "run/control/control.sock") }, token });
+    client = installation.client();
   });
   after(() => installation.end());
 

@@ -162,7 +162,7 @@ const samples: { [N in OperationName]?: () => Promise<Record<string, unknown>> }
     return { connection: await addConnection(plane.database, { ...of, expiresAt: new Date(Date.now() + 3_600_000) }) };
   },
 };
-/** What an audit finds is of a host, which is not here: test/e2e/audit-plan.test.ts applies its plan. */
+/** What an audit finds is of a host, which is not here: test/faults/audit.test.ts applies its plan. */
 const withHost = "platform.audit";
 
 /** Those that wait for a host that is not there; what counts is that they have begun. */

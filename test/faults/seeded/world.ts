@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Client } from "@slipstream/contract/client.ts";
+import type { Client } from "@slipstream/contract/client.ts";
 import { Installation } from "../../e2e/installation.ts";
 import { writeTree } from "../../e2e/sources.ts";
 
@@ -37,8 +37,7 @@ export class World {
 
   async start(): Promise<void> {
     await this.installation.up({ SLIP_FAULTS: "1" });
-    const token = readFileSync(join(this.home, "token"), "utf8").trim();
-    this.#client = new Client({ endpoint: { socketPath: join(this.home, "run/control/control.sock") }, token });
+    this.#client = this.installation.client();
   }
 
   async end(): Promise<void> {

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import type { HostStatus } from "@slipstream/contract/ports/host.ts";
 import { Installation } from "../e2e/installation.ts";
 import { newTree, nodeFiles } from "../e2e/sources.ts";
 import { whole } from "../size.ts";
@@ -23,7 +22,7 @@ describe("apps that nobody asks for", () => {
   const installation = new Installation();
   const processes = new Processes(installation.home);
   const isIn = async (app: string, state: string): Promise<boolean> => {
-    const { host } = JSON.parse(await installation.expect(0, ["status", "--json"])) as { host?: HostStatus };
+    const { host } = await installation.client().call("platform.status", {});
     const deployment = deployments.get(app);
     return host?.workloads.find(({ id }) => id === deployment)?.instances.every((it) => it.state === state) === true;
   };
