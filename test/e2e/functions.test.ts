@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { LogLine } from "@slipstream/contract/logs.ts";
+import type { LogLine } from "@slipstream/contract/logs.ts";
 import type { HostStatus } from "@slipstream/contract/ports/host.ts";
 import { scheduledPort } from "@slipstream/contract/ports/scheduled.ts";
 import { repository } from "./installation.ts";
@@ -54,11 +54,7 @@ const files = (more = ""): Record<string, string> => ({
   "slip.toml": `[run.env]\nWORD = "from slip.toml"\nLINES = "one\\ntwo \\"three\\""\n${more}`,
 });
 
-const linesOf = async (app: string): Promise<LogLine[]> =>
-  (await installation.expect(0, ["logs", app, "--json", "--runtime", "--platform"]))
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => LogLine.parse(JSON.parse(line)));
+const linesOf = async (app: string): Promise<LogLine[]> => Array.fromAsync(installation.client().lines("logs.read", { app, source: "runtime,platform" }));
 
 /** Lines are written down a moment after they were said. */
 const said = async (app: string, text: string, withinMs = 10_000): Promise<LogLine> => {
@@ -69,181 +65,188 @@ const said = async (app: string, text: string, withinMs = 10_000): Promise<LogLi
   }
 };
 
-for (const sandbox of ["runc", "gvisor"] as const)
-  describe(`a function in ${sandbox}`, () => {
-    const app = `function-${sandbox}`;
-    before(async () => {
-      await installation.deployLive(newTree(app, files()), ["--sandbox", sandbox]);
-    });
+// Most of it is waiting: for the next minute, for a rest, for what cannot be reached.
+describe("functions", { concurrency: true }, () => {
+  for (const sandbox of ["runc", "gvisor"] as const)
+    describe(`a function in ${sandbox}`, { concurrency: 1 }, () => {
+      const app = `function-${sandbox}`;
+      before(async () => {
+        await installation.deployLive(newTree(app, files()), ["--sandbox", sandbox]);
+      });
 
-    it("answers", async () => {
-      const answer = await installation.request(app);
-      assert.deepEqual([answer.status, answer.body], [200, "hello from a function"]);
-    });
+      it("answers", async () => {
+        const answer = await installation.request(app);
+        assert.deepEqual([answer.status, answer.body], [200, "hello from a function"]);
+      });
 
-    it("has its variables and secrets, and none of the platform's plumbing", async () => {
-      await installation.expect(0, ["secrets", "set", app, "KEY"], { input: "s3cret of the function" });
-      const { url, ...found } = JSON.parse((await installation.request(app, "/env")).body);
-      assert.equal(url, `https://${app}.slip.localhost:${installation.httpsPort}/env`);
-      assert.deepEqual(found, {
-        WORD: "from slip.toml",
-        KEY: "s3cret of the function",
-        LINES: 'one\ntwo "three"',
-        ofProcess: "from slip.toml",
-        hidden: "none",
+      it("has its variables and secrets, and none of the platform's plumbing", async () => {
+        await installation.expect(0, ["secrets", "set", app, "KEY"], { input: "s3cret of the function" });
+        const { url, ...found } = JSON.parse((await installation.request(app, "/env")).body);
+        assert.equal(url, `https://${app}.slip.localhost:${installation.httpsPort}/env`);
+        assert.deepEqual(found, {
+          WORD: "from slip.toml",
+          KEY: "s3cret of the function",
+          LINES: 'one\ntwo "three"',
+          ofProcess: "from slip.toml",
+          hidden: "none",
+        });
+      });
+
+      it("has its lines in the log, with their tags", async () => {
+        await installation.request(app, "/spoken");
+        const line = await said(app, "asked for /spoken");
+        assert.deepEqual([line.text, line.source, line.stream, line.app], ["asked for /spoken { deep: { a: 1 } }", "runtime", "stdout", app]);
+      });
+
+      it("answers 500 where it throws or has no answer, and the log says where", async () => {
+        const answer = await installation.request(app, "/throw");
+        assert.deepEqual([answer.status, answer.body], [500, "Internal Server Error\n"]);
+        assert.equal((await said(app, "thrown by the function")).stream, "stderr");
+        await said(app, "(function:");
+        assert.equal((await installation.request(app, "/nothing")).status, 500);
+        await said(app, "fetch() gave undefined");
+      });
+
+      it("goes on with what it waits for after its answer, and says what of it failed", async () => {
+        assert.equal((await installation.request(app, "/later")).body, "answered");
+        await said(app, "done later");
+        await said(app, "failed later");
+      });
+
+      it("reaches no private address, and is no way around the rules of its sandbox", async () => {
+        const reach = async (url: string): Promise<string> => (await installation.request(app, `/reach?url=${encodeURIComponent(url)}`)).body;
+        assert.equal(await reach("http://127.0.0.1:3000/"), "200", "it can reach anything at all");
+        for (const url of ["http://169.254.169.254/", "http://10.0.0.1/", "http://192.168.0.1/"]) assert.doesNotMatch(await reach(url), /^\d+$/, url);
+      });
+
+      it("that never ends disturbs no other app, and is replaced by its next release", async () => {
+        const other = `beside-${sandbox}`;
+        await installation.deployLive(newTree(other, { "index.js": "export default { fetch: () => new Response('undisturbed') };" }), ["--sandbox", sandbox]);
+        await assert.rejects(installation.request(app, "/loop", { timeout: 1_500 }));
+        assert.equal((await installation.request(other)).body, "undisturbed");
+        await installation.deployLive(newTree(app, { ...files(), "greeting.ts": 'export const greeting = "the next one";' }), ["--sandbox", sandbox]);
+        assert.equal((await installation.request(app)).body, "the next one");
+      });
+
+      it("wakes with its next request when it was put to rest", async () => {
+        const name = `rests-${sandbox}`;
+        const { deployment } = await installation.deployLive(newTree(name, files('[sleep]\nafter = "10s"\nstop = "0s"\n')), ["--sandbox", sandbox]);
+        const isStopped = async (): Promise<boolean> => {
+          const { host } = await installation.client().call("platform.status", {});
+          return host?.workloads.find(({ id }) => id === deployment)?.instances.every(({ state }) => state === "stopped") === true;
+        };
+        for (const end = Date.now() + 60_000; !(await isStopped()); await pause(500)) assert.ok(Date.now() < end, "it does not rest");
+        assert.equal((await installation.request(name)).body, "hello from a function");
       });
     });
 
-    it("has its lines in the log, with their tags", async () => {
-      await installation.request(app, "/spoken");
-      const line = await said(app, "asked for /spoken");
-      assert.deepEqual([line.text, line.source, line.stream, line.app], ["asked for /spoken { deep: { a: 1 } }", "runtime", "stdout", app]);
+  describe("a function with a schedule", { concurrency: 1 }, () => {
+    const rests = '[sleep]\nafter = "10s"\nstop = "0s"\n';
+    const source = (name: string, scheduled: string, more: Record<string, string>): string =>
+      newTree(name, {
+        "index.js": `export default {\n  fetch: () => new Response("hi"),\n  async scheduled(event, env, context) { ${scheduled} },\n};\n`,
+        ...more,
+      });
+    const everyMinute = { "slip.toml": `[function]\nschedule = ["* * * * *"]\n${rests}[run.env]\nWORD = "its variable"\n` };
+    before(async () => {
+      const says =
+        'context.waitUntil(new Promise((done) => setTimeout(done, 200)).then(() => console.log("waited for"))); console.log("called by", event.cron, "with", env.WORD);';
+      await installation.deployLive(source("timed", says, everyMinute), ["--sandbox", "runc"]);
+      await installation.deployLive(source("timed-failing", 'throw new Error("not this time");', everyMinute));
+      const wrangler = { "wrangler.jsonc": '{ "main": "index.js", "triggers": { "crons": ["* * * * *"] } } // as elsewhere' };
+      await installation.deployLive(source("timed-wrangler", 'console.log("called by wrangler");', wrangler));
     });
 
-    it("answers 500 where it throws or has no answer, and the log says where", async () => {
-      const answer = await installation.request(app, "/throw");
-      assert.deepEqual([answer.status, answer.body], [500, "Internal Server Error\n"]);
-      assert.equal((await said(app, "thrown by the function")).stream, "stderr");
-      await said(app, "(function:");
-      assert.equal((await installation.request(app, "/nothing")).status, 500);
-      await said(app, "fetch() gave undefined");
+    it("is called at its times, once each, awake or not, and the log says what became of it", async () => {
+      await said("timed", "called by * * * * * with its variable", 75_000);
+      await said("timed", "waited for");
+      const { source: by, text } = await said("timed", "scheduled() of * * * * * at ");
+      assert.equal(by, "platform");
+      assert.match(text, /^scheduled\(\) of \* \* \* \* \* at \d{4}-\d\d-\d\dT\d\d:\d\dZ: done in \d/);
+      assert.equal((await linesOf("timed")).filter((line) => line.text.startsWith(text.slice(0, 42))).length, 1);
+      await said("timed-wrangler", "called by wrangler", 75_000);
     });
 
-    it("goes on with what it waits for after its answer, and says what of it failed", async () => {
-      assert.equal((await installation.request(app, "/later")).body, "answered");
-      await said(app, "done later");
-      await said(app, "failed later");
+    it("that throws is told of by itself and by the platform", async () => {
+      assert.match((await said("timed-failing", "scheduled() of * * * * * at ", 75_000)).text, /failed after \d.*: Error: not this time$/);
+      assert.ok((await linesOf("timed-failing")).some(({ text, stream }) => text === "Error: not this time" && stream === "stderr"));
     });
 
-    it("reaches no private address, and is no way around the rules of its sandbox", async () => {
-      const reach = async (url: string): Promise<string> => (await installation.request(app, `/reach?url=${encodeURIComponent(url)}`)).body;
-      assert.equal(await reach("http://127.0.0.1:3000/"), "200", "it can reach anything at all");
-      for (const url of ["http://169.254.169.254/", "http://10.0.0.1/", "http://192.168.0.1/"]) assert.doesNotMatch(await reach(url), /^\d+$/, url);
-    });
-
-    it("that never ends disturbs no other app, and is replaced by its next release", async () => {
-      const other = `beside-${sandbox}`;
-      await installation.deployLive(newTree(other, { "index.js": "export default { fetch: () => new Response('undisturbed') };" }), ["--sandbox", sandbox]);
-      await assert.rejects(installation.request(app, "/loop", { timeout: 1_500 }));
-      assert.equal((await installation.request(other)).body, "undisturbed");
-      await installation.deployLive(newTree(app, { ...files(), "greeting.ts": 'export const greeting = "the next one";' }), ["--sandbox", sandbox]);
-      assert.equal((await installation.request(app)).body, "the next one");
-    });
-
-    it("wakes with its next request when it was put to rest", async () => {
-      const name = `rests-${sandbox}`;
-      const { deployment } = await installation.deployLive(newTree(name, files('[sleep]\nafter = "10s"\nstop = "0s"\n')), ["--sandbox", sandbox]);
-      const isStopped = async (): Promise<boolean> => {
-        const { host } = JSON.parse(await installation.expect(0, ["status", "--json"])) as { host?: HostStatus };
-        return host?.workloads.find(({ id }) => id === deployment)?.instances.every(({ state }) => state === "stopped") === true;
+    it("can be called by the host alone", async () => {
+      const { host } = JSON.parse(await installation.expect(0, ["status", "--json"])) as { host?: HostStatus };
+      const { deployment } = await installation.deployLive(newTree("curious", files()));
+      const address = (id: string | undefined): string => host?.workloads.find((it) => it.id === id)?.instances[0]?.address.split(":")[0] ?? "";
+      const { deployments } = JSON.parse(await installation.expect(0, ["deployments", "timed-wrangler", "--json"])) as {
+        deployments: { deployment: string }[];
       };
-      for (const end = Date.now() + 60_000; !(await isStopped()); await pause(500)) assert.ok(Date.now() < end, "it does not rest");
-      assert.equal((await installation.request(name)).body, "hello from a function");
+      const target = `http://${address(deployments[0]?.deployment)}:${scheduledPort}/?cron=forged`;
+      assert.ok(deployment !== undefined && (await fetch(target, { method: "POST" })).ok, "the host reaches it");
+      assert.doesNotMatch((await installation.request("curious", `/reach?url=${encodeURIComponent(target)}`)).body, /^\d+$/);
+    });
+
+    it("whose default export has no scheduled() does not go live", async () => {
+      const { failure } = await installation.deploy(
+        newTree("timed-nothing", { "index.js": "export default { fetch: () => new Response() };", ...everyMinute }),
+      );
+      assert.match(failure?.evidence?.join("\n") ?? "", /the default export has no scheduled\(\)/);
     });
   });
 
-describe("a function with a schedule", () => {
-  const rests = '[sleep]\nafter = "10s"\nstop = "0s"\n';
-  const source = (name: string, scheduled: string, more: Record<string, string>): string =>
-    newTree(name, {
-      "index.js": `export default {\n  fetch: () => new Response("hi"),\n  async scheduled(event, env, context) { ${scheduled} },\n};\n`,
-      ...more,
+  describe("in general", { concurrency: 1 }, () => {
+    it("need no slip.toml", async () => {
+      await installation.deployLive(join(repository, "examples/function-hello"));
+      assert.match((await installation.request("function-hello")).body, /from a function/);
     });
-  const everyMinute = { "slip.toml": `[function]\nschedule = ["* * * * *"]\n${rests}[run.env]\nWORD = "its variable"\n` };
-  before(async () => {
-    const says =
-      'context.waitUntil(new Promise((done) => setTimeout(done, 200)).then(() => console.log("waited for"))); console.log("called by", event.cron, "with", env.WORD);';
-    await installation.deployLive(source("timed", says, everyMinute), ["--sandbox", "runc"]);
-    await installation.deployLive(source("timed-failing", 'throw new Error("not this time");', everyMinute));
-    const wrangler = { "wrangler.jsonc": '{ "main": "index.js", "triggers": { "crons": ["* * * * *"] } } // as elsewhere' };
-    await installation.deployLive(source("timed-wrangler", 'console.log("called by wrangler");', wrangler));
-  });
 
-  it("is called at its times, once each, awake or not, and the log says what became of it", async () => {
-    await said("timed", "called by * * * * * with its variable", 75_000);
-    await said("timed", "waited for");
-    const { source: by, text } = await said("timed", "scheduled() of * * * * * at ");
-    assert.equal(by, "platform");
-    assert.match(text, /^scheduled\(\) of \* \* \* \* \* at \d{4}-\d\d-\d\dT\d\d:\d\dZ: done in \d/);
-    assert.equal((await linesOf("timed")).filter((line) => line.text.startsWith(text.slice(0, 42))).length, 1);
-    await said("timed-wrangler", "called by wrangler", 75_000);
-  });
-
-  it("that throws is told of by itself and by the platform", async () => {
-    assert.match((await said("timed-failing", "scheduled() of * * * * * at ", 75_000)).text, /failed after \d.*: Error: not this time$/);
-    assert.ok((await linesOf("timed-failing")).some(({ text, stream }) => text === "Error: not this time" && stream === "stderr"));
-  });
-
-  it("can be called by the host alone", async () => {
-    const { host } = JSON.parse(await installation.expect(0, ["status", "--json"])) as { host?: HostStatus };
-    const { deployment } = await installation.deployLive(newTree("curious", files()));
-    const address = (id: string | undefined): string => host?.workloads.find((it) => it.id === id)?.instances[0]?.address.split(":")[0] ?? "";
-    const { deployments } = JSON.parse(await installation.expect(0, ["deployments", "timed-wrangler", "--json"])) as { deployments: { deployment: string }[] };
-    const target = `http://${address(deployments[0]?.deployment)}:${scheduledPort}/?cron=forged`;
-    assert.ok(deployment !== undefined && (await fetch(target, { method: "POST" })).ok, "the host reaches it");
-    assert.doesNotMatch((await installation.request("curious", `/reach?url=${encodeURIComponent(target)}`)).body, /^\d+$/);
-  });
-
-  it("whose default export has no scheduled() does not go live", async () => {
-    const { failure } = await installation.deploy(newTree("timed-nothing", { "index.js": "export default { fetch: () => new Response() };", ...everyMinute }));
-    assert.match(failure?.evidence?.join("\n") ?? "", /the default export has no scheduled\(\)/);
-  });
-});
-
-describe("functions", () => {
-  it("need no slip.toml", async () => {
-    await installation.deployLive(join(repository, "examples/function-hello"));
-    assert.match((await installation.request("function-hello")).body, /from a function/);
-  });
-
-  it("may use packages", async () => {
-    const source = newTree("with-hono", {
-      "package.json": JSON.stringify({ dependencies: { hono: "4.13.19" } }),
-      "src/index.tsx":
-        'import { Hono } from "hono";\nconst app = new Hono();\napp.get("/:word", (c) => c.text("hono says " + c.req.param("word")));\nexport default app;\n',
+    it("may use packages", async () => {
+      const source = newTree("with-hono", {
+        "package.json": JSON.stringify({ dependencies: { hono: "4.13.19" } }),
+        "src/index.tsx":
+          'import { Hono } from "hono";\nconst app = new Hono();\napp.get("/:word", (c) => c.text("hono says " + c.req.param("word")));\nexport default app;\n',
+      });
+      await installation.deployLive(source);
+      assert.equal((await installation.request("with-hono", "/hello")).body, "hono says hello");
     });
-    await installation.deployLive(source);
-    assert.equal((await installation.request("with-hono", "/hello")).body, "hono says hello");
-  });
 
-  it("may be in the style of Node", async () => {
-    const source = newTree("node-style", {
-      "index.js": `module.exports = async (req, res) => {
+    it("may be in the style of Node", async () => {
+      const source = newTree("node-style", {
+        "index.js": `module.exports = async (req, res) => {
         if (req.url === "/throw") throw new Error("thrown in the style of Node");
         let body = "";
         for await (const chunk of req) body += chunk;
         res.writeHead(201, { "x-proto": req.headers["x-forwarded-proto"] }).end(req.method + " " + req.url + " " + body);
       };`,
+      });
+      await installation.deployLive(source);
+      const answer = await installation.request("node-style", "/a?b=c", { method: "POST", body: "the body" });
+      assert.deepEqual([answer.status, answer.body, answer.headers["x-proto"]], [201, "POST /a?b=c the body", "https"]);
+      assert.equal((await installation.request("node-style", "/throw")).status, 500);
+      await said("node-style", "thrown in the style of Node");
     });
-    await installation.deployLive(source);
-    const answer = await installation.request("node-style", "/a?b=c", { method: "POST", body: "the body" });
-    assert.deepEqual([answer.status, answer.body, answer.headers["x-proto"]], [201, "POST /a?b=c the body", "https"]);
-    assert.equal((await installation.request("node-style", "/throw")).status, 500);
-    await said("node-style", "thrown in the style of Node");
-  });
 
-  it("may be a snippet", async () => {
-    const code = "export default { fetch: (request) => new Response('a snippet, asked with ' + request.method) };";
-    await installation.expect(0, ["snippet", "-", "--app", "snippet-function"], { input: code });
-    assert.equal((await installation.request("snippet-function")).body, "a snippet, asked with GET");
-  });
+    it("may be a snippet", async () => {
+      const code = "export default { fetch: (request) => new Response('a snippet, asked with ' + request.method) };";
+      await installation.expect(0, ["snippet", "-", "--app", "snippet-function"], { input: code });
+      assert.equal((await installation.request("snippet-function")).body, "a snippet, asked with GET");
+    });
 
-  it("take over from a server and give back to it", async () => {
-    await installation.deployLive(newTree("both-ways", nodeFiles('"a server"')));
-    await installation.deployLive(newTree("both-ways", { "index.js": "export default { fetch: () => new Response('a function') };" }));
-    assert.equal((await installation.request("both-ways")).body, "a function");
-    await installation.expect(0, ["rollback", "both-ways"]);
-    assert.equal((await installation.request("both-ways")).body, "a server");
-  });
+    it("take over from a server and give back to it", async () => {
+      await installation.deployLive(newTree("both-ways", nodeFiles('"a server"')));
+      await installation.deployLive(newTree("both-ways", { "index.js": "export default { fetch: () => new Response('a function') };" }));
+      assert.equal((await installation.request("both-ways")).body, "a function");
+      await installation.expect(0, ["rollback", "both-ways"]);
+      assert.equal((await installation.request("both-ways")).body, "a server");
+    });
 
-  it("that cannot be bundled fail with the file and the line", async () => {
-    const source = newTree("not-bundled", { "index.ts": 'import "./other";\nexport default { fetch() {} };\n', "other.ts": "\nexport const = 1;\n" });
-    const { outcome, failure } = await installation.deploy(source);
-    assert.deepEqual([outcome, failure?.code, failure?.file, failure?.line], ["failed", "build_failed", "other.ts", 2]);
-  });
+    it("that cannot be bundled fail with the file and the line", async () => {
+      const source = newTree("not-bundled", { "index.ts": 'import "./other";\nexport default { fetch() {} };\n', "other.ts": "\nexport const = 1;\n" });
+      const { outcome, failure } = await installation.deploy(source);
+      assert.deepEqual([outcome, failure?.code, failure?.file, failure?.line], ["failed", "build_failed", "other.ts", 2]);
+    });
 
-  it("that fail when they are loaded fail with what they said", async () => {
-    const { failure } = await installation.deploy(newTree("not-loaded", { "index.js": 'export default { fetch() {} };\nthrow new Error("not today");\n' }));
-    assert.match(failure?.evidence?.join("\n") ?? "", /not today/);
+    it("that fail when they are loaded fail with what they said", async () => {
+      const { failure } = await installation.deploy(newTree("not-loaded", { "index.js": 'export default { fetch() {} };\nthrow new Error("not today");\n' }));
+      assert.match(failure?.evidence?.join("\n") ?? "", /not today/);
+    });
   });
 });
