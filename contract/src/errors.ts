@@ -1,5 +1,6 @@
 // The one catalogue of errors: code, HTTP status, exit code of the CLI, what happened, what to do.
 // `fault` says whose it is: the user's mistake, or our defect.
+import type { NeededApproval } from "./words.ts";
 
 interface ErrorEntry {
   status: number;
@@ -29,13 +30,6 @@ export const errors = {
     next: "Let a person approve it with 'slip approvals', then ask again.",
   },
   approval_denied: { status: 403, exit: 2, fault: "user", what: "A person was asked and said no.", next: "Ask for something else." },
-  grant_exceeded: {
-    status: 422,
-    exit: 1,
-    fault: "user",
-    what: "slip.toml asks for more than the grant of the token gives.",
-    next: "Ask for less in slip.toml, or deploy the same source as files over this deployment, for which a person is asked.",
-  },
   not_found: { status: 404, exit: 2, fault: "user", what: "There is no such thing.", next: "List what there is with 'slip apps'." },
   conflict: {
     status: 409,
@@ -330,13 +324,6 @@ export const errors = {
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errors;
-
-/** What goes with `approval_needed`: which approval, where it is, and what a person types to give it. */
-export interface NeededApproval {
-  approval: string;
-  url: string;
-  command: string;
-}
 
 /** An error of the catalogue, with what is particular to this case. Every error that leaves a process is one. */
 export class SlipError extends Error {

@@ -13,5 +13,6 @@ export const failureOf = (phase: PhaseName, error: SlipError, app?: string): Fai
   ...(error.details.line === undefined ? {} : { line: error.details.line }),
   evidence: error.details.evidence ?? [],
   ...(error.details.cause === undefined ? {} : { suspectedCause: error.details.cause }),
+  ...(error.details.approval === undefined ? {} : { approval: error.details.approval }),
   nextActions: error.nextActions.map((action) => forApp(action, app)),
 });

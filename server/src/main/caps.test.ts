@@ -15,7 +15,7 @@ import type { SlipError } from "@slipstream/contract/errors.ts";
 import type { InputOf } from "@slipstream/contract/operations/registry.ts";
 import { hostCalls } from "@slipstream/contract/ports/host.ts";
 import { serveCalls } from "#platform/calls.ts";
-import { exec, execOrThrow } from "#platform/exec.ts";
+import { execOrThrow } from "#platform/exec.ts";
 import { uids } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
 import { buildHandlers } from "../build/handlers.ts";
@@ -204,48 +204,56 @@ test("who is bounded themselves does not approve it", async () => {
   await bounded.call("approvals.deny", { approval });
 });
 
-/** What the command line says, on its error output, to who has this token. */
-const slip = async (token: string, ...words: string[]): Promise<string> => {
-  const main = join(import.meta.dirname, "../../../cli/src/main.ts");
-  const ca = join(served, "ca.pem");
-  writeFileSync(ca, (await plane.client.call("platform.trust", {})).certificate);
-  const url = `https://slip.localhost:${plane.installation.httpsPort}`;
-  const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: served, SLIP_URL: url, SLIP_TOKEN: token, SLIP_CA: ca };
-  return (await exec([process.execPath, main, ...words, "--json"], { env })).stderr;
+const git = (): Source => ({ kind: "git", url: repository });
+/** What a deployment that has to wait for a person ends with. */
+const neededBy = async (client: Client, deployment: string): Promise<string> => {
+  const failure = await ended(client, deployment);
+  assert.equal(failure?.code, "approval_needed", JSON.stringify(failure));
+  return failure.approval?.approval ?? "";
 };
+const sourcesOf = async (...deployments: string[]) =>
+  plane.database<{ source: string; commit: string }[]>`select distinct source, commit from deployments where id in ${plane.database(deployments)}`;
 
-test("a git source is known once it is fetched: its deployment fails, and says how to ask a person", async () => {
-  const token = newSecret();
-  const agent = await agentWith({}, token);
-  const { deployment } = await agent.call("deployments.create", { app: "fetched", source: { kind: "git", url: repository } });
+test("a git source is known once it is fetched: its deployment asks a person, and what was fetched is deployed when they say yes", async () => {
+  const agent = await agentWith();
+  const { deployment } = await agent.call("deployments.create", { app: "fetched", source: git() });
   const failure = await ended(agent, deployment);
-  assert.partialDeepStrictEqual(failure, {
-    code: "grant_exceeded",
-    summary: "An instance would have 1GB of memory; the grant allows 512MB.",
-    file: "slip.toml",
+  const approval = await neededBy(agent, deployment);
+  assert.match(failure?.summary ?? "", /^An instance would have 1GB of memory; the grant allows 512MB\. A person can approve it: apv_/);
+  assert.deepEqual([failure?.file, failure?.approval?.command], ["slip.toml", `slip approvals approve ${approval}`]);
+  assert.match(failure?.nextActions.at(-1) ?? "", /\[run\] memory = "512MB" or less/);
+  assert.partialDeepStrictEqual(await plane.client.call("approvals.get", { approval }), {
+    operation: "deployments.create",
+    app: "fetched",
+    beyond: [{ kind: "memory", memoryBytes: 2 ** 30, allowedBytes: limits.memoryBytes }],
   });
-  const [less = "", ask = ""] = failure?.nextActions ?? [];
-  assert.match(less, /\[run\] memory = "512MB" or less/);
-  assert.ok(ask.includes(`'slip patch fetched --base ${deployment}'`), ask);
-  const approval = await needed(agent.call("deployments.create", { app: "fetched", source: { kind: "files", base: deployment } }));
-  assert.match(await slip(token, ...(/'slip ([^']*)'/.exec(ask)?.[1] ?? "").split(" ")), new RegExp(`/approvals/${approval}`), "the command asks the same");
-  const again = await approved(agent, approval);
-  await expectBuilt(agent, again.deployment);
-  const sources = await plane.database<{ source: string }[]>`select source from deployments where id in ${plane.database([deployment, again.deployment])}`;
-  assert.equal(new Set(sources.map(({ source }) => source)).size, 1, "it is what was fetched");
+  assert.equal(await neededBy(agent, (await agent.call("deployments.create", { app: "fetched", source: git() })).deployment), approval, "once for the same");
+  const next = await approved(agent, approval);
+  await expectBuilt(agent, next.deployment);
+  const [fetched, ...others] = await sourcesOf(deployment, next.deployment);
+  assert.deepEqual([others.length, fetched?.commit.length], [0, 40], "it is what was fetched");
 });
 
-test("a build that was approved of a git source lifts no memory: its deployment fails, and what was fetched asks for each", async () => {
+test("who asks for the same git source again once it was approved has it deployed, once", async () => {
+  const agent = await agentWith();
+  const deploy = async () => (await agent.call("deployments.create", { app: "again", source: git() })).deployment;
+  const first = await neededBy(agent, await deploy());
+  await approved(agent, first);
+  await expectBuilt(agent, await deploy());
+  const second = await neededBy(agent, await deploy());
+  assert.notEqual(second, first);
+  await plane.client.call("approvals.deny", { approval: second });
+  assert.equal((await ended(agent, await deploy()))?.code, "approval_denied");
+});
+
+test("a build that was approved of a git source lifts no memory: what was fetched asks for each", async () => {
   const agent = await agentWith({ budget: { builds: 0 } });
-  const first = await approved(agent, await needed(agent.call("deployments.create", { app: "bounded", source: { kind: "git", url: repository } })));
-  assert.equal((await ended(agent, first.deployment))?.code, "grant_exceeded");
-  const approval = await needed(agent.call("deployments.create", { app: "bounded", source: { kind: "files", base: first.deployment } }));
+  const first = await approved(agent, await needed(agent.call("deployments.create", { app: "bounded", source: git() })));
+  const approval = await neededBy(agent, first.deployment);
   await plane.client.call("approvals.approve", { approval });
   const { state, continuedBy = "" } = await agent.call("approvals.wait", { approval, timeoutMs: 20_000 });
   assert.equal(state, "continued");
-  assert.deepEqual((await plane.client.call("approvals.get", { approval: continuedBy })).beyond, [
-    { kind: "memory", memoryBytes: 2 ** 30, allowedBytes: limits.memoryBytes },
-  ]);
+  assert.partialDeepStrictEqual((await plane.client.call("approvals.get", { approval: continuedBy })).beyond, [{ kind: "builds" }]);
   await expectBuilt(agent, (await approved(agent, continuedBy)).deployment);
   assert.equal((await plane.client.call("deployments.list", { app: "bounded" })).deployments.length, 2);
 });

@@ -54,15 +54,22 @@ const askedFor = (name: OperationName, input: Record<string, unknown>, beyond: r
   input,
 });
 
-const asking = ({ token, tenant, actor, idempotencyKey }: Call, { name, input, beyond, requestSha256 }: Needed): Asking => ({
-  ...askedFor(name, input, beyond),
+/** Who asks. */
+export type Asker = Pick<Asking, "tenant" | "grantId" | "person" | "giverVerbs" | "actor" | "idempotencyKey">;
+
+const askerOf = ({ token, tenant, actor, idempotencyKey }: Call): Asker => ({
   tenant,
   grantId: token.grantId ?? "",
   person: token.person,
   giverVerbs: token.giverVerbs,
   actor,
-  operation: name,
   idempotencyKey,
+});
+
+const asking = (asker: Asker, { name, input, beyond, requestSha256 }: Needed): Asking => ({
+  ...asker,
+  ...askedFor(name, input, beyond),
+  operation: name,
   requestSha256,
 });
 
@@ -104,10 +111,16 @@ const answerLost = (): SlipError =>
     next: "Look at it with 'slip journal'.",
   });
 
-/** What an ended one answers its asker. */
-const outcome = (control: Control, row: ApprovalRow): unknown => {
+/** Throws what its asker is told of one that was not, or not yet, approved and done; and notes that they were told of its end. */
+const expectDone = async (control: Control, row: ApprovalRow, key: string | undefined): Promise<void> => {
+  if (row.state === "expired") throw new SlipError("approval_denied", "Nobody decided it in time.", { next: "Ask again with another idempotency key." });
+  if (!isEnd(row.state)) throw neededError(row, approvalUrl(control, row.id));
+  await noteCollected(control.database, row.id, key);
   if (row.state === "denied") throw new SlipError("approval_denied", `${row.decidedBy} said no to it.`);
   if (row.state === "failed") throw failureOf(row);
+};
+
+const answerOf = (control: Control, row: ApprovalRow): unknown => {
   const output = openApproval(control.sealing, row);
   if (output === undefined) throw answerLost();
   return output;
@@ -130,15 +143,19 @@ export class Approvals {
   /** The answer of what was approved. Throws `approval_needed` until it is, `approval_denied`, or as the operation does. */
   async ask(control: Control, call: Call, needed: Needed): Promise<unknown> {
     const { tenant, signal, idempotencyKey } = call;
-    const asked = await control.database.begin((query) => ensureApproval(query, control.sealing, asking(call, needed)));
+    const asked = await control.database.begin((query) => ensureApproval(query, control.sealing, asking(askerOf(call), needed)));
     const ended = asked.state === "approved" ? ((await untilEnd(control, { tenant, id: asked.id }, { timeoutMs: joinMs, signal })) ?? asked) : asked;
     const row = await newest(control, ended);
     // What comes of it is journaled where it is done.
     call.journaled = true;
-    if (row.state === "expired") throw new SlipError("approval_denied", "Nobody decided it in time.", { next: "Ask again with another idempotency key." });
-    if (!isEnd(row.state)) throw neededError(row, approvalUrl(control, row.id));
-    await noteCollected(control.database, row.id, idempotencyKey);
-    return outcome(control, row);
+    await expectDone(control, row, idempotencyKey);
+    return answerOf(control, row);
+  }
+
+  /** Returns where it was approved and done, and its asker has not been told of that yet; else throws as `ask`, and waits for nothing. */
+  async expect(control: Control, asker: Asker, needed: Needed): Promise<void> {
+    const asked = await control.database.begin((query) => ensureApproval(query, control.sealing, asking(asker, needed)));
+    await expectDone(control, await newest(control, asked), asker.idempotencyKey);
   }
 
   /** Begins what was approved, where it is not under way. What PostgreSQL could not take is tried again by `resume`. */

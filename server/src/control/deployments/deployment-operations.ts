@@ -3,7 +3,7 @@ import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import { AppName } from "@slipstream/contract/words.ts";
-import { type Caps, capsOf } from "../access/caps.ts";
+import { type Caps, capsOf, isBounded } from "../access/caps.ts";
 import type { Call, Handlers } from "../api/call.ts";
 import { type AppRow, appNamed, expectDestroyed, findApp, isNameFree } from "../apps/app-store.ts";
 import { newName } from "../apps/new-name.ts";
@@ -13,7 +13,17 @@ import { journal } from "../journal/journal-store.ts";
 import type { SourceStore } from "../sources/source-store.ts";
 import { askToCancel, tellCancelled } from "./cancel.ts";
 import { createDeployment, type Undo } from "./create.ts";
-import { type DeploymentRequest, type DeploymentRow, hasEndedAlready, isOpen, type KeptOrigin, nameFrom, noDeployment, toDeployment } from "./deployment.ts";
+import {
+  type DeploymentAsker,
+  type DeploymentRequest,
+  type DeploymentRow,
+  hasEndedAlready,
+  isOpen,
+  type KeptOrigin,
+  nameFrom,
+  noDeployment,
+  toDeployment,
+} from "./deployment.ts";
 import { appOfOrigin, deploymentIn, deploymentsOfApp } from "./deployment-store.ts";
 import { type KeptSource, keepSource } from "./given-source.ts";
 import { boundedConfig, expectWithinGrant, readConfig } from "./source-config.ts";
@@ -68,14 +78,23 @@ export const chooseName = async (control: Control, call: Call, input: CreateInpu
   return { app: AppName.parse(name), isSuggested: source.kind === "git", config };
 };
 
-const requestOf = ({ domain, sandbox, instances }: CreateInput, source: KeptOrigin, isSuggested: boolean, caps: Caps | undefined): DeploymentRequest => ({
-  source,
-  ...(isSuggested ? { isSuggested } : {}),
-  ...(domain === undefined ? {} : { domain }),
-  ...(sandbox === undefined ? {} : { sandbox }),
-  ...(instances === undefined ? {} : { instances }),
-  ...(caps === undefined ? {} : { caps }),
-});
+/** Of a git source slip.toml is known once it is fetched. */
+const askerOf = ({ actor, token: { person, giverVerbs } }: Call, source: KeptOrigin, caps: Caps | undefined): DeploymentAsker | undefined =>
+  source.kind === "git" && isBounded(caps) ? { actor, person, giverVerbs } : undefined;
+
+const requestOf = (call: Call, { domain, sandbox, instances }: CreateInput, source: KeptOrigin, isSuggested: boolean): DeploymentRequest => {
+  const caps = capsOf(call.token.grant, call.approved?.lifts);
+  const asker = askerOf(call, source, caps);
+  return {
+    source,
+    ...(isSuggested ? { isSuggested } : {}),
+    ...(domain === undefined ? {} : { domain }),
+    ...(sandbox === undefined ? {} : { sandbox }),
+    ...(instances === undefined ? {} : { instances }),
+    ...(caps === undefined ? {} : { caps }),
+    ...(asker === undefined ? {} : { asker }),
+  };
+};
 
 /** Back to the release of before; a new app goes. */
 const undoOf = (app: string, before: AppRow | undefined): Undo => {
@@ -98,7 +117,7 @@ const create = async (control: Control, store: SourceStore, call: Call, input: C
     app,
     project: input.project,
     kind: "deploy",
-    request: requestOf(input, source, isSuggested, capsOf(call.token.grant, call.approved?.lifts)),
+    request: requestOf(call, input, source, isSuggested),
     source: source.kind === "tree" ? source.digest : undefined,
     commit: source.kind === "tree" ? source.commit : undefined,
     config,

@@ -15,6 +15,13 @@ export interface ChangedSettings {
 /** A source as a deployment names it: what stood in the call has become a tree. */
 export type KeptOrigin = Extract<SourceOrigin, { kind: "tree" | "git" }>;
 
+/** Who a deployment was asked by, for what a person has to be asked later. */
+export interface DeploymentAsker {
+  actor: string;
+  person: string | null;
+  giverVerbs: readonly string[];
+}
+
 /** What was asked for, as it is kept. */
 export interface DeploymentRequest {
   source?: KeptOrigin;
@@ -29,6 +36,8 @@ export interface DeploymentRequest {
   settings?: ChangedSettings;
   /** Of one that was asked for with a grant: what that allows at most. */
   caps?: Caps;
+  /** Of one whose slip.toml is held against that only once it is fetched. */
+  asker?: DeploymentAsker;
 }
 
 export interface DeploymentRow {

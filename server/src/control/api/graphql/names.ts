@@ -17,6 +17,7 @@ export const meanings: Readonly<Record<string, string>> = {
   Deployment: "The attempt to make a release live: its phases, and how it ended.",
   Release: "What was live once, and what it was made of; numbered for each app.",
   FailureReport: "Why a deployment failed, and what to do.",
+  NeededApproval: "What a person can approve, of what was beyond a grant.",
   Domain: "A host name at which an app answers.",
   Secret: "A secret by its name and version; its value does not come back.",
   EnvVariable: "A variable of the environment in which an app runs.",

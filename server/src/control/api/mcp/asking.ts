@@ -1,8 +1,9 @@
 // One call of a tool, a resource or a prompt: who asks, and operations done for them through the gate.
 import { createHash } from "node:crypto";
 import type { AuthInfo, ServerContext } from "@modelcontextprotocol/server";
-import { type NeededApproval, SlipError } from "@slipstream/contract/errors.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import type { InputOf, OutputOf } from "@slipstream/contract/operations/registry.ts";
+import type { NeededApproval } from "@slipstream/contract/words.ts";
 import { z } from "zod";
 import type { Token } from "../../access/token.ts";
 import type { JsonName, LinesName } from "../call.ts";

@@ -5,16 +5,15 @@ import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { newId } from "#platform/ids.ts";
-import { whyOf } from "../../access/beyond.ts";
-import { beyondCaps, settingsWithin, wishedBy } from "../../access/caps.ts";
 import { type ArtifactRow, builtArtifact, forgetArtifact, inputDigest, saveBuild } from "../../builds/build-store.ts";
 import { createRelease, type NewRelease } from "../../releases/release-store.ts";
 import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
-import { type DeploymentRow, tagsOf } from "../deployment.ts";
+import { tagsOf } from "../deployment.ts";
 import { patiently } from "../patience.ts";
 import { releaseConfig } from "../release-config.ts";
 import type { Run } from "../run.ts";
 import { DeploymentCancelled, DeploymentFailed, type Step } from "./step.ts";
+import { expectWithinGrant } from "./within-grant.ts";
 
 const buildSecrets = async ({ control, row }: Run): Promise<Record<string, number>> => {
   const names = row.config?.build?.secrets ?? [];
@@ -68,22 +67,6 @@ const build = async (run: Run, of: { source: string; config: AppConfig; input: s
   }
 };
 
-/**
- * Throws `grant_exceeded` for what is more than the grant of who asked allows, and nobody has approved: a git source, whose slip.toml was
- * not known when it was asked for. It is known now, so who asks for the same source again asks a person.
- */
-const checkCaps = ({ id, app, request }: DeploymentRow, config: AppConfig): void => {
-  const beyond = beyondCaps(request.caps, wishedBy(config));
-  if (beyond.length === 0) return;
-  throw new SlipError("grant_exceeded", whyOf(beyond), {
-    file: "slip.toml",
-    next: [
-      `Set ${settingsWithin(beyond)} or less in slip.toml, then deploy again.`,
-      `Deploy what was fetched again with 'slip patch ${app} --base ${id}', or in a call as files with base ${id}: a person is asked for it then.`,
-    ],
-  });
-};
-
 /** The release, stored; it can be made again where a power cut takes it. */
 export const makeRelease = async (run: Run, of: Pick<NewRelease, "artifact" | "config" | "source" | "commit">): Promise<void> => {
   const { control, row } = run;
@@ -99,7 +82,7 @@ export const buildArtifact: Step = async (run) => {
   const { source, config } = row;
   if (source === null || config === null) throw new SlipError("internal", "The build has no source.");
   const ofRelease = releaseConfig(config, row.request, run.control.sandboxFloor);
-  checkCaps(row, ofRelease);
+  await expectWithinGrant(run, ofRelease);
   const versions = await buildSecrets(run);
   const input = inputDigest({ source, secretVersions: versions });
   const { artifact, sizeBytes } = (await reusable(run, input)) ?? (await build(run, { source, config, input, versions }));

@@ -1,0 +1,40 @@
+// slip.toml of a source that was fetched, against the grant of who asked: what is more than that asks a person.
+import { createHash } from "node:crypto";
+import type { AppConfig } from "@slipstream/contract/config.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { whyOf } from "../../access/beyond.ts";
+import { beyondCaps, settingsWithin, wishedBy } from "../../access/caps.ts";
+import type { DeploymentRow } from "../deployment.ts";
+import type { Run } from "../run.ts";
+
+/** What is asked for instead: just what was fetched, whatever its branch has become when a person decides. */
+const askedInstead = ({ app, source, commit, request }: DeploymentRow): Record<string, unknown> => {
+  const { source: origin, domain, sandbox, instances } = request;
+  const ref = origin?.kind === "git" ? origin.ref : undefined;
+  const tree = { kind: "tree", digest: source, ...(commit === null ? {} : { commit }), ...(ref === undefined ? {} : { ref }) };
+  return { app, source: tree, ...(domain && { domain }), ...(sandbox && { sandbox }), ...(instances && { instances }) };
+};
+
+/**
+ * Returns where the release is within the grant, or where a person has approved just this source since it was last asked for. Else throws
+ * `approval_needed`: once it is approved, the platform deploys what was fetched as a deployment of its own, so that this one keeps nobody
+ * waiting. Throws `approval_denied` where a person has said no.
+ */
+export const expectWithinGrant = async ({ control, row }: Run, config: AppConfig): Promise<void> => {
+  const { tenant, grantId, request } = row;
+  const beyond = beyondCaps(request.caps, wishedBy(config));
+  if (beyond.length === 0) return;
+  const { asker } = request;
+  if (grantId === null || asker === undefined) throw new SlipError("forbidden", whyOf(beyond), { file: "slip.toml" });
+  const input = askedInstead(row);
+  const requestSha256 = createHash("sha256").update(JSON.stringify(input)).digest();
+  const needed = { name: "deployments.create" as const, input, beyond, requestSha256 };
+  try {
+    await control.approvals.expect(control, { ...asker, tenant, grantId, idempotencyKey: row.id }, needed);
+  } catch (error) {
+    if (!(error instanceof SlipError) || error.code !== "approval_needed") throw error;
+    const { approval } = error.details;
+    const next = [...error.nextActions, `Or set ${settingsWithin(beyond)} or less in slip.toml, then deploy again.`];
+    throw new SlipError(error.code, error.message, { file: "slip.toml", next, ...(approval && { approval }) });
+  }
+};
