@@ -15,9 +15,11 @@ import { manifestOf } from "./source.ts";
 const pairs = 20;
 const warmUps = 2;
 
-export const clientOf = (installation: Installation): Client =>
+export const controlSocketOf = ({ home }: Installation): string => join(home, "run", "control", "control.sock");
+
+export const clientOf = (installation: Installation, socketPath = controlSocketOf(installation)): Client =>
   new Client({
-    endpoint: { socketPath: join(installation.home, "run", "control", "control.sock") },
+    endpoint: { socketPath },
     token: readFileSync(join(installation.home, "token"), "utf8").trim(),
   });
 

@@ -5,12 +5,14 @@ import { deployClaims } from "./deploy.ts";
 import { edgeClaims } from "./edge.ts";
 import { handshakeClaims } from "./handshakes.ts";
 import { installClaims } from "./install.ts";
+import { redeployClaims } from "./redeploy.ts";
 import { rollbackClaims } from "./rollback.ts";
 import { snippetClaims } from "./snippet.ts";
 import { wakeClaims } from "./wake.ts";
 
 const measurements: Record<string, (installation: Installation) => Promise<Claim[]>> = {
   deploy: deployClaims,
+  redeploy: redeployClaims,
   rollback: rollbackClaims,
   snippet: snippetClaims,
   wake: wakeClaims,
