@@ -12,8 +12,8 @@ import { tagsOf } from "../deployment.ts";
 import { patiently } from "../patience.ts";
 import { releaseConfig } from "../release-config.ts";
 import type { Run } from "../run.ts";
+import { expectGranted } from "./granted.ts";
 import { DeploymentCancelled, DeploymentFailed, type Step } from "./step.ts";
-import { expectWithinGrant } from "./within-grant.ts";
 
 const buildSecrets = async ({ control, row }: Run): Promise<Record<string, number>> => {
   const names = row.config?.build?.secrets ?? [];
@@ -82,7 +82,7 @@ export const buildArtifact: Step = async (run) => {
   const { source, config } = row;
   if (source === null || config === null) throw new SlipError("internal", "The build has no source.");
   const ofRelease = releaseConfig(config, row.request, run.control.sandboxFloor);
-  await expectWithinGrant(run, ofRelease);
+  await expectGranted(run, { source, config: ofRelease });
   const versions = await buildSecrets(run);
   const input = inputDigest({ source, secretVersions: versions });
   const { artifact, sizeBytes } = (await reusable(run, input)) ?? (await build(run, { source, config, input, versions }));

@@ -2,17 +2,19 @@
 import { createHash } from "node:crypto";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
+import type { Digest } from "@slipstream/contract/words.ts";
 import { whyOf } from "../../access/beyond.ts";
 import { beyondCaps, settingsWithin, wishedBy } from "../../access/caps.ts";
 import type { DeploymentRow } from "../deployment.ts";
 import type { Run } from "../run.ts";
 
 /** What is asked for instead: just what was fetched, whatever its branch has become when a person decides. */
-const askedInstead = ({ app, source, commit, request }: DeploymentRow): Record<string, unknown> => {
+const askedInstead = ({ app, commit, request }: DeploymentRow, digest: Digest): ParsedInputOf<"deployments.create"> => {
   const { source: origin, domain, sandbox, instances } = request;
   const ref = origin?.kind === "git" ? origin.ref : undefined;
-  const tree = { kind: "tree", digest: source, ...(commit === null ? {} : { commit }), ...(ref === undefined ? {} : { ref }) };
-  return { app, source: tree, ...(domain && { domain }), ...(sandbox && { sandbox }), ...(instances && { instances }) };
+  const source = { kind: "tree" as const, digest, ...(commit === null ? {} : { commit }), ...(ref === undefined ? {} : { ref }) };
+  return { app, source, ...(domain && { domain }), ...(sandbox && { sandbox }), ...(instances && { instances }) };
 };
 
 /**
@@ -20,13 +22,13 @@ const askedInstead = ({ app, source, commit, request }: DeploymentRow): Record<s
  * `approval_needed`: once it is approved, the platform deploys what was fetched as a deployment of its own, so that this one keeps nobody
  * waiting. Throws `approval_denied` where a person has said no.
  */
-export const expectWithinGrant = async ({ control, row }: Run, config: AppConfig): Promise<void> => {
+export const expectGranted = async ({ control, row }: Run, { source, config }: { source: Digest; config: AppConfig }): Promise<void> => {
   const { tenant, grantId, request } = row;
   const beyond = beyondCaps(request.caps, wishedBy(config));
   if (beyond.length === 0) return;
   const { asker } = request;
   if (grantId === null || asker === undefined) throw new SlipError("forbidden", whyOf(beyond), { file: "slip.toml" });
-  const input = askedInstead(row);
+  const input = askedInstead(row, source);
   const requestSha256 = createHash("sha256").update(JSON.stringify(input)).digest();
   const needed = { name: "deployments.create" as const, input, beyond, requestSha256 };
   try {
