@@ -14,7 +14,7 @@ import { Processes } from "./processes.ts";
 const stoppedMs = whole ? 30_000 : 2_000;
 /** A process that was sent SIGSTOP accepts nothing more after so long. */
 const standsStillMs = 100;
-const names = whole ? ["control", "host", "restate", "postgres", "supervisor"] : ["host"];
+const standing = whole ? ["control", "host", "restate", "postgres", "supervisor"] : ["host"];
 const kills = whole ? 12 : 6;
 const betweenMs = 400;
 /** A process that was sent SIGKILL is gone after so long. */
@@ -42,10 +42,10 @@ describe("kill -9 of those who hold the public sockets, under clients that conne
 
   it(`one edge after the other, ${kills} times: nobody is turned away`, async () => {
     const load = clients();
-    const names = processes.edges();
+    const edges = processes.edges();
     const killedAt: number[] = [];
     for (let count = 0; count < kills; count += 1) {
-      const name = names[count % names.length] ?? "";
+      const name = edges[count % edges.length] ?? "";
       killedAt.push(performance.now());
       const back = processes.kill(name);
       await Promise.all([pause(betweenMs), back]);
@@ -123,7 +123,7 @@ describe("what stands still or is started again", () => {
     return failed;
   };
 
-  for (const name of names)
+  for (const name of standing)
     it(`${name}, stopped for ${stoppedMs / 1_000} s: no request fails, and the deployment under way ends live`, async () => {
       const pid = processes.pidOf(name);
       const failed = await deployWhile(`past a stopped ${name}`, async () => {
