@@ -19,6 +19,7 @@ import { execOrThrow } from "#platform/exec.ts";
 import { uids } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
 import { buildHandlers } from "../build/handlers.ts";
+import { failureFor } from "../control/api/mcp/outcome.ts";
 import { givenTree } from "../control/sources/given-files.ts";
 import { hashOf, newSecret } from "./testing/access-world.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
@@ -221,6 +222,7 @@ test("a git source is known once it is fetched: its deployment asks a person, an
   const approval = await neededBy(agent, deployment);
   assert.match(failure?.summary ?? "", /^An instance would have 1GB of memory; the grant allows 512MB\. A person can approve it: apv_/);
   assert.deepEqual([failure?.file, failure?.approval?.command], ["slip.toml", `slip approvals approve ${approval}`]);
+  assert.deepEqual(failure && failureFor(failure).approval, failure?.approval, "agents are told of it as of any other");
   assert.match(failure?.nextActions.at(-1) ?? "", /\[run\] memory = "512MB" or less/);
   assert.partialDeepStrictEqual(await plane.client.call("approvals.get", { approval }), {
     operation: "deployments.create",

@@ -1,5 +1,5 @@
 // What an agent is told of a deployment, and how it is followed to its end.
-import type { Deployment, FailureReport } from "@slipstream/contract/words.ts";
+import { type Deployment, type FailureReport, NeededApproval } from "@slipstream/contract/words.ts";
 import { z } from "zod";
 import { knownError } from "../known-error.ts";
 import type { Asking } from "./asking.ts";
@@ -19,6 +19,7 @@ export const Failure = z.object({
   file: z.string().optional(),
   line: z.int().optional(),
   cause: z.string().optional(),
+  approval: NeededApproval.optional(),
   next: z.array(z.string()),
   output: Untrusted.optional(),
 });
@@ -38,13 +39,14 @@ export type Outcome = z.input<typeof Outcome>;
 
 const evidenceBounds = { lines: 20, lineLength: 300, length: 2_000 };
 
-export const failureFor = ({ phase, code, summary, file, line, evidence, suspectedCause, nextActions }: FailureReport): z.input<typeof Failure> => ({
+export const failureFor = ({ phase, code, summary, file, line, evidence, suspectedCause, approval, nextActions }: FailureReport): z.input<typeof Failure> => ({
   phase,
   code,
   summary,
   ...(file === undefined ? {} : { file }),
   ...(line === undefined ? {} : { line }),
   ...(suspectedCause === undefined ? {} : { cause: suspectedCause }),
+  ...(approval === undefined ? {} : { approval }),
   next: [...nextActions],
   ...(evidence.length === 0 ? {} : { output: untrusted(evidence, evidenceBounds) }),
 });
