@@ -1,6 +1,7 @@
 // A source tree as data: the manifest names every file by content, and its own digest names the source.
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { inByteOrder } from "./byte-order.ts";
 import { SourcePath } from "./source-path.ts";
 import { Digest } from "./words.ts";
 
@@ -78,7 +79,6 @@ export const changed = (before: SourceManifest, { entries, removed }: Change): S
 /** The digest of a manifest: of its entries in the order of their paths' bytes, one canonical JSON line each. */
 export const sourceDigest = (manifest: SourceManifest): Digest => {
   const hash = createHash("sha256");
-  const sorted = [...manifest.entries].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
-  for (const entry of sorted) hash.update(`${lineOf(entry)}\n`);
+  for (const entry of inByteOrder(manifest.entries, ({ path }) => path)) hash.update(`${lineOf(entry)}\n`);
   return Digest.parse(`sha256:${hash.digest("hex")}`);
 };

@@ -1,4 +1,4 @@
-// The app layer: the tree, or what the build made of it, below /app.
+// The app layer that a build step makes: what is in /app after it.
 import { existsSync } from "node:fs";
 import { lstat, mkdir, readdir, realpath, rename } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
@@ -25,14 +25,14 @@ export interface AppLayer {
 }
 
 /** A folder inside the tree, "" for the tree itself. Throws `output_missing` for a path that leaves it. */
-const insideTree = (output: string): string => {
+export const insideTree = (output: string): string => {
   const path = normalize(output.replace(/^\/+/, "")).replace(/\/+$/, "");
   if (path.split("/").includes("..")) throw new SlipError("output_missing", `The output folder ${JSON.stringify(output)} is outside of the source.`);
   return path === "." ? "" : path;
 };
 
 /** `pages` are folders that a page was found in: one of them is what was meant. */
-const missing = (output: readonly string[], pages: readonly string[]): SlipError => {
+export const missingOutput = (output: readonly string[], pages: readonly string[]): SlipError => {
   const summary = `There is no folder ${output.map((folder) => JSON.stringify(folder)).join(" or ")} with files in it after the build.`;
   const meant = pages.filter((folder) => /^[\w@./+-]{1,200}$/.test(folder));
   if (meant.length === 0) return new SlipError("output_missing", summary);
@@ -40,31 +40,14 @@ const missing = (output: readonly string[], pages: readonly string[]): SlipError
   return new SlipError("output_missing", summary, { cause: `There is an index.html in ${meant.slice(0, 3).join(", ")}.`, next });
 };
 
-/** The part of the tree that is the app when no build step runs, with its paths as they will be below /app. */
-const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[] | undefined): SourceEntry[] => {
-  if (output === undefined) return [...entries];
-  for (const folder of output.map(insideTree)) {
-    const prefix = folder === "" ? "" : `${folder}/`;
-    const chosen = entries.filter(({ path }) => path.startsWith(prefix)).map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) }));
-    if (chosen.length > 0) return chosen;
-  }
-  const pages = entries.filter(({ path }) => path.endsWith("/index.html")).map(({ path }) => dirname(path));
-  throw missing(output, pages);
-};
-
-const pack = async ({ dependencies, spec }: BuildContext, folder: string, { names, marked }: Hidden = { names: [], marked: false }): Promise<AppLayer> => ({
+export const packApp = async (
+  { dependencies, spec }: BuildContext,
+  folder: string,
+  { names, marked }: Hidden = { names: [], marked: false },
+): Promise<AppLayer> => ({
   sealed: await packWithRoom(dependencies.home, folder, { without: isLeftOver, deleted: names, contents: secretCheck(spec.secrets, spec.tags.app) }),
   folder: marked ? undefined : folder,
 });
-
-/** Starts no process. */
-export const sourceLayer = async (context: BuildContext, plan: BuildPlan, entries: readonly SourceEntry[]): Promise<AppLayer> => {
-  const { dependencies, spec, workspace } = context;
-  const app = join(workspace.layer, "app");
-  await mkdir(app, { recursive: true, mode: 0o755 });
-  await materialise(chosenEntries(entries, plan.output), { home: dependencies.home, tenant: spec.tags.tenant, folder: app, owner: undefined });
-  return await pack(context, workspace.layer);
-};
 
 /** A folder that is where its path says: a build may have put links on the way, and they could lead anywhere on this machine. */
 const isFolder = async (path: string): Promise<boolean> => (await realpath(path).catch(() => "")) === path && (await lstat(path)).isDirectory();
@@ -85,7 +68,7 @@ const outputFolder = async (app: string, output: readonly string[]): Promise<str
   const root = await realpath(app);
   const folders = output.map((folder) => join(root, insideTree(folder)));
   for (const folder of folders) if ((await isFolder(folder)) && (folders.length === 1 || existsSync(join(folder, "index.html")))) return folder;
-  throw missing(output, await foldersWithPage(root));
+  throw missingOutput(output, await foldersWithPage(root));
 };
 
 /** Runs the steps, one after the other, on the tree over `layers`; what is in /app then, or its output folder, is the layer. */
@@ -101,12 +84,12 @@ export const builtLayer = async (
   for (const step of steps) await runStep(context, { step, layers: lower, overlay: workspace.build });
   if (plan.output === undefined) {
     const upper = await onlyApp(workspace.build.upper);
-    return await pack(context, upper, await hiddenBy(upper, lower, temporaryPath(dependencies.home)));
+    return await packApp(context, upper, await hiddenBy(upper, lower, temporaryPath(dependencies.home)));
   }
   const output = await outputFolder(app, plan.output);
   const place = join(workspace.layer, "app");
   await mkdir(dirname(place), { recursive: true, mode: 0o755 });
   await rename(output, place);
   await removeTree(workspace.build.upper);
-  return await pack(context, workspace.layer);
+  return await packApp(context, workspace.layer);
 };

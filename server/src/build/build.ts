@@ -8,11 +8,12 @@ import type { SourceEntry, SourceManifest } from "@slipstream/contract/source.ts
 import { requireRoom } from "#platform/disk-room.ts";
 import { discardBlobs } from "#platform/oci/blob-file.ts";
 import { type ImageDraft, type ImageLayer, writeImage } from "#platform/oci/write-image.ts";
-import { type AppLayer, builtLayer, sourceLayer } from "./app-layer.ts";
+import { type AppLayer, builtLayer } from "./app-layer.ts";
 import { planOf } from "./buildpacks/list.ts";
 import type { BuildContext } from "./context.ts";
 import { imageProcess } from "./image-process.ts";
 import { dependencyLayer } from "./install.ts";
+import { sourceLayer } from "./source-layer.ts";
 import { readManifest } from "./sources/manifest.ts";
 import { storedTree } from "./sources/tree.ts";
 import { keepFolder, type ProvidedLayer } from "./toolchains/provided-layer.ts";

@@ -7,6 +7,7 @@ import { wallClock } from "#platform/clock.ts";
 import type { Home } from "#platform/home.ts";
 import { hexOf } from "#platform/oci/layout.ts";
 import { dependencyRecords } from "./install.ts";
+import { sourceRecords } from "./source-layer.ts";
 import { LayerRecord, toolchainRecords } from "./toolchains/provided-layer.ts";
 
 interface Found {
@@ -34,7 +35,7 @@ const isWorthKeeping = ({ usedAt, digest }: Found, bytes: number, of: { needed: 
   return bytes <= limit("buildCacheBytes") && idleMs < limit("buildCacheMs");
 };
 
-/** Digests of the layers that stay; records of the others are deleted. `needed`: hexadecimal digests that stay anyway. */
+/** Digests of the layers that stay; records of the others are deleted, and so are those of app layers that nothing needs. `needed`: hexadecimal digests that stay anyway. */
 export const keptRecords = async (home: Home, needed: ReadonlySet<string>, low = false): Promise<string[]> => {
   const all = [...(await recordsIn(toolchainRecords(home))), ...(await recordsIn(dependencyRecords(home)))].sort((a, b) => b.usedAt - a.usedAt);
   const kept: string[] = [];
@@ -44,5 +45,6 @@ export const keptRecords = async (home: Home, needed: ReadonlySet<string>, low =
     if (isWorthKeeping(found, bytes, { needed, low })) kept.push(found.digest);
     else await rm(found.path, { force: true });
   }
+  for (const { path, digest } of await recordsIn(sourceRecords(home))) if (!needed.has(hexOf(digest))) await rm(path, { force: true });
   return kept;
 };

@@ -4,6 +4,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { linkStaysInside, type SourceEntry, SourceManifest } from "@slipstream/contract/source.ts";
 import { SourcePath } from "@slipstream/contract/source-path.ts";
 import type { Home } from "#platform/home.ts";
+import { Recent } from "#platform/recent.ts";
 
 const unsafe = (path: string, why: string): SlipError => new SlipError("source_unsafe", `${JSON.stringify(path)} ${why}.`, { file: path });
 
@@ -25,12 +26,21 @@ export const checkEntries = (entries: readonly SourceEntry[]): void => {
   for (const { path } of entries) if (parentsOf(path).some((parent) => paths.has(parent))) throw unsafe(path, "is below something that is not a folder");
 };
 
+/** Files of the manifests that are kept in memory, of which each takes some 250 bytes: a deployment asks for its manifest several times. */
+const rememberedEntries = 50_000;
+const recent = new Recent<SourceManifest>(rememberedEntries);
+
+const parseManifest = (path: string): SourceManifest => {
+  const manifest = SourceManifest.parse(JSON.parse(readFileSync(path, "utf8")));
+  if (manifest.entries.length === 0) throw new SlipError("source_empty");
+  checkEntries(manifest.entries);
+  recent.set(path, manifest, manifest.entries.length);
+  return manifest;
+};
+
 /** The manifest of a stored source. Throws `source_missing`, `source_empty` or `source_unsafe`. */
 export const readManifest = (home: Home, tenant: string, source: string): SourceManifest => {
   const path = home.sourceManifest(tenant, source);
   if (!existsSync(path)) throw new SlipError("source_missing", `The source ${source} is not stored.`);
-  const manifest = SourceManifest.parse(JSON.parse(readFileSync(path, "utf8")));
-  if (manifest.entries.length === 0) throw new SlipError("source_empty");
-  checkEntries(manifest.entries);
-  return manifest;
+  return recent.get(path) ?? parseManifest(path);
 };

@@ -16,7 +16,8 @@ export interface Placement {
   owner: number | undefined;
 }
 
-const foldersOf = (entries: readonly SourceEntry[]): string[] => {
+/** Shorter paths first: each after the one that it is in. */
+export const foldersOf = (entries: readonly SourceEntry[]): string[] => {
   const folders = new Set<string>();
   for (const { path } of entries) for (let at = dirname(path); at !== "." && !folders.has(at); at = dirname(at)) folders.add(at);
   return [...folders].sort((a, b) => a.length - b.length);

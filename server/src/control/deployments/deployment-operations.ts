@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
+import { saysConfig } from "@slipstream/contract/source.ts";
 import { AppName } from "@slipstream/contract/words.ts";
 import { type Caps, capsOf, isBounded } from "../access/caps.ts";
 import type { Call, Handlers } from "../api/call.ts";
@@ -63,7 +64,7 @@ const unnamed = async ({ database }: Control, prefix = ""): Promise<string> => {
 };
 
 /** A git source has not been fetched yet: it goes to the app that it went to before, else slip.toml is read on the way. */
-export const chooseName = async (control: Control, call: Call, input: CreateInput, kept: KeptSource): Promise<Chosen> => {
+export const chooseName = async (control: Control, call: Call, input: CreateInput, kept: KeptSource & Pick<Chosen, "config">): Promise<Chosen> => {
   const app = input.app ?? kept.app;
   if (app !== undefined) return { app, isSuggested: false, config: kept.config };
   const { source } = kept;
@@ -106,12 +107,14 @@ const undoOf = (app: string, before: AppRow | undefined): Undo => {
 const create = async (control: Control, store: SourceStore, call: Call, input: CreateInput) => {
   const kept = await keepSource(control, store, call, input);
   const { source } = kept;
-  if (source.kind === "tree") await store.complete(call.tenant, source.digest);
-  const { app, isSuggested, ...chosen } = await chooseName(control, call, input, kept);
+  const manifest = source.kind === "tree" ? await store.complete(call.tenant, source.digest) : undefined;
+  // What has no file that says how it is deployed need not be read for one.
+  const known = manifest === undefined || saysConfig(manifest) ? undefined : {};
+  const { app, isSuggested, ...chosen } = await chooseName(control, call, input, { ...kept, config: known });
   if (input.domain !== undefined) checkDomain(input.domain, app);
   const before = await findApp(control.database, call.tenant, app);
   expectDestroyed(before, false);
-  const config = chosen.config ?? (await boundedConfig(control, store, call, source));
+  const config = chosen.config ?? (await boundedConfig(control, call, source));
   if (config) expectWithinGrant(call, config, { ...input, app });
   return createDeployment(control, call, {
     app,

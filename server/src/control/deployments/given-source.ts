@@ -1,8 +1,7 @@
 // The source of a new deployment: what stands in the call is stored first, so that a deployment and the journal name it by its digest.
-import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
-import { type SourceManifest, saysConfig } from "@slipstream/contract/source.ts";
+import type { SourceManifest } from "@slipstream/contract/source.ts";
 import type { SourceOrigin } from "@slipstream/contract/words.ts";
 import { requireRoom } from "#platform/disk-room.ts";
 import type { Call } from "../api/call.ts";
@@ -24,8 +23,6 @@ export interface KeptSource {
   source: KeptOrigin;
   /** The app that the base is of. */
   app?: string | undefined;
-  /** slip.toml, where it is known without reading it. */
-  config?: AppConfig | undefined;
   /** What the journal keeps of it: no contents. */
   journaled: Record<string, unknown>;
 }
@@ -61,12 +58,11 @@ const baseManifest = async (store: SourceStore, call: Call, { source }: Base): P
   return manifest;
 };
 
-/** Stores the tree. What has no file that says how it is deployed need not be read for one. */
-const keepTree = async (control: Control, store: SourceStore, call: Call, tree: GivenTree): Promise<Pick<KeptSource, "source" | "config">> => {
+const keepTree = async (control: Control, store: SourceStore, call: Call, tree: GivenTree): Promise<KeptOrigin> => {
   const size = checkManifest(tree.manifest);
   const digest = await store.keep(call.tenant, tree);
   await noteSource(control.database, call.tenant, { digest, ...size });
-  return { source: { kind: "tree", digest }, ...(saysConfig(tree.manifest) ? {} : { config: {} }) };
+  return { kind: "tree", digest };
 };
 
 const keepFiles = async (control: Control, store: SourceStore, call: Call, { app, source }: { app: string | undefined; source: Origin<"files"> }) => {
@@ -75,13 +71,13 @@ const keepFiles = async (control: Control, store: SourceStore, call: Call, { app
   const base = named === undefined ? undefined : await (named === "live" ? ofLive(control, call, app) : ofDeployment(control, call, named, app));
   const kept = await keepTree(control, store, call, givenTree(files, base && (await baseManifest(store, call, base)), remove));
   const over = named === undefined ? {} : { base: named, ...(remove === undefined ? {} : { remove: remove.slice(0, 100) }) };
-  return { ...kept, app: base?.app, journaled: { ...kept.source, ...withoutContents(files), ...over, kind: "files" } };
+  return { source: kept, app: base?.app, journaled: { ...kept, ...withoutContents(files), ...over, kind: "files" } };
 };
 
 const keepSnippet = async (control: Control, store: SourceStore, call: Call, source: Origin<"snippet">): Promise<KeptSource> => {
   const files = snippetFiles(source);
   const kept = await keepTree(control, store, call, givenTree(files));
-  return { ...kept, journaled: { ...kept.source, ...withoutContents(files), kind: "snippet" } };
+  return { source: kept, journaled: { ...kept, ...withoutContents(files), kind: "snippet" } };
 };
 
 /** Throws what makes the source unusable: `git_refused`, `too_large`, `source_…`, `not_found` for a base that is not there, … */

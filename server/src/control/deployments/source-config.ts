@@ -1,13 +1,11 @@
 // slip.toml of a source that is here before its deployment is made; only the host can read it.
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { saysConfig } from "@slipstream/contract/source.ts";
 import { stillBeyond } from "../access/beyond.ts";
 import { BeyondGrant } from "../access/beyond-grant.ts";
 import { beyondCaps, capsOf, isBounded, wishedBy } from "../access/caps.ts";
 import type { Call } from "../api/call.ts";
 import type { Control } from "../control.ts";
-import type { SourceStore } from "../sources/source-store.ts";
 import type { KeptOrigin } from "./deployment.ts";
 import { patiently } from "./patience.ts";
 
@@ -25,11 +23,8 @@ export const readConfig = async (control: Pick<Control, "host">, call: Call, sou
 };
 
 /** Where somebody's grant bounds what they may ask for in slip.toml, it is read now. A git source is not here yet. */
-export const boundedConfig = async (control: Pick<Control, "host">, store: SourceStore, call: Call, source: KeptOrigin): Promise<AppConfig | undefined> => {
-  if (source.kind === "git" || !isBounded(capsOf(call.token.grant))) return undefined;
-  const manifest = await store.manifest(call.tenant, source.digest);
-  return manifest !== undefined && saysConfig(manifest) ? readConfig(control, call, source.digest) : {};
-};
+export const boundedConfig = async (control: Pick<Control, "host">, call: Call, source: KeptOrigin): Promise<AppConfig | undefined> =>
+  source.kind === "git" || !isBounded(capsOf(call.token.grant)) ? undefined : readConfig(control, call, source.digest);
 
 /** Throws `BeyondGrant` where slip.toml asks for more than the caller's grant allows, and a person has approved. `input` is what is done once that is approved. */
 export const expectWithinGrant = ({ token, approved }: Call, config: AppConfig, input: { instances?: number | undefined; app: string }): void => {

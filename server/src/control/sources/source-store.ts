@@ -13,6 +13,7 @@ import { asDiskFull } from "#platform/disk-full.ts";
 import { requireRoom } from "#platform/disk-room.ts";
 import { sync, syncNames } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
+import { Recent } from "#platform/recent.ts";
 import { sha256OfFile } from "#platform/sha256.ts";
 import type { GivenTree } from "./given-files.ts";
 import { blobsOf, sizeOf } from "./source.ts";
@@ -21,27 +22,31 @@ import { blobsOf, sizeOf } from "./source.ts";
 const batch = 1_000;
 const syncedAtOnce = 16;
 
-const missingOf = async (home: Home, tenant: string, blobs: readonly string[]): Promise<string[]> => {
-  const missing: string[] = [];
-  for (let index = 0; index < blobs.length; index += 1) {
-    const sha256 = blobs[index] ?? "";
-    if (!existsSync(home.sourceBlob(tenant, sha256))) missing.push(sha256);
+/** The sizes of those contents that are here, by their hash. */
+const storedSizes = async (home: Home, tenant: string, blobs: readonly string[]): Promise<Map<string, number>> => {
+  const sizes = new Map<string, number>();
+  for (const [index, sha256] of blobs.entries()) {
+    const size = statSync(home.sourceBlob(tenant, sha256), { throwIfNoEntry: false })?.size;
+    if (size !== undefined) sizes.set(sha256, size);
     if (index % batch === batch - 1) await nextTurn();
   }
-  return missing;
+  return sizes;
+};
+
+const orDiskFull = (error: unknown): never => {
+  throw asDiskFull(error) ?? error;
 };
 
 /**
  * Throws `invalid_input` where a content has another size than the manifest says: the limits were counted by what it says; and
  * `source_missing` where it is damaged, so that it is sent again.
  */
-const checkSizes = async (home: Home, tenant: string, { entries }: SourceManifest): Promise<void> => {
-  for (const [index, entry] of entries.entries()) {
-    if (index % batch === batch - 1) await nextTurn();
+const checkSizes = async (home: Home, tenant: string, { entries }: SourceManifest, sizes: ReadonlyMap<string, number>): Promise<void> => {
+  for (const entry of entries) {
     if (entry.type === "link") continue;
-    const blob = home.sourceBlob(tenant, entry.sha256);
-    const size = statSync(blob).size;
+    const size = sizes.get(entry.sha256);
     if (size === entry.size) continue;
+    const blob = home.sourceBlob(tenant, entry.sha256);
     if ((await sha256OfFile(blob)) === entry.sha256)
       throw new SlipError("invalid_input", `The content of ${JSON.stringify(entry.path)} has ${size} bytes, not ${entry.size}.`);
     await rm(blob, { force: true });
@@ -49,17 +54,17 @@ const checkSizes = async (home: Home, tenant: string, { entries }: SourceManifes
   }
 };
 
-const orDiskFull = (error: unknown): never => {
-  throw asDiskFull(error) ?? error;
-};
-
 /** Remembered at most; what is forgotten is made safe once more, which takes some microseconds each. */
 const rememberedPaths = 200_000;
+/** Files of the manifests that are kept in memory, of which each takes some 250 bytes: a deployment asks for its manifest three times. */
+const rememberedEntries = 50_000;
 
 /** Uploads and manifests, and which of them this process knows to be safe on disk: one before it may have died in the midst of that. */
 export class SourceStore {
   readonly #home: Home;
   readonly #safe = new Set<string>();
+  /** By path. */
+  readonly #manifests = new Recent<SourceManifest>(rememberedEntries);
 
   constructor(home: Home) {
     this.#home = home;
@@ -68,9 +73,12 @@ export class SourceStore {
   /** Stores the manifest; gives the contents that this tenant has not sent yet. Throws `disk_full` when there is no room for them. */
   async check(tenant: string, digest: string, manifest: SourceManifest): Promise<string[]> {
     const path = this.#home.sourceManifest(tenant, digest);
-    const missing = await missingOf(this.#home, tenant, blobsOf(manifest));
+    const blobs = blobsOf(manifest);
+    const stored = await storedSizes(this.#home, tenant, blobs);
+    const missing = blobs.filter((sha256) => !stored.has(sha256));
     if (missing.length > 0) requireRoom(this.#home, sizeOf(manifest, new Set(missing)));
     if (!existsSync(path)) await this.#write(path, Buffer.from(JSON.stringify(manifest)));
+    this.#manifests.set(path, manifest, manifest.entries.length);
     return missing;
   }
 
@@ -103,19 +111,28 @@ export class SourceStore {
   /** What a stored source is made of; undefined where it is not there. */
   async manifest(tenant: string, digest: string): Promise<SourceManifest | undefined> {
     const path = this.#home.sourceManifest(tenant, digest);
-    return existsSync(path) ? SourceManifest.parse(JSON.parse(await readFile(path, "utf8"))) : undefined;
+    if (!existsSync(path)) return undefined;
+    const known = this.#manifests.get(path);
+    if (known !== undefined) return known;
+    const manifest = SourceManifest.parse(JSON.parse(await readFile(path, "utf8")));
+    this.#manifests.set(path, manifest, manifest.entries.length);
+    return manifest;
   }
 
-  /** Throws `not_found` for a source that was never checked, `invalid_input` when contents are missing. Then all of it is safe on disk. */
-  async complete(tenant: string, digest: string): Promise<void> {
+  /**
+   * What a source is made of, all of it safe on disk. Throws `not_found` for a source that was never checked, `invalid_input` when
+   * contents are missing.
+   */
+  async complete(tenant: string, digest: string): Promise<SourceManifest> {
     const path = this.#home.sourceManifest(tenant, digest);
     const manifest = await this.manifest(tenant, digest);
     if (!manifest) throw new SlipError("not_found", `There is no source ${digest}; send it first.`);
     const blobs = blobsOf(manifest);
-    const missing = await missingOf(this.#home, tenant, blobs);
-    if (missing.length > 0) throw new SlipError("invalid_input", `${missing.length} files of the source were not sent yet.`);
-    await checkSizes(this.#home, tenant, manifest);
+    const sizes = await storedSizes(this.#home, tenant, blobs);
+    if (sizes.size < blobs.length) throw new SlipError("invalid_input", `${blobs.length - sizes.size} files of the source were not sent yet.`);
+    await checkSizes(this.#home, tenant, manifest, sizes);
     await this.#sync([path, ...blobs.map((sha256) => this.#home.sourceBlob(tenant, sha256))].filter((it) => !this.#safe.has(it)));
+    return manifest;
   }
 
   async #temporary(path: string): Promise<string> {

@@ -6,6 +6,7 @@ import { type Pack, pack } from "tar-stream";
 import type { Home } from "#platform/home.ts";
 import { BlobFile, type SealedBlob } from "./blob-file.ts";
 import { mediaTypes } from "./layout.ts";
+import { type Part, type Stretch, stretchesOf } from "./splice.ts";
 import { folderMode, type TreeEntry, walkTree } from "./tree.ts";
 
 /** Looks at what goes into a layer. */
@@ -135,26 +136,78 @@ async function* within(entries: AsyncIterable<TreeEntry>, maxBytes: number): Asy
   }
 }
 
-/** Writes the layer of `folder` as a blob that is not committed yet; the folder holds what the layer says and no more after it. Throws `image_too_large`, and what `contents` throws. */
-export const packLayer = async (home: Home, folder: string, options: PackOptions): Promise<SealedBlob> => {
-  const blob = await BlobFile.create(home);
+/** The tar of entries, with its end. */
+async function* tarOf(entries: AsyncIterable<TreeEntry>, contents: ContentCheck | undefined): AsyncGenerator<Buffer> {
   const tar = pack();
   const adding = (async () => {
-    for await (const loaded of loadAhead(within(chosen(folder, options), options.maxBytes))) await add(tar, loaded, options.contents);
+    for await (const loaded of loadAhead(entries)) await add(tar, loaded, contents);
     tar.finalize();
   })();
   adding.catch((error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))));
   try {
-    for await (const chunk of tar) {
-      await blob.write(chunk as Buffer);
-      if (blob.size > options.maxBytes) throw tooLarge(undefined, options.maxBytes);
-    }
+    for await (const chunk of tar) yield chunk as Buffer;
     await adding;
-    return await blob.seal(mediaTypes.layer);
-  } catch (error) {
+  } finally {
     tar.destroy();
     await adding.catch(() => {});
+  }
+}
+
+/** Two empty blocks. */
+const end = Buffer.alloc(1_024);
+
+async function* withoutEnd(tar: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let held: Buffer = Buffer.alloc(0);
+  for await (const chunk of tar) {
+    const all = Buffer.concat([held, chunk]);
+    const split = Math.max(0, all.length - end.length);
+    yield all.subarray(0, split);
+    held = all.subarray(split);
+  }
+}
+
+async function* inOrder(entries: readonly TreeEntry[]): AsyncGenerator<TreeEntry> {
+  yield* entries;
+}
+
+const chunkBytes = 2 ** 20;
+
+async function* tarOfStretches(before: Buffer, stretches: readonly Stretch[], contents: ContentCheck | undefined): AsyncGenerator<Buffer> {
+  for (const stretch of stretches) {
+    if (stretch.kind === "new") yield* withoutEnd(tarOf(inOrder(stretch.entries), contents));
+    else {
+      if (contents !== undefined) for (const { name, place } of stretch.parts) contents.check(name, before.subarray(place.contentStart, place.contentEnd));
+      for (let at = stretch.start; at < stretch.end; at += chunkBytes) yield before.subarray(at, Math.min(at + chunkBytes, stretch.end));
+    }
+  }
+  yield end;
+}
+
+const writeTar = async (home: Home, chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<SealedBlob> => {
+  const blob = await BlobFile.create(home);
+  try {
+    for await (const chunk of chunks) {
+      await blob.write(chunk);
+      if (blob.size > maxBytes) throw tooLarge(undefined, maxBytes);
+    }
+    return await blob.seal(mediaTypes.layer);
+  } catch (error) {
     await blob.discard();
     throw error;
   }
 };
+
+/** Writes the layer of `folder` as a blob that is not committed yet; the folder holds what the layer says and no more after it. Throws `image_too_large`, and what `contents` throws. */
+export const packLayer = (home: Home, folder: string, options: PackOptions): Promise<SealedBlob> =>
+  writeTar(home, tarOf(within(chosen(folder, options), options.maxBytes), options.contents), options.maxBytes);
+
+/**
+ * Writes a layer of entries of the tar `before` and of new ones, in the order of walkTree: the blob is the one that packLayer makes of
+ * such a folder. Throws as that does.
+ */
+export const packParts = (
+  home: Home,
+  before: Buffer,
+  parts: readonly Part[],
+  { contents, maxBytes }: Pick<PackOptions, "contents" | "maxBytes">,
+): Promise<SealedBlob> => writeTar(home, tarOfStretches(before, stretchesOf(parts), contents), maxBytes);

@@ -2,6 +2,7 @@
 import type { Stats } from "node:fs";
 import { chmod, lstat, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
+import { inByteOrder } from "@slipstream/contract/byte-order.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { removeTree } from "#platform/files.ts";
 
@@ -11,8 +12,6 @@ export type TreeEntry =
   | { type: "file"; name: string; path: string; size: number; executable: boolean }
   | { type: "link"; name: string; target: string }
   | { type: "whiteout"; name: string };
-
-const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** An overlay marks a deleted file by a character device 0:0. */
 const isWhiteout = (stats: Stats): boolean => stats.isCharacterDevice() && stats.rdev === 0;
@@ -42,7 +41,7 @@ const entryOf = async (name: string, path: string): Promise<TreeEntry | undefine
 const nameBytes = 3_072;
 
 /** Throws `artifact_unsafe` for a name that an image cannot carry: it would be another file, or none, when the layer is unpacked. */
-const checkName = (name: string): void => {
+export const checkName = (name: string): void => {
   const refuse = (why: string): never => {
     throw new SlipError("artifact_unsafe", `${JSON.stringify(name.slice(0, 200))} ${why}.`);
   };
@@ -59,7 +58,7 @@ export interface Walk {
 
 /** The names of a folder, in the order of their bytes, after those that the layer is to be without were deleted. */
 const namesIn = async (root: string, { prefix = "", without = () => false }: Walk): Promise<string[]> => {
-  const all = (await readdir(join(root, prefix))).sort(byBytes).map((name) => (prefix === "" ? name : `${prefix}/${name}`));
+  const all = inByteOrder(await readdir(join(root, prefix)), (name) => name).map((name) => (prefix === "" ? name : `${prefix}/${name}`));
   for (const name of all.filter(without)) await removeTree(join(root, name));
   return all.filter((name) => !without(name));
 };

@@ -57,9 +57,8 @@ const configOf = async ({ control, call }: Reading, source: string, { entries }:
 /** What the source is made of. It is kept from now on for longer than the plan. */
 const manifestOf = async ({ control, sources, call }: Reading, source: KeptOrigin): Promise<SourceManifest | undefined> => {
   if (source.kind === "git") return undefined;
-  await sources.complete(call.tenant, source.digest);
-  const manifest = await sources.manifest(call.tenant, source.digest);
-  if (manifest) await noteSource(control.database, call.tenant, { digest: source.digest, ...checkManifest(manifest) });
+  const manifest = await sources.complete(call.tenant, source.digest);
+  await noteSource(control.database, call.tenant, { digest: source.digest, ...checkManifest(manifest) });
   return manifest;
 };
 
