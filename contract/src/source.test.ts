@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { linkStaysInside, SourceManifest } from "./source.ts";
+import { expectTree, type SourceEntry, SourceManifest } from "./source.ts";
 import { SourcePath } from "./source-path.ts";
+
+const file = (path: string): SourceEntry => ({ type: "file", path, sha256: "0".repeat(64), size: 0, executable: false });
+const link = (path: string, target: string): SourceEntry => ({ type: "link", path, target });
 
 test("links stay inside the tree or are refused", () => {
   const cases: [string, string, boolean][] = [
@@ -19,7 +22,11 @@ test("links stay inside the tree or are refused", () => {
     ["a", "x\0y", false],
     ["a", "..b", true],
   ];
-  for (const [path, target, expected] of cases) assert.equal(linkStaysInside(path, target), expected, `${path} -> ${target}`);
+  for (const [path, target, expected] of cases) {
+    const check = (): void => expectTree([link(path, target)]);
+    if (expected) check();
+    else assert.throws(check, { code: "source_unsafe" }, `${path} -> ${target}`);
+  }
 });
 
 test("a path is one that every file system of ours can keep", () => {
@@ -41,3 +48,16 @@ test("no other kind of entry is known", () => {
   ])
     assert.ok(!SourceManifest.safeParse({ entries: [entry] }).success, JSON.stringify(entry));
 });
+
+const unsafe: readonly [string, SourceEntry[]][] = [
+  ["a link to an absolute path", [link("a", "/etc/passwd")]],
+  ["a link above the tree", [link("a", "../x")]],
+  ["a link above the tree from a folder", [link("b/a", "../../x")]],
+  ["a link that goes up on its way", [link("a", "b/../../x")]],
+  ["a file below a link", [link("a", "b"), file("a/x")]],
+  ["a file below a file", [file("a"), file("a/x")]],
+  ["a path twice", [file("a"), file("a")]],
+];
+for (const [what, entries] of unsafe) test(`${what} is refused`, () => assert.throws(() => expectTree(entries), { code: "source_unsafe" }));
+
+test("links inside the tree are accepted", () => expectTree([link("a", "b"), link("c/d", "../b/./x"), link("e", ".")]));

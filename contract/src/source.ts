@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { inByteOrder } from "./byte-order.ts";
+import { SlipError } from "./errors.ts";
 import { SourcePath } from "./source-path.ts";
 import { Digest } from "./words.ts";
 
@@ -9,7 +10,7 @@ import { Digest } from "./words.ts";
  * Whether a link's target stays inside the tree. It may go up only at its beginning: then no other link on the way can make it reach
  * further than its text says.
  */
-export const linkStaysInside = (path: string, target: string): boolean => {
+const linkStaysInside = (path: string, target: string): boolean => {
   const ups = /^(\.\.\/|\.\/)*/.exec(`${target}/`)?.[0] ?? "";
   const depth = path.split("/").length - 1;
   const rest = `${target}/`.slice(ups.length);
@@ -52,6 +53,26 @@ export const saysConfig = ({ entries }: SourceManifest): boolean => entries.some
 export const SourceChange = SourceManifest.extend({ base: Digest.optional(), removed: z.array(SourcePath).max(100_000).optional() });
 export type SourceChange = z.infer<typeof SourceChange>;
 
+/** The folders that a path is in. */
+function* parentsOf(path: string): Generator<string> {
+  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) yield path.slice(0, at);
+}
+
+const unsafe = (path: string, why: string): SlipError => new SlipError("source_unsafe", `${JSON.stringify(path)} ${why}.`, { file: path });
+
+/** Throws `source_unsafe` for entries that would be written elsewhere: a link that leaves the tree, a path twice, or one below what is no folder. */
+export const expectTree = (entries: readonly SourceEntry[]): void => {
+  const paths = new Set<string>();
+  for (const entry of entries) {
+    if (paths.has(entry.path)) throw unsafe(entry.path, "is in the source twice");
+    if (entry.type === "link" && !linkStaysInside(entry.path, entry.target))
+      throw unsafe(entry.path, `is a link to ${JSON.stringify(entry.target)}, which is outside of the source`);
+    paths.add(entry.path);
+  }
+  for (const { path } of entries)
+    for (const parent of parentsOf(path)) if (paths.has(parent)) throw unsafe(path, `is below ${JSON.stringify(parent)}, which is not a folder`);
+};
+
 interface Change {
   entries: SourceEntry[];
   removed: string[];
@@ -60,12 +81,22 @@ interface Change {
 const lineOf = (entry: SourceEntry): string =>
   JSON.stringify(entry.type === "file" ? ["file", entry.path, entry.sha256, entry.size, entry.executable] : ["link", entry.path, entry.target]);
 
+/** Whether two entries of one path are the same. */
+export const isSameEntry = (a: SourceEntry, b: SourceEntry): boolean => {
+  if (a.type === "link" || b.type === "link") return a.type === "link" && b.type === "link" && a.target === b.target;
+  return a.sha256 === b.sha256 && a.size === b.size && a.executable === b.executable;
+};
+
 /** What makes `after` of `before`. */
 export const changeOf = (before: SourceManifest, after: SourceManifest): Change => {
-  const lines = new Map(before.entries.map((entry) => [entry.path, lineOf(entry)]));
+  const known = new Map(before.entries.map((entry) => [entry.path, entry]));
   const paths = new Set(after.entries.map(({ path }) => path));
+  const isNew = (entry: SourceEntry): boolean => {
+    const same = known.get(entry.path);
+    return same === undefined || !isSameEntry(same, entry);
+  };
   return {
-    entries: after.entries.filter((entry) => lines.get(entry.path) !== lineOf(entry)),
+    entries: after.entries.filter(isNew),
     removed: before.entries.map(({ path }) => path).filter((path) => !paths.has(path)),
   };
 };

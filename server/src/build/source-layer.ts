@@ -7,16 +7,16 @@ import { dirname, join } from "node:path";
 import { inByteOrder } from "@slipstream/contract/byte-order.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { BuildPlan } from "@slipstream/contract/ports/buildpack.ts";
-import type { SourceEntry } from "@slipstream/contract/source.ts";
+import { isSameEntry, type SourceEntry } from "@slipstream/contract/source.ts";
 import { z } from "zod";
 import { exec } from "#platform/exec.ts";
-import { writeDurably } from "#platform/files.ts";
+import { removeTree, writeDurably } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { discardBlobs } from "#platform/oci/blob-file.ts";
 import { readWhole } from "#platform/oci/damage.ts";
 import { type Descriptor, layerFolder } from "#platform/oci/layout.ts";
 import { packParts } from "#platform/oci/pack.ts";
-import { type Part, type Place, placesOf } from "#platform/oci/splice.ts";
+import { type Part, placesOf } from "#platform/oci/splice.ts";
 import { checkName, folderMode, type TreeEntry } from "#platform/oci/tree.ts";
 import { type AppLayer, insideTree, missingOutput, packApp } from "./app-layer.ts";
 import type { BuildContext } from "./context.ts";
@@ -52,11 +52,8 @@ export const nodesOf = (entries: readonly SourceEntry[]): Node[] => {
   return inByteOrder(nodes, ({ name }) => name.replaceAll("/", "\0"));
 };
 
-/** What makes two nodes of one name the same. */
-const identity = ({ entry }: Node): string => {
-  if (entry === undefined) return "folder";
-  return entry.type === "link" ? `link ${entry.target}` : `file ${entry.sha256} ${entry.executable}`;
-};
+/** Of two nodes of one name. */
+const isSame = (a: Node, b: Node): boolean => (a.entry && b.entry ? isSameEntry(a.entry, b.entry) : a.entry === b.entry);
 
 interface Difference {
   /** By name, the index of each node of before that is the same now. */
@@ -68,12 +65,12 @@ interface Difference {
 
 /** Pure. */
 export const differenceOf = (before: readonly Node[], now: readonly Node[]): Difference => {
-  const known = new Map(before.map((node, index) => [node.name, { index, identity: identity(node) }]));
+  const known = new Map(before.map((node, index) => [node.name, { index, node }]));
   const kept = new Map<string, number>();
   const fresh: Node[] = [];
   for (const node of now) {
     const same = known.get(node.name);
-    if (same?.identity === identity(node)) kept.set(node.name, same.index);
+    if (same && isSame(same.node, node)) kept.set(node.name, same.index);
     else fresh.push(node);
   }
   return { kept, gone: before.filter(({ name }) => !kept.has(name)), fresh };
@@ -113,25 +110,22 @@ const writeRecord = async (context: BuildContext, plan: BuildPlan, layer: Descri
 };
 
 interface LayerBefore {
+  layer: Descriptor;
   nodes: Node[];
-  tar: Buffer;
-  places: Place[];
   /** Its unpacked files. */
   folder: string;
 }
 
-/** The app's last layer, where all of it is still here and its source is, too. */
-const layerBefore = async (context: BuildContext, plan: BuildPlan): Promise<LayerBefore | undefined> => {
+/** The app's last layer, where it is still unpacked and its source is here, too. */
+const layerBefore = (context: BuildContext, plan: BuildPlan): LayerBefore | undefined => {
   const { home } = context.dependencies;
   const record = readRecord(context, plan);
   if (record === undefined || record.layer.size > beforeMaxBytes) return undefined;
   const folder = layerFolder(home, record.layer.digest);
   if (!existsSync(folder) || !existsSync(home.sourceManifest(context.spec.tags.tenant, record.source))) return undefined;
   context.leases.take(record.layer.digest);
-  const nodes = nodesOf(chosenEntries(readManifest(home, context.spec.tags.tenant, record.source).entries, plan.output));
-  const tar = await readWhole(home, record.layer);
-  const places = tar === undefined ? [] : placesOf(tar);
-  return tar !== undefined && places.length === nodes.length ? { nodes, tar, places, folder } : undefined;
+  const { entries } = readManifest(home, context.spec.tags.tenant, record.source);
+  return { layer: record.layer, nodes: nodesOf(chosenEntries(entries, plan.output)), folder };
 };
 
 /** `folder` has the new files. */
@@ -155,25 +149,45 @@ const makeSame = async (folder: string, fresh: string, difference: Difference): 
     await (entry === undefined ? mkdir(join(folder, name), { mode: 0o755 }) : rename(join(fresh, name), join(folder, name)));
 };
 
+/** The blob of the layer, made of that of the last one; undefined where that is not what it was. `fresh` has the new files. */
+const packByDifference = async (
+  context: BuildContext,
+  { layer, nodes }: LayerBefore,
+  now: readonly Node[],
+  { kept, fresh }: { kept: Difference["kept"]; fresh: string },
+) => {
+  const { dependencies, spec } = context;
+  const tar = await readWhole(dependencies.home, layer);
+  const places = tar === undefined ? [] : placesOf(tar);
+  if (tar === undefined || places.length !== nodes.length) return undefined;
+  const parts = now.map((node): Part => {
+    const place = places[kept.get(node.name) ?? -1];
+    return place === undefined ? { kind: "new", entry: freshEntry(fresh, node) } : { kind: "kept", name: node.name, place };
+  });
+  return await packParts(dependencies.home, tar, parts, { contents: secretCheck(spec.secrets, spec.tags.app), maxBytes: limit("imageBytes") });
+};
+
 /** The layer, made of the last one; undefined where that is not possible, or not worth it. */
 const layerByDifference = async (context: BuildContext, before: LayerBefore, entries: readonly SourceEntry[]): Promise<AppLayer | undefined> => {
   const { dependencies, spec, workspace } = context;
-  const { home } = dependencies;
   const now = nodesOf(entries);
   const difference = differenceOf(before.nodes, now);
   if (difference.fresh.length > now.length * freshMaxShare || now.some(({ name }) => isLeftOver(name))) return undefined;
+  const linking = linkFolder(before.folder, workspace.layer);
   const fresh = `${workspace.layer}.new`;
-  await mkdir(join(fresh, "app"), { recursive: true, mode: 0o755 });
-  const freshEntries = difference.fresh.flatMap(({ entry }) => entry ?? []);
-  await materialise(freshEntries, { home, tenant: spec.tags.tenant, folder: join(fresh, "app"), owner: undefined });
-  const parts = now.map((node): Part => {
-    const place = before.places[difference.kept.get(node.name) ?? -1];
-    return place === undefined ? { kind: "new", entry: freshEntry(fresh, node) } : { kind: "kept", name: node.name, place };
-  });
-  const options = { contents: secretCheck(spec.secrets, spec.tags.app), maxBytes: limit("imageBytes") };
-  const [packed, linked] = await Promise.allSettled([packParts(home, before.tar, parts, options), linkFolder(before.folder, workspace.layer)]);
+  const packing = async () => {
+    await mkdir(join(fresh, "app"), { recursive: true, mode: 0o755 });
+    const placement = { home: dependencies.home, tenant: spec.tags.tenant, folder: join(fresh, "app"), owner: undefined };
+    await materialise(
+      difference.fresh.flatMap(({ entry }) => entry ?? []),
+      placement,
+    );
+    return await packByDifference(context, before, now, { kept: difference.kept, fresh });
+  };
+  const [packed, linked] = await Promise.allSettled([packing(), linking]);
   if (packed.status === "rejected") throw packed.reason;
   const sealed = packed.value;
+  if (sealed === undefined) return await removeTree(workspace.layer).then(() => undefined);
   if (linked.status === "rejected" || !linked.value) return { sealed, folder: undefined };
   await makeSame(workspace.layer, fresh, difference).catch(async (error: unknown) => {
     await discardBlobs([sealed]);
@@ -193,7 +207,7 @@ const wholeLayer = async (context: BuildContext, entries: readonly SourceEntry[]
 /** Starts no program of the app. */
 export const sourceLayer = async (context: BuildContext, plan: BuildPlan, entries: readonly SourceEntry[]): Promise<AppLayer> => {
   const chosen = chosenEntries(entries, plan.output);
-  const before = await layerBefore(context, plan);
+  const before = layerBefore(context, plan);
   const layer = (before && (await layerByDifference(context, before, chosen))) ?? (await wholeLayer(context, chosen));
   await writeRecord(context, plan, layer.sealed.descriptor);
   return layer;

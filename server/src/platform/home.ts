@@ -3,6 +3,12 @@ import { join } from "node:path";
 
 export type Home = ReturnType<typeof homeAt>;
 
+/** Joins nothing anew: this is asked ten thousand times for a source of as many files. */
+const blobIn =
+  (sources: string) =>
+  (tenant: string, sha256: string): string =>
+    `${sources}/${tenant}/blobs/${sha256.slice(0, 2)}/${sha256}`;
+
 /** The paths of the installation in `root`. The comment behind each says who writes it. */
 export const homeAt = (root: string) => ({
   root,
@@ -25,7 +31,7 @@ export const homeAt = (root: string) => ({
   restateIdentityKey: join(root, "control", "restate-identity-key"), // up: public key of restateIdentity, "publickeyv1_…"
   sources: join(root, "sources"), // control (uploads) and host (git)
   sourceBlobs: (tenant: string) => join(root, "sources", tenant, "blobs"),
-  sourceBlob: (tenant: string, sha256: string) => join(root, "sources", tenant, "blobs", sha256.slice(0, 2), sha256),
+  sourceBlob: blobIn(join(root, "sources")),
   sourceManifest: (tenant: string, digest: string) => join(root, "sources", tenant, "manifests", `${digest.replace("sha256:", "")}.json`),
   oci: join(root, "oci"), // host: OCI image layout
   layers: join(root, "layers"), // host: unpacked layers by digest

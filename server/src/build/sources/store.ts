@@ -6,13 +6,13 @@ import { dirname, join } from "node:path";
 import { inByteOrder } from "@slipstream/contract/byte-order.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import { type SourceEntry, sourceDigest } from "@slipstream/contract/source.ts";
+import { expectTree, type SourceEntry, sourceDigest } from "@slipstream/contract/source.ts";
+import { SourcePath } from "@slipstream/contract/source-path.ts";
 import ignore, { type Ignore } from "ignore";
 import { sync, syncNames, writeDurably } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { sha256OfFile } from "#platform/sha256.ts";
 import { inParallel } from "../parallel.ts";
-import { checkEntries } from "./manifest.ts";
 
 const readIgnore = async (root: string): Promise<Ignore> => {
   const path = join(root, ".slipignore");
@@ -75,6 +75,12 @@ const checkSize = (entries: readonly SourceEntry[]): void => {
   if (bytes > limit("sourceBytes")) throw new SlipError("too_large", `The source has ${bytes} bytes; the limit is ${limit("sourceBytes")}.`);
 };
 
+/** Throws `source_unsafe` for a path that cannot be kept: no manifest could name it. */
+const checkNames = (entries: readonly SourceEntry[]): void => {
+  const wrong = entries.find(({ path }) => !SourcePath.safeParse(path).success);
+  if (wrong) throw new SlipError("source_unsafe", `${JSON.stringify(wrong.path.slice(0, 200))} is a name that cannot be kept.`, { file: wrong.path });
+};
+
 /** Stores what is in `root` and gives the source's digest. Throws source_missing, source_empty, source_unsafe or too_large. */
 export const storeTree = async (home: Home, tenant: string, root: string): Promise<string> => {
   if (!(await lstat(root).catch(() => undefined))?.isDirectory()) throw new SlipError("source_missing", "The repository has no such folder.");
@@ -89,7 +95,8 @@ export const storeTree = async (home: Home, tenant: string, root: string): Promi
     entries.push(await entryOf(home, tenant, root, path));
   });
   checkSize(entries);
-  checkEntries(entries);
+  checkNames(entries);
+  expectTree(entries);
   const manifest = { entries: inByteOrder(entries, ({ path }) => path) };
   const digest = sourceDigest(manifest);
   const place = home.sourceManifest(tenant, digest);

@@ -52,8 +52,8 @@ const ofDeployment = async ({ database }: Control, call: Call, id: string, app: 
   return { app: row.app, source: row.source };
 };
 
-const baseManifest = async (store: SourceStore, call: Call, { source }: Base): Promise<SourceManifest> => {
-  const manifest = await store.manifest(call.tenant, source);
+const baseManifest = (store: SourceStore, call: Call, { source }: Base): SourceManifest => {
+  const manifest = store.manifest(call.tenant, source);
   if (!manifest) throw new SlipError("source_missing", "The source of the base is not kept any more.", { next: "Send all files, without a base." });
   return manifest;
 };
@@ -69,7 +69,7 @@ const keepFiles = async (control: Control, store: SourceStore, call: Call, { app
   const { files, base: named, remove } = source;
   if (named === undefined && remove !== undefined) throw new SlipError("invalid_input", "There is no base to remove files of.", { next: "Name the base." });
   const base = named === undefined ? undefined : await (named === "live" ? ofLive(control, call, app) : ofDeployment(control, call, named, app));
-  const kept = await keepTree(control, store, call, givenTree(files, base && (await baseManifest(store, call, base)), remove));
+  const kept = await keepTree(control, store, call, givenTree(files, base && baseManifest(store, call, base), remove));
   const over = named === undefined ? {} : { base: named, ...(remove === undefined ? {} : { remove: remove.slice(0, 100) }) };
   return { source: kept, app: base?.app, journaled: { ...kept, ...withoutContents(files), ...over, kind: "files" } };
 };

@@ -6,16 +6,16 @@ import { checkManifest } from "./source.ts";
 import { noteSource, type SourceStore } from "./source-store.ts";
 
 /** Throws `source_missing` where the tenant has no such base (any more). */
-const wholeOf = async (store: SourceStore, tenant: string, { base, entries, removed = [] }: SourceChange): Promise<SourceManifest> => {
+const wholeOf = (store: SourceStore, tenant: string, { base, entries, removed = [] }: SourceChange): SourceManifest => {
   if (base === undefined) return { entries };
-  const before = await store.manifest(tenant, base);
+  const before = store.manifest(tenant, base);
   if (!before) throw new SlipError("source_missing", `There is no source ${base} any more.`, { next: "Name the source by its whole manifest." });
   return changed(before, { entries, removed });
 };
 
 export const sourceOperations = ({ database }: Control, store: SourceStore): Pick<Handlers, "sources.check" | "sources.upload"> => ({
   async "sources.check"(change, call) {
-    const manifest = await wholeOf(store, call.tenant, change);
+    const manifest = wholeOf(store, call.tenant, change);
     const size = checkManifest(manifest);
     const digest = sourceDigest(manifest);
     const missing = await store.check(call.tenant, digest, manifest);

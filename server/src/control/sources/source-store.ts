@@ -1,20 +1,20 @@
 // Uploaded sources on disk: manifests and the contents of files by their hash, each tenant's apart.
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import { SourceManifest, sourceDigest } from "@slipstream/contract/source.ts";
+import { type SourceManifest, sourceDigest } from "@slipstream/contract/source.ts";
 import type { Query } from "#platform/database.ts";
 import { asDiskFull } from "#platform/disk-full.ts";
 import { requireRoom } from "#platform/disk-room.ts";
 import { sync, syncNames } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
-import { Recent } from "#platform/recent.ts";
 import { sha256OfFile } from "#platform/sha256.ts";
+import { rememberManifest, storedManifest } from "#platform/stored-manifest.ts";
 import type { GivenTree } from "./given-files.ts";
 import { blobsOf, sizeOf } from "./source.ts";
 
@@ -56,15 +56,11 @@ const checkSizes = async (home: Home, tenant: string, { entries }: SourceManifes
 
 /** Remembered at most; what is forgotten is made safe once more, which takes some microseconds each. */
 const rememberedPaths = 200_000;
-/** Files of the manifests that are kept in memory, of which each takes some 250 bytes: a deployment asks for its manifest three times. */
-const rememberedEntries = 50_000;
 
 /** Uploads and manifests, and which of them this process knows to be safe on disk: one before it may have died in the midst of that. */
 export class SourceStore {
   readonly #home: Home;
   readonly #safe = new Set<string>();
-  /** By path. */
-  readonly #manifests = new Recent<SourceManifest>(rememberedEntries);
 
   constructor(home: Home) {
     this.#home = home;
@@ -78,7 +74,7 @@ export class SourceStore {
     const missing = blobs.filter((sha256) => !stored.has(sha256));
     if (missing.length > 0) requireRoom(this.#home, sizeOf(manifest, new Set(missing)));
     if (!existsSync(path)) await this.#write(path, Buffer.from(JSON.stringify(manifest)));
-    this.#manifests.set(path, manifest, manifest.entries.length);
+    rememberManifest(this.#home, tenant, digest, manifest);
     return missing;
   }
 
@@ -109,14 +105,8 @@ export class SourceStore {
   }
 
   /** What a stored source is made of; undefined where it is not there. */
-  async manifest(tenant: string, digest: string): Promise<SourceManifest | undefined> {
-    const path = this.#home.sourceManifest(tenant, digest);
-    if (!existsSync(path)) return undefined;
-    const known = this.#manifests.get(path);
-    if (known !== undefined) return known;
-    const manifest = SourceManifest.parse(JSON.parse(await readFile(path, "utf8")));
-    this.#manifests.set(path, manifest, manifest.entries.length);
-    return manifest;
+  manifest(tenant: string, digest: string): SourceManifest | undefined {
+    return storedManifest(this.#home, tenant, digest);
   }
 
   /**
@@ -125,7 +115,7 @@ export class SourceStore {
    */
   async complete(tenant: string, digest: string): Promise<SourceManifest> {
     const path = this.#home.sourceManifest(tenant, digest);
-    const manifest = await this.manifest(tenant, digest);
+    const manifest = this.manifest(tenant, digest);
     if (!manifest) throw new SlipError("not_found", `There is no source ${digest}; send it first.`);
     const blobs = blobsOf(manifest);
     const sizes = await storedSizes(this.#home, tenant, blobs);

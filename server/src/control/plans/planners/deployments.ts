@@ -86,7 +86,7 @@ const readDeploy = async (reading: Reading, asked: CreateInput): Promise<DeployR
   const input = { ...asked, source, ...(isSuggested ? {} : { app: name }) };
   const rows = await reading.snapshot((query) => rowsFor(query, call.tenant, name, hostsAsked(name, input, config)));
   const live = rows.app?.live?.source;
-  const before = live ? await sources.manifest(call.tenant, live) : undefined;
+  const before = live ? sources.manifest(call.tenant, live) : undefined;
   return { ...rows, input, name, source, manifest, config, before, sandboxFloor: control.sandboxFloor };
 };
 
