@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { expectTree, type SourceEntry, SourceManifest } from "./source.ts";
 import { SourcePath } from "./source-path.ts";
 
@@ -34,6 +35,12 @@ test("a path is one that every file system of ours can keep", () => {
   const not = ["", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/.", "a\0b", "x".repeat(256), "é".repeat(128), `${"x/".repeat(600)}x`, "\ud800"];
   for (const path of fits) assert.ok(SourcePath.safeParse(path).success, JSON.stringify(path));
   for (const path of not) assert.ok(!SourcePath.safeParse(path).success, JSON.stringify(path));
+});
+
+test("a path is looked at part by part, however plain it is", () => {
+  const parts = fc.array(fc.constantFrom("a", "x".repeat(99), "x".repeat(101), "-", "b.c", ".", "..", ".d", "", "é", "@e+f", "\0", " "), { maxLength: 12 });
+  const isKept = (path: string): boolean => path.length > 0 && path.length <= 1_024 && path.split("/").every((part) => !["", ".", "..", "\0"].includes(part));
+  fc.assert(fc.property(parts, (all) => assert.equal(SourcePath.safeParse(all.join("/")).success, isKept(all.join("/")), all.join("/"))));
 });
 
 test("no other kind of entry is known", () => {

@@ -157,7 +157,7 @@ const packByDifference = async (
   { kept, fresh }: { kept: Difference["kept"]; fresh: string },
 ) => {
   const { dependencies, spec } = context;
-  const tar = await readWhole(dependencies.home, layer);
+  const tar = await readWhole(dependencies.home, layer.digest);
   const places = tar === undefined ? [] : placesOf(tar);
   if (tar === undefined || places.length !== nodes.length) return undefined;
   const parts = now.map((node): Part => {
