@@ -78,7 +78,15 @@ describe("slip deploy", () => {
     writeFileSync(join(folder, "server.js"), "two");
     await slip(platform.home, ["deploy", folder]);
     assert.deepEqual([...platform.blobs.values()].map(String), ["one", "two"]);
-    assert.equal(platform.inputsOf("sources.upload").length, 2);
+    assert.equal(platform.inputsOf("sources.uploadMany").length, 2);
+  });
+
+  it("sends many small contents together, and those that are not small alone", async () => {
+    for (let index = 0; index < 1_200; index += 1) writeFileSync(join(folder, `${index}.txt`), `content ${index}`);
+    writeFileSync(join(folder, "movie.bin"), Buffer.alloc(2 ** 20, 7));
+    await slip(platform.home, ["deploy", folder]);
+    assert.equal(platform.blobs.size, 1_202);
+    assert.deepEqual([platform.inputsOf("sources.uploadMany").length, platform.inputsOf("sources.upload").length], [2, 1]);
   });
 
   it("passes on what the user asks for", async () => {

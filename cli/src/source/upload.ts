@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
 import { changeOf, sourceDigest } from "@slipstream/contract/source.ts";
+import { packContents } from "@slipstream/contract/source-pack.ts";
 import type { Digest } from "@slipstream/contract/words.ts";
 import type { Session } from "../platform/session.ts";
 import { openFound, type Tree, TreeChanged } from "./manifest.ts";
@@ -12,8 +13,12 @@ import { rememberSent, sentBefore } from "./sent.ts";
 import { sideBySide } from "./side-by-side.ts";
 
 const uploadsAtOnce = 6;
+/** Smaller contents are sent many together. */
+const smallBytes = 256 * 2 ** 10;
+const packBytes = 4 * 2 ** 20;
+const packFiles = 1_000;
 /** A content is in memory while it is sent, so larger ones go one by one. */
-const largeBytes = 16n * 2n ** 20n;
+const largeBytes = 16 * 2 ** 20;
 
 /** The bytes of a content, checked again: a file may have changed since its hash was taken. */
 const bytesOf = async (tree: Tree, sha256: string): Promise<Buffer> => {
@@ -40,22 +45,39 @@ const checkChange = async (session: Session, tree: Tree, signal: AbortSignal): P
   }
 };
 
+/** Contents that are sent together, in their order. Pure. */
+export const inPacks = (contents: readonly string[], sizeOf: (sha256: string) => number): string[][] => {
+  const packs: string[][] = [];
+  let bytes = 0;
+  for (const sha256 of contents) {
+    const last = packs.at(-1);
+    bytes += sizeOf(sha256);
+    if (last && bytes <= packBytes && last.length < packFiles) last.push(sha256);
+    else {
+      packs.push([sha256]);
+      bytes = sizeOf(sha256);
+    }
+  }
+  return packs;
+};
+
 /** Makes the platform hold the tree; gives its digest and what was sent. Throws TreeChanged when the folder changed meanwhile. */
 export const uploadTree = async (session: Session, tree: Tree, signal: AbortSignal): Promise<{ source: Digest; sentFiles: number; sentBytes: number }> => {
   const { source, missing } = (await checkChange(session, tree, signal)) ?? (await session.call("sources.check", tree.manifest, { signal }));
+  const sizeOf = (sha256: string): number => Number(tree.files.get(sha256)?.stats.size ?? 0);
+  const between = (from: number, to: number): string[] => missing.filter((sha256) => sizeOf(sha256) >= from && sizeOf(sha256) < to);
   let sentBytes = 0;
-  const send = async (sha256: string): Promise<void> => {
-    const bytes = await bytesOf(tree, sha256);
-    await session.call("sources.upload", { sha256 }, { bytes, signal });
-    sentBytes += bytes.length;
+  const sendPack = async (pack: readonly string[]): Promise<void> => {
+    const contents: Buffer[] = [];
+    for (const sha256 of pack) contents.push(await bytesOf(tree, sha256));
+    sentBytes += (await session.call("sources.uploadMany", {}, { bytes: packContents(contents), signal })).sizeBytes;
   };
-  const isLarge = (sha256: string): boolean => (tree.files.get(sha256)?.stats.size ?? 0n) > largeBytes;
-  await sideBySide(
-    missing.filter((sha256) => !isLarge(sha256)),
-    uploadsAtOnce,
-    send,
-  );
-  await sideBySide(missing.filter(isLarge), 1, send);
+  const send = async (sha256: string): Promise<void> => {
+    sentBytes += (await session.call("sources.upload", { sha256 }, { bytes: await bytesOf(tree, sha256), signal })).sizeBytes;
+  };
+  await sideBySide(inPacks(between(0, smallBytes), sizeOf), uploadsAtOnce, sendPack);
+  await sideBySide(between(smallBytes, largeBytes), uploadsAtOnce, send);
+  await sideBySide(between(largeBytes, Number.POSITIVE_INFINITY), 1, send);
   if (tree.cacheFolder !== undefined) rememberSent(tree.cacheFolder, tree.root, { source, ...tree.manifest });
   return { source, sentFiles: missing.length, sentBytes };
 };

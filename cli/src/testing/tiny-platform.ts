@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
 import { type OperationName, type OutputOf, operations, type ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import { changed, type SourceManifest, sourceDigest } from "@slipstream/contract/source.ts";
+import { unpackContents } from "@slipstream/contract/source-pack.ts";
 
 type Answer<N extends OperationName> = OutputOf<N> | AsyncIterable<OutputOf<N>>;
 /** What the server answers; an operation that is not here is `not_found`. */
@@ -109,6 +110,7 @@ export class TinyPlatform {
     const handler = this.handlers[name] as ((input: unknown) => unknown) | undefined;
     if (handler) return handler(input);
     if (name === "sources.check") return this.#checkSource(input as ParsedInputOf<"sources.check">);
+    if (name === "sources.uploadMany") return this.#keepBlobs(unpackContents(body));
     if (name === "sources.upload") return this.#keepBlob(input as ParsedInputOf<"sources.upload">, body);
     throw new SlipError("not_found", `There is no ${name}.`);
   }
@@ -120,6 +122,11 @@ export class TinyPlatform {
     this.sources.set(sourceDigest(manifest), manifest);
     const hashes = new Set(manifest.entries.flatMap((entry) => (entry.type === "file" ? [entry.sha256] : [])));
     return { source: sourceDigest(manifest), missing: [...hashes].filter((sha256) => !this.blobs.has(sha256)) };
+  }
+
+  #keepBlobs(contents: Buffer[]): OutputOf<"sources.uploadMany"> {
+    for (const content of contents) this.blobs.set(createHash("sha256").update(content).digest("hex"), content);
+    return { contents: contents.length, sizeBytes: contents.reduce((sum, { length }) => sum + length, 0) };
   }
 
   #keepBlob({ sha256 }: ParsedInputOf<"sources.upload">, body: Buffer): OutputOf<"sources.upload"> {

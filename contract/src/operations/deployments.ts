@@ -35,6 +35,19 @@ export const sources = {
     notPlanned: "Contents are named by their hash, and nothing is made of them until a deployment names them.",
     errors: ["too_large", "invalid_input", "disk_full"],
   }),
+  "sources.uploadMany": operation({
+    name: "sources.uploadMany",
+    summary: "Send the contents of many small files, each after its length as four bytes, the highest first; they are named by their SHA-256.",
+    method: "POST",
+    path: "/v1/sources/blobs",
+    body: "bytes",
+    input: z.object({}),
+    output: z.object({ contents: z.int(), sizeBytes: z.int() }),
+    permission: "deploy",
+    effect: "write",
+    notPlanned: "Contents are named by their hash, and nothing is made of them until a deployment names them.",
+    errors: ["too_large", "invalid_input", "disk_full"],
+  }),
 };
 
 export const deployments = {

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { type Grant, type Permission, type Verb, verbsOf } from "@slipstream/contract/access.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import { type InputOf, type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
+import { packContents } from "@slipstream/contract/source-pack.ts";
 import { newId } from "#platform/ids.ts";
 import { type Asker, addAsker, addTarget, addTenant, hashOf, newSecret, source, type Target } from "./testing/access-world.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
@@ -45,6 +46,7 @@ const matrix: { [N in OperationName]: Entry<N> } = {
   "apps.restore": { about: "app", input: byApp },
   "sources.check": { about: "nothing", input: () => source.manifest },
   "sources.upload": { about: "nothing", input: () => ({ sha256: source.sha256 }), bytes: source.content },
+  "sources.uploadMany": { about: "nothing", input: none, bytes: packContents([source.content]) },
   "deployments.create": {
     about: "app",
     input: ({ app }) => ({ app, source: { kind: "tree", digest: `sha256:${"0".repeat(64)}` } }),

@@ -77,6 +77,7 @@ const attempts = (): { [N in OperationName]: Attempt<N> } => {
     "apps.restore": byApp,
     "sources.check": { input: manifest, answer: (output) => assert.deepEqual(output, { source, missing: [sha256] }) },
     "sources.upload": { input: { sha256 }, bytes: Buffer.from("another content"), answer: "invalid_input" },
+    "sources.uploadMany": { input: {}, bytes: Buffer.from("no pack"), answer: "invalid_input" },
     "deployments.create": { input: { app: "thief", source: { kind: "tree", digest: source } }, answer: "invalid_input" },
     "deployments.get": byId,
     "deployments.watch": byId,

@@ -28,6 +28,7 @@ const aboutNothing: ReadonlySet<OperationName> = new Set<OperationName>([
   "platform.trust",
   "sources.check",
   "sources.upload",
+  "sources.uploadMany",
   "connections.list",
   "connections.revoke",
   "approvals.list",

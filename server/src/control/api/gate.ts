@@ -191,4 +191,4 @@ const ownKey = ({ id, kind, grantId }: Token, key: string | undefined): string |
 };
 
 /** Contents are named by their hash: sending them twice changes nothing, and only the deployment that uses them is worth a journal entry. */
-const isContent = (name: OperationName): boolean => name === "sources.check" || name === "sources.upload";
+const isContent = (name: OperationName): boolean => ["sources.check", "sources.upload", "sources.uploadMany"].includes(name);

@@ -1,5 +1,9 @@
+import type { Readable } from "node:stream";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { sources } from "@slipstream/contract/operations/deployments.ts";
 import { changed, type SourceChange, type SourceManifest, sourceDigest } from "@slipstream/contract/source.ts";
+import { unpackContents } from "@slipstream/contract/source-pack.ts";
 import type { Handlers } from "../api/call.ts";
 import type { Control } from "../control.ts";
 import { checkManifest } from "./source.ts";
@@ -13,7 +17,18 @@ const wholeOf = (store: SourceStore, tenant: string, { base, entries, removed = 
   return changed(before, { entries, removed });
 };
 
-export const sourceOperations = ({ database }: Control, store: SourceStore): Pick<Handlers, "sources.check" | "sources.upload"> => ({
+const readUpTo = async (body: Readable, maxBytes: number): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new SlipError("too_large", `The contents have more than ${maxBytes} bytes.`, { next: "Send them in several bodies." });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};
+
+export const sourceOperations = ({ database }: Control, store: SourceStore): Pick<Handlers, keyof typeof sources> => ({
   async "sources.check"(change, call) {
     const manifest = wholeOf(store, call.tenant, change);
     const size = checkManifest(manifest);
@@ -25,5 +40,11 @@ export const sourceOperations = ({ database }: Control, store: SourceStore): Pic
 
   async "sources.upload"({ sha256 }, call) {
     return { sizeBytes: await store.upload(call.tenant, sha256, call.body) };
+  },
+
+  async "sources.uploadMany"(_, call) {
+    const contents = unpackContents(await readUpTo(call.body, limit("sourcePackBytes")));
+    await store.uploadMany(call.tenant, contents);
+    return { contents: contents.length, sizeBytes: contents.reduce((sum, { length }) => sum + length, 0) };
   },
 });

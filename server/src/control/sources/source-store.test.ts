@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
@@ -33,6 +33,19 @@ test("only what a tenant has not sent is asked for, and a source is complete whe
   await store.complete("local", digest);
   assert.equal(readFileSync(home.sourceBlob("local", sha256("one")), "utf8"), "one");
   assert.deepEqual(await store.check("other", digest, manifest), [sha256("one"), sha256("two")], "another tenant's contents are not seen");
+});
+
+test("contents that come together are kept by their hashes, and one that was damaged is whole again", async () => {
+  const store = new SourceStore(homeAt(folder));
+  await store.check("many", digest, manifest);
+  await store.uploadMany("many", [Buffer.from("one"), Buffer.from("other")]);
+  assert.deepEqual(await store.check("many", digest, manifest), [sha256("two")]);
+  const place = homeAt(folder).sourceBlob("many", sha256("one"));
+  writeFileSync(place, "not");
+  await store.uploadMany("many", [Buffer.from("two"), Buffer.from("one")]);
+  await store.complete("many", digest);
+  assert.equal(readFileSync(place, "utf8"), "one");
+  assert.ok(!readdirSync(dirname(place)).some((name) => name.endsWith(".new")));
 });
 
 test("a content with another size than the manifest says is no part of a source", async () => {

@@ -85,7 +85,11 @@ const because = (reason: string, names: readonly OperationName[]): Partial<Recor
 
 /** Operations that no tool, resource or prompt does. */
 export const lacks: Readonly<Partial<Record<OperationName, string>>> = {
-  ...because("The command line sends files to REST's address; an agent without it gives them in the call of deploy.", ["sources.check", "sources.upload"]),
+  ...because("The command line sends files to REST's address; an agent without it gives them in the call of deploy.", [
+    "sources.check",
+    "sources.upload",
+    "sources.uploadMany",
+  ]),
   ...because("undo does it, of the entry that made it needed.", ["apps.restore", "secrets.restore"]),
   ...because("wait follows the lines of deployments.watch.", ["deployments.wait"]),
   ...because("approvals waits for one, and no longer than it is told to.", ["approvals.get"]),
