@@ -39,11 +39,13 @@ class UsedLayers {
     const old = await layers.renew(layer);
     if (old === undefined) return;
     log.warn("a layer was damaged and is unpacked anew; what uses it is started again", { layer, workloads: this.workloadsOn(layer).join(" ") });
-    for (const instance of this.instancesOn(layer)) instance.remount();
+    for (const instance of this.instancesOn(layer)) instance.kill(unpackedAnew);
     await this.#runtime.workloads.dropSpares(layerFolder(this.#home, layer));
     await removeTree(old);
   }
 }
+
+const unpackedAnew = "A file of the artifact was damaged on this machine. The artifact is unpacked anew, and the program started again.";
 
 interface Planes {
   home: Home;

@@ -139,7 +139,7 @@ for (const kind of kinds)
       assert.equal(await get(address, "/"), "ok");
       assert.equal(viewOf(spec)?.restarts, 1);
       await get(address, "/eat");
-      await lineWith("needed more than its 256 MB");
+      await lineWith("needed more than its 256MB");
       await remove(spec);
     });
 

@@ -1,6 +1,6 @@
 // From what was seen of a program that did not become healthy to what was wrong with it. Pure.
 import { type ErrorCode, errors } from "@slipstream/contract/errors.ts";
-import type { HealthCheck } from "@slipstream/contract/ports/host.ts";
+import type { HealthCheck, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { FailureReport } from "@slipstream/contract/words.ts";
 import { sizeText } from "#platform/diagnosis/amounts.ts";
 import { diagnose } from "#platform/diagnosis/diagnosis.ts";
@@ -11,11 +11,20 @@ import type { Answer } from "./health.ts";
 import { type Finding, late } from "./late.ts";
 import type { Listener } from "./listening.ts";
 
+export interface Exit {
+  exitCode: number;
+  outOfMemory: boolean;
+}
+
+/** How a program has ended, for its log. */
+export const exitText = ({ exitCode, outOfMemory }: Exit, { memoryBytes }: Pick<WorkloadSpec, "memoryBytes">): string =>
+  outOfMemory ? `needed more than its ${sizeText(memoryBytes)} of memory and was ended` : `ended with ${exitCode}`;
+
 export type Symptom =
   | { kind: "not_started"; message: string }
-  | { kind: "exited"; exitCode: number; outOfMemory: boolean }
+  | ({ kind: "exited" } & Exit)
   /** It had answered before. */
-  | { kind: "crashed"; exitCode: number; outOfMemory: boolean }
+  | ({ kind: "crashed" } & Exit)
   | { kind: "late"; last: Answer; listeners: readonly Listener[]; elapsedMs: number };
 
 export interface Patient {
@@ -31,6 +40,22 @@ export interface Patient {
   variables: readonly string[];
   lastLines: readonly string[];
 }
+
+export const patientOf = (
+  { id, tags, port, memoryBytes, health, command: own, env }: WorkloadSpec,
+  command: readonly string[],
+  lastLines: readonly string[],
+): Patient => ({
+  app: tags.app,
+  deployment: id,
+  port,
+  memoryBytes,
+  check: health,
+  command,
+  isOwnCommand: own !== undefined,
+  variables: Object.keys(env),
+  lastLines,
+});
 
 const signals: Readonly<Record<number, string>> = {
   129: "SIGHUP",

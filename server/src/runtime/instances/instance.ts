@@ -1,6 +1,6 @@
 // One running copy of a workload, from its start to its end. Its network, and so its address, stays the same over restarts.
 import { join } from "node:path";
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Instance as InstanceView, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { Image } from "#platform/oci/image.ts";
 import type { RuntimeGround } from "../ground.ts";
@@ -9,18 +9,22 @@ import { OutputTail } from "../output/output-tail.ts";
 import { type Launch, LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
 import type { Rest } from "../workloads/rest.ts";
 import { afterExit } from "./backoff.ts";
-import type { Patient, Symptom } from "./failure.ts";
+import { type Exit, exitText, type Patient, patientOf, type Symptom } from "./failure.ts";
 import { type Answer, untilHealthy } from "./health.ts";
 import { isHopeless } from "./hopeless.ts";
 import { InstanceLog } from "./instance-log.ts";
 import { launchOf } from "./launch.ts";
-import { listeners } from "./listening.ts";
-import type { InstanceRecord } from "./record.ts";
-import { catchesTermination, terminate } from "./termination.ts";
+import { type Listener, listeners } from "./listening.ts";
+import { Pulse } from "./pulse.ts";
+import { type InstanceRecord, successorOf } from "./record.ts";
+import { askToEnd } from "./termination.ts";
+import { Underway } from "./underway.ts";
 import { Use } from "./use.ts";
 
-const pulseMs = 2_000;
-const endingEveryMs = 20;
+/** Does a start when it is its turn. */
+export type InTurn = (start: () => Promise<void>) => Promise<void>;
+
+const atOnce: InTurn = (start) => start();
 
 /** What came of waiting for its first healthy answer. */
 export type Gated = { outcome: "healthy" } | { outcome: "removed" } | { outcome: "failed"; symptom: Symptom };
@@ -31,6 +35,8 @@ export class Instance {
   readonly #spec: WorkloadSpec;
   readonly #record: InstanceRecord;
   readonly #slot: Slot;
+  /** Whose address it has: of the instance that it succeeded, or its own slot. */
+  readonly #at: Slot;
   readonly #sandbox: OciSandbox;
   readonly #log: InstanceLog;
   #state: InstanceView["state"] = "starting";
@@ -38,11 +44,17 @@ export class Instance {
   /** Aborts when the present program ends or is to end; a restart makes a new one. */
   #run = new AbortController();
   readonly #removed = new AbortController();
-  #pulse: NodeJS.Timeout | undefined;
-  #missed = 0;
-  /** The start, or the end, that is under way: removing waits for it, so nothing is made after it was removed. */
-  #launching: Promise<unknown> = Promise.resolve();
-  #exit: { exitCode: number; outOfMemory: boolean } | undefined;
+  readonly #pulse: Pulse = new Pulse(
+    () => this.#state === "backoff" || this.#sandbox.isAlive(this.id),
+    () => {
+      this.#ground.exits.forget(this.id);
+      this.#onExit();
+    },
+  );
+  readonly #underway = new Underway();
+  /** Resolves when nothing is left of the instance that it succeeded. */
+  #ceded: Promise<void> = Promise.resolve();
+  #exit: Exit | undefined;
   #crash: { at: number; symptom: Symptom } | undefined;
   /** The present program was ended by us. */
   #isKilled: boolean = false;
@@ -55,6 +67,7 @@ export class Instance {
     this.#spec = spec;
     this.#record = record;
     this.#slot = ground.pool.slot(record.slot);
+    this.#at = record.address === undefined ? this.#slot : ground.pool.slot(record.address);
     this.#sandbox = ground.sandbox(record.sandbox);
     this.#log = new InstanceLog(ground.logs, spec, record.instance);
     this.use = new Use(this.#sandbox, { id: record.instance, port: spec.port });
@@ -68,30 +81,23 @@ export class Instance {
     const { instance: sandbox, workload } = this.#record;
     return { sandbox, network: this.#slot.name, workload, runs: ["ready", "asleep", "parked"].includes(this.#state) };
   }
+  /** Whose address it has. */
+  get at(): Slot {
+    return this.#at;
+  }
   get layers(): readonly string[] {
     return this.#record.layers;
   }
   get view(): InstanceView {
     const { instance, sandbox, restarts } = this.#record;
-    return { instance, address: `${this.#slot.address}:${this.#spec.port}`, state: this.#state, sandbox, restarts };
+    return { instance, address: `${this.#at.address}:${this.#spec.port}`, state: this.#state, sandbox, restarts };
   }
   /** It has answered at least once. */
   get isProven(): boolean {
     return this.#record.proven;
   }
   get patient(): Patient {
-    const { id, tags, port, memoryBytes, health, command, env } = this.#spec;
-    return {
-      app: tags.app,
-      deployment: id,
-      port,
-      memoryBytes,
-      check: health,
-      command: this.#record.args,
-      isOwnCommand: command !== undefined,
-      variables: Object.keys(env),
-      lastLines: this.#log.lastLines,
-    };
+    return patientOf(this.#spec, this.#record.args, this.#log.lastLines);
   }
   /** How its program, having answered before, ended in the last `ms`. */
   crashWithin(ms: number): Symptom | undefined {
@@ -101,7 +107,11 @@ export class Instance {
   /** Starts the program, by `begin` where something else does it than its sandbox; gives the symptom when that cannot be done. */
   async start(image: Image, begin = (launch: Launch): Promise<void> => this.#sandbox.start(launch)): Promise<Symptom | undefined> {
     this.#ground.records.saveInstance(this.#record);
-    return await this.#launch(() => begin(launchOf({ spec: this.#spec, record: this.#record, slot: this.#slot, image })));
+    return await this.#launch(() => begin(this.#launchOf(image)));
+  }
+
+  #launchOf(image: Image): Launch {
+    return launchOf({ spec: this.#spec, record: this.#record, slot: this.#slot, at: this.#at, image });
   }
 
   /** Takes over an instance that an earlier host process started. */
@@ -111,7 +121,7 @@ export class Instance {
     if (this.#record.stopped) {
       this.#state = "stopped";
       // That process may have died on the way.
-      this.#launching = this.#sandbox.stop(this.id, this.#slot.path).catch(() => {});
+      void this.#underway.is(this.#sandbox.stop(this.id, this.#slot.path)).catch(() => {});
       return;
     }
     this.#follow();
@@ -178,11 +188,9 @@ export class Instance {
     this.#state = "stopped";
     this.#record.stopped = true;
     this.#ground.records.saveInstance(this.#record);
-    clearInterval(this.#pulse);
+    this.#pulse.end();
     this.#ground.exits.forget(this.id);
-    const stopping = this.#stopNow(graceMs);
-    this.#launching = stopping.catch(() => {});
-    await stopping;
+    await this.#underway.is(this.#stopNow(graceMs));
     if (!this.#removed.signal.aborted) this.#log.say(why);
   }
 
@@ -195,19 +203,61 @@ export class Instance {
   }
 
   /** Resolves when it can take requests, or why it cannot. A program that was ended is started when it is its turn. */
-  async wake(inTurn: (start: () => Promise<void>) => Promise<void>): Promise<Symptom | undefined> {
+  async wake(inTurn: InTurn): Promise<Symptom | undefined> {
     if (this.#state === "asleep") this.unpark();
     if (this.#state !== "stopped") return undefined;
     await this.#launched();
-    if (this.#removed.signal.aborted) return undefined;
+    return this.#removed.signal.aborted ? undefined : this.#comeBack(inTurn);
+  }
+
+  /** It counts as ended until it is ready: a host that dies meanwhile begins anew. */
+  async #comeBack(inTurn: InTurn, begin?: () => Promise<void>): Promise<Symptom | undefined> {
     this.#state = "starting";
     try {
-      // It counts as ended until it is ready: a host that dies meanwhile begins anew.
-      return await this.#startAgain(inTurn);
+      return await this.#startAgain(inTurn, begin);
     } catch (error) {
       this.#state = "stopped";
       throw error;
     }
+  }
+
+  /** What takes the place of this one, which was ended: in the sandbox and the network of a spare, at the same address. */
+  successor(spare: { id: string; slot: Slot }, { layers }: Pick<Image, "layers">): Instance {
+    return new Instance(this.#ground, this.#spec, successorOf(this.#record, { instance: spare.id, slot: spare.slot.number, layers }));
+  }
+
+  /** Starts the program of a successor by `begin`, as `wake` does; `before` is removed meanwhile. */
+  succeed(before: Instance, image: Image, { begin, inTurn }: { begin: (launch: Launch) => Promise<void>; inTurn: InTurn }): Promise<Symptom | undefined> {
+    this.#ground.records.saveInstance(this.#record);
+    this.#ground.records.forgetInstance(before.id);
+    this.#ceded = before.#cede();
+    return this.#comeBack(inTurn, () => begin(this.#launchOf(image)));
+  }
+
+  /** Nothing is left of it but its address, which its successor has. */
+  async #cede(): Promise<void> {
+    await this.#letGo();
+    await this.#wipe();
+    await (this.#at === this.#slot ? this.#ground.pool.vacate(this.#slot) : this.#ground.pool.release(this.#slot));
+  }
+
+  /** Resolves when nothing is left of what it succeeded. */
+  get ceded(): Promise<void> {
+    return this.#ceded;
+  }
+
+  /** From here on nothing more is done with it but to end it. */
+  async #letGo(): Promise<void> {
+    this.#removed.abort();
+    this.#run.abort();
+    this.#pulse.end();
+    await this.#launched();
+    this.#ground.exits.forget(this.id);
+  }
+
+  async #wipe(): Promise<void> {
+    this.#tail?.close(false);
+    await this.#sandbox.remove(this.id, this.#slot.path);
   }
 
   /** SIGTERM, after `graceMs` SIGKILL; then nothing of it is left. */
@@ -215,66 +265,42 @@ export class Instance {
     if (this.#state === "asleep") this.unpark();
     // One that is parked has finished, and one that has not come up yet has nothing to finish.
     const mayFinish = this.#state === "ready";
-    this.#removed.abort();
-    this.#run.abort();
-    clearInterval(this.#pulse);
-    await this.#launched();
-    this.#ground.exits.forget(this.id);
+    await this.#letGo();
     // One that never answered has no requests to finish.
     if (mayFinish) await this.#askToEnd(this.#record.proven ? graceMs : 0);
-    this.#tail?.close(false);
-    await this.#sandbox.remove(this.id, this.#slot.path);
+    await this.#wipe();
+    await this.#ceded.catch(() => {});
     await this.#ground.pool.release(this.#slot);
+    if (this.#at !== this.#slot) this.#ground.pool.giveBack(this.#at);
   }
 
-  /** Resolves when no start is under way. One takes its time to make a sandbox, and fails at once when the processes of that are gone. */
-  async #launched(): Promise<void> {
-    let isOver = false;
-    const over = this.#launching.finally(() => {
-      isOver = true;
-    });
-    for (await Promise.race([over, nextTurn()]); !isOver; await Promise.race([over, sleep(endingEveryMs)])) this.#sandbox.cgroup(this.id).kill();
+  #launched(): Promise<void> {
+    return this.#underway.over(() => this.#sandbox.cgroup(this.id).kill());
   }
 
-  /** Ends the program as it is; a new one takes its place, as after a crash, which it is not. */
-  kill(): void {
+  /** Ends the program as it is, and says why where it is told; a new one takes its place, as after a crash, which it is not. */
+  kill(why?: string): void {
+    if (why !== undefined) this.#log.say(why);
     this.#isKilled = true;
     this.#sandbox.cgroup(this.id).kill();
-  }
-
-  /** As kill: its layers were unpacked anew, and are mounted with the next program. */
-  remount(): void {
-    this.#log.say("A file of the artifact was damaged on this machine. The artifact is unpacked anew, and the program started again.");
-    this.kill();
   }
 
   /** Lets go of the program without touching it: the next host process adopts it. */
   abandon(): void {
     this.#removed.abort();
     this.#run.abort();
-    clearInterval(this.#pulse);
+    this.#pulse.end();
     this.#ground.exits.forget(this.id);
     this.#tail?.close(true);
   }
 
-  /**
-   * Asks the first process, and waits. One without a handler for SIGTERM never gets it, being the first of its namespace (a shell
-   * that started the program, say): then those below it are asked. Where nobody would hear, nobody is waited for.
-   */
-  async #askToEnd(graceMs: number): Promise<void> {
-    const first = this.#sandbox.pid(this.id);
-    const hears = first !== undefined && catchesTermination(first);
-    const asked = hears ? [first] : this.#sandbox.cgroup(this.id).pids().filter(catchesTermination);
-    if (graceMs === 0) return;
-    for (const pid of asked) terminate(pid);
-    // A handler that was for once, as Node's own is, is gone after the signal: that program does not end by it.
-    for (const end = performance.now() + graceMs; asked.some(catchesTermination) && performance.now() < end && !this.#ground.hurry.aborted; ) await sleep(10);
+  #askToEnd(graceMs: number): Promise<void> {
+    const of = { first: this.#sandbox.pid(this.id), pids: () => this.#sandbox.cgroup(this.id).pids() };
+    return askToEnd(of, graceMs, this.#ground.hurry);
   }
 
   #launch(start: () => Promise<void>): Promise<Symptom | undefined> {
-    const launching = this.#launchNow(start);
-    this.#launching = launching.catch(() => {});
-    return launching;
+    return this.#underway.is(this.#launchNow(start));
   }
 
   async #launchNow(start: () => Promise<void>): Promise<Symptom | undefined> {
@@ -298,30 +324,16 @@ export class Instance {
     if (this.#removed.signal.aborted) return;
     this.#ground.pool.tellDenied(this.#slot, (line) => this.#log.say(line));
     this.#ground.exits.onExit(this.id, () => this.#onExit());
-    clearInterval(this.#pulse);
-    this.#pulse = setInterval(() => this.#feelPulse(), pulseMs);
-    this.#pulse.unref();
+    this.#pulse.begin();
   }
 
-  /** An exit that nobody has written down. Looked at twice: conmon may be about to. */
-  #feelPulse(): void {
-    if (this.#state === "backoff" || this.#sandbox.isAlive(this.id)) this.#missed = 0;
-    else if (++this.#missed > 1) {
-      this.#ground.exits.forget(this.id);
-      this.#onExit();
-    }
-  }
-
-  #listeners() {
-    const pid = this.#sandbox.pid(this.id);
-    return pid === undefined ? [] : listeners(pid);
+  #listeners(): Listener[] {
+    return listeners(this.#sandbox.pid(this.id));
   }
 
   #untilHealthy() {
     const { port, health: check } = this.#spec;
-    return untilHealthy({ host: this.#slot.address, port, check }, this.#run.signal, (last, elapsed) =>
-      isHopeless(last, elapsed, () => this.#listeners(), port),
-    );
+    return untilHealthy({ host: this.#at.address, port, check }, this.#run.signal, (last, elapsed) => isHopeless(last, elapsed, () => this.#listeners(), port));
   }
 
   #becomeReady(): void {
@@ -333,8 +345,7 @@ export class Instance {
   }
 
   #onExit(): void {
-    clearInterval(this.#pulse);
-    this.#missed = 0;
+    this.#pulse.end();
     this.#exit = { exitCode: this.#sandbox.exitCode(this.id) ?? 137, outOfMemory: this.#sandbox.cgroup(this.id).oomKills() > 0 };
     this.#tail?.end();
     this.#run.abort();
@@ -343,12 +354,11 @@ export class Instance {
     this.#restartLater(this.#exit);
   }
 
-  #restartLater({ exitCode, outOfMemory }: { exitCode: number; outOfMemory: boolean }): void {
+  #restartLater(exit: Exit): void {
     const { failures, pauseMs } = afterExit(this.#failures, performance.now() - this.#startedAt);
     this.#failures = failures;
     this.#state = "backoff";
-    const why = outOfMemory ? `needed more than its ${Math.round(this.#spec.memoryBytes / 2 ** 20)} MB of memory and was ended` : `ended with ${exitCode}`;
-    this.#log.say(`The program ${why}; it is started again in ${pauseMs} ms.`);
+    this.#log.say(`The program ${exitText(exit, this.#spec)}; it is started again in ${pauseMs} ms.`);
     sleep(pauseMs, undefined, { signal: this.#removed.signal })
       .then(() => this.#restart())
       .catch((error: unknown) => this.#removed.signal.aborted || this.#ground.log.error("an instance could not be restarted", error, { instance: this.id }));
@@ -361,8 +371,8 @@ export class Instance {
     await this.#startAgain();
   }
 
-  async #startAgain(inTurn = (start: () => Promise<void>) => start()): Promise<Symptom | undefined> {
-    const symptom = await this.#launch(() => inTurn(() => this.#sandbox.restart(this.id, this.#slot.path)));
+  async #startAgain(inTurn: InTurn = atOnce, begin = (): Promise<void> => this.#sandbox.restart(this.id, this.#slot.path)): Promise<Symptom | undefined> {
+    const symptom = await this.#launch(() => inTurn(begin));
     if (symptom?.kind === "not_started") this.#log.say(`The program could not be started: ${symptom.message}`);
     if (symptom) {
       this.#restartLater({ exitCode: 127, outOfMemory: false });
@@ -380,7 +390,7 @@ export class Instance {
     return undefined;
   }
 
-  get #ended(): { exitCode: number; outOfMemory: boolean } {
+  get #ended(): Exit {
     return this.#exit ?? { exitCode: 137, outOfMemory: false };
   }
 

@@ -6,7 +6,17 @@ import type { Launch } from "../sandboxes/oci-sandbox.ts";
 import { environmentOf, hostnameOf, limitsOf } from "./environment.ts";
 import type { InstanceRecord } from "./record.ts";
 
-export const launchOf = ({ spec, record, slot, image }: { spec: WorkloadSpec; record: InstanceRecord; slot: Slot; image: Image }): Launch => ({
+export interface LaunchInput {
+  spec: WorkloadSpec;
+  record: InstanceRecord;
+  /** Whose network it is in, and whose user it is. */
+  slot: Slot;
+  /** Whose address it has. */
+  at: Slot;
+  image: Image;
+}
+
+export const launchOf = ({ spec, record, slot, at, image }: LaunchInput): Launch => ({
   spec: {
     id: record.instance,
     layers: image.layers,
@@ -19,7 +29,7 @@ export const launchOf = ({ spec, record, slot, image }: { spec: WorkloadSpec; re
     hostname: hostnameOf(record.instance),
     limits: limitsOf(spec),
   },
-  address: slot.address,
+  address: at.address,
   uid: uidOf(slot),
   overlay: undefined,
   account: spec.account,

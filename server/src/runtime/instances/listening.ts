@@ -62,8 +62,9 @@ export const hasClients = (pid: number, port: number): boolean => {
   }
 };
 
-/** What listens in the network namespace of a process; empty when it is gone. */
-export const listeners = (pid: number): Listener[] => {
+/** What listens in the network namespace of a process; empty when it is gone, or there is none. */
+export const listeners = (pid: number | undefined): Listener[] => {
+  if (pid === undefined) return [];
   try {
     return ["tcp", "tcp6"].flatMap((name) => parseListeners(readFileSync(`/proc/${pid}/net/${name}`, "utf8")));
   } catch {

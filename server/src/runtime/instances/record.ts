@@ -9,6 +9,8 @@ export const InstanceRecord = z.object({
   instance: InstanceId,
   workload: DeploymentId,
   slot: z.int(),
+  /** The slot whose address it has, where that is not its own: it is the successor of an instance that was ended. */
+  address: z.int().optional(),
   sandbox: SandboxKind,
   /** It has answered once: a later end is a crash that is mended, an earlier one a failed start. */
   proven: z.boolean(),
@@ -20,6 +22,14 @@ export const InstanceRecord = z.object({
   args: z.array(z.string()),
 });
 export type InstanceRecord = z.infer<typeof InstanceRecord>;
+
+/** Of one that takes the place of another, which was ended: it counts as ended until it is ready. Pure. */
+export const successorOf = (before: InstanceRecord, own: Pick<InstanceRecord, "instance" | "slot" | "layers">): InstanceRecord => ({
+  ...before,
+  ...own,
+  address: before.address ?? before.slot,
+  stopped: true,
+});
 
 export const WorkloadRecord = z.object({ spec: WorkloadSpec, desire: WorkloadDesire });
 export type WorkloadRecord = z.infer<typeof WorkloadRecord>;
@@ -71,6 +81,10 @@ export class Records {
     const folder = join(this.#instances, record.instance);
     mkdirSync(folder, { recursive: true, mode: 0o711 });
     writeWhole(join(folder, "instance.json"), record);
+  }
+  /** The bundle stays: it belongs to nobody then. */
+  forgetInstance(id: string): void {
+    rmSync(join(this.#instances, id, "instance.json"), { force: true });
   }
   /** Each bundle, with its record where it has one that can be read. */
   instances(): { name: string; record: InstanceRecord | undefined }[] {

@@ -1,5 +1,6 @@
 // Asking a process to end, where it can be asked.
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 
 const terminationBit = 1n << 14n;
 
@@ -15,6 +16,20 @@ export const catchesTermination = (pid: number): boolean => {
   } catch {
     return false;
   }
+};
+
+const lookAgainMs = 10;
+
+/**
+ * Asks the first process of a sandbox, and waits. One without a handler for SIGTERM never gets it, being the first of its namespace (a
+ * shell that started the program, say): then those below it are asked. Where nobody would hear, nobody is waited for.
+ */
+export const askToEnd = async (of: { first: number | undefined; pids: () => readonly number[] }, graceMs: number, hurry: AbortSignal): Promise<void> => {
+  const asked = of.first !== undefined && catchesTermination(of.first) ? [of.first] : of.pids().filter(catchesTermination);
+  if (graceMs === 0) return;
+  for (const pid of asked) terminate(pid);
+  // A handler that was for once, as Node's own is, is gone after the signal: that program does not end by it.
+  for (const end = performance.now() + graceMs; asked.some(catchesTermination) && performance.now() < end && !hurry.aborted; ) await sleep(lookAgainMs);
 };
 
 export const terminate = (pid: number): void => {

@@ -37,6 +37,18 @@ export const createNamespace = async (slot: Slot, subnet: number): Promise<void>
   setForwarding(slot.name);
 };
 
+/**
+ * Makes the address of one slot lead into the namespace of another, which has it besides its own and is seen by it from outside. Done
+ * again, it changes nothing.
+ */
+export const moveAddress = async ({ address }: Slot, to: Slot, subnet: number): Promise<void> => {
+  const inside = lines([`addr replace ${address}/32 dev eth0`, `route replace default via ${gatewayOf(subnet)} dev eth0 src ${address}`]);
+  await Promise.all([
+    execOrThrow(["ip", "-n", to.name, "-batch", "-"], { input: inside }),
+    execOrThrow(["ip", "route", "replace", `${address}/32`, "dev", to.name]),
+  ]);
+};
+
 /** Removes a namespace with both ends of its link. Absent is fine. */
 export const deleteNamespace = async (name: string): Promise<void> => {
   await exec(["ip", "link", "delete", name]);

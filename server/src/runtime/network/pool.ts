@@ -3,7 +3,7 @@ import type { Log } from "#platform/log.ts";
 import { maxSlots, type Slot, slotOf } from "./addresses.ts";
 import { Denials } from "./denials.ts";
 import { applyEgress, removeEgress } from "./egress.ts";
-import { closeRange, createNamespace, deleteNamespace, enableForwarding, listNamespaces, openRange } from "./namespaces.ts";
+import { closeRange, createNamespace, deleteNamespace, enableForwarding, listNamespaces, moveAddress, openRange } from "./namespaces.ts";
 
 export interface NetworkPoolOptions {
   id: string;
@@ -37,13 +37,13 @@ export class NetworkPool {
     return slotOf(this.#options.id, this.#options.subnet, number);
   }
 
-  /** Sets the rules, keeps the networks of `taken` slots, and removes all others of ours. */
-  async open(taken: readonly number[]): Promise<void> {
+  /** Sets the rules, keeps the networks of `taken` slots, and removes all others of ours. The addresses of `lent` slots are in use without theirs. */
+  async open(taken: readonly number[], lent: readonly number[] = []): Promise<void> {
     const { id, subnet, resolvers } = this.#options;
     await applyEgress({ id, subnet, resolvers });
     await closeRange(subnet);
     await enableForwarding();
-    for (const number of taken) this.#numbers.add(number);
+    for (const number of [...taken, ...lent]) this.#numbers.add(number);
     await Promise.all(listNamespaces(id).map(async (number) => taken.includes(number) || deleteNamespace(this.slot(number).name)));
     this.#refill();
   }
@@ -57,9 +57,24 @@ export class NetworkPool {
 
   /** Removes the network: no packet, connection or listening socket of one program is ever met by another. */
   async release(slot: Slot): Promise<void> {
+    await this.vacate(slot);
+    this.giveBack(slot);
+  }
+
+  /** Gives the network `to` the address of another one, besides its own. Done again, it changes nothing. */
+  lend(address: Slot, to: Slot): Promise<void> {
+    return moveAddress(address, to, this.#options.subnet);
+  }
+
+  /** Removes the network alone: its address was lent, and is in use until it is given back. */
+  async vacate(slot: Slot): Promise<void> {
     await deleteNamespace(slot.name);
     await this.#denials.disown(slot.name);
-    this.#numbers.delete(slot.number);
+  }
+
+  /** Lets a slot without a network be taken again. */
+  giveBack({ number }: Slot): void {
+    this.#numbers.delete(number);
   }
 
   /** Tells by `tell` what the program in this network was refused, until it is released. */

@@ -11,7 +11,7 @@ import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts"
 import type { CpuMeter } from "./cpu-meter.ts";
 import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
-import { changeLayers, mountApp, mountRoot, mountRootAgain, platformFiles, rootOf, shareRoot, unmountRoot } from "./rootfs.ts";
+import { changeLayers, mountApp, mountRoot, mountRootAgain, platformFiles, rootOf, shareRoot, unmountRoot, writeTop } from "./rootfs.ts";
 
 export interface SandboxGround {
   /** Parent group of all sandboxes, "/slipstream-ab12cd". */
@@ -115,6 +115,8 @@ export class OciSandbox {
     const { id, layers } = launch.spec;
     this.count(id, launch.account);
     this.#configure(launch);
+    // It may have the address of another one.
+    writeTop(this.bundle(id), this.#filesOf(launch));
     changeLayers(this.bundle(id), layers);
     await mountApp(this.bundle(id), app);
   }
@@ -245,12 +247,15 @@ export class OciSandbox {
   }
 
   async #prepare(launch: Launch): Promise<void> {
-    const { spec, overlay, address, uid = this.#ground.uid } = launch;
+    const { spec, overlay } = launch;
     const bundle = this.bundle(spec.id);
     this.#configure(launch);
-    const files = platformFiles({ uid, hostname: spec.hostname, address, resolvConf: this.#ground.resolvConf });
-    await mountRoot({ bundle, layers: spec.layers, overlay, mounts: spec.mounts, files });
+    await mountRoot({ bundle, layers: spec.layers, overlay, mounts: spec.mounts, files: this.#filesOf(launch) });
     if (spec.appComesLater) await shareRoot(bundle);
+  }
+
+  #filesOf({ spec, address, uid = this.#ground.uid }: Launch): Record<string, string> {
+    return platformFiles({ uid, hostname: spec.hostname, address, resolvConf: this.#ground.resolvConf });
   }
 
   #configure({ spec, overlay, uid = this.#ground.uid }: Launch): void {

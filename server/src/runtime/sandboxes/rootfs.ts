@@ -56,6 +56,9 @@ const linksOf = (bundle: string): string => join(bundle, "layers");
 
 export const rootOf = (bundle: string): string => join(bundle, "root");
 
+/** Writes the platform's own files, also where the root is mounted and nobody has looked at them yet. */
+export const writeTop = (bundle: string, files: RootPlan["files"]): void => makeTop(join(linksOf(bundle), "top"), files);
+
 const linkLayers = (links: string, layers: readonly string[]): void => {
   for (const [index, layer] of layers.entries()) symlinkSync(layer, join(links, `${index}`));
 };
@@ -66,7 +69,7 @@ export const mountRoot = async (plan: RootPlan): Promise<void> => {
   const links = linksOf(bundle);
   for (const folder of [links, rootOf(bundle)]) mkdirSync(folder, { recursive: true });
   makePlaces(join(links, "bottom"), plan.mounts);
-  makeTop(join(links, "top"), plan.files);
+  writeTop(bundle, plan.files);
   linkLayers(links, layers);
   for (const [name, path] of Object.entries(overlay ?? {})) symlinkSync(path, join(links, name));
   const names = ["top", ...layers.map((_, index) => `${layers.length - 1 - index}`), "bottom"];

@@ -82,6 +82,12 @@ export class Spares {
     await tell(line, { args, env, cwd });
   }
 
+  /** Ends one that was taken and is of no use. */
+  async discard({ id, slot, recipe }: Waiting): Promise<void> {
+    await this.#ground.sandbox(recipe.kind).remove(id, slot.path);
+    await this.#ground.pool.release(slot);
+  }
+
   /** Ids of those that can be taken. */
   get waiting(): string[] {
     return this.#ready.map(({ id }) => id);

@@ -9,15 +9,27 @@ import type { Workloads } from "./workloads.ts";
 
 /**
  * The records of instances that can be taken over: they have served, their workload is known, their network is there. One that was
- * only being started is not: who asked for it asks again. To be called before the networks are opened.
+ * only being started is not: who asked for it asks again; and neither is one that has a successor. To be called before the networks
+ * are opened.
  */
 export const adoptable = (ground: RuntimeGround): InstanceRecord[] => {
   const known = new Set(ground.records.workloads().map(({ spec }) => spec.id));
-  return ground.records
+  const found = ground.records
     .instances()
     .flatMap(({ name, record }) =>
       record?.instance === name && record.proven && known.has(record.workload) && existsSync(ground.pool.slot(record.slot).path) ? [record] : [],
     );
+  return oneEach(found);
+};
+
+/** Of several that have one address, a successor: the host process died before it had forgotten whom it succeeds. Pure. */
+const oneEach = (found: readonly InstanceRecord[]): InstanceRecord[] => {
+  const byAddress = new Map<number, InstanceRecord>();
+  for (const record of found) {
+    const address = record.address ?? record.slot;
+    if (byAddress.get(address)?.address === undefined) byAddress.set(address, record);
+  }
+  return [...byAddress.values()];
 };
 
 export const adoptAll = (ground: RuntimeGround, workloads: Workloads, records: readonly InstanceRecord[]): void => {

@@ -3,10 +3,11 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Turns } from "#platform/turns.ts";
 import type { RuntimeGround } from "../ground.ts";
-import { failureOf } from "../instances/failure.ts";
-import type { Instance } from "../instances/instance.ts";
+import { failureOf, type Symptom } from "../instances/failure.ts";
+import type { Instance, InTurn } from "../instances/instance.ts";
 import { type Entry, inTurn, restIn } from "./entry.ts";
 import { beyondBudget, isDue, restOf } from "./rest.ts";
+import { type Succession, successionOf } from "./succession.ts";
 
 const unusedWords = "Nobody uses it: its program was ended, and is started when somebody asks for it.";
 const parkedWords = "Parked releases hold too much memory: the program was ended, and a rollback starts it.";
@@ -14,10 +15,13 @@ const parkedWords = "Parked releases hold too much memory: the program was ended
 export class Resting {
   readonly #ground: RuntimeGround;
   readonly #starts: Turns;
+  readonly #present: Set<Instance>;
 
-  constructor(ground: RuntimeGround, starts: Turns) {
+  /** `present`: all instances that are there. */
+  constructor(ground: RuntimeGround, starts: Turns, present: Set<Instance>) {
     this.#ground = ground;
     this.#starts = starts;
+    this.#present = present;
   }
 
   /** Resolves when its instances can take requests. Rejects with `unhealthy` for what does not come up. */
@@ -38,7 +42,7 @@ export class Resting {
   /** To be called in the workload's turn. */
   async wakeAll(entry: Entry): Promise<void> {
     try {
-      const symptoms = await Promise.all(entry.instances.map((it) => it.wake((start) => this.#starts.run(start, { of: entry.spec.tags.tenant }))));
+      const symptoms = await Promise.all(entry.instances.map((instance) => this.#wakeOne(entry, instance)));
       const index = symptoms.findIndex((symptom) => symptom !== undefined);
       const [symptom, instance] = [symptoms[index], entry.instances[index]];
       if (symptom && instance) throw new SlipError("unhealthy", failureOf(symptom, instance.patient).summary);
@@ -46,6 +50,30 @@ export class Resting {
       entry.resting = restIn(entry.instances);
       // From now on: to come up may have taken longer than it is left alone.
       entry.usedAt = performance.now();
+    }
+  }
+
+  async #wakeOne(entry: Entry, instance: Instance): Promise<Symptom | undefined> {
+    const inTurn: InTurn = (start) => this.#starts.run(start, { of: entry.spec.tags.tenant });
+    const succession = instance.rest === "stopped" ? await this.#successionOf(entry, instance) : undefined;
+    if (!succession) return instance.wake(inTurn);
+    const { successor, start } = succession;
+    entry.instances = entry.instances.map((it) => (it === instance ? successor : it));
+    this.#present.add(successor);
+    const started = start(inTurn);
+    void successor.ceded
+      .catch((error: unknown) => this.#ground.log.error("what was left of an instance could not be removed", error, { instance: instance.id }))
+      .finally(() => this.#present.delete(instance));
+    return started;
+  }
+
+  /** Without one it is started as it was before. */
+  async #successionOf(entry: Entry, instance: Instance): Promise<Succession | undefined> {
+    try {
+      return await successionOf(this.#ground, entry, instance);
+    } catch (error) {
+      this.#ground.log.warn("a sandbox that was made in advance was of no use", { instance: instance.id, error: String(error) });
+      return undefined;
     }
   }
 

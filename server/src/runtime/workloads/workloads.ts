@@ -41,7 +41,7 @@ export class Workloads {
   readonly #schedules = new Schedules();
   constructor(ground: RuntimeGround) {
     this.#ground = ground;
-    this.#resting = new Resting(ground, this.#starts);
+    this.#resting = new Resting(ground, this.#starts, this.#present);
   }
 
   list(): Workload[] {
