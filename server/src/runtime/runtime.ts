@@ -191,10 +191,7 @@ class LocalRuntime implements Runtime {
     const { sandboxRoot } = uids(installation);
     const found = adoptable(this.#ground);
     const unfinished = this.#jobRecords.all().filter(({ result }) => result === undefined);
-    await this.#pool.open(
-      [...found, ...unfinished].map(({ slot }) => slot),
-      found.flatMap(({ address }) => address ?? []),
-    );
+    await this.#pool.open([...found, ...unfinished]);
     const layer = join(home.runtimes, "trial");
     await makeMachineLayer(layer, { "bin/true": "/bin/true" });
     this.#set = await probeSandboxes(await candidates({ ...home, sandboxRoot, crun }), (runtime) => this.#try(runtime, layer));

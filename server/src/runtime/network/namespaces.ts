@@ -43,10 +43,12 @@ export const createNamespace = async (slot: Slot, subnet: number): Promise<void>
  */
 export const moveAddress = async ({ address }: Slot, to: Slot, subnet: number): Promise<void> => {
   const inside = lines([`addr replace ${address}/32 dev eth0`, `route replace default via ${gatewayOf(subnet)} dev eth0 src ${address}`]);
-  await Promise.all([
-    execOrThrow(["ip", "-n", to.name, "-batch", "-"], { input: inside }),
-    execOrThrow(["ip", "route", "replace", `${address}/32`, "dev", to.name]),
-  ]);
+  await Promise.all([execOrThrow(["ip", "-n", to.name, "-batch", "-"], { input: inside }), setRoutes([{ address: { address }, to }])]);
+};
+
+/** Makes addresses lead into namespaces that are there. */
+export const setRoutes = async (routes: readonly { address: Pick<Slot, "address">; to: Slot }[]): Promise<void> => {
+  await execOrThrow(["ip", "-batch", "-"], { input: lines(routes.map(({ address: { address }, to }) => `route replace ${address}/32 dev ${to.name}`)) });
 };
 
 /** Removes a namespace with both ends of its link. Absent is fine. */

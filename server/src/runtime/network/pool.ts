@@ -3,7 +3,7 @@ import type { Log } from "#platform/log.ts";
 import { maxSlots, type Slot, slotOf } from "./addresses.ts";
 import { Denials } from "./denials.ts";
 import { applyEgress, removeEgress } from "./egress.ts";
-import { closeRange, createNamespace, deleteNamespace, enableForwarding, listNamespaces, moveAddress, openRange } from "./namespaces.ts";
+import { closeRange, createNamespace, deleteNamespace, enableForwarding, listNamespaces, moveAddress, openRange, setRoutes } from "./namespaces.ts";
 
 export interface NetworkPoolOptions {
   id: string;
@@ -13,6 +13,13 @@ export interface NetworkPoolOptions {
   /** Networks kept ready. */
   ready: number;
   log: Log;
+}
+
+/** Of an instance that is there already. */
+export interface TakenNetwork {
+  slot: number;
+  /** The slot whose address it has; its own unless it is said. */
+  address?: number | undefined;
 }
 
 /** A program that has just got a network answers sooner than this. */
@@ -37,14 +44,17 @@ export class NetworkPool {
     return slotOf(this.#options.id, this.#options.subnet, number);
   }
 
-  /** Sets the rules, keeps the networks of `taken` slots, and removes all others of ours. The addresses of `lent` slots are in use without theirs. */
-  async open(taken: readonly number[], lent: readonly number[] = []): Promise<void> {
+  /** Sets the rules, keeps the networks that are taken, and removes all others of ours. */
+  async open(taken: readonly TakenNetwork[]): Promise<void> {
     const { id, subnet, resolvers } = this.#options;
     await applyEgress({ id, subnet, resolvers });
     await closeRange(subnet);
     await enableForwarding();
-    for (const number of [...taken, ...lent]) this.#numbers.add(number);
-    await Promise.all(listNamespaces(id).map(async (number) => taken.includes(number) || deleteNamespace(this.slot(number).name)));
+    for (const { slot, address = slot } of taken) this.#numbers.add(slot).add(address);
+    const slots = new Set(taken.map(({ slot }) => slot));
+    await Promise.all(listNamespaces(id).map(async (number) => slots.has(number) || deleteNamespace(this.slot(number).name)));
+    // The host process before may have died while it moved one.
+    await setRoutes(taken.map(({ slot, address = slot }) => ({ address: this.slot(address), to: this.slot(slot) })));
     this.#refill();
   }
 

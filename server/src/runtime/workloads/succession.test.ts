@@ -1,10 +1,11 @@
 // Workloads that were ended and are asked for again, where a spare waits: another instance, at the same address.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { MachineThing } from "@slipstream/contract/ports/inspection.ts";
-import { exec } from "#platform/exec.ts";
+import { exec, execOrThrow } from "#platform/exec.ts";
 import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, workload } from "../testing/runtime-fixture.ts";
 import { tellingProgram } from "../testing/spare-programs.ts";
 import { storeImage } from "../testing/trial-image.ts";
@@ -129,6 +130,31 @@ for (const { by, kind, crun } of ways)
       await wake(spec);
       assert.equal(only(spec).address, first.address);
       await tell(only(spec));
+      await fixture.runtime.workloads.remove(spec.id);
+    });
+
+    test("is at its address also where the host process has died on the way", async () => {
+      const { spec, first } = await ended();
+      const address = first.address.split(":")[0] ?? "";
+      const { network } = await placeOf(first);
+      const record = `${fixture.home.instances}/${first.instance}/instance.json`;
+      const text = readFileSync(record, "utf8");
+      await execOrThrow(["ip", "route", "delete", `${address}/32`]);
+      await fixture.succeed();
+      await wake(spec);
+      assert.deepEqual([only(spec).instance, only(spec).address], [first.instance, first.address], "its address was being moved");
+      await untilWaiting();
+      await end(spec);
+      await wake(spec);
+      const woken = only(spec);
+      await untilAlone();
+      await execOrThrow(["ip", "netns", "add", network]);
+      mkdirSync(dirname(record));
+      writeFileSync(record, text);
+      await fixture.succeed();
+      assert.deepEqual(instancesOf(spec), [woken], "whom it succeeded was not forgotten yet");
+      assert.equal((await tell(woken)).env.SLIP_INSTANCE, woken.instance);
+      await untilAlone();
       await fixture.runtime.workloads.remove(spec.id);
     });
 
