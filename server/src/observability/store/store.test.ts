@@ -90,6 +90,20 @@ describe("the files of a log", () => {
     assert.ok(readdirSync(streamIn(folder)).length > 5);
   });
 
+  it("have a line that comes after a while at once, and those that follow it together", async () => {
+    const folder = newFolder();
+    const writer = logWriter(folder, { delayMs: 60_000 });
+    const search = (): Promise<string[]> => logReader([folder]).search(queryOf()).then(textsOf);
+    writer.append(lineOf("alone"));
+    writer.append(lineOf("with it"));
+    while ((await search()).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    writer.append(lineOf("after it"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(await search(), ["alone", "with it"]);
+    await writer.flush();
+    assert.deepEqual(await search(), ["alone", "with it", "after it"]);
+  });
+
   it("never lie outside of their folder", async () => {
     const folder = newFolder();
     const { said, log } = listeningLog();

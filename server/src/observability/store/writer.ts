@@ -15,7 +15,7 @@ export interface WriterOptions {
   group?: number;
   segmentBytes?: number;
   limitBytes?: number;
-  /** Lines wait at most so long for others. */
+  /** Lines are written at most so often, and wait at most so long for others. */
   delayMs?: number;
   /** A stream with so much waiting is written at once. */
   batchBytes?: number;
@@ -45,6 +45,7 @@ class FolderWriter implements LogWriter {
   readonly #streams = new Map<string, Waiting>();
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
+  #flushedAt: number = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> = Promise.resolve();
   /** A flush that has not begun: it will write what is appended until then. */
   #flushing: Promise<void> | undefined;
@@ -73,10 +74,16 @@ class FolderWriter implements LogWriter {
     stream.bytes += bytes;
     this.#waitingBytes += bytes;
     if (stream.bytes >= this.#options.batchBytes) void this.flush();
-    else this.#timer ??= setTimeout(() => void this.flush(), this.#options.delayMs);
+    else this.#timer ??= setTimeout(() => void this.flush(), this.#pauseMs());
+  }
+
+  /** A line that comes after a while is written at once; those that follow it wait for one another. */
+  #pauseMs(): number {
+    return Math.max(0, this.#options.delayMs - (performance.now() - this.#flushedAt));
   }
 
   flush(): Promise<void> {
+    this.#flushedAt = performance.now();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#flushing ??= this.#after(() => {
@@ -158,7 +165,7 @@ class FolderWriter implements LogWriter {
 
 /**
  * The writer of one process, which alone writes to `folder`. Files are made 0640 and folders 0750, of `group` where it is given
- * and this process is root. Lines are on disk within `delayMs`; the oldest segments of a stream go when it outgrows its limit.
+ * and this process is root. Lines are on disk within `delayMs`, one that comes after a while at once; the oldest segments of a stream go when it outgrows its limit.
  */
 export const logWriter = (folder: string, options: WriterOptions = {}): LogWriter =>
   new FolderWriter(folder, {
