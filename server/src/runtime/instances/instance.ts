@@ -81,9 +81,9 @@ export class Instance {
     const { instance: sandbox, workload } = this.#record;
     return { sandbox, network: this.#slot.name, workload, runs: ["ready", "asleep", "parked"].includes(this.#state) };
   }
-  /** Whose address it has. */
-  get at(): Slot {
-    return this.#at;
+  /** Whose address it has, and whose network it is in. */
+  get slots(): { at: Slot; own: Slot } {
+    return { at: this.#at, own: this.#slot };
   }
   get layers(): readonly string[] {
     return this.#record.layers;
@@ -107,10 +107,10 @@ export class Instance {
   /** Starts the program, by `begin` where something else does it than its sandbox; gives the symptom when that cannot be done. */
   async start(image: Image, begin = (launch: Launch): Promise<void> => this.#sandbox.start(launch)): Promise<Symptom | undefined> {
     this.#ground.records.saveInstance(this.#record);
-    return await this.#launch(() => begin(this.#launchOf(image)));
+    return await this.#launch(() => begin(this.launchOf(image)));
   }
 
-  #launchOf(image: Image): Launch {
+  launchOf(image: Image): Launch {
     return launchOf({ spec: this.#spec, record: this.#record, slot: this.#slot, at: this.#at, image });
   }
 
@@ -226,12 +226,13 @@ export class Instance {
     return new Instance(this.#ground, this.#spec, successorOf(this.#record, { instance: spare.id, slot: spare.slot.number, layers }));
   }
 
-  /** Starts the program of a successor by `begin`, as `wake` does; `before` is removed meanwhile. */
-  succeed(before: Instance, image: Image, { begin, inTurn }: { begin: (launch: Launch) => Promise<void>; inTurn: InTurn }): Promise<Symptom | undefined> {
+  /** Starts the program of a successor by `begin`, as `wake` does. What is left of `before` is removed once that is over. */
+  succeed(before: Instance, begin: () => Promise<void>, inTurn: InTurn): Promise<Symptom | undefined> {
     this.#ground.records.saveInstance(this.#record);
     this.#ground.records.forgetInstance(before.id);
-    this.#ceded = before.#cede();
-    return this.#comeBack(inTurn, () => begin(this.#launchOf(image)));
+    const isUp = this.#comeBack(inTurn, begin);
+    this.#ceded = isUp.catch(() => {}).then(() => before.#cede());
+    return isUp;
   }
 
   /** Nothing is left of it but its address, which its successor has. */

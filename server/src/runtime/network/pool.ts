@@ -76,6 +76,11 @@ export class NetworkPool {
     return moveAddress(address, to, this.#options.subnet);
   }
 
+  /** Takes back an address that was lent: it leads into the network `to` again, which has it still. */
+  reclaim(address: Slot, to: Slot): Promise<void> {
+    return setRoutes([{ address, to }]);
+  }
+
   /** Removes the network alone: its address was lent, and is in use until it is given back. */
   async vacate(slot: Slot): Promise<void> {
     await deleteNamespace(slot.name);

@@ -65,21 +65,36 @@ export class Spares {
 
   /** Starts an instance in the spare that was taken for it, or in a sandbox of its own where that does not wait any more. */
   async start(spare: Waiting, launch: Launch, app: readonly string[]): Promise<void> {
-    const sandbox = this.#ground.sandbox(spare.recipe.kind);
+    await this.#orAnew(spare, launch, async () => {
+      await this.furnish(spare, launch, app);
+      await this.#tell(spare, launch);
+    });
+  }
+
+  /** Puts an app into the spare that was taken for it. */
+  furnish({ recipe }: Waiting, launch: Launch, app: readonly string[]): Promise<void> {
+    return this.#ground.sandbox(recipe.kind).become(launch, app);
+  }
+
+  /** As `start`, of one that has its app. */
+  begin(spare: Waiting, launch: Launch): Promise<void> {
+    return this.#orAnew(spare, launch, () => this.#tell(spare, launch));
+  }
+
+  #tell({ line }: Waiting, { spec: { args, env, cwd } }: Launch): Promise<void> {
+    return tell(line, { args, env, cwd });
+  }
+
+  async #orAnew({ recipe }: Waiting, launch: Launch, act: () => Promise<void>): Promise<void> {
     const { id, network } = launch.spec;
     try {
-      await this.#become(sandbox, spare, launch, app);
+      await act();
     } catch (error) {
       this.#ground.log.warn("a sandbox that was made in advance was of no use", { instance: id, error: String(error) });
+      const sandbox = this.#ground.sandbox(recipe.kind);
       await sandbox.remove(id, network);
       await sandbox.start(launch);
     }
-  }
-
-  async #become(sandbox: OciSandbox, { line }: Waiting, launch: Launch, app: readonly string[]): Promise<void> {
-    const { args, env, cwd } = launch.spec;
-    await sandbox.become(launch, app);
-    await tell(line, { args, env, cwd });
   }
 
   /** Ends one that was taken and is of no use. */

@@ -1,6 +1,6 @@
 // Workloads that were ended and are asked for again, where a spare waits: another instance, at the same address.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
@@ -47,10 +47,11 @@ for (const { by, kind, crun } of ways)
       return { spec, first, spare };
     };
 
-    /** No folder and no network of an instance before. */
-    const untilAlone = (): Promise<true> =>
+    /** No folder and no network of an instance before is there, or is being removed. */
+    const untilGone = (before: Instance): Promise<true> =>
       eventually(async () => {
         const { held, found } = await fixture.runtime.inspect();
+        if (held.sandboxes.some(({ sandbox }) => sandbox === before.instance)) return undefined;
         const [sandboxes, networks] = [held.sandboxes.map(({ sandbox }) => sandbox), [...held.networks, ...held.sandboxes.map(({ network }) => network)]];
         const isHeld = ({ kind: of, name }: MachineThing): boolean => (of === "namespace" ? networks : sandboxes).includes(name);
         return found.filter(({ kind: of }) => of === "namespace" || of === "bundle").every(isHeld) || undefined;
@@ -66,8 +67,7 @@ for (const { by, kind, crun } of ways)
       assert.match(names[1], new RegExp(`^${first.address.split(":")[0]} ${spare.replace("_", "-")}$`, "m"));
       const { stdout } = await exec(["ip", "-n", (await placeOf(woken)).network, "route", "get", "192.0.2.1"]);
       assert.match(stdout, new RegExp(` src ${first.address.split(":")[0]} `), "others see it at its address");
-      await untilAlone();
-      assert.ok(!existsSync(`${fixture.home.instances}/${first.instance}`));
+      await untilGone(first);
       await fixture.runtime.workloads.remove(spec.id);
     });
 
@@ -92,8 +92,9 @@ for (const { by, kind, crun } of ways)
         await end(spec);
       }
       assert.equal(seen.size, 4);
+      const last = only(spec);
       await fixture.runtime.workloads.remove(spec.id);
-      await untilAlone();
+      await untilGone(last);
       assert.equal(instancesOf(spec).length, 0);
     });
 
@@ -116,7 +117,7 @@ for (const { by, kind, crun } of ways)
       const { spec, first } = await ended();
       await wake(spec);
       const woken = only(spec);
-      await eventually(() => !existsSync(`${fixture.home.instances}/${first.instance}`) || undefined, "the instance before is gone");
+      await untilGone(first);
       await fixture.succeed();
       assert.deepEqual(only(spec), woken);
       assert.equal((await tell(woken)).env.SLIP_INSTANCE, woken.instance);
@@ -147,14 +148,14 @@ for (const { by, kind, crun } of ways)
       await end(spec);
       await wake(spec);
       const woken = only(spec);
-      await untilAlone();
+      await untilGone(first);
       await execOrThrow(["ip", "netns", "add", network]);
       mkdirSync(dirname(record));
       writeFileSync(record, text);
       await fixture.succeed();
       assert.deepEqual(instancesOf(spec), [woken], "whom it succeeded was not forgotten yet");
       assert.equal((await tell(woken)).env.SLIP_INSTANCE, woken.instance);
-      await untilAlone();
+      await untilGone(first);
       await fixture.runtime.workloads.remove(spec.id);
     });
 

@@ -22,12 +22,13 @@ export const successionOf = async (ground: RuntimeGround, { spec }: Entry, insta
   const fit = recipeOf({ spec, image, kind, args: instance.patient.command, env: environmentOf(spec, image, "") });
   const spare = fit && spares.take(fit.recipe);
   if (!spare) return undefined;
-  try {
-    await pool.lend(instance.at, spare.slot);
-  } catch (error) {
-    await spares.discard(spare);
-    throw error;
-  }
   const successor = instance.successor(spare, image);
-  return { successor, start: (inTurn) => successor.succeed(instance, image, { begin: (launch) => spares.start(spare, launch, fit.app), inTurn }) };
+  const launch = successor.launchOf(image);
+  const { at, own } = instance.slots;
+  const [lent, furnished] = await Promise.allSettled([pool.lend(at, spare.slot), spares.furnish(spare, launch, fit.app)]);
+  if (lent.status === "rejected" || furnished.status === "rejected") {
+    await Promise.all([pool.reclaim(at, own), spares.discard(spare)]);
+    throw new Error([lent, furnished].flatMap((it) => (it.status === "rejected" ? String(it.reason) : [])).join(" "));
+  }
+  return { successor, start: (inTurn) => successor.succeed(instance, () => spares.begin(spare, launch), inTurn) };
 };
