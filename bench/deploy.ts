@@ -88,6 +88,21 @@ const memoryOf = async (installation: Installation): Promise<Claim[]> => {
   return [...claims, { name: "memory when idle: all", measured: `${Math.round(total / 2 ** 20)} MB`, goal: "", reached: undefined }];
 };
 
+/** Gives an app two releases of node-hello. */
+export const deployTwice = async (installation: Installation, app: string): Promise<void> => {
+  const parent = mkdtempSync(join(tmpdir(), "slip-bench-"));
+  const folder = join(parent, "node-hello");
+  cpSync(join(repository, "examples/node-hello"), folder, { recursive: true });
+  try {
+    for (const round of [1, 2]) {
+      changeOneLine(folder, round);
+      await deployOnce(clientOf(installation), folder, app);
+    }
+  } finally {
+    rmSync(parent, { recursive: true, force: true });
+  }
+};
+
 export const deployClaims = async (installation: Installation): Promise<Claim[]> => {
   const parent = mkdtempSync(join(tmpdir(), "slip-bench-"));
   const folder = join(parent, "node-hello");

@@ -1,7 +1,7 @@
 // Rollback to a parked release and back, under a steady load: how long the call takes, and whether any request fails.
 import type { Installation } from "../test/e2e/installation.ts";
 import { type Claim, inMs, quantile } from "./claim.ts";
-import { clientOf } from "./deploy.ts";
+import { clientOf, deployTwice } from "./deploy.ts";
 import { startEcho } from "./exchange.ts";
 import { loadApart } from "./load-apart.ts";
 import { stolenMs } from "./stolen.ts";
@@ -14,12 +14,14 @@ const settleMs = 700;
 /** So many questions to other processes a rollback asks, one after the other (docs/performance.md). */
 const questions = 12;
 
-/** Needs the app of the deploy claims, which has two releases. */
+const app = "bench-rollback";
+
 export const rollbackClaims = async (installation: Installation): Promise<Claim[]> => {
   const client = clientOf(installation);
-  const { releases } = await client.call("releases.list", { app: "bench" });
+  await deployTwice(installation, app);
+  const { releases } = await client.call("releases.list", { app });
   const [live = 0, parked = 0] = releases.map(({ release }) => release);
-  const endLoad = await loadApart(installation, "bench", 100);
+  const endLoad = await loadApart(installation, app, 100);
   const echo = await startEcho();
   const took: number[] = [];
   /** In rounds in which nothing was taken from this machine. */
@@ -30,7 +32,7 @@ export const rollbackClaims = async (installation: Installation): Promise<Claim[
     floor.push(await echo.exchange(questions));
     const stolenBefore = stolenMs();
     const start = performance.now();
-    const deployment = await client.call("releases.rollback", { app: "bench", to: round % 2 === 0 ? parked : live });
+    const deployment = await client.call("releases.rollback", { app, to: round % 2 === 0 ? parked : live });
     for await (const { state } of client.lines("deployments.watch", { deployment: deployment.deployment }))
       if (state === "live" && round >= 0) took.push(performance.now() - start);
     const last = took.at(-1);
