@@ -4,6 +4,7 @@ export const limits = {
   // source
   sourceFiles: { default: 100_000, unit: "files", what: "files of one source" },
   sourceFileBytes: { default: 512 * 2 ** 20, unit: "bytes", what: "one file of a source" },
+  sourcePackFiles: { default: 1_000, unit: "files", what: "whose contents are sent in one body" },
   sourcePackBytes: { default: 16 * 2 ** 20, unit: "bytes", what: "contents of files that are sent in one body" },
   sourceBytes: { default: 2 * 2 ** 30, unit: "bytes", what: "all files of one source" },
   sourcePathBytes: { default: 1_024, unit: "bytes", what: "the path of one file of a source" },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { SlipError } from "./errors.ts";
+import { limit } from "./limits.ts";
 import { packContents, packedBytes, unpackContents } from "./source-pack.ts";
 
 const contents = fc.array(fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)));
@@ -16,6 +17,12 @@ test("what is packed is unpacked", () => {
       );
     }),
   );
+});
+
+test("a pack of more contents than are allowed is refused", () => {
+  const empty = Array.from({ length: limit("sourcePackFiles") }, () => Buffer.alloc(0));
+  assert.equal(unpackContents(packContents(empty)).length, empty.length);
+  assert.throws(() => unpackContents(packContents([...empty, Buffer.alloc(0)])), { code: "too_large" });
 });
 
 test("a pack that is cut off anywhere gives no other contents", () => {

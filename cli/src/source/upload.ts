@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
 import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
 import { changeOf, sourceDigest } from "@slipstream/contract/source.ts";
 import { packContents } from "@slipstream/contract/source-pack.ts";
@@ -16,7 +17,6 @@ const uploadsAtOnce = 6;
 /** Smaller contents are sent many together. */
 const smallBytes = 256 * 2 ** 10;
 const packBytes = 4 * 2 ** 20;
-const packFiles = 1_000;
 /** A content is in memory while it is sent, so larger ones go one by one. */
 const largeBytes = 16 * 2 ** 20;
 
@@ -52,7 +52,7 @@ export const inPacks = (contents: readonly string[], sizeOf: (sha256: string) =>
   for (const sha256 of contents) {
     const last = packs.at(-1);
     bytes += sizeOf(sha256);
-    if (last && bytes <= packBytes && last.length < packFiles) last.push(sha256);
+    if (last && bytes <= packBytes && last.length < limit("sourcePackFiles")) last.push(sha256);
     else {
       packs.push([sha256]);
       bytes = sizeOf(sha256);

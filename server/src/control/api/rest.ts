@@ -41,17 +41,17 @@ const inputOf = async (context: DoorContext, name: OperationName): Promise<Recor
   return { ...context.req.query(), ...parseBody(body), ...context.req.param() };
 };
 
-/** A source has up to 100,000 files, each sent on its own: what they cost is their bytes. */
-const contentPoints = 0.05;
+/** What a call counts for its limits: of a source that is sent file by file, what each costs is its bytes. */
+const pointsOf = (name: OperationName): number => (name === "sources.upload" ? 0.05 : 1);
 
 export const addRest = (app: Hono<Environment>, { gate, who, version }: { gate: Gate; who: Who; version: string }): void => {
   for (const name of Object.keys(operations) as OperationName[]) {
-    const { method, path, body } = operations[name];
+    const { method, path } = operations[name];
     app.on(method, path.replace(/\{(\w+)\}/g, ":$1"), async (context) => {
       const { incoming, outgoing } = context.env;
       const events = eventsFor(name, { accept: context.req.header("accept"), lastEventId: context.req.header("last-event-id") });
       const answer = await gate.pass({
-        token: await who(context, body === "bytes" ? contentPoints : 1),
+        token: await who(context, pointsOf(name)),
         name,
         input: async () => ({ ...(await inputOf(context, name)), ...events?.input }),
         idempotencyKey: context.req.header("idempotency-key"),
