@@ -3,7 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
-import { tableText } from "@slipstream/contract/ports/table-file.ts";
+import { packedApp, type TableApp } from "@slipstream/contract/ports/route-entry.ts";
+import { RouteTable } from "@slipstream/contract/ports/route-table.ts";
+import { linesOf } from "@slipstream/contract/ports/table-file.ts";
 
 export const host = "app.slip.localhost";
 export const body = "x".repeat(100);
@@ -121,27 +123,28 @@ export const startCaddy = async (folder: string, app: number): Promise<Proxy> =>
   return started("Caddy", port, start(["caddy", "run", "--config", config, "--adapter", "caddyfile"], { core: 0, env }));
 };
 
-const tableOf = (app: number, pair: Pair | undefined) => ({
-  version: 1,
-  platformHosts: [],
-  hosts: {
-    [host]: [
-      {
-        path: "/",
-        tenant: "bench",
-        project: "bench",
-        app: "bench",
-        deployment: `dep_${"0".repeat(26)}`,
-        commit: "",
-        release: 1,
-        artifact: `sha256:${"0".repeat(64)}`,
-        targets: [{ instance: `ins_${"0".repeat(26)}`, address: `127.0.0.1:${app}` }],
-      },
-    ],
-  },
-  certificates: pair ? { [host]: pair } : {},
-  proofKey: "0".repeat(32),
+const entryOf = (app: number): TableApp => ({
+  tenant: "bench",
+  project: "bench",
+  app: "bench",
+  deployment: `dep_${"0".repeat(26)}`,
+  commit: "",
+  release: 1,
+  artifact: `sha256:${"0".repeat(64)}`,
+  targets: [{ instance: `ins_${"0".repeat(26)}`, address: `127.0.0.1:${app}` }],
+  routes: [{ host, path: "/" }],
 });
+
+const tableOf = (app: number, pair: Pair | undefined): RouteTable => {
+  const table = new RouteTable();
+  table.apply([
+    { kind: "platform", value: { hosts: [], proofKey: "0".repeat(32) } },
+    { kind: "app", id: "bench", value: packedApp(entryOf(app)) },
+    ...(pair ? [{ kind: "certificate" as const, id: host, value: { names: [host], ...pair } }] : []),
+  ]);
+  table.version = 1;
+  return table;
+};
 
 /** One process of the edge, with a home of its own that holds nothing but a route table. */
 export const startEdge = async (folder: string, app: number, pair?: Pair): Promise<Proxy> => {
@@ -150,7 +153,7 @@ export const startEdge = async (folder: string, app: number, pair?: Pair): Promi
   mkdirSync(join(home, "edge"), { recursive: true });
   const installation = { id: "000000", uidBase: 0x7000_0000, subnet: 1, httpPort, httpsPort, handlerPort: 1, createdAt: new Date().toISOString() };
   writeFileSync(join(home, "installation.json"), JSON.stringify(installation));
-  writeFileSync(join(home, "edge", "table.json"), tableText(tableOf(app, pair)));
+  writeFileSync(join(home, "edge", "table.json"), [...linesOf(tableOf(app, pair).messages())].join(""));
   const entry = join(import.meta.dirname, "..", "server", "src", "main", "edge.ts");
   return { ...(await started("edge", httpPort, start([process.execPath, entry, "0"], { core: 0, env: { SLIP_HOME: home } }))), ...(pair && { httpsPort }) };
 };

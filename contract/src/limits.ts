@@ -103,6 +103,13 @@ export const limits = {
   logAppBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "kept lines of one app and one source; the oldest go first" },
   logsBytes: { default: 4 * 2 ** 30, unit: "bytes", what: "kept lines of all apps together; the oldest go first" },
   // control
+  routeVersions: {
+    default: 10_000,
+    unit: "versions",
+    what: "last versions of the route table whose changes are known; an edge with an older one is sent the whole",
+  },
+  routeChanges: { default: 5_000, unit: "entries", what: "of the route table that are sent as changes; where more have changed, the whole is sent" },
+  routeJournalBytes: { default: 2 ** 20, unit: "bytes", what: "changes of the route table on the disk, beyond the table itself, until it is written anew" },
   requestBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "JSON body of one operation" },
   waitMs: { default: 300_000, unit: "ms", what: "one wait for the end of a deployment" },
   eventKeepAliveMs: { default: 15_000, unit: "ms", what: "between two signs of life of a stream of events" },

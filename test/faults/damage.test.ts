@@ -32,7 +32,7 @@ const flipHost = (path: string): void => {
 };
 const cutOff = (path: string): void => truncateSync(path, Math.floor(statSync(path).size / 2));
 
-const isWhole = (path: string): boolean => tableIn(readFileSync(path, "utf8")) !== undefined;
+const isWhole = (path: string): boolean => tableIn(readFileSync(path)) !== undefined;
 
 /** Control looks every second whether an edge is behind, and writes the table then. */
 const unwrittenMs = 2_500;

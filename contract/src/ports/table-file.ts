@@ -1,17 +1,102 @@
-// The route table as it lies on the disk: with a digest of its text, so that one that was cut off, or of which a bit has flipped, is known.
-import { createHash } from "node:crypto";
-import { RouteTable } from "./edge.ts";
+// The route table as it lies on the disk: the messages that an edge would have been sent, one a line. Each line has a digest of itself and
+// of all lines before it, so that a file that was cut off within a line, or of which a bit has flipped, is known.
+import { hash } from "node:crypto";
+import { TableMessage } from "./route-entry.ts";
+import type { RouteTable } from "./route-table.ts";
+import { TableReceiver } from "./table-receiver.ts";
 
-const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+/** Where a file is: what the next line goes on from. */
+export interface Chain {
+  digest: string;
+  /** Length of the file. */
+  bytes: number;
+}
+export const emptyFile: Chain = { digest: "", bytes: 0 };
 
-/** What is written. It is JSON: people read it, too. */
-export const tableText = (table: RouteTable): string => {
-  const text = JSON.stringify(table);
-  return `{"digest":"${digestOf(text)}","table":${text}}`;
+const digestAfter = (before: string, text: string): string => hash("sha256", `${before}${text}`, "hex");
+
+/** The line of a message, with where the file is after it. It is JSON: people read it, too. */
+export const lineOf = ({ digest: before, bytes }: Chain, message: TableMessage): { line: string; chain: Chain } => {
+  const text = JSON.stringify(message);
+  const digest = digestAfter(before, text);
+  const line = `{"digest":"${digest}","message":${text}}\n`;
+  return { line, chain: { digest, bytes: bytes + Buffer.byteLength(line) } };
 };
 
-/** The table of a text that `tableText` made; undefined for any other, and for one of another version of the platform. */
-export const tableIn = (text: string): RouteTable | undefined => {
-  const [, digest, table] = /^\{"digest":"([0-9a-f]{64})","table":(.*)\}$/s.exec(text) ?? [];
-  return table !== undefined && digestOf(table) === digest ? RouteTable.safeParse(JSON.parse(table)).data : undefined;
+/** The text of the message in a line without its end; undefined when the line is not what follows `before`. */
+const textIn = (line: string, before: string): { text: string; digest: string } | undefined => {
+  const [, digest, text] = /^\{"digest":"([0-9a-f]{64})","message":(.*)\}$/s.exec(line) ?? [];
+  return digest !== undefined && text !== undefined && digestAfter(before, text) === digest ? { text, digest } : undefined;
 };
+
+export interface TableFile {
+  table: RouteTable;
+  chain: Chain;
+  /** Length of the file up to the end of its whole table; what follows are deltas. */
+  wholeBytes: number;
+}
+
+const newline = 10;
+
+/** Takes a file in pieces. It has no table until the file was whole up to its last byte. */
+export class TableFileReader {
+  readonly #receiver = new TableReceiver();
+  #rest: Buffer = Buffer.alloc(0);
+  #chain = emptyFile;
+  #wholeBytes = 0;
+  #isDamaged: boolean = false;
+
+  push(piece: Buffer): void {
+    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
+    let begin = 0;
+    for (let end = bytes.indexOf(newline); end >= 0 && !this.#isDamaged; end = bytes.indexOf(newline, begin)) {
+      this.#take(bytes.subarray(begin, end));
+      begin = end + 1;
+    }
+    this.#rest = Buffer.from(bytes.subarray(begin));
+  }
+
+  #take(line: Buffer): void {
+    const found = textIn(line.toString(), this.#chain.digest);
+    const message = found && TableMessage.safeParse(JSON.parse(found.text)).data;
+    const taken = message && this.#receiver.take(message);
+    // What does not fit what is before it was written by nobody.
+    this.#isDamaged = !found || !message || ((message.kind === "delta" || message.kind === "end") && taken?.kind === "nothing");
+    if (!found) return;
+    this.#chain = { digest: found.digest, bytes: this.#chain.bytes + line.length + 1 };
+    if (taken?.kind === "replaced") this.#wholeBytes = this.#chain.bytes;
+  }
+
+  /** The table of what `lineOf` made; undefined for anything else, and for a table of another version of the platform. */
+  end(): TableFile | undefined {
+    const { table } = this.#receiver;
+    if (this.#isDamaged || this.#rest.length > 0 || !table) return undefined;
+    return { table, chain: this.#chain, wholeBytes: this.#wholeBytes };
+  }
+}
+
+export const readTableFile = async (pieces: AsyncIterable<Buffer>): Promise<TableFile | undefined> => {
+  const reader = new TableFileReader();
+  for await (const piece of pieces) reader.push(piece);
+  return reader.end();
+};
+
+export const tableIn = (bytes: Buffer): TableFile | undefined => {
+  const reader = new TableFileReader();
+  reader.push(bytes);
+  return reader.end();
+};
+
+/** What is written of these messages, in their order. */
+export function* linesOf(messages: Iterable<TableMessage>): Generator<string> {
+  let chain = emptyFile;
+  for (const message of messages) {
+    const next = lineOf(chain, message);
+    chain = next.chain;
+    yield next.line;
+  }
+}
+
+/** Whether a file that is to grow by `bytes` is better written anew: what follows the whole table is then more than the table. Pure. */
+export const isOutgrown = (file: Pick<TableFile, "chain" | "wholeBytes">, { bytes, leastBytes }: { bytes: number; leastBytes: number }): boolean =>
+  file.chain.bytes - file.wholeBytes + bytes > Math.max(file.wholeBytes, leastBytes);

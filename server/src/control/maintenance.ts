@@ -15,7 +15,7 @@ import { trimEntries } from "./oauth/oauth-store.ts";
 import { trimOutbox } from "./outbox/outbox-store.ts";
 import { trimPlans } from "./plans/plan-store.ts";
 import { collectGarbage, collectWhenLow } from "./releases/collect.ts";
-import { countUp, tableVersion } from "./routes/route-store.ts";
+import { tableVersion, trimChanges } from "./routes/route-store.ts";
 import { trimCalls } from "./schedules/schedule-store.ts";
 import { Scheduler } from "./schedules/scheduler.ts";
 import { trimSessions } from "./sign-in/session-store.ts";
@@ -73,13 +73,13 @@ const renewCertificates = async (control: Control): Promise<void> => {
   const hosts = await expiringHosts(control.database);
   for (const host of hosts) await ensureCertificate(control, control.database, host);
   if (hosts.length === 0) return;
-  await countUp(control.database);
   await control.routes.publish();
 };
 
 const tidy = async (control: Control): Promise<void> => {
   await renewCertificates(control);
   await dropUnused(control.database);
+  await trimChanges(control.database);
   await trimOutbox(control.database);
   await giveUpOld(control.database);
   await trimKeys(control.database);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { test } from "node:test";
-import { ask, deploymentId, startApp, startTrial, until } from "./edge-trial.ts";
+import { ask, deploymentId, startApp, startTrial, trialTable, until } from "./edge-trial.ts";
 
 test("a switch under load: no request fails, each answer is of one release, none of the old one after it", async (t) => {
   const trial = await startTrial(t, { drainMs: 30_000 });
@@ -74,17 +74,15 @@ test("connections to a release that no route leads to are closed", async (t) => 
 
 test("an older table does not come back, and the version that holds is told", async (t) => {
   const trial = await startTrial(t);
-  const table = (version: number, host: string) => ({
-    version,
-    platformHosts: [],
-    hosts: { [host]: [] },
-    certificates: {},
-    proofKey: "0123456789012345678901234567890123",
-  });
-  assert.equal(trial.edge.publish(table(5, "five.localhost")), 5);
-  assert.equal(trial.edge.publish(table(4, "four.localhost")), 5);
+  const publish = (version: number, host: string): number => {
+    for (const message of trialTable(version, { [host]: [{ app: "app", addresses: [] }] }).messages()) trial.edge.take(message);
+    return trial.edge.status().version;
+  };
+  assert.equal(publish(5, "five.localhost"), 5);
+  assert.equal(publish(4, "four.localhost"), 5);
   assert.equal(trial.edge.routes()?.site("five.localhost") !== undefined, true);
-  assert.equal(trial.edge.publish(table(6, "six.localhost")), 6);
+  assert.equal(publish(6, "six.localhost"), 6);
+  assert.deepEqual([trial.edge.routes()?.site("five.localhost"), trial.edge.routes()?.site("six.localhost")?.kind], [undefined, "app"]);
   assert.equal(trial.edge.status().version, 6);
 });
 

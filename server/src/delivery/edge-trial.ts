@@ -3,8 +3,9 @@ import http from "node:http";
 import net from "node:net";
 import type { TestContext } from "node:test";
 import type { LogLine } from "@slipstream/contract/logs.ts";
-import type { RouteTable, TableRoute } from "@slipstream/contract/ports/edge.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import { type Change, packedApp, type TableApp } from "@slipstream/contract/ports/route-entry.ts";
+import { type Pair, RouteTable } from "@slipstream/contract/ports/route-table.ts";
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { Edge } from "./edge.ts";
@@ -25,12 +26,11 @@ export interface TrialRoute {
   path?: string;
   /** Tells deployments of an app apart. */
   deployment?: string;
-  sleeps?: TableRoute["sleeps"];
+  sleeps?: TableApp["sleeps"];
   http2?: true;
 }
 
-const toRoute = (route: TrialRoute): TableRoute => ({
-  path: route.path ?? "/",
+const toEntry = (host: string, route: TrialRoute): TableApp => ({
   tenant: "tenant",
   project: "project",
   app: route.app,
@@ -41,7 +41,25 @@ const toRoute = (route: TrialRoute): TableRoute => ({
   ...(route.sleeps ? { sleeps: route.sleeps } : {}),
   ...(route.http2 ? { http2: true } : {}),
   targets: route.addresses.map((address, index) => ({ instance: id("ins", String(index)), address })),
+  routes: [{ host, path: route.path ?? "/" }],
 });
+
+/** Each route is an app of its own. */
+const changesOf = (hosts: Record<string, TrialRoute[]>, certificates: Record<string, Pair>): Change[] => [
+  { kind: "platform", value: { hosts: ["slip.localhost"], proofKey } },
+  ...Object.entries(certificates).map(([name, pair]): Change => ({ kind: "certificate", id: name, value: { names: [name], ...pair } })),
+  ...Object.entries(hosts).flatMap(([host, routes]) =>
+    routes.map((route): Change => ({ kind: "app", id: `${host}${route.path ?? "/"}`, value: packedApp(toEntry(host, route)) })),
+  ),
+];
+
+/** A whole table of these routes. */
+export const trialTable = (version: number, hosts: Record<string, TrialRoute[]>, certificates: Record<string, Pair> = {}): RouteTable => {
+  const table = new RouteTable();
+  table.apply(changesOf(hosts, certificates));
+  table.version = version;
+  return table;
+};
 
 /** A certificate for `name`, of P-256. */
 export const makeCertificate = async (name: string): Promise<{ certificate: string; key: string }> => {
@@ -70,10 +88,11 @@ export class MemoryLogs implements LogWriter {
 export class EdgeTrial {
   readonly edge: Edge;
   readonly logs = new MemoryLogs();
-  readonly certificates: RouteTable["certificates"] = {};
+  readonly certificates: Record<string, Pair> = {};
   http = 0;
   https = 0;
   #version = 0;
+  #published: Change[] = [];
 
   /** What the host does when it is asked to wake a workload. */
   wake: AskHost = () => Promise.resolve();
@@ -83,17 +102,15 @@ export class EdgeTrial {
     this.edge = new Edge({ controlSocket, httpsPort: 8443, logs: this.logs, wake, limits: { ...edgeLimits(), ...limits } });
   }
 
-  /** Serves `routes` by host from now on. */
+  /** Serves `routes` by host from now on: the first time as a whole table, then by what changes. */
   publish(hosts: Record<string, TrialRoute[]>): number {
     this.#version += 1;
-    const entries = Object.entries(hosts).map(([host, routes]) => [host, routes.map(toRoute)] as const);
-    return this.edge.publish({
-      version: this.#version,
-      platformHosts: ["slip.localhost"],
-      hosts: Object.fromEntries(entries),
-      certificates: { ...this.certificates },
-      proofKey,
-    });
+    const changes = changesOf(hosts, this.certificates);
+    const gone = this.#published.flatMap((it): Change[] => (it.kind === "platform" ? [] : [{ ...it, value: null }]));
+    this.#published = changes;
+    if (this.#version === 1) for (const message of trialTable(1, hosts, this.certificates).messages()) this.edge.take(message);
+    else this.edge.take({ kind: "delta", from: this.#version - 1, to: this.#version, changes: [...gone, ...changes] });
+    return this.edge.status().version;
   }
 
   /** Sends exactly `wire` and gives all that comes until the connection ends, or until `ms` without a byte. */

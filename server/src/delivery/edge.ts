@@ -1,8 +1,10 @@
 // The edge of one process: its listeners, its routes, its connections.
 import net from "node:net";
 import tls from "node:tls";
-import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import type { TableMessage } from "@slipstream/contract/ports/route-entry.ts";
+import type { RouteTable } from "@slipstream/contract/ports/route-table.ts";
+import { TableReceiver, type Taken } from "@slipstream/contract/ports/table-receiver.ts";
 import { BodyEncoder } from "./http/body-encoder.ts";
 import { Http2Session } from "./http2/session.ts";
 import { AccessLog } from "./proxy/access-log.ts";
@@ -12,7 +14,7 @@ import type { EdgeContext } from "./proxy/edge-context.ts";
 import { type EdgeLimits, edgeLimits } from "./proxy/edge-limits.ts";
 import { RequestIds } from "./proxy/request-ids.ts";
 import { TargetPools } from "./proxy/target-pool.ts";
-import { type InFlight, RouteMap } from "./routes/route-map.ts";
+import { type InFlight, RouteMap, type RouteMapParts } from "./routes/route-map.ts";
 import { CertificateContexts, ticketKeys } from "./tls/certificates.ts";
 import { type AskHost, Waker } from "./wake/waker.ts";
 
@@ -53,6 +55,7 @@ export class Edge implements EdgeContext {
   readonly #certificates: CertificateContexts;
   readonly #http: net.Server;
   readonly #https: tls.Server;
+  readonly #receiver = new TableReceiver();
   #map: RouteMap | undefined;
   #tls = "";
   #requests = 0;
@@ -126,7 +129,10 @@ export class Edge implements EdgeContext {
   #sweep(): void {
     const passedMs = this.clock.now - this.#swept;
     this.#swept = this.clock.now;
-    for (const counter of this.#inFlight.values()) counter.ms += counter.requests * passedMs;
+    for (const [deployment, counter] of this.#inFlight) {
+      counter.ms += counter.requests * passedMs;
+      if (counter.requests === 0 && counter.apps === 0) this.#inFlight.delete(deployment);
+    }
     for (const client of this.#clients) client.sweep();
     this.#pools.sweep();
     if (this.clock.now - this.#lastTick < 1_000) return;
@@ -142,15 +148,35 @@ export class Edge implements EdgeContext {
     this.#requests += 1;
   }
 
-  /** Takes a table in place of the present one, at once and whole. An older one is left aside. Gives the version that holds now. */
-  publish(table: RouteTable): number {
-    if (this.#map && table.version <= this.#map.table.version) return this.#map.table.version;
-    const map = new RouteMap(table, { pools: this.#pools, inFlight: this.#inFlight, controlSocket: this.#controlSocket });
-    this.#certificates.replace(table.certificates);
-    this.#renewTls(table.proofKey);
-    this.#map = map;
-    this.#forget(map);
-    return table.version;
+  /** Takes a message of the route table, at once between two requests; one that does not fit is left aside. Gives the version that holds now. */
+  take(message: TableMessage): number {
+    this.#follow(this.#receiver.take(message));
+    return this.#receiver.version;
+  }
+
+  /** Takes a table in place of an older one. */
+  adopt(table: RouteTable): void {
+    this.#follow(this.#receiver.adopt(table));
+  }
+
+  /** The table that is served now; undefined before the first. */
+  get table(): RouteTable | undefined {
+    return this.#receiver.table;
+  }
+
+  #follow(taken: Taken): void {
+    const { table } = this.#receiver;
+    if (taken.kind === "nothing" || !table) return;
+    if (!this.#map) this.#map = new RouteMap(table, this.#mapParts());
+    else if (taken.kind === "replaced") this.#map.replace(table);
+    else this.#map.follow(taken.touched);
+    this.#certificates.follow(table);
+    this.#renewTls(table.platform?.proofKey ?? "");
+  }
+
+  #mapParts(): RouteMapParts {
+    const forgetSleeper = (workload: string): void => this.waker.forget(workload);
+    return { pools: this.#pools, inFlight: this.#inFlight, controlSocket: this.#controlSocket, forgetSleeper };
   }
 
   /** The context that holds the ticket keys and serves clients without a known server name; made anew only when it changes. */
@@ -161,14 +187,6 @@ export class Edge implements EdgeContext {
     this.#tls = wanted;
     const pair = fallback ? { cert: fallback.certificate, key: fallback.key } : {};
     this.#https.setSecureContext({ ...pair, minVersion: "TLSv1.2", sessionIdContext: "slipstream", ticketKeys: ticketKeys(proofKey) });
-  }
-
-  /** Drops what only older tables knew: connections to targets that no route leads to, and counters of which nothing is under way. */
-  #forget(map: RouteMap): void {
-    const { addresses, sleepers, deployments } = map.reachable();
-    this.#pools.keepOnly(addresses);
-    this.waker.keepOnly(sleepers);
-    for (const [deployment, { requests }] of this.#inFlight) if (requests === 0 && !deployments.has(deployment)) this.#inFlight.delete(deployment);
   }
 
   inFlight(deployment: string): number {
@@ -191,7 +209,7 @@ export class Edge implements EdgeContext {
   }
 
   status(): { version: number; connections: number; requests: number } {
-    return { version: this.#map?.table.version ?? 0, connections: this.#clients.size, requests: this.#requests };
+    return { version: this.#receiver.version, connections: this.#clients.size, requests: this.#requests };
   }
 
   /** Takes no more connections, finishes what is under way within `withinMs`, and closes everything. */
@@ -205,7 +223,7 @@ export class Edge implements EdgeContext {
     await Promise.all(closed);
     clearTimeout(late);
     this.clock.stop();
-    this.#pools.keepOnly(new Set());
+    this.#pools.retireAll();
     await this.accessLog.end();
   }
 }

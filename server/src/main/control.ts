@@ -40,8 +40,8 @@ import { openKeys } from "../control/keys/rotation.ts";
 import { maintain, prepare } from "../control/maintenance.ts";
 import { newestIds } from "../control/newest-ids.ts";
 import { Edges } from "../control/routes/edges.ts";
-import { tableReader } from "../control/routes/read-table.ts";
 import { RoutePublisher } from "../control/routes/route-publisher.ts";
+import { tableSource } from "../control/routes/table-source.ts";
 import { SourceStore } from "../control/sources/source-store.ts";
 import { Deliverer } from "../control/webhooks/deliverer.ts";
 import { Receivers } from "../control/webhooks/receiver.ts";
@@ -99,7 +99,8 @@ const assemble = async (): Promise<Control> => {
   await untilThere("PostgreSQL", () => prepareDatabase(database, home), isConnectionError);
   const sealing = await openKeys(database, home.control);
   const proofKey = keyFile(join(home.control, "proof.key")).toString("hex");
-  const edges = new Edges(home.edgeSockets);
+  const source = tableSource({ database, sealing, proofKey });
+  const edges = new Edges(home.edgeSockets, source);
   const faultPoints = config.faults ? faultPointsIn(home.faults) : noFaultPoints;
   const authority = await authorityIn(home.control, `Slipstream ${installation.id}`);
   const version = versionOf();
@@ -118,7 +119,7 @@ const assemble = async (): Promise<Control> => {
     authority,
     proofKey,
     sandboxFloor: config.sandboxFloor,
-    routes: new RoutePublisher({ path: home.routeTable, edges, read: tableReader({ database, sealing, proofKey }), log }),
+    routes: new RoutePublisher({ path: home.routeTable, edges, source, log }),
     changes: new Changes(),
     runs: new Runs(),
     driver: new Driver(),

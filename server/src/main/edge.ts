@@ -1,12 +1,13 @@
 // edge.ts INDEX [--inherit]: one process of client traffic, on the public sockets that it is given. Without --inherit it opens the ports itself.
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { callers } from "@slipstream/contract/ports/calls.ts";
-import { edgeCalls, type RouteTable, tableDigest } from "@slipstream/contract/ports/edge.ts";
-import { tableIn } from "@slipstream/contract/ports/table-file.ts";
+import { edgeCalls } from "@slipstream/contract/ports/edge.ts";
+import type { RouteTable } from "@slipstream/contract/ports/route-table.ts";
+import { readTableFile } from "@slipstream/contract/ports/table-file.ts";
 import { wakeCalls } from "@slipstream/contract/ports/wake.ts";
 import { serveCalls } from "#platform/calls.ts";
 import { readConfig } from "#platform/config.ts";
@@ -24,9 +25,12 @@ const logFolder = (home: Home, index: number): string => {
   return folder;
 };
 
-const readTable = (home: Home, log: Log): RouteTable | undefined => {
+/** Control is answered between two pieces of the file. */
+const pieceBytes = 1_048_576;
+
+const readTable = async (home: Home, log: Log): Promise<RouteTable | undefined> => {
   try {
-    return tableIn(readFileSync(home.routeTable, "utf8"));
+    return (await readTableFile(createReadStream(home.routeTable, { highWaterMark: pieceBytes })))?.table;
   } catch (error) {
     log.error("The route table on disk cannot be read", error);
     return undefined;
@@ -42,9 +46,9 @@ const tableMs = 10_000;
  */
 const loadTable = async (edge: Edge, { home, log, sent }: { home: Home; log: Log; sent: Promise<void> }): Promise<void> => {
   if (!existsSync(home.routeTable)) return;
-  const table = readTable(home, log);
+  const table = await readTable(home, log);
   if (table !== undefined) {
-    edge.publish(table);
+    edge.adopt(table);
     return;
   }
   log.warn("The route table on disk is damaged, or of another version, and is not served; control is waited for");
@@ -72,16 +76,16 @@ const main = async (): Promise<void> => {
   const calls = await serveCalls(
     edgeCalls,
     {
-      publish: async (table) => {
-        const version = edge.publish(table);
-        sent.resolve();
+      publish: async (message) => {
+        const version = edge.take(message);
+        if (edge.table) sent.resolve();
         return { version };
       },
       inFlight: async ({ id }) => ({ requests: edge.inFlight(id) }),
       loads: async ({ deployments }) => ({ since, requestMs: Object.fromEntries(deployments.map((id) => [id, edge.requestMs(id)])) }),
       digest: async () => {
-        const table = edge.routes()?.table;
-        return table === undefined ? {} : { digest: tableDigest(table) };
+        const digest = await edge.table?.digestAnew(nextTurn);
+        return digest === undefined ? {} : { digest };
       },
       version: async () => ({ version: edge.status().version }),
       removeLogs: async ({ tenant, project, app }) => {

@@ -5,7 +5,6 @@ import type { Control } from "../control.ts";
 import { deploymentOf } from "../deployments/deployment-store.ts";
 import { patiently } from "../deployments/patience.ts";
 import { specOf } from "../deployments/steps/start.ts";
-import { countUp } from "../routes/route-store.ts";
 import { type DesiredRow, desiredWorkloads, saveTargets, setInstances, targetsOf } from "../workloads/workload-store.ts";
 import { appOf, setAppInstances } from "./app-store.ts";
 
@@ -22,10 +21,7 @@ const startOrEnd = async (control: Control, row: DesiredRow, { running, serving 
     const { code, summary, evidence } = result.failure;
     throw new SlipError("conflict", `The new instances did not start: ${summary} (${code})`, { evidence });
   }
-  await control.database.begin(async (query) => {
-    await saveTargets(query, row.id, targetsOf(result.workload, serving));
-    await countUp(query);
-  });
+  await saveTargets(control.database, row.id, targetsOf(result.workload, serving));
   await control.routes.publish();
 };
 
@@ -45,7 +41,6 @@ const shrink = async (control: Control, workload: string, instances: number): Pr
   await control.database.begin(async (query) => {
     const [row] = await desiredWorkloads(query, workload);
     await saveTargets(query, workload, (row?.targets ?? []).slice(0, instances));
-    await countUp(query);
   });
   await control.routes.publish();
 };

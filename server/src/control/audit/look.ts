@@ -1,9 +1,9 @@
 // One look at everything: what the database says should be, and what the host and the edges have.
-import { readFileSync } from "node:fs";
-import { RouteTable, tableDigest } from "@slipstream/contract/ports/edge.ts";
+import { createReadStream } from "node:fs";
 import type { Workload } from "@slipstream/contract/ports/host.ts";
 import type { Inspection } from "@slipstream/contract/ports/inspection.ts";
-import { tableIn } from "@slipstream/contract/ports/table-file.ts";
+import { TableSum } from "@slipstream/contract/ports/route-table.ts";
+import { readTableFile } from "@slipstream/contract/ports/table-file.ts";
 import type { Control } from "../control.ts";
 import { type Books, readBooks } from "./books.ts";
 
@@ -21,18 +21,23 @@ export interface Look {
   tables: Tables;
 }
 
-const digestOnDisk = (path: string): string | undefined => {
+const digestOnDisk = async (path: string): Promise<string | undefined> => {
   try {
-    const table = tableIn(readFileSync(path, "utf8"));
-    return table && tableDigest(table);
+    return (await readTableFile(createReadStream(path)))?.table.digest;
   } catch {
     return undefined;
   }
 };
 
-const readTables = async ({ routes, home }: Control): Promise<Tables> => {
-  const [edges, wanted] = await Promise.all([routes.edges.digests(), routes.wanted()]);
-  return { wanted: tableDigest(RouteTable.parse(wanted)), onDisk: digestOnDisk(home.routeTable), edges };
+const digestWanted = async ({ routes }: Control): Promise<string> => {
+  const sum = new TableSum();
+  await routes.source.whole(async (message) => sum.add(message));
+  return sum.digest;
+};
+
+const readTables = async (control: Control): Promise<Tables> => {
+  const [edges, wanted, onDisk] = await Promise.all([control.routes.edges.digests(), digestWanted(control), digestOnDisk(control.home.routeTable)]);
+  return { wanted, onDisk, edges };
 };
 
 /** Rejects with `unreachable` while the host is away. */

@@ -10,7 +10,7 @@ import { openOfApp } from "../deployments/deployment-store.ts";
 import { pointRoutes } from "../deployments/steps/switch.ts";
 import { dropDomains } from "../domains/domain-store.ts";
 import { dropUnlived, liveRelease } from "../releases/release-store.ts";
-import { countUp, removeRoutes } from "../routes/route-store.ts";
+import { removeRoutes, renewTable } from "../routes/route-store.ts";
 import { reconcile } from "../workloads/reconcile.ts";
 import { dropWorkload, retireWorkload } from "../workloads/workload-store.ts";
 import { type Finding, stateOfFindings } from "./finding.ts";
@@ -61,7 +61,7 @@ export const mend = async (control: Control, { findings, now, expects }: Mending
     await expects?.check(query, { state: () => stateOfFindings(findings) });
     await mendRows(query, now);
     await forgetArtifacts(query, now);
-    if (findings.some(({ kind }) => kind === "route")) await countUp(query);
+    if (findings.some(({ kind }) => kind === "route")) await renewTable(query);
   });
   const [things, instances] = [machineThings(findings), lame(findings)];
   const { incomplete: artifacts, changed } = now.machine;

@@ -1,8 +1,7 @@
 // Certificates in PostgreSQL, their keys sealed. One wildcard serves every default host name; other domains have one each.
-import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
+import type { Change } from "@slipstream/contract/ports/route-entry.ts";
 import type { Query } from "#platform/database.ts";
 import { type Control, platformDomain } from "../control.ts";
-import type { Sealed } from "../secrets/sealing.ts";
 import { renewBeforeMs } from "./authority.ts";
 
 const wildcard = `*.${platformDomain}`;
@@ -34,27 +33,35 @@ export const expiringHosts = async (query: Query): Promise<string[]> => {
   return rows.map((row) => row.name.replace(/^\*/, "any"));
 };
 
-/** Opened keys by their sealed bytes: a table is made at each switch, certificates change rarely. */
-const opened = new WeakMap<Control["sealing"], Map<string, string>>();
+interface CertificateRow {
+  name: string;
+  certificate: string;
+  sealedKey: Buffer;
+  keyId: string;
+}
 
-const openKey = (sealing: Control["sealing"], name: string, value: Sealed): string => {
-  const keys = opened.get(sealing) ?? new Map<string, string>();
-  opened.set(sealing, keys);
-  const id = value.sealed.toString("base64");
-  const key = keys.get(id) ?? sealing.open(value, ["certificate", name]);
-  keys.set(id, key);
-  return key;
-};
+/** Certificates of the host names that are served: these, or the next `count` after a name. */
+export const servedCertificates = (query: Query, which: { names: readonly string[] } | { after: string; count: number }): Promise<CertificateRow[]> =>
+  query<CertificateRow[]>`
+    select name, certificate, sealed_key, key_id from certificates c
+    where ${"names" in which ? query`name = any(${[...which.names]})` : query`name > ${which.after}`}
+      and (name = ${wildcard} or exists (select 1 from domains d where d.host = c.name))
+    order by name limit ${"names" in which ? null : which.count}`;
 
-/** What the edge needs: the certificates of the host names that are served. */
-export const tableCertificates = async ({ sealing }: Pick<Control, "sealing">, query: Query): Promise<RouteTable["certificates"]> => {
-  const rows = await query<{ name: string; certificate: string; sealedKey: Buffer; keyId: string }[]>`
-    select name, certificate, sealed_key, key_id from certificates c where name = ${wildcard} or exists (select 1 from domains d where d.host = c.name)`;
-  const entries = rows.flatMap(({ name, certificate, sealedKey, keyId }) => {
-    const value = { certificate, key: openKey(sealing, name, { keyId, sealed: sealedKey }) };
-    return name === wildcard ? [[name, value] as const, [platformDomain, value] as const] : [[name, value] as const];
+/** What certificates are now, for edges; one without a row is not served any more. */
+export const certificateChanges = (
+  { sealing }: Pick<Control, "sealing">,
+  rows: readonly CertificateRow[],
+  names: readonly string[] = rows.map(({ name }) => name),
+): Change[] => {
+  const byName = new Map(rows.map((row) => [row.name, row]));
+  return names.map((id) => {
+    const row = byName.get(id);
+    if (!row) return { kind: "certificate", id, value: null };
+    const { name, certificate, sealedKey: sealed, keyId } = row;
+    const key = sealing.open({ keyId, sealed }, ["certificate", name]);
+    return { kind: "certificate", id, value: { names: name === wildcard ? [wildcard, platformDomain] : [name], certificate, key } };
   });
-  return Object.fromEntries(entries);
 };
 
 /** Certificates of host names that no app has any more. */

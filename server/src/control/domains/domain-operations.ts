@@ -9,7 +9,7 @@ import { pointRoutes } from "../deployments/steps/switch.ts";
 import { journal } from "../journal/journal-store.ts";
 import { announce } from "../outbox/outbox-store.ts";
 import { releaseOf } from "../releases/release-store.ts";
-import { countUp, removeHostRoutes, routedDeployment } from "../routes/route-store.ts";
+import { removeHostRoutes, routedDeployment } from "../routes/route-store.ts";
 import { checkDomain, notRemovable } from "./domain.ts";
 import { claimDomain, type DomainRow, domainsOf, isKept, removeDomain } from "./domain-store.ts";
 
@@ -26,7 +26,6 @@ const routeAnew = async (query: Query, appId: string): Promise<void> => {
   const row = deployment === undefined ? undefined : await deploymentOf(query, deployment);
   const release = row?.releaseId ? await releaseOf(query, row.releaseId) : undefined;
   if (deployment !== undefined && release) await pointRoutes(query, { appId, deployment, release });
-  else await countUp(query);
 };
 
 interface Asked {

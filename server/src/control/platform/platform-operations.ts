@@ -4,8 +4,7 @@ import { isScoped } from "../access/decide.ts";
 import type { Call, Handlers } from "../api/call.ts";
 import { firstTenant } from "../apps/app-store.ts";
 import { addressOf, type Control, platformDomain } from "../control.ts";
-import { tableVersion } from "../routes/route-store.ts";
-import { startingApps } from "../routes/route-table.ts";
+import { startingApps, tableVersion } from "../routes/route-store.ts";
 
 const hostMs = 2_000;
 
@@ -37,7 +36,7 @@ export const platformOperations = (control: Control): Pick<Handlers, "platform.s
       httpsPort: installation.httpsPort,
       domain: platformDomain,
       apps: apps.length,
-      appsStarting: control.routes.current ? startingApps(control.routes.current, call.tenant, new Set(live)) : live.length,
+      appsStarting: control.routes.hasServed ? await startingApps(database, call.tenant, live) : live.length,
       deploymentsOpen: apps.reduce((sum, { open }) => sum + open, 0),
       tableVersion: table,
       ...(host === undefined ? {} : { host }),

@@ -4,11 +4,20 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { type Callers, callers } from "@slipstream/contract/ports/calls.ts";
-import { edgeCalls, type RouteTable } from "@slipstream/contract/ports/edge.ts";
+import { edgeCalls } from "@slipstream/contract/ports/edge.ts";
+import type { TableMessage } from "@slipstream/contract/ports/route-entry.ts";
+import { Turns } from "#platform/turns.ts";
+import type { News, TableSource } from "./table-source.ts";
 
 const callTimeoutMs = 5_000;
+/** A large table takes its time, of which requests go first. */
+const digestTimeoutMs = 60_000;
 
-type Edge = Callers<typeof edgeCalls>;
+interface Edge {
+  calls: Callers<typeof edgeCalls>;
+  /** It is brought to one table at a time: parts of two would not fit together. */
+  turns: Turns;
+}
 
 const listed = (folder: string): string[] => {
   try {
@@ -41,15 +50,29 @@ const askOne = async <T>(call: () => Promise<T>, returnMs: number): Promise<T[]>
   }
 };
 
+const send = (edge: Edge, message: TableMessage): Promise<{ version: number }> => edge.calls.publish(message, { timeoutMs: callTimeoutMs });
+
+interface Brought {
+  version: number;
+  tookWhole: boolean;
+}
+
+export interface Acknowledged {
+  edges: number;
+  tookWhole: boolean;
+}
+
 /** The supervisor starts an edge again within seconds. */
 const edgeReturnMs = 5_000;
 
 export class Edges {
   readonly #folder: string;
+  readonly #source: TableSource;
   readonly #known = new Map<string, Edge>();
 
-  constructor(folder: string) {
+  constructor(folder: string, source: TableSource) {
     this.#folder = folder;
+    this.#source = source;
   }
 
   #all(): Edge[] {
@@ -57,7 +80,7 @@ export class Edges {
   }
 
   #at(name: string): Edge {
-    const edge = this.#known.get(name) ?? callers(edgeCalls, join(this.#folder, name));
+    const edge = this.#known.get(name) ?? { calls: callers(edgeCalls, join(this.#folder, name)), turns: new Turns(1) };
     this.#known.set(name, edge);
     return edge;
   }
@@ -67,40 +90,44 @@ export class Edges {
     return (await Promise.all(this.#all().map((edge) => askOne(() => call(edge), returnMs)))).flat();
   }
 
-  /** Gives how many edges serve this table or a newer one. Rejects when a living edge does not acknowledge. */
-  publish(table: RouteTable): Promise<number> {
-    return this.#countServing(table, (edge) => edge.publish(table, { timeoutMs: callTimeoutMs }));
+  /**
+   * Gives how many edges serve the table of the news or a newer one, and whether one was sent the whole table. Rejects when a living edge
+   * does not acknowledge.
+   */
+  async publish(news: News): Promise<Acknowledged> {
+    const answers = await this.#ask((edge) => edge.turns.run(() => this.#bring(edge, news)));
+    const behind = answers.find(({ version }) => version < news.version);
+    if (behind) throw new SlipError("internal", `An edge stays at table ${behind.version}, not ${news.version}.`);
+    return { edges: answers.length, tookWhole: answers.some(({ tookWhole }) => tookWhole) };
   }
 
-  /** As publish, where most edges have the table already: only the others are sent it. */
-  async catchUp(table: RouteTable): Promise<number> {
-    return await this.#countServing(table, async (edge) => {
-      const has = await edge.version({}, { timeoutMs: callTimeoutMs });
-      return has.version >= table.version ? has : await edge.publish(table, { timeoutMs: callTimeoutMs });
+  /** The news alone, where they fit the table of the edge; else what it lacks. */
+  async #bring(edge: Edge, { version, delta }: News): Promise<Brought> {
+    const has = delta ? await send(edge, delta) : await edge.calls.version({}, { timeoutMs: callTimeoutMs });
+    if (has.version >= version) return { version: has.version, tookWhole: false };
+    const lacking = await this.#source.since(has.version);
+    if (lacking.delta) return { ...(await send(edge, lacking.delta)), tookWhole: false };
+    let last = has;
+    await this.#source.whole(async (message) => {
+      last = await send(edge, message);
     });
-  }
-
-  async #countServing(table: RouteTable, call: (edge: Edge) => Promise<{ version: number }>): Promise<number> {
-    const answers = await this.#ask(call);
-    const behind = answers.find((answer) => answer.version < table.version);
-    if (behind) throw new SlipError("internal", `An edge stays at table ${behind.version}, not ${table.version}.`);
-    return answers.length;
+    return { version: last.version, tookWhole: true };
   }
 
   /** Requests that are under way on a deployment, at all edges together. */
   async inFlight(deployment: string): Promise<number> {
-    const answers = await this.#ask((edge) => edge.inFlight({ id: deployment }, { timeoutMs: callTimeoutMs }));
+    const answers = await this.#ask((edge) => edge.calls.inFlight({ id: deployment }, { timeoutMs: callTimeoutMs }));
     return answers.reduce((sum, answer) => sum + answer.requests, 0);
   }
 
   /** How long requests of deployments have been under way, of each living edge since it began. */
   loads(deployments: string[]): Promise<{ since: string; requestMs: Record<string, number> }[]> {
-    return this.#ask((edge) => edge.loads({ deployments }, { timeoutMs: callTimeoutMs }));
+    return this.#ask((edge) => edge.calls.loads({ deployments }, { timeoutMs: callTimeoutMs }));
   }
 
   /** Every edge deletes its lines of an app, also one that is just being started again. */
   async removeLogs(named: { tenant: string; project: string; app: string }): Promise<void> {
-    await this.#ask((edge) => edge.removeLogs(named, { timeoutMs: callTimeoutMs }), { returnMs: edgeReturnMs });
+    await this.#ask((edge) => edge.calls.removeLogs(named, { timeoutMs: callTimeoutMs }), { returnMs: edgeReturnMs });
   }
 
   /** What each edge serves, by the name of its socket; no digest where nobody listens, and an empty one where nobody answers. */
@@ -108,7 +135,7 @@ export class Edges {
     return await Promise.all(
       listed(this.#folder).map(async (name) => {
         const answer = await this.#at(name)
-          .digest({}, { timeoutMs: callTimeoutMs })
+          .calls.digest({}, { timeoutMs: digestTimeoutMs })
           .catch((error: unknown) => {
             if (isDead(error)) return undefined;
             return { digest: "" };
@@ -120,7 +147,7 @@ export class Edges {
 
   /** The oldest table that a living edge has; undefined when none lives. */
   async oldestVersion(): Promise<number | undefined> {
-    const answers = await this.#ask((edge) => edge.version({}, { timeoutMs: callTimeoutMs }));
+    const answers = await this.#ask((edge) => edge.calls.version({}, { timeoutMs: callTimeoutMs }));
     return answers.length === 0 ? undefined : Math.min(...answers.map((answer) => answer.version));
   }
 }

@@ -1,40 +1,27 @@
-// Brings the route table to the edges (RouteTable port): to disk, so that an edge that starts finds it, and to each that runs.
-import { open, rename } from "node:fs/promises";
+// Brings the route table to the edges (RouteTable port), and to the disk, so that an edge that starts finds it.
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
-import { tableText } from "@slipstream/contract/ports/table-file.ts";
 import { isDiskFull } from "#platform/disk-full.ts";
 import type { Log } from "#platform/log.ts";
-import type { Edges } from "./edges.ts";
+import { Turns } from "#platform/turns.ts";
+import type { Acknowledged, Edges } from "./edges.ts";
+import { TableJournal } from "./table-journal.ts";
+import type { News, TableSource } from "./table-source.ts";
 
 const deadlineMs = 15_000;
 const pauseMs = 100;
 /** A host that does not come up holds up the routes of what does not run on it no longer than this. */
 const openMs = 10_000;
 
-/** As writeDurably, without holding up the process while the disk works. The rename need not survive a power cut: control publishes anew at start. */
-const writeTable = async (path: string, table: RouteTable): Promise<void> => {
-  const temporary = `${path}.${process.pid}.new`;
-  const file = await open(temporary, "w", 0o640);
-  try {
-    await file.writeFile(tableText(table));
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-};
-
-/** Gives how many edges acknowledged, as soon as at least one lives and no living one failed to; what holds at the deadline after that. */
-const untilAcknowledged = async (ask: () => Promise<number>): Promise<number> => {
+/** Resolves as soon as at least one edge lives and no living one failed to acknowledge; with what holds at the deadline after that. */
+const untilAcknowledged = async (ask: () => Promise<Acknowledged>): Promise<Acknowledged> => {
   const until = performance.now() + deadlineMs;
   for (;;) {
-    const count = await ask().catch((error: unknown) => {
+    const answer = await ask().catch((error: unknown) => {
       if (performance.now() > until) throw error;
-      return 0;
+      return { edges: 0, tookWhole: false };
     });
-    if (count > 0 || performance.now() > until) return count;
+    if (answer.edges > 0 || performance.now() > until) return answer;
     await sleep(pauseMs);
   }
 };
@@ -52,43 +39,43 @@ export interface Served {
 export interface PublisherParts {
   path: string;
   edges: Edges;
-  /** Reads the newest table. */
-  read: () => Promise<RouteTable>;
+  source: TableSource;
   log: Pick<Log, "warn">;
 }
 
 export class RoutePublisher {
   readonly edges: Edges;
-  readonly #parts: PublisherParts;
+  readonly source: TableSource;
+  readonly #log: PublisherParts["log"];
+  readonly #journal: TableJournal;
+  /** The disk gets tables in their order. */
+  readonly #writing = new Turns(1);
   #last: Promise<unknown> = Promise.resolve();
   #waiting: Promise<Served> | undefined;
   #written: boolean = true;
-  #current: RouteTable | undefined;
+  #served = 0;
   readonly #opened = Promise.withResolvers<void>();
+
+  constructor({ path, edges, source, log }: PublisherParts) {
+    this.edges = edges;
+    this.source = source;
+    this.#log = log;
+    this.#journal = new TableJournal(path, source);
+  }
 
   /** To be called when the addresses in the database are of this start of the machine: before it nothing is published. */
   open(): void {
     this.#opened.resolve();
   }
 
-  /** The table that the edges serve; undefined until this process has published one. */
-  get current(): RouteTable | undefined {
-    return this.#current;
-  }
-
-  /** The table that should be served now. */
-  wanted(): Promise<RouteTable> {
-    return this.#parts.read();
+  /** Whether edges serve a table that this process has published. */
+  get hasServed(): boolean {
+    return this.#served > 0;
   }
 
   /** Whether an edge that starts finds the last published table on disk. */
   get isWritten(): boolean {
     return this.#written;
-  }
-
-  constructor(parts: PublisherParts) {
-    this.#parts = parts;
-    this.edges = parts.edges;
   }
 
   /** As `serve`, once the table is on disk as well. Gives its version. */
@@ -113,37 +100,39 @@ export class RoutePublisher {
         return this.#serveNow();
       });
     this.#waiting = next;
-    // The next table is read when this one is written: the disk gets them in their order.
-    this.#last = next.then(({ written }) => written);
+    this.#last = next;
     this.#last.catch(() => undefined);
     return next;
   }
 
   async #serveNow(): Promise<Served> {
-    const { path, edges, read } = this.#parts;
     await Promise.race([this.#opened.promise, sleep(openMs, undefined, { ref: false })]);
-    const table = await read();
-    const acknowledging = untilAcknowledged(() => edges.publish(table));
-    const written = Promise.all([acknowledging, this.#write(path, table)]).then(() => this.#tellMissed(table));
+    const news = await this.source.since(this.#served);
+    const acknowledging = untilAcknowledged(() => this.edges.publish(news));
+    const written = Promise.all([acknowledging, this.#write(news)]).then(([{ tookWhole }]) => this.#tellMissed(news, tookWhole));
     written.catch(() => undefined);
-    const acknowledged = await acknowledging;
-    if (acknowledged === 0) throw new SlipError("unreachable", "No edge process took the new routes.");
-    this.#current = table;
-    return { version: table.version, written };
+    const { edges } = await acknowledging;
+    if (edges === 0) throw new SlipError("unreachable", "No edge process took the new routes.");
+    this.#served = news.version;
+    return { version: news.version, written };
   }
 
-  /** An edge that came up meanwhile may have read the table before it was written. From here on, one that comes up reads the new one. */
-  async #tellMissed(table: RouteTable): Promise<void> {
-    await untilAcknowledged(() => this.edges.catchUp(table));
+  /**
+   * An edge that came up meanwhile may have read the table before it was written. From here on, one that comes up reads the new one.
+   * One that had to be sent the whole table has found none on the disk that it could use.
+   */
+  async #tellMissed(news: News, tookWhole: boolean): Promise<void> {
+    const missed = await untilAcknowledged(() => this.edges.publish({ ...news, delta: undefined }));
+    if (tookWhole || missed.tookWhole) await this.#write(news, { anew: true });
   }
 
-  async #write(path: string, table: RouteTable): Promise<void> {
+  async #write(news: News, { anew = false } = {}): Promise<void> {
     try {
-      await writeTable(path, table);
+      await this.#writing.run(() => this.#journal.write(news, { anew }));
       this.#written = true;
     } catch (error) {
       if (!isDiskFull(error)) throw error;
-      if (this.#written) this.#parts.log.warn(unwritten);
+      if (this.#written) this.#log.warn(unwritten);
       this.#written = false;
     }
   }

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RouteTable } from "@slipstream/contract/ports/edge.ts";
-import { type RouteRow, routesOf, startingApps, tableOf } from "./route-table.ts";
+import { Change } from "@slipstream/contract/ports/route-entry.ts";
+import { type AppRow, appChanges, entryOf, routesOf } from "./route-table.ts";
 
-const row: RouteRow = {
-  host: "shop.slip.localhost",
-  path: "/",
+const row: AppRow = {
+  id: "app_1",
+  places: [
+    ["shop.slip.localhost", "/"],
+    ["shop.slip.localhost", "/api"],
+  ],
   tenant: "local",
   project: "default",
   app: "shop",
@@ -19,18 +22,11 @@ const row: RouteRow = {
   protocol: null,
   targets: [{ instance: "ins_01m7xm9abf060jxg485492xs7b", address: "10.9.0.2:3000" }],
 };
-const parts = { version: 7, platformHosts: ["slip.localhost"], certificates: {}, proofKey: "k".repeat(64) };
 
-test("the table has the routes of each host, longest path first, and fits the contract", () => {
-  const table = RouteTable.parse(
-    tableOf({ ...parts, rows: [row, { ...row, path: "/api" }, { ...row, host: "www.example.org" }, { ...row, path: "/api/v1" }] }),
-  );
-  assert.deepEqual(
-    table.hosts["shop.slip.localhost"]?.map((route) => route.path),
-    ["/api/v1", "/api", "/"],
-  );
-  assert.equal(table.hosts["www.example.org"]?.length, 1);
-  assert.equal(table.version, 7);
+test("an app is one entry with all its hosts, and fits the contract", () => {
+  const [app, gone] = appChanges([row], ["app_1", "app_2"]).map((change) => Change.parse(change));
+  assert.deepEqual(app?.kind === "app" && app.value?.[10], row.places);
+  assert.deepEqual(gone, { kind: "app", id: "app_2", value: null });
 });
 
 test("without routes in slip.toml every host name of the app answers at /", () => {
@@ -52,17 +48,8 @@ test("a route that is written twice is there once", () => {
   assert.equal(routesOf({ routes: [{ path: "/" }, { path: "/" }] }, ["a.example.org"]).length, 1);
 });
 
-test("an app none of whose instances has an address is starting, and gets no requests", () => {
+test("an instance without an address gets no requests", () => {
   const [target] = row.targets;
   assert.ok(target);
-  const gone = { ...target, address: "" };
-  const rows = [
-    { ...row, targets: [gone, target] },
-    { ...row, app: "down", host: "down.example.org", targets: [gone] },
-    { ...row, app: "down", host: "www.down.example.org", targets: [gone] },
-  ];
-  const table = tableOf({ ...parts, rows });
-  assert.deepEqual(table.hosts[row.host]?.[0]?.targets, [target]);
-  const all = new Set([row.app, "down"]);
-  assert.deepEqual([startingApps(table, row.tenant, all), startingApps(table, "another", all), startingApps(table, row.tenant, new Set())], [1, 0, 0]);
+  assert.deepEqual(entryOf({ ...row, targets: [{ ...target, address: "" }, target] }).targets, [target]);
 });

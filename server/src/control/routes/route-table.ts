@@ -1,11 +1,11 @@
-// The route table of the edge as a pure function of rows.
+// An entry of the route table as a pure function of its row.
 import type { AppConfig } from "@slipstream/contract/config.ts";
-import type { RouteTable, RouteTarget, TableRoute } from "@slipstream/contract/ports/edge.ts";
+import { type Change, packedApp, type RouteTarget, type TableApp } from "@slipstream/contract/ports/route-entry.ts";
 import { sleepOf } from "../workloads/workload.ts";
 
-export interface RouteRow {
-  host: string;
-  path: string;
+/** An app that has routes. */
+export interface AppRow {
+  id: string;
   tenant: string;
   project: string;
   app: string;
@@ -15,6 +15,8 @@ export interface RouteRow {
   artifact: string;
   /** One without an address is expected back. */
   targets: RouteTarget[];
+  /** Hosts and paths, in their order. */
+  places: [host: string, path: string][];
   workload: string;
   /** Of the release's slip.toml. */
   sleep: AppConfig["sleep"] | null;
@@ -22,21 +24,12 @@ export interface RouteRow {
   protocol: string | null;
 }
 
-export interface TableParts {
-  version: number;
-  platformHosts: readonly string[];
-  rows: readonly RouteRow[];
-  certificates: RouteTable["certificates"];
-  proofKey: string;
-}
-
-const sleepsOf = ({ workload, sleep, scale }: RouteRow): Pick<TableRoute, "sleeps"> => {
+const sleepsOf = ({ workload, sleep, scale }: AppRow): Pick<TableApp, "sleeps"> => {
   const { afterMs } = sleepOf({ ...(sleep && { sleep }), ...(scale && { scale }) }) ?? {};
   return afterMs === undefined ? {} : { sleeps: { workload, afterMs } };
 };
 
-const toRoute = (row: RouteRow): TableRoute => ({
-  path: row.path,
+export const entryOf = (row: AppRow): TableApp => ({
   tenant: row.tenant,
   project: row.project,
   app: row.app,
@@ -47,25 +40,16 @@ const toRoute = (row: RouteRow): TableRoute => ({
   targets: row.targets.filter(({ address }) => address !== ""),
   ...(row.protocol === "http2" ? { http2: true } : {}),
   ...sleepsOf(row),
+  routes: row.places.map(([host, path]) => ({ host, path })),
 });
 
-export const tableOf = ({ version, platformHosts, rows, certificates, proofKey }: TableParts): RouteTable => {
-  const hosts: Record<string, TableRoute[]> = {};
-  for (const row of rows) {
-    const routes = hosts[row.host] ?? [];
-    routes.push(toRoute(row));
-    hosts[row.host] = routes;
-  }
-  for (const routes of Object.values(hosts)) routes.sort((a, b) => b.path.length - a.path.length || (a.path < b.path ? -1 : 1));
-  return { version, platformHosts: [...platformHosts], hosts, certificates, proofKey };
-};
-
-/** How many of these apps of a tenant have requests that go nowhere yet: their instances are being started. */
-export const startingApps = ({ hosts }: Pick<RouteTable, "hosts">, tenant: string, among: ReadonlySet<string>): number => {
-  const routes = Object.values(hosts)
-    .flat()
-    .filter((route) => route.tenant === tenant && among.has(route.app) && route.targets.length === 0);
-  return new Set(routes.map(({ project, app }) => `${project}/${app}`)).size;
+/** What apps are now; one without a row has no routes any more. */
+export const appChanges = (rows: readonly AppRow[], ids: readonly string[] = rows.map(({ id }) => id)): Change[] => {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => {
+    const row = byId.get(id);
+    return { kind: "app", id, value: row ? packedApp(entryOf(row)) : null };
+  });
 };
 
 /** The hosts and paths of a release: what slip.toml says, where it names no host for all host names of the app; else all at "/". */

@@ -1,11 +1,10 @@
 // Brings the host to what PostgreSQL says: what should run runs, and nothing else. Never the other way round.
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { RouteTarget } from "@slipstream/contract/ports/edge.ts";
 import type { Instance, Workload } from "@slipstream/contract/ports/host.ts";
+import type { RouteTarget } from "@slipstream/contract/ports/route-entry.ts";
 import type { Control } from "../control.ts";
 import { specOf } from "../deployments/steps/start.ts";
-import { countUp } from "../routes/route-store.ts";
 import { type DesiredRow, desiredWorkloads, moveTargets } from "./workload-store.ts";
 
 /** What is desired, and what the host has. */
@@ -56,7 +55,6 @@ const followTargets = async (control: Control, { desired, observed }: Look): Pro
     if (isDeepStrictEqual(targets, row.targets)) continue;
     changed = (await moveTargets(control.database, row.id, { from: row.targets, to: targets })) || changed;
   }
-  if (changed) await countUp(control.database);
   return changed;
 };
 

@@ -1,7 +1,7 @@
 // Workloads in PostgreSQL: the desired state of the runtime.
 import type { AppConfig } from "@slipstream/contract/config.ts";
-import type { RouteTarget } from "@slipstream/contract/ports/edge.ts";
 import type { Workload } from "@slipstream/contract/ports/host.ts";
+import type { RouteTarget } from "@slipstream/contract/ports/route-entry.ts";
 import { json, type Query } from "#platform/database.ts";
 
 export interface WorkloadRow {

@@ -1,10 +1,10 @@
 // One readable line for each request to an app, in the app's own log.
 import { limit } from "@slipstream/contract/limits.ts";
-import type { TableRoute } from "@slipstream/contract/ports/edge.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
+import type { TableApp } from "@slipstream/contract/ports/route-entry.ts";
 
 export interface Access {
-  entry: TableRoute;
+  entry: TableApp;
   method: string;
   target: string;
   status: number;
@@ -23,7 +23,7 @@ const text = (access: Access): string =>
 export class AccessLog {
   readonly #writer: LogWriter;
   readonly #perSecond: number;
-  readonly #counts = new Map<string, { lines: number; entry: TableRoute }>();
+  readonly #counts = new Map<string, { lines: number; entry: TableApp }>();
 
   constructor(writer: LogWriter, perSecond = limit("logLinesPerSecond")) {
     this.#writer = writer;
@@ -49,7 +49,7 @@ export class AccessLog {
     this.#counts.clear();
   }
 
-  #write(entry: TableRoute, line: string): void {
+  #write(entry: TableApp, line: string): void {
     const { tenant, project, app, deployment, commit } = entry;
     const time = new Date().toISOString();
     this.#writer.append({ time, source: "edge", stream: "stdout", tenant, project, app, deployment, commit, instance: "", text: line });

@@ -34,7 +34,7 @@ export const decide = (map: RouteMap | undefined, asked: Asked, httpsPort: numbe
   if (site.kind === "platform") return { kind: "platform", targets: [site.control] };
   const route = findRoute(site.routes, asked.target);
   if (!route) return unknown;
-  const proven = asked.prove !== "" && isKey(asked.prove, map.table.proofKey);
+  const proven = asked.prove !== "" && isKey(asked.prove, map.proofKey ?? "");
   if (!asked.secure && !isLocal(name) && !proven) {
     const port = httpsPort === 443 ? "" : `:${httpsPort}`;
     return { kind: "redirect", location: `https://${name}${port}${asked.target === "*" ? "/" : asked.target}`, route };

@@ -183,6 +183,8 @@ export class TargetPool implements UpstreamOwner {
 /** The pools of all targets, by address. */
 export class TargetPools {
   readonly #pools = new Map<string, TargetPool>();
+  /** How many routes lead to an address. */
+  readonly #routes = new Map<string, number>();
   /** Pools that no route leads to, with requests that are still under way. */
   readonly #retired = new Map<string, TargetPool>();
   readonly #options: { limits: EdgeLimits; clock: EdgeClock };
@@ -201,15 +203,37 @@ export class TargetPools {
     return pool;
   }
 
-  /** Retires the pools of all other addresses, and takes these back. */
-  keepOnly(addresses: ReadonlySet<string>): void {
-    for (const address of [...this.#retired.keys()]) if (addresses.has(address)) this.of(address);
-    for (const [address, pool] of this.#pools) {
-      if (addresses.has(address)) continue;
-      pool.retire();
-      this.#pools.delete(address);
-      this.#retired.set(address, pool);
+  /** The pool of an address that a route leads to from now on. */
+  take(address: string): TargetPool {
+    this.#routes.set(address, (this.#routes.get(address) ?? 0) + 1);
+    return this.of(address);
+  }
+
+  /** A route that led to an address does so no more; with the last one the pool retires. */
+  letGo(address: string): void {
+    const left = (this.#routes.get(address) ?? 0) - 1;
+    if (left > 0) this.#routes.set(address, left);
+    else {
+      this.#routes.delete(address);
+      this.#retire(address);
     }
+  }
+
+  /** Whether requests may be under way where no route leads to. */
+  get hasRetired(): boolean {
+    return this.#retired.size > 0;
+  }
+
+  retireAll(): void {
+    for (const address of [...this.#pools.keys()]) this.#retire(address);
+  }
+
+  #retire(address: string): void {
+    const pool = this.#pools.get(address);
+    if (!pool) return;
+    pool.retire();
+    this.#pools.delete(address);
+    this.#retired.set(address, pool);
   }
 
   sweep(): void {

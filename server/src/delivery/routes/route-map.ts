@@ -1,17 +1,20 @@
 // The route table as the edge uses it: one look-up by host, then the longest path that fits.
-import type { RouteTable, TableRoute } from "@slipstream/contract/ports/edge.ts";
+import type { TableApp } from "@slipstream/contract/ports/route-entry.ts";
+import type { RouteTable, Touched } from "@slipstream/contract/ports/route-table.ts";
 import { http2Address, type TargetPool, type TargetPools } from "../proxy/target-pool.ts";
 
-/** Requests under way of one deployment; the same object over all tables that name it. */
+/** Requests under way of one deployment; the same object for as long as an app is served by it. */
 export interface InFlight {
   requests: number;
+  /** Apps that are served by it. */
+  apps: number;
   /** In all, of all of them. */
   ms: number;
 }
 
 export interface Route {
   path: string;
-  entry: TableRoute;
+  entry: TableApp;
   targets: readonly TargetPool[];
   inFlight: InFlight;
 }
@@ -40,26 +43,42 @@ export const findRoute = (routes: readonly Route[], target: string): Route | und
   return undefined;
 };
 
-const addressesOf = ({ targets, http2 }: TableRoute): string[] => targets.map(({ address }) => (http2 ? http2Address(address) : address));
-
 export interface RouteMapParts {
   pools: TargetPools;
   /** Counters of deployments; those that are missing are added. */
   inFlight: Map<string, InFlight>;
   controlSocket: string;
+  /** Nobody may have to wake this workload any more. */
+  forgetSleeper: (workload: string) => void;
+}
+
+/** An app that was asked for, with what it holds. */
+interface ServedApp {
+  entry: TableApp;
+  addresses: readonly string[];
+  targets: readonly TargetPool[];
+  inFlight: InFlight;
 }
 
 /** A table made ready for requests: a host is looked at when it is first asked for, so that a large table costs nothing to take. */
 export class RouteMap {
-  readonly table: RouteTable;
   readonly #parts: RouteMapParts;
-  readonly #platform: ReadonlySet<string>;
+  #table: RouteTable;
+  #platform: ReadonlySet<string>;
+  readonly #apps = new Map<string, ServedApp>();
+  /** Apps that have gone, with requests that may still be under way: one that comes back keeps them. */
+  readonly #gone = new Set<string>();
   readonly #sites = new Map<string, Site>();
 
   constructor(table: RouteTable, parts: RouteMapParts) {
-    this.table = table;
     this.#parts = parts;
-    this.#platform = new Set(table.platformHosts);
+    this.#table = table;
+    this.#platform = new Set(table.platform?.hosts);
+  }
+
+  /** A request with it is told which release answers. */
+  get proofKey(): string | undefined {
+    return this.#table.platform?.proofKey;
   }
 
   /** What answers at a host. Platform hosts win over apps: no app can take the name of the API. */
@@ -71,29 +90,68 @@ export class RouteMap {
     return site;
   }
 
+  /** The table has changed in place. */
+  follow({ apps, hosts, platform }: Touched): void {
+    if (platform) this.replace(this.#table);
+    else {
+      for (const host of hosts) this.#sites.delete(host);
+      this.#renew(apps);
+    }
+  }
+
+  /** Another table takes the place of the one before. */
+  replace(table: RouteTable): void {
+    this.#table = table;
+    this.#platform = new Set(table.platform?.hosts);
+    this.#sites.clear();
+    this.#renew([...this.#apps.keys(), ...this.#gone]);
+  }
+
+  /** What apps need now is taken before what they needed is let go: a target that stays keeps its connections. */
+  #renew(ids: Iterable<string>): void {
+    const renewed = [...ids].flatMap((id) => {
+      const before = this.#apps.get(id);
+      this.#apps.delete(id);
+      const now = before || this.#gone.has(id) ? this.#served(id) : undefined;
+      if (before && !now) this.#gone.add(id);
+      return before ? [{ before, now }] : [];
+    });
+    for (const { before, now } of renewed) this.#letGo(before, now);
+    if (!this.#parts.pools.hasRetired) this.#gone.clear();
+  }
+
+  #served(id: string): ServedApp | undefined {
+    const known = this.#apps.get(id);
+    if (known) return known;
+    const entry = this.#table.app(id);
+    if (!entry) return undefined;
+    const { pools, inFlight: counters } = this.#parts;
+    const addresses = entry.targets.map(({ address }) => (entry.http2 ? http2Address(address) : address));
+    const inFlight = counters.get(entry.deployment) ?? { requests: 0, apps: 0, ms: 0 };
+    inFlight.apps += 1;
+    counters.set(entry.deployment, inFlight);
+    this.#gone.delete(id);
+    const served = { entry, addresses, inFlight, targets: addresses.map((address) => pools.take(address)) };
+    this.#apps.set(id, served);
+    return served;
+  }
+
+  #letGo({ entry: { sleeps }, addresses, inFlight }: ServedApp, now: ServedApp | undefined): void {
+    for (const address of addresses) this.#parts.pools.letGo(address);
+    inFlight.apps -= 1;
+    if (sleeps && now?.entry.sleeps?.workload !== sleeps.workload) this.#parts.forgetSleeper(sleeps.workload);
+  }
+
   #compile(host: string): Site | undefined {
     if (this.#platform.has(host)) return { kind: "platform", control: this.#parts.pools.of(this.#parts.controlSocket) };
-    const entries = Object.hasOwn(this.table.hosts, host) ? this.table.hosts[host] : undefined;
-    return entries && { kind: "app", routes: entries.map((entry) => this.#route(entry)).sort((one, other) => other.path.length - one.path.length) };
+    const routes = this.#table.appsOf(host).flatMap((id) => this.#routesOf(id, host));
+    return routes.length === 0 ? undefined : { kind: "app", routes: routes.sort((one, other) => other.path.length - one.path.length) };
   }
 
-  #route(entry: TableRoute): Route {
-    const { pools, inFlight } = this.#parts;
-    const counter = inFlight.get(entry.deployment) ?? { requests: 0, ms: 0 };
-    inFlight.set(entry.deployment, counter);
-    return { path: entry.path, entry, inFlight: counter, targets: addressesOf(entry).map((address) => pools.of(address)) };
-  }
-
-  /** Every address that a request may be sent to, every workload that may have to be woken for it, and every deployment that may answer it. */
-  reachable(): { addresses: Set<string>; sleepers: Set<string>; deployments: Set<string> } {
-    const [addresses, sleepers, deployments] = [new Set([this.#parts.controlSocket]), new Set<string>(), new Set<string>()];
-    for (const routes of Object.values(this.table.hosts))
-      for (const route of routes) {
-        const { sleeps, deployment } = route;
-        deployments.add(deployment);
-        for (const address of addressesOf(route)) addresses.add(address);
-        if (sleeps) sleepers.add(sleeps.workload);
-      }
-    return { addresses, sleepers, deployments };
+  #routesOf(id: string, host: string): Route[] {
+    const served = this.#served(id);
+    if (!served) return [];
+    const { entry, targets, inFlight } = served;
+    return entry.routes.filter((route) => route.host === host).map(({ path }) => ({ path, entry, targets, inFlight }));
   }
 }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makeCertificate } from "../edge-trial.ts";
+import { makeCertificate, trialTable } from "../edge-trial.ts";
 import { CertificateContexts, certificateFor, ticketKeys } from "./certificates.ts";
 
 const pair = (name: string) => ({ certificate: name, key: name });
-const certificates = { "*.slip.localhost": pair("wildcard"), "one.slip.localhost": pair("exact"), "*.localhost": pair("parent") };
+const certificates = trialTable(1, {}, { "*.slip.localhost": pair("wildcard"), "one.slip.localhost": pair("exact"), "*.localhost": pair("parent") });
 
 test("the exact name wins over the wildcard, which stands for one label", () => {
   assert.equal(certificateFor(certificates, "one.slip.localhost")?.certificate, "exact");
@@ -26,7 +26,7 @@ test("what is ready is bounded, and what was asked for last stays", async () => 
   const names = ["one.example", "two.example", "three.example"];
   const made = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await makeCertificate(name)] as const)));
   const contexts = new CertificateContexts(2);
-  contexts.replace(made);
+  contexts.follow(trialTable(1, {}, made));
   const [one, two] = [contexts.contextFor("one.example"), contexts.contextFor("two.example")];
   assert.equal(contexts.contextFor("one.example"), one, "it is made once");
   assert.ok(contexts.contextFor("three.example"));

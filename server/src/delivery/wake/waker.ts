@@ -1,9 +1,9 @@
 // Sees to it that an app which sleeps is awake before a request goes to it. Control has no part in that.
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import type { TableRoute } from "@slipstream/contract/ports/edge.ts";
+import type { TableApp } from "@slipstream/contract/ports/route-entry.ts";
 
-export type Sleeps = NonNullable<TableRoute["sleeps"]>;
+export type Sleeps = NonNullable<TableApp["sleeps"]>;
 
 /** `unknown`: the host cannot say. What is awake can be asked all the same; what sleeps answers when the host is back. */
 export type Woken = "awake" | "failed" | "unknown";
@@ -56,9 +56,9 @@ export class Waker {
     }
   }
 
-  /** Forgets workloads that `known` does not name. */
-  keepOnly(known: ReadonlySet<string>): void {
-    for (const workload of this.#wokenAt.keys()) if (!known.has(workload)) this.#wokenAt.delete(workload);
+  /** Of a workload that nobody asks for any more. */
+  forget(workload: string): void {
+    this.#wokenAt.delete(workload);
   }
 
   #waking({ workload }: Sleeps): Waking {

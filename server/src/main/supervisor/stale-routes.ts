@@ -1,19 +1,25 @@
 // The route table of a platform that starts from nothing: its instances are gone, and their addresses are anybody's.
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import type { RouteTable } from "@slipstream/contract/ports/edge.ts";
-import { tableIn, tableText } from "@slipstream/contract/ports/table-file.ts";
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import type { RouteTable } from "@slipstream/contract/ports/route-table.ts";
+import { linesOf, TableFileReader } from "@slipstream/contract/ports/table-file.ts";
 import type { Home } from "#platform/home.ts";
 
-/** The table without a place to send a request to, so that every newer one takes its place. Pure. */
-export const withoutTargets = (table: RouteTable): RouteTable => ({
-  ...table,
-  version: 0,
-  hosts: Object.fromEntries(Object.entries(table.hosts).map(([host, routes]) => [host, routes.map((route) => ({ ...route, targets: [] }))])),
-});
+const pieceBytes = 1_048_576;
 
-const readTable = (home: Home): RouteTable | undefined => {
+const readTable = (file: number): RouteTable | undefined => {
+  const reader = new TableFileReader();
+  const piece = Buffer.alloc(pieceBytes);
+  for (let length = -1; length !== 0; ) {
+    length = readSync(file, piece);
+    reader.push(piece.subarray(0, length));
+  }
+  return reader.end()?.table;
+};
+
+/** Gives undefined where there is none. */
+const openTable = (home: Home): number | undefined => {
   try {
-    return tableIn(readFileSync(home.routeTable, "utf8"));
+    return openSync(home.routeTable, "r+");
   } catch {
     return undefined;
   }
@@ -21,11 +27,15 @@ const readTable = (home: Home): RouteTable | undefined => {
 
 /** Written over what is there, which needs no space and keeps the owner. A table that is absent or broken stays as it is. */
 export const forgetTargets = (home: Home): void => {
-  const table = readTable(home);
-  if (table === undefined) return;
-  const file = openSync(home.routeTable, "r+");
+  const file = openTable(home);
+  if (file === undefined) return;
   try {
-    ftruncateSync(file, writeSync(file, tableText(withoutTargets(table)), 0));
+    const table = readTable(file);
+    if (table === undefined) return;
+    table.forgetTargets();
+    let bytes = 0;
+    for (const line of linesOf(table.messages())) bytes += writeSync(file, line, bytes);
+    ftruncateSync(file, bytes);
   } finally {
     closeSync(file);
   }

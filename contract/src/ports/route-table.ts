@@ -1,0 +1,196 @@
+// The route table: entries by key, changed in place. The same changes in any order of messages make the same table.
+import { hash } from "node:crypto";
+import { type Change, PackedApp, type TableApp, type TableCertificate, type TableMessage, type TablePlatform, unpackedApp } from "./route-entry.ts";
+
+export type Pair = Pick<TableCertificate, "certificate" | "key">;
+
+const sumBits = 256;
+
+/**
+ * A number for one entry. A table's digest is the sum of those of its entries, so that a change costs the same in a table of any size
+ * (AdHash: Bellare and Micciancio, "A new paradigm for collision-free hashing", Eurocrypt 1997). It finds faults, and no forgers.
+ */
+const numberOf = (key: string, text: string): bigint => BigInt(`0x${hash("sha256", `${key} ${text}`, "hex")}`);
+
+const keyOf = (change: Change): string => (change.kind === "platform" ? "platform" : `${change.kind} ${change.id}`);
+
+const named = (version: number, sum: bigint): string => `${version} ${BigInt.asUintN(sumBits, sum).toString(16)}`;
+
+/** The digest of a table that nobody holds, of the messages in which the whole of it comes. */
+export class TableSum {
+  #version = 0;
+  #sum = 0n;
+
+  add(message: TableMessage): void {
+    if (message.kind === "begin") this.#version = message.version;
+    if (message.kind !== "part") return;
+    for (const change of message.changes) if (change.value !== null) this.#sum += numberOf(keyOf(change), JSON.stringify(change.value));
+  }
+
+  get digest(): string {
+    return named(this.#version, this.#sum);
+  }
+}
+
+/** What changes have touched. */
+export interface Touched {
+  apps: ReadonlySet<string>;
+  /** Of these apps, before and after. */
+  hosts: ReadonlySet<string>;
+  platform: boolean;
+}
+
+const parsed = (text: string): PackedApp => PackedApp.parse(JSON.parse(text));
+
+const partEntries = 1_000;
+
+export class RouteTable {
+  version = 0;
+  platform: TablePlatform | undefined;
+  /** By app: its entry as text, which takes a fraction of the memory; most are never asked for. */
+  readonly #apps = new Map<string, string>();
+  /** The apps of a host: nearly always one. */
+  readonly #hosts = new Map<string, string | readonly string[]>();
+  readonly #certificates = new Map<string, TableCertificate>();
+  /** By the name that a client asks for. */
+  readonly #pairs = new Map<string, TableCertificate>();
+  #sum = 0n;
+
+  get entries(): number {
+    return this.#apps.size + this.#certificates.size + (this.platform ? 1 : 0);
+  }
+
+  /** Names the table: the same for the same, wherever it is. */
+  get digest(): string {
+    return named(this.version, this.#sum);
+  }
+
+  app(id: string): TableApp | undefined {
+    const text = this.#apps.get(id);
+    return text === undefined ? undefined : unpackedApp(parsed(text));
+  }
+
+  appsOf(host: string): readonly string[] {
+    const ids = this.#hosts.get(host) ?? [];
+    return typeof ids === "string" ? [ids] : ids;
+  }
+
+  certificate(name: string): Pair | undefined {
+    return this.#pairs.get(name);
+  }
+
+  /** Any certificate, the same until it goes. */
+  get anyCertificate(): Pair | undefined {
+    return this.#pairs.values().next().value;
+  }
+
+  apply(changes: readonly Change[]): Touched {
+    const touched = { apps: new Set<string>(), hosts: new Set<string>(), platform: false };
+    for (const change of changes) {
+      if (change.kind === "platform") {
+        touched.platform ||= this.#setPlatform(change.value);
+        continue;
+      }
+      if (change.kind === "certificate") {
+        this.#setCertificate(change.id, change.value);
+        continue;
+      }
+      touched.apps.add(change.id);
+      const before = this.#setApp(change.id, change.value);
+      for (const [host] of [...(before?.[10] ?? []), ...(change.value?.[10] ?? [])]) touched.hosts.add(host);
+    }
+    return touched;
+  }
+
+  /** The digest, made anew of all entries, a few at a time; undefined when the table changed meanwhile. */
+  async digestAnew(pause: () => Promise<unknown>): Promise<string | undefined> {
+    const { version } = this;
+    const sum = new TableSum();
+    for (const message of this.messages()) {
+      sum.add(message);
+      await pause();
+      if (this.version !== version) return undefined;
+    }
+    return sum.digest;
+  }
+
+  /** Leaves no place to send a request to, and any other table takes its place: for addresses that may be anybody's. */
+  forgetTargets(): void {
+    for (const [id, text] of this.#apps) {
+      const packed = parsed(text);
+      packed[7] = [];
+      this.#setApp(id, packed);
+    }
+    this.version = 0;
+  }
+
+  /** The whole of it. */
+  *messages(): Generator<TableMessage> {
+    const whole = String(this.version);
+    yield { kind: "begin", whole, version: this.version };
+    let changes: Change[] = [];
+    for (const change of this.#changes()) {
+      if (changes.push(change) < partEntries) continue;
+      yield { kind: "part", whole, changes };
+      changes = [];
+    }
+    if (changes.length > 0) yield { kind: "part", whole, changes };
+    yield { kind: "end", whole, entries: this.entries };
+  }
+
+  *#changes(): Generator<Change> {
+    if (this.platform) yield { kind: "platform", value: this.platform };
+    for (const [id, value] of this.#certificates) yield { kind: "certificate", id, value };
+    for (const [id, text] of this.#apps) yield { kind: "app", id, value: parsed(text) };
+  }
+
+  #count(key: string, before: string | undefined, after: string | undefined): void {
+    const removed = before === undefined ? 0n : numberOf(key, before);
+    const added = after === undefined ? 0n : numberOf(key, after);
+    this.#sum = BigInt.asUintN(sumBits, this.#sum - removed + added);
+  }
+
+  /** Gives whether it differs. */
+  #setPlatform(value: TablePlatform): boolean {
+    const [before, after] = [this.platform && JSON.stringify(this.platform), JSON.stringify(value)];
+    if (before === after) return false;
+    this.#count("platform", before, after);
+    this.platform = value;
+    return true;
+  }
+
+  #setCertificate(id: string, value: TableCertificate | null): void {
+    const before = this.#certificates.get(id);
+    this.#count(`certificate ${id}`, before && JSON.stringify(before), value === null ? undefined : JSON.stringify(value));
+    for (const name of before?.names ?? []) this.#pairs.delete(name);
+    if (value === null) this.#certificates.delete(id);
+    else this.#certificates.set(id, value);
+    for (const name of value?.names ?? []) if (value) this.#pairs.set(name, value);
+  }
+
+  /** Gives what it was. */
+  #setApp(id: string, value: PackedApp | null): PackedApp | undefined {
+    const text = this.#apps.get(id);
+    const after = value === null ? undefined : JSON.stringify(value);
+    this.#count(`app ${id}`, text, after);
+    const before = text === undefined ? undefined : parsed(text);
+    for (const [host] of before?.[10] ?? []) this.#unlink(host, id);
+    for (const [host] of value?.[10] ?? []) this.#link(host, id);
+    if (after === undefined) this.#apps.delete(id);
+    else this.#apps.set(id, after);
+    return before;
+  }
+
+  #link(host: string, id: string): void {
+    const ids = this.appsOf(host);
+    if (ids.includes(id)) return;
+    this.#hosts.set(host, ids.length === 0 ? id : [...ids, id].sort((one, other) => (one < other ? -1 : 1)));
+  }
+
+  #unlink(host: string, id: string): void {
+    const left = this.appsOf(host).filter((other) => other !== id);
+    const [only] = left;
+    if (only === undefined) this.#hosts.delete(host);
+    else this.#hosts.set(host, left.length === 1 ? only : left);
+  }
+}

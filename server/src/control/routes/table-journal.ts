@@ -1,0 +1,82 @@
+// The route table on the disk (table-file.ts): the whole of it once, then what changes, until that is more than the whole.
+import { open, rename, stat, truncate } from "node:fs/promises";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { Delta } from "@slipstream/contract/ports/route-entry.ts";
+import { type Chain, emptyFile, isOutgrown, lineOf } from "@slipstream/contract/ports/table-file.ts";
+import type { News, TableSource } from "./table-source.ts";
+
+/** What this process has written. */
+interface Written {
+  version: number;
+  chain: Chain;
+  wholeBytes: number;
+  inode: number;
+}
+
+export class TableJournal {
+  readonly #path: string;
+  readonly #source: TableSource;
+  #written: Written | undefined;
+
+  constructor(path: string, source: TableSource) {
+    this.#path = path;
+    this.#source = source;
+  }
+
+  /** Brings the file to the table of the news; with `anew` whatever it has. To be called for one at a time. */
+  async write(news: News, { anew }: { anew: boolean }): Promise<void> {
+    const written = anew ? undefined : await this.#known();
+    if (written && written.version >= news.version) return;
+    const fits = written && news.delta && news.delta.from <= written.version;
+    const delta = fits ? news.delta : written && (await this.#source.since(written.version)).delta;
+    if (written && delta && (await this.#append(written, delta))) return;
+    this.#written = await this.#writeWhole();
+  }
+
+  /** What this process wrote, as long as it lies there: somebody may have cut it off, or taken it away. */
+  async #known(): Promise<Written | undefined> {
+    const found = await stat(this.#path).catch(() => undefined);
+    const written = this.#written;
+    return written && found?.ino === written.inode && found.size === written.chain.bytes ? written : undefined;
+  }
+
+  /** False where the file would become too long by it. */
+  async #append(written: Written, delta: Delta): Promise<boolean> {
+    const { line, chain } = lineOf(written.chain, delta);
+    const bytes = chain.bytes - written.chain.bytes;
+    if (isOutgrown(written, { bytes, leastBytes: limit("routeJournalBytes") })) return false;
+    const file = await open(this.#path, "a");
+    try {
+      await file.writeFile(line);
+      await file.datasync();
+      this.#written = { ...written, chain, version: delta.to };
+    } catch (error) {
+      // A line that is not whole would make the rest unreadable.
+      await truncate(this.#path, written.chain.bytes);
+      throw error;
+    } finally {
+      await file.close();
+    }
+    return true;
+  }
+
+  /** As writeDurably, without holding up the process while the disk works. The rename need not survive a power cut: control publishes anew at start. */
+  async #writeWhole(): Promise<Written> {
+    const temporary = `${this.#path}.${process.pid}.new`;
+    let [chain, version] = [emptyFile, 0];
+    const file = await open(temporary, "w", 0o640);
+    try {
+      await this.#source.whole(async (message) => {
+        if (message.kind === "begin") version = message.version;
+        const next = lineOf(chain, message);
+        await file.writeFile(next.line);
+        chain = next.chain;
+      });
+      await file.datasync();
+      await rename(temporary, this.#path);
+      return { version, chain, wholeBytes: chain.bytes, inode: (await file.stat()).ino };
+    } finally {
+      await file.close();
+    }
+  }
+}

@@ -1,0 +1,83 @@
+// The newest route table as PostgreSQL has it: what changed since a version, or the whole, which is read in pieces and held nowhere.
+import { randomUUID } from "node:crypto";
+import { limit } from "@slipstream/contract/limits.ts";
+import type { Change, Delta, TableMessage } from "@slipstream/contract/ports/route-entry.ts";
+import type { Database, Query } from "#platform/database.ts";
+import { certificateChanges, servedCertificates } from "../certificates/certificate-store.ts";
+import type { Control } from "../control.ts";
+import { platformDomain } from "../control.ts";
+import { atOneMoment, changesSince, nextRouted, routedApps, tableVersion } from "./route-store.ts";
+import { appChanges } from "./route-table.ts";
+
+/** The newest version; how to come to it from an older one, undefined where that takes the whole table. */
+export interface News {
+  version: number;
+  delta: Delta | undefined;
+}
+
+export interface TableSource {
+  since: (from: number) => Promise<News>;
+  /** Gives the whole table to `take`, one message after the other. */
+  whole: (take: (message: TableMessage) => Promise<void>) => Promise<void>;
+}
+
+interface Parts {
+  database: Database;
+  sealing: Control["sealing"];
+  proofKey: string;
+}
+
+const partEntries = 500;
+
+const lastOf = <T>(rows: readonly T[]): T | undefined => rows[rows.length - 1];
+
+export const tableSource = ({ database, sealing, proofKey }: Parts): TableSource => {
+  const platform: Change = { kind: "platform", value: { hosts: [platformDomain], proofKey } };
+
+  const changesOf = async (query: Query, { apps, certificates }: { apps: string[]; certificates: string[] }): Promise<Change[]> => [
+    platform,
+    ...(certificates.length > 0 ? certificateChanges({ sealing }, await servedCertificates(query, { names: certificates }), certificates) : []),
+    ...(apps.length > 0 ? appChanges(await routedApps(query, apps), apps) : []),
+  ];
+
+  async function* certificates(query: Query): AsyncGenerator<Change[]> {
+    for (let after: string | undefined = ""; after !== undefined; ) {
+      const rows = await servedCertificates(query, { after, count: partEntries });
+      after = lastOf(rows)?.name;
+      if (rows.length > 0) yield certificateChanges({ sealing }, rows);
+    }
+  }
+
+  async function* apps(query: Query): AsyncGenerator<Change[]> {
+    for (let after: string | undefined = ""; after !== undefined; ) {
+      const ids = await nextRouted(query, after, partEntries);
+      after = lastOf(ids);
+      const rows = ids.length > 0 ? await routedApps(query, ids) : [];
+      if (rows.length > 0) yield appChanges(rows);
+    }
+  }
+
+  return {
+    since: (from) =>
+      atOneMoment(database, async (query) => {
+        const { version, isKnown, ...changed } = await changesSince(query, from, limit("routeChanges"));
+        // Nobody has a table of version 0 to which a change would fit.
+        if (from === 0 || !isKnown) return { version, delta: undefined };
+        return { version, delta: { kind: "delta", from, to: version, changes: await changesOf(query, changed) } };
+      }),
+
+    whole: (take) =>
+      atOneMoment(database, async (query) => {
+        const whole = randomUUID();
+        await take({ kind: "begin", whole, version: await tableVersion(query) });
+        await take({ kind: "part", whole, changes: [platform] });
+        let entries = 1;
+        for (const read of [certificates, apps])
+          for await (const changes of read(query)) {
+            await take({ kind: "part", whole, changes });
+            entries += changes.length;
+          }
+        await take({ kind: "end", whole, entries });
+      }),
+  };
+};
