@@ -41,7 +41,7 @@ export const handshakeClaims = async (): Promise<Claim[]> => {
   try {
     const app = await proxies.startApp(folder);
     const pair = await makeCertificate(folder);
-    running.push(app, await proxies.startEdge(folder, app.port, pair), await proxies.startHaproxy(folder, app.port, pair));
+    running.push(app, await proxies.startEdge(folder, app.port, { pair }), await proxies.startHaproxy(folder, app.port, pair));
     const costs: number[][] = [[], []];
     for (let round = -2; round < rounds; round += 1)
       for (const [index, proxy] of running.slice(1).entries()) {

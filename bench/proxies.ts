@@ -1,9 +1,9 @@
 // The edge and its peers as processes that do the same work: one core, kept-alive connections to one app, forwarding fields.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
-import { packedApp, type TableApp } from "@slipstream/contract/ports/route-entry.ts";
+import { type Change, packedApp, type TableApp } from "@slipstream/contract/ports/route-entry.ts";
 import { RouteTable } from "@slipstream/contract/ports/route-table.ts";
 import { linesOf } from "@slipstream/contract/ports/table-file.ts";
 
@@ -41,8 +41,8 @@ const pathVariable = "/usr/sbin:/usr/bin:/sbin:/bin";
 const start = (argv: [string, ...string[]], options: { core: number; env?: Record<string, string> }): ChildProcess =>
   spawn("taskset", ["-c", String(options.core), ...argv], { stdio: "ignore", env: { PATH: pathVariable, ...options.env } });
 
-const untilOpen = async (port: number): Promise<void> => {
-  for (let left = 200; left > 0; left -= 1) {
+const untilOpen = async (port: number, times = 200): Promise<void> => {
+  for (let left = times; left > 0; left -= 1) {
     const open = await new Promise<boolean>((resolve) => {
       const socket = net.connect(port, "127.0.0.1");
       socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
@@ -54,8 +54,8 @@ const untilOpen = async (port: number): Promise<void> => {
   throw new Error(`Nothing listens on port ${port}.`);
 };
 
-const started = async (name: string, port: number, child: ChildProcess): Promise<Proxy> => {
-  await untilOpen(port);
+const started = async (name: string, port: number, child: ChildProcess, times?: number): Promise<Proxy> => {
+  await untilOpen(port, times);
   return { name, port, process: child };
 };
 
@@ -123,7 +123,8 @@ export const startCaddy = async (folder: string, app: number): Promise<Proxy> =>
   return started("Caddy", port, start(["caddy", "run", "--config", config, "--adapter", "caddyfile"], { core: 0, env }));
 };
 
-const entryOf = (app: number): TableApp => ({
+/** An app at one host name. */
+export const entryOf = (app: number, name = host): TableApp => ({
   tenant: "bench",
   project: "bench",
   app: "bench",
@@ -132,30 +133,37 @@ const entryOf = (app: number): TableApp => ({
   release: 1,
   artifact: `sha256:${"0".repeat(64)}`,
   targets: [{ instance: `ins_${"0".repeat(26)}`, address: `127.0.0.1:${app}` }],
-  routes: [{ host, path: "/" }],
+  routes: [{ host: name, path: "/" }],
 });
 
-const tableOf = (app: number, pair: Pair | undefined): RouteTable => {
+const tableOf = (app: number, { pair, hosts = [] }: EdgeOptions): RouteTable => {
   const table = new RouteTable();
-  table.apply([
-    { kind: "platform", value: { hosts: [], proofKey: "0".repeat(32) } },
-    { kind: "app", id: "bench", value: packedApp(entryOf(app)) },
-    ...(pair ? [{ kind: "certificate" as const, id: host, value: { names: [host], ...pair } }] : []),
-  ]);
+  const entries = [host, ...hosts].map((name): Change => ({ kind: "app", id: `app_${name}`, value: packedApp(entryOf(app, name)) }));
+  table.apply([{ kind: "platform", value: { hosts: [], proofKey: "0".repeat(32) } }, ...entries]);
+  if (pair) table.apply([{ kind: "certificate", id: host, value: { names: [host], ...pair } }]);
   table.version = 1;
   return table;
 };
 
+interface EdgeOptions {
+  pair?: Pair;
+  /** Of as many apps, all at the same address. */
+  hosts?: readonly string[];
+}
+
+const largeTableTimes = 4_000;
+
 /** One process of the edge, with a home of its own that holds nothing but a route table. */
-export const startEdge = async (folder: string, app: number, pair?: Pair): Promise<Proxy> => {
+export const startEdge = async (folder: string, app: number, options: EdgeOptions = {}): Promise<Proxy> => {
   const [httpPort, httpsPort] = [await freePort(), await freePort()];
-  const home = join(folder, "home");
+  const home = join(folder, `home-${httpPort}`);
   mkdirSync(join(home, "edge"), { recursive: true });
   const installation = { id: "000000", uidBase: 0x7000_0000, subnet: 1, httpPort, httpsPort, handlerPort: 1, createdAt: new Date().toISOString() };
   writeFileSync(join(home, "installation.json"), JSON.stringify(installation));
-  writeFileSync(join(home, "edge", "table.json"), [...linesOf(tableOf(app, pair).messages())].join(""));
+  for (const line of linesOf(tableOf(app, options).messages())) appendFileSync(join(home, "edge", "table.json"), line);
   const entry = join(import.meta.dirname, "..", "server", "src", "main", "edge.ts");
-  return { ...(await started("edge", httpPort, start([process.execPath, entry, "0"], { core: 0, env: { SLIP_HOME: home } }))), ...(pair && { httpsPort }) };
+  const child = start([process.execPath, entry, "0"], { core: 0, env: { SLIP_HOME: home } });
+  return { ...(await started("edge", httpPort, child, largeTableTimes)), ...(options.pair && { httpsPort }) };
 };
 
 /** Processor time that a process has used, in seconds. The kernel counts it in hundredths. */

@@ -45,11 +45,11 @@ const groundIn = async (folder: string, environment: Environment): Promise<Groun
   return ground;
 };
 
-const startAll = async (ground: Ground, sockets: PublicSockets): Promise<Supervised[]> => {
+const startAll = async (ground: Ground, sockets: PublicSockets, without: readonly string[]): Promise<Supervised[]> => {
   const { home } = ground;
   const cluster = () => ensureCluster(ground);
   const servers = planOf(ground)
-    .filter(({ name }) => name !== "host" && name !== "keeper")
+    .filter(({ name }) => !without.includes(name))
     .map(
       (plan) =>
         new Supervised(plan, {
@@ -77,13 +77,13 @@ const strike = (server: Supervised | undefined): (() => Promise<void>) => {
   };
 };
 
-/** `environment` holds settings, as `readConfig` reads them. */
-export const startControlPlane = async (environment: Environment = {}): Promise<ControlPlane> => {
+/** `environment` holds settings, as `readConfig` reads them; `without` names processes that are not started. */
+export const startControlPlane = async (environment: Environment = {}, { without = ["host", "keeper"] } = {}): Promise<ControlPlane> => {
   const folder = mkdtempSync(join(tmpdir(), "slip-control-"));
   const ground = await groundIn(folder, environment);
   const { home, installation, config } = ground;
   const sockets = await PublicSockets.bound(installation);
-  const servers = await startAll(ground, sockets);
+  const servers = await startAll(ground, sockets, without);
   const database = openDatabase(connectionOf(home, config), { max: 2 });
   const clientWith = (token: string): Client => new Client({ endpoint: { socketPath: home.controlSocket }, token });
   return {
