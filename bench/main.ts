@@ -4,9 +4,11 @@ import { type Claim, tableOf } from "./claim.ts";
 import { deployClaims } from "./deploy.ts";
 import { edgeClaims } from "./edge.ts";
 import { handshakeClaims } from "./handshakes.ts";
+import { hostClaims } from "./hosts.ts";
 import { installClaims } from "./install.ts";
 import { redeployClaims } from "./redeploy.ts";
 import { rollbackClaims } from "./rollback.ts";
+import { memoryClaims, routeChangeClaims } from "./route-changes.ts";
 import { snippetClaims } from "./snippet.ts";
 import { wakeClaims } from "./wake.ts";
 
@@ -19,6 +21,9 @@ const measurements: Record<string, (installation: Installation) => Promise<Claim
   install: installClaims,
   edge: edgeClaims,
   handshakes: handshakeClaims,
+  hosts: hostClaims,
+  routes: routeChangeClaims,
+  memory: memoryClaims,
 };
 
 const wanted = process.argv.slice(2);

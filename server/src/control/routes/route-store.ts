@@ -49,34 +49,49 @@ export const atOneMoment = <T>(database: Database, read: (query: Query) => Promi
     return read(query);
   }) as Promise<T>;
 
-/** What changed after a version, as far as it is still known; at most `most` of it and one more. */
-export const changesSince = async (
-  query: Query,
-  from: number,
-  most: number,
-): Promise<{ version: number; isKnown: boolean; apps: string[]; certificates: string[] }> => {
-  const rows = await query<{ version: number; completeFrom: number; kind: "app" | "certificate" | null; id: string }[]>`
-    select distinct t.version, t.complete_from, c.kind, c.id from route_table t
-    left join route_changes c on c.version > ${from} and t.complete_from <= ${from} limit ${most + 1}`;
-  const { version = 0, completeFrom = 0 } = rows[0] ?? {};
-  const of = (kind: "app" | "certificate"): string[] => rows.filter((row) => row.kind === kind).map(({ id }) => id);
-  return { version, isKnown: completeFrom <= from && rows.length <= most, apps: of("app"), certificates: of("certificate") };
-};
-
 /** The next apps that have routes, after an id. */
 export const nextRouted = async (query: Query, after: string, count: number): Promise<string[]> =>
   (await query<{ appId: string }[]>`select distinct app_id from routes where app_id > ${after} order by app_id limit ${count}`).map(({ appId }) => appId);
 
-/** Apps with all their routes and targets. */
+/** For `from …`: apps with all their routes and targets, of those routes that `which` says. */
+const appsOf = (query: Query, which: ReturnType<Query>) => query`
+  (select a.id, d.tenant, p.name as project, a.name as app, r.deployment, d.commit, d.release, d.artifact, w.targets, r.places,
+    w.id as workload, l.config->'sleep' as sleep, l.config->'scale' as scale, l.config->'run'->>'protocol' as protocol
+  from (
+    select app_id, max(deployment) as deployment, jsonb_agg(jsonb_build_array(host, path) order by host, path) as places
+    from routes where ${which} group by app_id
+  ) r join apps a on a.id = r.app_id join projects p on p.id = a.project_id
+  join deployments d on d.id = r.deployment join workloads w on w.id = d.workload join releases l on l.id = w.release_id)`;
+
 export const routedApps = (query: Query, ids: readonly string[]): Promise<AppRow[]> =>
-  query<AppRow[]>`
-    select a.id, d.tenant, p.name as project, a.name as app, r.deployment, d.commit, d.release, d.artifact, w.targets, r.places,
-      w.id as workload, l.config->'sleep' as sleep, l.config->'scale' as scale, l.config->'run'->>'protocol' as protocol
-    from (
-      select app_id, max(deployment) as deployment, jsonb_agg(jsonb_build_array(host, path) order by host, path) as places
-      from routes where app_id = any(${[...ids]}) group by app_id
-    ) r join apps a on a.id = r.app_id join projects p on p.id = a.project_id
-    join deployments d on d.id = r.deployment join workloads w on w.id = d.workload join releases l on l.id = w.release_id order by a.id`;
+  query<AppRow[]>`select * from ${appsOf(query, query`app_id = any(${[...ids]})`)} r order by id`;
+
+export interface Changed {
+  version: number;
+  /** False where older versions were forgotten, or it is more than was asked for: then the rest says nothing. */
+  isKnown: boolean;
+  /** Apps by their ids, as they are now; undefined for one that has no routes any more. */
+  apps: Map<string, AppRow | undefined>;
+  certificates: string[];
+}
+
+type ChangedRow = { version: number; completeFrom: number; kind: "app" | "certificate" | null; changed: string } & (AppRow | { id: null });
+
+/** What changed after a version, and the apps of it, of one moment: in one question, since every switch waits for its answer. */
+export const changesSince = async (query: Query, from: number, most: number): Promise<Changed> => {
+  const rows = await query<ChangedRow[]>`
+    select c.*, r.* from (
+      select distinct t.version, t.complete_from, c.kind, c.id as changed from route_table t
+      left join route_changes c on c.version > ${from} and t.complete_from <= ${from} limit ${most + 1}
+    ) c left join lateral ${appsOf(query, query`app_id = c.changed`)} r on c.kind = 'app'`;
+  const { version = 0, completeFrom = 0 } = rows[0] ?? {};
+  return {
+    version,
+    isKnown: completeFrom <= from && rows.length <= most,
+    apps: new Map(rows.filter(({ kind }) => kind === "app").map((row) => [row.changed, row.id === null ? undefined : row])),
+    certificates: rows.filter(({ kind }) => kind === "certificate").map(({ changed }) => changed),
+  };
+};
 
 /** How many of these apps of a tenant have requests that go nowhere yet: their instances are being started. */
 export const startingApps = async (query: Query, tenant: string, among: readonly string[]): Promise<number> => {

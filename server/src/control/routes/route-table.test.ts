@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Change } from "@slipstream/contract/ports/route-entry.ts";
-import { type AppRow, appChanges, entryOf, routesOf } from "./route-table.ts";
+import { type AppRow, appChange, entryOf, routesOf } from "./route-table.ts";
 
 const row: AppRow = {
   id: "app_1",
@@ -24,7 +24,7 @@ const row: AppRow = {
 };
 
 test("an app is one entry with all its hosts, and fits the contract", () => {
-  const [app, gone] = appChanges([row], ["app_1", "app_2"]).map((change) => Change.parse(change));
+  const [app, gone] = [appChange("app_1", row), appChange("app_2", undefined)].map((change) => Change.parse(change));
   assert.deepEqual(app?.kind === "app" && app.value?.[10], row.places);
   assert.deepEqual(gone, { kind: "app", id: "app_2", value: null });
 });

@@ -43,14 +43,8 @@ export const entryOf = (row: AppRow): TableApp => ({
   routes: row.places.map(([host, path]) => ({ host, path })),
 });
 
-/** What apps are now; one without a row has no routes any more. */
-export const appChanges = (rows: readonly AppRow[], ids: readonly string[] = rows.map(({ id }) => id)): Change[] => {
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  return ids.map((id) => {
-    const row = byId.get(id);
-    return { kind: "app", id, value: row ? packedApp(entryOf(row)) : null };
-  });
-};
+/** What an app is now; one without a row has no routes any more. */
+export const appChange = (id: string, row: AppRow | undefined): Change => ({ kind: "app", id, value: row ? packedApp(entryOf(row)) : null });
 
 /** The hosts and paths of a release: what slip.toml says, where it names no host for all host names of the app; else all at "/". */
 export const routesOf = (

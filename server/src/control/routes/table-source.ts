@@ -7,7 +7,7 @@ import { certificateChanges, servedCertificates } from "../certificates/certific
 import type { Control } from "../control.ts";
 import { platformDomain } from "../control.ts";
 import { atOneMoment, changesSince, nextRouted, routedApps, tableVersion } from "./route-store.ts";
-import { appChanges } from "./route-table.ts";
+import { appChange } from "./route-table.ts";
 
 /** The newest version; how to come to it from an older one, undefined where that takes the whole table. */
 export interface News {
@@ -34,11 +34,17 @@ const lastOf = <T>(rows: readonly T[]): T | undefined => rows[rows.length - 1];
 export const tableSource = ({ database, sealing, proofKey }: Parts): TableSource => {
   const platform: Change = { kind: "platform", value: { hosts: [platformDomain], proofKey } };
 
-  const changesOf = async (query: Query, { apps, certificates }: { apps: string[]; certificates: string[] }): Promise<Change[]> => [
-    platform,
-    ...(certificates.length > 0 ? certificateChanges({ sealing }, await servedCertificates(query, { names: certificates }), certificates) : []),
-    ...(apps.length > 0 ? appChanges(await routedApps(query, apps), apps) : []),
-  ];
+  const certificatesNow = async (query: Query, names: readonly string[]): Promise<Change[]> =>
+    names.length === 0 ? [] : certificateChanges({ sealing }, await servedCertificates(query, { names }), names);
+
+  const newsSince = async (query: Query, from: number): Promise<News> => {
+    const { version, isKnown, apps, certificates } = await changesSince(query, from, limit("routeChanges"));
+    // Nobody has a table of version 0 to which a change would fit.
+    if (from === 0 || !isKnown) return { version, delta: undefined };
+    // A certificate may be newer than the version by then: what changed it brings it once more.
+    const changes = [platform, ...(await certificatesNow(query, certificates)), ...[...apps].map(([id, row]) => appChange(id, row))];
+    return { version, delta: { kind: "delta", from, to: version, changes } };
+  };
 
   async function* certificates(query: Query): AsyncGenerator<Change[]> {
     for (let after: string | undefined = ""; after !== undefined; ) {
@@ -53,18 +59,12 @@ export const tableSource = ({ database, sealing, proofKey }: Parts): TableSource
       const ids = await nextRouted(query, after, partEntries);
       after = lastOf(ids);
       const rows = ids.length > 0 ? await routedApps(query, ids) : [];
-      if (rows.length > 0) yield appChanges(rows);
+      if (rows.length > 0) yield rows.map((row) => appChange(row.id, row));
     }
   }
 
   return {
-    since: (from) =>
-      atOneMoment(database, async (query) => {
-        const { version, isKnown, ...changed } = await changesSince(query, from, limit("routeChanges"));
-        // Nobody has a table of version 0 to which a change would fit.
-        if (from === 0 || !isKnown) return { version, delta: undefined };
-        return { version, delta: { kind: "delta", from, to: version, changes: await changesOf(query, changed) } };
-      }),
+    since: (from) => newsSince(database, from),
 
     whole: (take) =>
       atOneMoment(database, async (query) => {
