@@ -1,15 +1,14 @@
 // Rows of many apps, each live and with one instance, as if they had been deployed.
-import type { Database } from "../server/src/platform/database.ts";
 
 const digits = 26;
 const idOf = (prefix: string): string => `'${prefix}_' || lpad(i::text, ${digits}, '0')`;
 
 const tables = ["routes", "workloads"];
 
-/** Apps a1 … aN, each at its own host and `more` others; what is in the table already stays. */
-export const addApps = async (database: Database, { apps, more = 0 }: { apps: number; more?: number }): Promise<void> => {
+/** Statements that add apps a1 … aN, each at its own host and `more` others. */
+export const rowsOfApps = ({ apps, more = 0 }: { apps: number; more?: number }): string => {
   const all = `generate_series(1, ${apps}) i`;
-  const statements = `
+  return `
     ${tables.map((table) => `alter table ${table} disable trigger user;`).join(" ")}
     insert into apps (id, tenant, project_id, environment_id, name)
       select ${idOf("app")}, p.tenant, p.id, e.id, 'a' || i from ${all},
@@ -29,8 +28,6 @@ export const addApps = async (database: Database, { apps, more = 0 }: { apps: nu
       from ${all}, generate_series(0, ${more}) j on conflict do nothing;
     update route_table set version = version + 1, complete_from = version + 1;
     ${tables.map((table) => `alter table ${table} enable trigger user;`).join(" ")}`;
-  await database.begin((query) => query.unsafe(statements));
-  await database`analyze`;
 };
 
 /** The workload of an app a1 … aN. */

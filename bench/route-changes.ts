@@ -15,7 +15,7 @@ import { tableSource } from "../server/src/control/routes/table-source.ts";
 import { type ControlPlane, startControlPlane } from "../server/src/main/testing/control-plane.ts";
 import { json, migrate } from "../server/src/platform/database.ts";
 import { type Claim, inMs, median, quantile } from "./claim.ts";
-import { addApps, workloadOfApp } from "./many-apps.ts";
+import { rowsOfApps, workloadOfApp } from "./many-apps.ts";
 
 const apps = 100_000;
 const hostsMore = 9;
@@ -101,6 +101,11 @@ const publisherOf = async ({ database, home }: ControlPlane): Promise<RoutePubli
   return publisher;
 };
 
+const addApps = async ({ database }: ControlPlane, more: number): Promise<void> => {
+  await database.begin((query) => query.unsafe(rowsOfApps({ apps, more })));
+  await database`analyze`;
+};
+
 const measureSwitches = async (
   plane: ControlPlane,
 ): Promise<{ switches: number[]; bare: number[]; load: { asked: number; failed: number }; wholeMs: number }> => {
@@ -110,7 +115,7 @@ const measureSwitches = async (
   const setTarget = (index: number, address: string) =>
     database`update workloads set targets = ${json(database, [{ instance: `ins_${"0".repeat(26)}`, address }])} where id = ${workloadOfApp(index)}`;
   // Always awake: nobody is there to wake them.
-  await addApps(database, { apps, more: hostsMore });
+  await addApps(plane, hostsMore);
   await database`update releases set config = '{"sleep":{"enabled":false}}' where id in ('rel_' || lpad('1', 26, '0'), 'rel_' || lpad('2', 26, '0'))`;
   await setTarget(1, one.address);
   await setTarget(2, busy.address);
@@ -190,7 +195,7 @@ export const memoryClaims = async (): Promise<Claim[]> => {
   const plane = await startControlPlane();
   try {
     const before = await residentOf(plane);
-    await addApps(plane.database, { apps });
+    await addApps(plane, 0);
     const after = await residentOf(plane);
     const [control = Number.NaN, edge = Number.NaN] = after.map((bytes, index) => (bytes - (before[index] ?? Number.NaN)) / apps);
     const all = control + 2 * edge;
