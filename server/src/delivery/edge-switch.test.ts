@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { test } from "node:test";
-import { ask, deploymentId, startApp, startTrial, trialTable, until } from "./edge-trial.ts";
+import { ask, deploymentId, proofKey, startApp, startTrial, trialTable, until } from "./edge-trial.ts";
 
 test("a switch under load: no request fails, each answer is of one release, none of the old one after it", async (t) => {
   const trial = await startTrial(t, { drainMs: 30_000 });
@@ -70,6 +70,21 @@ test("connections to a release that no route leads to are closed", async (t) => 
   assert.equal(open, 1);
   trial.publish({});
   await until(() => open === 0, "the connection to close");
+});
+
+test("an app that changes and stays where it is keeps its connections", async (t) => {
+  const trial = await startTrial(t);
+  const app = await startApp(t, (_, response) => response.end("ok"));
+  let connections = 0;
+  app.server.on("connection", () => {
+    connections += 1;
+  });
+  for (const deployment of ["one", "two", "three"]) {
+    trial.publish({ "app.localhost": [{ app: "app", deployment, addresses: [app.address] }] });
+    const { headers } = await ask(trial.http, "app.localhost", { headers: { "slip-prove": proofKey } });
+    assert.equal(headers["slip-deployment"], deploymentId(deployment));
+  }
+  assert.equal(connections, 1);
 });
 
 test("an older table does not come back, and the version that holds is told", async (t) => {
