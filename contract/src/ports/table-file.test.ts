@@ -57,6 +57,15 @@ test("lines in another order, and one that is missing, make no table", () => {
   assert.equal(tableIn(Buffer.from([...lines, lines.at(-1)].join(""))), undefined);
 });
 
+test("a line of another file in the place of one makes no table", () => {
+  const other = new RouteTable();
+  other.version = 7;
+  other.apply([{ kind: "platform", value: { hosts: ["slip.localhost"], proofKey: "1".repeat(64) } }, app(1, "other.localhost")]);
+  const [begin, , ...rest] = lines;
+  const [, part] = linesOf(other.messages());
+  assert.equal(tableIn(Buffer.from([begin, part, ...rest].join(""))), undefined);
+});
+
 test("a file is written anew when its changes outgrow the table, and not before they are worth it", () => {
   const file = { chain: { digest: "", bytes: 150 }, wholeBytes: 100 };
   const outgrown = (bytes: number, leastBytes: number) => isOutgrown(file, { bytes, leastBytes });
