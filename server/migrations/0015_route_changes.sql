@@ -33,9 +33,16 @@ end $$;
 create constraint trigger note_route after insert or update or delete on routes
   deferrable initially deferred for each row execute function note_route();
 
+-- What is looked at below may be about to come: who commits it at the same time is waited for, or waits.
+create function await_route_changes() returns void language plpgsql as $$
+begin
+  perform 1 from route_table for update;
+end $$;
+
 -- A workload that no route leads to has no place in the table.
 create function note_targets() returns trigger language plpgsql as $$
 begin
+  perform await_route_changes();
   if exists (select 1 from routes r join deployments d on d.id = r.deployment where r.app_id = new.app_id and d.workload = new.id) then
     perform note_route_change('app', new.app_id);
   end if;
@@ -55,6 +62,7 @@ create constraint trigger note_certificate after insert or update of certificate
 -- The certificate of a host name is served for as long as the host name is somebody's.
 create function note_domain() returns trigger language plpgsql as $$
 begin
+  perform await_route_changes();
   if exists (select 1 from certificates where name = coalesce(new.host, old.host)) then
     perform note_route_change('certificate', coalesce(new.host, old.host));
   end if;

@@ -9,7 +9,10 @@ import { edgeCalls } from "@slipstream/contract/ports/edge.ts";
 import { TableSum } from "@slipstream/contract/ports/route-table.ts";
 import { readTableFile } from "@slipstream/contract/ports/table-file.ts";
 import { TableReceiver } from "@slipstream/contract/ports/table-receiver.ts";
+import { type Authority, authorityIn } from "../control/certificates/authority.ts";
+import { ensureCertificate } from "../control/certificates/certificate-store.ts";
 import { keyFile } from "../control/keys/key-files.ts";
+import type { KeyRing } from "../control/keys/key-ring.ts";
 import { openKeys } from "../control/keys/rotation.ts";
 import { renewTable, tableVersion, trimChanges } from "../control/routes/route-store.ts";
 import { type TableSource, tableSource } from "../control/routes/table-source.ts";
@@ -17,11 +20,15 @@ import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts
 
 let plane: ControlPlane;
 let source: TableSource;
+let sealing: KeyRing;
+let authority: Authority;
 before(async () => {
   plane = await startControlPlane();
   const { database, home } = plane;
   const proofKey = keyFile(join(home.control, "proof.key")).toString("hex");
-  source = tableSource({ database, sealing: await openKeys(database, home.control), proofKey });
+  sealing = await openKeys(database, home.control);
+  authority = await authorityIn(home.control, "test");
+  source = tableSource({ database, sealing, proofKey });
   for (const app of ["shop", "blog"]) {
     await plane.client.call("apps.create", { app });
     await database.unsafe(lived(app));
@@ -116,6 +123,39 @@ test("what is taken back is not noted, and a version counts once a transaction",
   assert.equal(await tableVersion(database), begun);
   await database.begin((query) => query.unsafe(`${routed("blog", "a.example.org")}; ${routed("blog", "b.example.org")}; ${targets("blog", "10.0.0.2:3000")}`));
   assert.equal(await tableVersion(database), begun + 1);
+});
+
+/** The table of an edge that is told of `second`, which is done while a transaction with `first` is at its end, before and after that. */
+const toldOfBoth = async (first: string, second: () => Promise<unknown>): Promise<TableReceiver> => {
+  const edge = await wholeTable();
+  const { done } = await plane.database.begin(async (query) => {
+    await query.unsafe(first);
+    await query.unsafe("set constraints all immediate");
+    const done = second();
+    await Promise.race([done, pause(200)]);
+    await catchUp(edge);
+    return { done };
+  });
+  await done;
+  await catchUp(edge);
+  return edge;
+};
+
+const host = "late.example.org";
+const atTheSameTime: [first: string, second: () => Promise<unknown>][] = [
+  [
+    `insert into domains (host, tenant, app_id) select '${host}', 'local', id from apps where name = 'blog'`,
+    () => ensureCertificate({ authority, sealing }, plane.database, host),
+  ],
+  [targets("blog", "10.0.0.9:3000"), async () => await plane.database.unsafe(routed("blog", host))],
+];
+
+test("what is committed at the same time as what leads to it is noted, whichever comes first", async () => {
+  for (const [first, second] of atTheSameTime) {
+    await plane.database.unsafe(`delete from domains where host = '${host}'; delete from certificates where name = '${host}'; delete from routes`);
+    const edge = await toldOfBoth(first, second);
+    assert.equal(edge.table?.digest, await wholeDigest(), first);
+  }
 });
 
 test("who is older than what is known of changes is sent the whole, and nobody else", async () => {

@@ -84,7 +84,7 @@ export const startControlPlane = async (environment: Environment = {}, { without
   const { home, installation, config } = ground;
   const sockets = await PublicSockets.bound(installation);
   const servers = await startAll(ground, sockets, without);
-  const database = openDatabase(connectionOf(home, config), { max: 2 });
+  const database = openDatabase(connectionOf(home, config), { max: 3 });
   const clientWith = (token: string): Client => new Client({ endpoint: { socketPath: home.controlSocket }, token });
   return {
     home,
