@@ -37,21 +37,19 @@ const readTable = async (home: Home, log: Log): Promise<RouteTable | undefined> 
   }
 };
 
-/** Control looks for edges that are behind much more often than this: where it is away, clients are told so at last. */
+/** Control sends the first table as soon as it is there, and looks for edges that are behind much more often than this: where it is away, clients are told so at last. */
 const tableMs = 10_000;
 
 /**
- * Publishes the last table that control wrote: traffic flows before control does. Where that is damaged, control is waited for: clients
- * wait, or other edges take them. An older table would be no help, since addresses that it names may be another app's by now.
+ * Publishes the last table that control wrote: traffic flows before control does. Where there is none yet, or it is damaged, control is
+ * waited for: clients wait, or other edges take them. An older table would be no help, since addresses that it names may be another app's by now.
  */
 const loadTable = async (edge: Edge, { home, log, sent }: { home: Home; log: Log; sent: Promise<void> }): Promise<void> => {
-  if (!existsSync(home.routeTable)) return;
-  const table = await readTable(home, log);
-  if (table !== undefined) {
-    edge.adopt(table);
-    return;
+  if (existsSync(home.routeTable)) {
+    const table = await readTable(home, log);
+    if (table !== undefined) return void edge.adopt(table);
+    log.warn("The route table on disk is damaged, or of another version, and is not served; control is waited for");
   }
-  log.warn("The route table on disk is damaged, or of another version, and is not served; control is waited for");
   await Promise.race([sent, sleep(tableMs, undefined, { ref: false })]);
 };
 
