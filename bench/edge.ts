@@ -1,41 +1,21 @@
 // The edge against nginx, HAProxy and Caddy: the same work on one core, in turn, the ratio of each round.
 // A core's worth of requests is what the proxy's own processor time allows: it does not depend on the load generator's core.
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { type Claim, median } from "./claim.ts";
 import * as proxies from "./proxies.ts";
+import { load, type Sample } from "./wrk.ts";
 
-const run = promisify(execFile);
 const rounds = 20;
-const connections = 32;
-const seconds = 1;
 
-interface Sample {
-  perSecond: number;
-  /** Processor time of the proxy for one request, in µs. */
-  cost: number;
-}
-
-const load = async (proxy: proxies.Proxy): Promise<Sample> => {
-  const before = proxies.processorSeconds(proxy);
-  const argv = ["-c", "1", "wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "-H", `Host: ${proxies.host}`, `http://127.0.0.1:${proxy.port}/`];
-  const { stdout } = await run("taskset", argv);
-  const used = proxies.processorSeconds(proxy) - before;
-  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
-  const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);
-  const errors = /Non-2xx.*|Socket errors.*/.exec(stdout)?.[0];
-  if (errors !== undefined || !(requests > 0)) throw new Error(`${proxy.name}: ${errors ?? "no request was answered"}`);
-  return { perSecond, cost: (used / requests) * 1e6 };
-};
+const ask = (proxy: proxies.Proxy): Promise<Sample> => load(proxy, `http://127.0.0.1:${proxy.port}/`, ["-H", `Host: ${proxies.host}`]);
 
 const measure = async (all: readonly proxies.Proxy[]): Promise<Map<string, Sample[]>> => {
   const samples = new Map<string, Sample[]>(all.map(({ name }) => [name, []]));
   for (let round = -2; round < rounds; round += 1) {
     for (const proxy of all) {
-      const sample = await load(proxy);
+      const sample = await ask(proxy);
       if (round >= 0) samples.get(proxy.name)?.push(sample);
     }
   }

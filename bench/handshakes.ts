@@ -6,11 +6,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Claim, median } from "./claim.ts";
 import * as proxies from "./proxies.ts";
+import { load } from "./wrk.ts";
 
 const run = promisify(execFile);
 const rounds = 20;
-const connections = 32;
-const seconds = 1;
 const goal = "≥ 0.7 × HAProxy";
 
 /** A certificate of P-256, which signs itself. */
@@ -22,15 +21,8 @@ const makeCertificate = async (folder: string): Promise<proxies.Pair> => {
 };
 
 /** Processor time of the proxy for a handshake with one request, in µs. */
-const costOf = async (proxy: proxies.Proxy): Promise<number> => {
-  const before = proxies.processorSeconds(proxy);
-  const headers = ["-H", `Host: ${proxies.host}`, "-H", "Connection: close"];
-  const { stdout } = await run("taskset", ["-c", "1", "wrk", "-t1", `-c${connections}`, `-d${seconds}s`, ...headers, `https://127.0.0.1:${proxy.httpsPort}/`]);
-  const used = proxies.processorSeconds(proxy) - before;
-  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
-  if (!(requests > 0) || /Non-2xx/.test(stdout)) throw new Error(`${proxy.name}: ${stdout}`);
-  return (used / requests) * 1e6;
-};
+const costOf = async (proxy: proxies.Proxy): Promise<number> =>
+  (await load(proxy, `https://127.0.0.1:${proxy.httpsPort}/`, ["-H", `Host: ${proxies.host}`, "-H", "Connection: close"])).cost;
 
 export const handshakeClaims = async (): Promise<Claim[]> => {
   const missing = proxies.missingPrograms();

@@ -1,17 +1,14 @@
 // An edge with a million host names against one with a thousand: processor time of a request, in turn, the ratio of each round.
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { type Claim, inMs, median } from "./claim.ts";
 import * as proxies from "./proxies.ts";
+import { load } from "./wrk.ts";
 
-const run = promisify(execFile);
 const few = 1_000;
 const many = 1_000_000;
 const rounds = 20;
-const connections = 32;
 const goal = 1.05;
 
 const hostsOf = (count: number): string[] => Array.from({ length: count }, (_, index) => `h${index}.slip.localhost`);
@@ -30,16 +27,7 @@ interface Asked {
 }
 
 /** Processor time of the edge for one request, in µs. */
-const cost = async ({ edge, script }: Asked): Promise<number> => {
-  const before = proxies.processorSeconds(edge);
-  const argv = ["-c", "1", "wrk", "-t1", `-c${connections}`, "-d1s", "-s", script, `http://127.0.0.1:${edge.port}/`];
-  const { stdout } = await run("taskset", argv);
-  const used = proxies.processorSeconds(edge) - before;
-  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
-  const errors = /Non-2xx.*|Socket errors.*/.exec(stdout)?.[0];
-  if (errors !== undefined || !(requests > 0)) throw new Error(errors ?? "no request was answered");
-  return (used / requests) * 1e6;
-};
+const cost = async ({ edge, script }: Asked): Promise<number> => (await load(edge, `http://127.0.0.1:${edge.port}/`, ["-s", script])).cost;
 
 export const hostClaims = async (): Promise<Claim[]> => {
   const folder = mkdtempSync(join(tmpdir(), "slip-bench-hosts-"));

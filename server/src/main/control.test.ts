@@ -1,6 +1,7 @@
 // Control for real, with its PostgreSQL, Restate and an edge, and with no host: what it does alone, and what it does meanwhile.
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
 import http from "node:http";
 import http2 from "node:http2";
 import { after, before, test } from "node:test";
@@ -12,6 +13,7 @@ import type { Deployment } from "@slipstream/contract/words.ts";
 import { newId } from "#platform/ids.ts";
 import { forgetUnneeded } from "../control/releases/collect.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
+import { edgeFetch } from "./testing/edge-fetch.ts";
 
 let plane: ControlPlane;
 before(async () => {
@@ -326,6 +328,16 @@ test("what was answered is there after PostgreSQL was killed", async () => {
       () => false,
     ),
   );
+});
+
+test("an edge that finds no route table accepts clients once control has sent it", async () => {
+  const edge = await edgeFetch(plane);
+  const returns = plane.strike("control");
+  rmSync(plane.home.routeTable);
+  await plane.kill("edge-0");
+  assert.equal((await edge("/openapi.json")).status, 200);
+  await returns();
+  await edge.close();
 });
 
 test("Restate gives up what fails again and again, so that it can be handed over anew, and never pauses it", async () => {

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
@@ -98,7 +98,7 @@ export class SourceStore {
 
   /** Takes in contents that are at hand, each under the name of its hash. Throws `disk_full`. */
   async uploadMany(tenant: string, contents: readonly Buffer[]): Promise<void> {
-    requireRoom(this.#home);
+    if (contents.length > 0) requireRoom(this.#home);
     for (const [index, content] of contents.entries()) {
       try {
         storeNow(this.#home.sourceBlob(tenant, createHash("sha256").update(content).digest("hex")), content);
@@ -112,10 +112,11 @@ export class SourceStore {
   /** Stores a source whose new contents are all at hand; gives its digest. Throws `disk_full`. `complete` makes it safe on disk. */
   async keep(tenant: string, { manifest, contents }: GivenTree): Promise<string> {
     const digest = sourceDigest(manifest);
-    for (const sha256 of await this.check(tenant, digest, manifest)) {
-      const content = contents.get(sha256);
-      if (content) await this.upload(tenant, sha256, Readable.from([content]));
-    }
+    const missing = await this.check(tenant, digest, manifest);
+    await this.uploadMany(
+      tenant,
+      missing.flatMap((sha256) => contents.get(sha256) ?? []),
+    );
     return digest;
   }
 

@@ -24,8 +24,6 @@ import { Use } from "./use.ts";
 /** Does a start when it is its turn. */
 export type InTurn = (start: () => Promise<void>) => Promise<void>;
 
-const atOnce: InTurn = (start) => start();
-
 /** What came of waiting for its first healthy answer. */
 export type Gated = { outcome: "healthy" } | { outcome: "removed" } | { outcome: "failed"; symptom: Symptom };
 
@@ -372,7 +370,10 @@ export class Instance {
     await this.#startAgain();
   }
 
-  async #startAgain(inTurn: InTurn = atOnce, begin = (): Promise<void> => this.#sandbox.restart(this.id, this.#slot.path)): Promise<Symptom | undefined> {
+  async #startAgain(
+    inTurn: InTurn = (start) => start(),
+    begin = (): Promise<void> => this.#sandbox.restart(this.id, this.#slot.path),
+  ): Promise<Symptom | undefined> {
     const symptom = await this.#launch(() => inTurn(begin));
     if (symptom?.kind === "not_started") this.#log.say(`The program could not be started: ${symptom.message}`);
     if (symptom) {

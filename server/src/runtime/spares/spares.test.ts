@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import type { EnsureResult, Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import { exec } from "#platform/exec.ts";
 import { childGroups } from "../sandboxes/cgroup.ts";
-import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, workload } from "../testing/runtime-fixture.ts";
+import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, sandboxWays, workload } from "../testing/runtime-fixture.ts";
 import { tellingModule, tellingProgram, throwingProgram } from "../testing/spare-programs.ts";
 import { storeImage } from "../testing/trial-image.ts";
 
@@ -16,13 +16,7 @@ const firstOf = (result: EnsureResult): Instance => {
 
 const processes = async (of: string): Promise<string> => (await exec(["pgrep", "-f", of])).stdout.trim();
 
-const ways = [
-  { by: "crun", kind: "runc", crun: true },
-  { by: "runc", kind: "runc", crun: false },
-  { by: "gVisor", kind: "gvisor", crun: true },
-] as const;
-
-for (const { by, kind, crun } of ways)
+for (const { by, kind, crun } of sandboxWays)
   describe(`a spare of ${by}`, { skip: needsRoot }, () => {
     let fixture: RuntimeFixture;
     let artifact: string;

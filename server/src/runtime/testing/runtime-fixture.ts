@@ -26,6 +26,13 @@ export interface RuntimeFixture {
   close(): Promise<void>;
 }
 
+/** What makes the sandboxes of a runtime, with how it is told so. */
+export const sandboxWays = [
+  { by: "crun", kind: "runc", crun: true },
+  { by: "runc", kind: "runc", crun: false },
+  { by: "gVisor", kind: "gvisor", crun: true },
+] as const;
+
 export const needsRoot = process.getuid?.() === 0 ? false : "needs root";
 
 /** Without spares, where it is not said: each instance is made from nothing. */

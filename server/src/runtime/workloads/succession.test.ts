@@ -6,17 +6,11 @@ import { after, before, describe, test } from "node:test";
 import type { Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { MachineThing } from "@slipstream/contract/ports/inspection.ts";
 import { exec, execOrThrow } from "#platform/exec.ts";
-import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, workload } from "../testing/runtime-fixture.ts";
+import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, sandboxWays, workload } from "../testing/runtime-fixture.ts";
 import { tellingProgram } from "../testing/spare-programs.ts";
 import { storeImage } from "../testing/trial-image.ts";
 
-const ways = [
-  { by: "crun", kind: "runc", crun: true },
-  { by: "runc", kind: "runc", crun: false },
-  { by: "gVisor", kind: "gvisor", crun: true },
-] as const;
-
-for (const { by, kind, crun } of ways)
+for (const { by, kind, crun } of sandboxWays)
   describe(`an app that was ended and wakes in a spare of ${by}`, { skip: needsRoot }, () => {
     let fixture: RuntimeFixture;
     let artifact = "";
