@@ -19,6 +19,10 @@ const write = async (path: string): Promise<boolean> => {
     // Without it the container counts as started.
     await rm(path, { force: true });
     return (await pipe.write(letter)).bytesWritten === 1;
+  } catch (error) {
+    // It was ended meanwhile.
+    if ((error as NodeJS.ErrnoException).code === "EPIPE") return false;
+    throw error;
   } finally {
     await pipe.close();
   }
