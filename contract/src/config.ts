@@ -66,6 +66,7 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(si
           .max(64)
           .optional(),
         schedule: z.array(CronExpression).max(limit("schedules")).optional(),
+        process: z.enum(["shared", "own"]).optional(),
       })
       .optional(),
     run: z

@@ -9,6 +9,9 @@ import { repository } from "./installation.ts";
 import { jointInstallation } from "./joint-installation.ts";
 import { newTree, nodeFiles } from "./sources.ts";
 
+/** Where the host process asks what holds the functions of a project. */
+const controlPort = 9_999;
+
 const installation = jointInstallation();
 before(() => installation.up());
 after(() => installation.end());
@@ -113,19 +116,24 @@ describe("functions", { concurrency: true }, () => {
         await said(app, "failed later");
       });
 
-      it("reaches no private address, and is no way around the rules of its sandbox", async () => {
-        const reach = async (url: string): Promise<string> => (await installation.request(app, `/reach?url=${encodeURIComponent(url)}`)).body;
-        assert.equal(await reach("http://127.0.0.1:3000/"), "200", "it can reach anything at all");
-        for (const url of ["http://169.254.169.254/", "http://10.0.0.1/", "http://192.168.0.1/"]) assert.doesNotMatch(await reach(url), /^\d+$/, url);
+      const reach = async (name: string, url: string): Promise<string> => (await installation.request(name, `/reach?url=${encodeURIComponent(url)}`)).body;
+      const privateOnes = ["http://169.254.169.254/", "http://10.0.0.1/", "http://192.168.0.1/"];
+
+      it("reaches no private address, nor what it shares a process with", async () => {
+        for (const url of [...privateOnes, "http://127.0.0.1:10000/", `http://127.0.0.1:${controlPort}/`])
+          assert.doesNotMatch(await reach(app, url), /^\d+$/, url);
       });
 
-      it("that never ends disturbs no other app, and is replaced by its next release", async () => {
-        const other = `beside-${sandbox}`;
-        await installation.deployLive(newTree(other, { "index.js": "export default { fetch: () => new Response('undisturbed') };" }), ["--sandbox", sandbox]);
-        await assert.rejects(installation.request(app, "/loop", { timeout: 1_500 }));
-        assert.equal((await installation.request(other)).body, "undisturbed");
-        await installation.deployLive(newTree(app, { ...files(), "greeting.ts": 'export const greeting = "the next one";' }), ["--sandbox", sandbox]);
-        assert.equal((await installation.request(app)).body, "the next one");
+      it("may have a process of its own, which is no way around the rules of its sandbox, and disturbs no other when it never ends", async () => {
+        const own = `own-${sandbox}`;
+        const source = { ...files('[function]\nprocess = "own"\n') };
+        await installation.deployLive(newTree(own, source), ["--sandbox", sandbox]);
+        assert.equal(await reach(own, "http://127.0.0.1:3000/"), "200", "it can reach anything at all");
+        for (const url of privateOnes) assert.doesNotMatch(await reach(own, url), /^\d+$/, url);
+        await assert.rejects(installation.request(own, "/loop", { timeout: 1_500 }));
+        assert.equal((await installation.request(app)).body, "hello from a function");
+        await installation.deployLive(newTree(own, { ...source, "greeting.ts": 'export const greeting = "the next one";' }), ["--sandbox", sandbox]);
+        assert.equal((await installation.request(own)).body, "the next one");
       });
 
       it("wakes with its next request when it was put to rest", async () => {
@@ -173,15 +181,20 @@ describe("functions", { concurrency: true }, () => {
     });
 
     it("can be called by the host alone", async () => {
+      const own = { "slip.toml": '[function]\nprocess = "own"\nschedule = ["0 0 1 1 *"]\n' };
+      await installation.deployLive(source("timed-own", 'console.log("called");', own));
+      await installation.deployLive(newTree("curious", files('[function]\nprocess = "own"\n')));
       const { host } = JSON.parse(await installation.expect(0, ["status", "--json"])) as { host?: HostStatus };
-      const { deployment } = await installation.deployLive(newTree("curious", files()));
-      const address = (id: string | undefined): string => host?.workloads.find((it) => it.id === id)?.instances[0]?.address.split(":")[0] ?? "";
-      const { deployments } = JSON.parse(await installation.expect(0, ["deployments", "timed-wrangler", "--json"])) as {
-        deployments: { deployment: string }[];
+      const urlOf = async (app: string, port: number): Promise<string> => {
+        const { deployments } = JSON.parse(await installation.expect(0, ["deployments", app, "--json"])) as { deployments: { deployment: string }[] };
+        const { address = "" } = host?.workloads.find(({ id }) => id === deployments[0]?.deployment)?.instances[0] ?? {};
+        return `http://${address.split(":")[0]}:${port}/0?cron=forged`;
       };
-      const target = `http://${address(deployments[0]?.deployment)}:${scheduledPort}/?cron=forged`;
-      assert.ok(deployment !== undefined && (await fetch(target, { method: "POST" })).ok, "the host reaches it");
-      assert.doesNotMatch((await installation.request("curious", `/reach?url=${encodeURIComponent(target)}`)).body, /^\d+$/);
+      const [alone, among] = [await urlOf("timed-own", scheduledPort), await urlOf("timed-wrangler", controlPort)];
+      assert.ok((await fetch(alone, { method: "POST" })).ok, "the host reaches it");
+      assert.equal((await fetch(among, { method: "POST" })).status, 401, "what holds those that share a process wants to know who asks");
+      for (const url of [alone, among])
+        assert.doesNotMatch((await installation.request("curious", `/reach?url=${encodeURIComponent(url)}`)).body, /^\d+$/, url);
     });
 
     it("whose default export has no scheduled() does not go live", async () => {

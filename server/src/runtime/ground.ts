@@ -4,6 +4,7 @@ import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { Home } from "#platform/home.ts";
 import type { Log } from "#platform/log.ts";
 import type { Records } from "./instances/record.ts";
+import type { Isolates } from "./isolates/isolates.ts";
 import type { NetworkPool } from "./network/pool.ts";
 import type { Exits } from "./output/exits.ts";
 import type { OciSandbox } from "./sandboxes/oci-sandbox.ts";
@@ -15,6 +16,7 @@ export interface RuntimeGround {
   log: Log;
   pool: NetworkPool;
   spares: Spares;
+  isolates: Isolates;
   exits: Exits;
   records: Records;
   /** The sandbox of instances of a kind. Throws `sandbox_unavailable`. */

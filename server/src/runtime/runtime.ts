@@ -16,6 +16,7 @@ import type { RuntimeGround } from "./ground.ts";
 import { foundOnMachine } from "./inspection/found.ts";
 import { sweepMachine } from "./inspection/sweep.ts";
 import { Records } from "./instances/record.ts";
+import { Isolates } from "./isolates/isolates.ts";
 import { FetchNetworks } from "./network/fetch-networks.ts";
 import { forwardingCheck } from "./network/forwarding.ts";
 import { NetworkPool } from "./network/pool.ts";
@@ -126,6 +127,7 @@ class LocalRuntime implements Runtime {
       log,
       pool: this.#pool,
       spares: this.spares,
+      isolates: new Isolates({ pool: this.#pool, exits: this.#exits, log, bundles: home.instances, sandbox: (kind) => this.#ground.sandbox(kind) }),
       exits: this.#exits,
       records: new Records(home),
       sandbox: (kind) => this.sandboxes().on(this.#sandboxGround(home.instances), kind),
@@ -176,7 +178,7 @@ class LocalRuntime implements Runtime {
     const waiting = this.#jobs.waiting.map(({ id, slot }) => ({ sandbox: runName(id), network: this.#pool.slot(slot).name, runs: false }));
     const { held, present } = this.workloads;
     return {
-      sandboxes: [...present.map(({ place }) => place), ...runs, ...waiting, ...this.spares.held],
+      sandboxes: [...present.map(({ place }) => place), ...runs, ...waiting, ...this.spares.held, ...this.#ground.isolates.held],
       networks: [...this.#pool.reserve, ...this.#fetches.names],
       workloads: held,
     };
@@ -199,7 +201,8 @@ class LocalRuntime implements Runtime {
     adoptAll(this.#ground, this.workloads, records);
     const jobs = unfinished.filter((job) => this.sandboxes().has(job.sandbox) && this.#runner.isThere(job));
     this.#jobs.adopt(jobs);
-    await this.#removeOrphans(new Set([...records.map(({ instance }) => instance), ...jobs.map(({ id }) => runName(id))]));
+    const processes = records.flatMap(({ isolate }) => isolate?.process ?? []);
+    await this.#removeOrphans(new Set([...records.map(({ instance }) => instance), ...processes, ...jobs.map(({ id }) => runName(id))]));
     this.#looking = setInterval(() => this.workloads.look(), limit("sleepLookMs")).unref();
     for (const job of unfinished) if (!jobs.includes(job)) await this.#pool.release(this.#pool.slot(job.slot));
   }

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { type BuildOptions, build, formatMessages, type Message, type Plugin } from "esbuild";
-import { bundleConfig, type Settings } from "./config.ts";
+import { bundleConfig, bundleDescription, type Settings } from "./config.ts";
 
 const outputFolder = "/app/.slipstream/function";
 const adapter = join(import.meta.dirname, "adapter.mjs");
@@ -77,13 +77,9 @@ export const bundle = async (settings: Settings): Promise<number> => {
     rmSync(outputFolder, { recursive: true, force: true });
     mkdirSync(outputFolder, { recursive: true });
     for (const { path, contents } of outputFiles) writeFileSync(path, contents);
-    writeFileSync(
-      join(outputFolder, "bundle.capnp"),
-      bundleConfig(
-        settings,
-        outputFiles.map(({ path }) => path.slice(outputFolder.length + 1)),
-      ),
-    );
+    const files = outputFiles.map(({ path }) => path.slice(outputFolder.length + 1));
+    writeFileSync(join(outputFolder, "bundle.capnp"), bundleConfig(settings, files));
+    writeFileSync(join(outputFolder, "bundle.json"), JSON.stringify(bundleDescription(settings, files)));
     return 0;
   } catch (error) {
     if (!isFailure(error)) throw error;

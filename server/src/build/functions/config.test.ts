@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bundleConfig, type Settings } from "./config.ts";
+import { FunctionBundle } from "@slipstream/contract/ports/function-bundle.ts";
+import { bundleConfig, bundleDescription, type Settings } from "./config.ts";
 
-const settings = (more: Partial<Settings>): Settings => ({ entry: "index.js", style: "", compatibilityDate: "2026-11-01", compatibilityFlags: [], ...more });
+const settings = (more: Partial<Settings>): Settings => ({
+  entry: "index.js",
+  style: "",
+  compatibilityDate: "2026-11-01",
+  compatibilityFlags: [],
+  process: "shared",
+  ...more,
+});
 const flags = (more: Partial<Settings>): string[] =>
   JSON.parse(/^const compatibilityFlags :List\(Text\) = (.*);$/m.exec(bundleConfig(settings(more), ["function.mjs"]))?.[1] ?? "null");
 
@@ -18,6 +26,20 @@ test("the bundle is the main module, and what lies beside it has its kind", () =
   const text = bundleConfig(settings({}), ["b.wasm", "function.mjs", "a.bin", "a.css"]);
   const modules = [...text.matchAll(/\(name = "([^"]+)", (\w+) = embed/g)].map(([, name, kind]) => `${name} ${kind}`);
   assert.deepEqual(modules, ["function esModule", "a.bin data", "b.wasm wasm"]);
+});
+
+test("what Worker Loader is told is what workerd is", () => {
+  const told = bundleDescription(settings({ compatibilityDate: "2026-01-01", process: "own" }), ["b.wasm", "function.mjs", "a.bin", "a.css"]);
+  assert.deepEqual(FunctionBundle.parse(told), {
+    compatibilityDate: "2026-01-01",
+    compatibilityFlags: ["nodejs_compat"],
+    modules: [
+      { name: "function", kind: "esModule", file: "function.mjs" },
+      { name: "a.bin", kind: "data", file: "a.bin" },
+      { name: "b.wasm", kind: "wasm", file: "b.wasm" },
+    ],
+    process: "own",
+  });
 });
 
 test("only a function with a schedule has a second socket", () => {

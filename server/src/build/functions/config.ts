@@ -1,4 +1,5 @@
-// What a bundle is, as workerd reads it (Cap'n Proto's text). Pure.
+// What a bundle is, as workerd reads it (Cap'n Proto's text), and as the host process does that loads it beside others. Pure.
+import type { FunctionBundle, FunctionModule } from "@slipstream/contract/ports/function-bundle.ts";
 
 export interface Settings {
   /** Path of the source's entry. */
@@ -8,6 +9,7 @@ export interface Settings {
   compatibilityFlags: readonly string[];
   /** Where the host asks for scheduled(); undefined where nothing is scheduled. */
   scheduledPort?: number;
+  process: FunctionBundle["process"];
 }
 
 /** What functions rely on, with the date from which on workerd has it by itself, and complains of being told. */
@@ -28,12 +30,18 @@ const flagsOf = ({ compatibilityDate, compatibilityFlags }: Settings): string[] 
 
 const mainFile = "function.mjs";
 
-const moduleOf = (path: string): string => {
-  const kind = path.endsWith(".wasm") ? "wasm" : path.endsWith(".bin") ? "data" : "esModule";
-  // Lines of stacks that name it name no file of the source.
-  const name = path === mainFile ? "function" : path;
-  return `  (name = ${JSON.stringify(name)}, ${kind} = embed ${JSON.stringify(path)}),`;
+const kindOf = (path: string): FunctionModule["kind"] => (path.endsWith(".wasm") ? "wasm" : path.endsWith(".bin") ? "data" : "esModule");
+
+/** Of the files of a bundle; the main one is first. Lines of stacks that name it name no file of the source. */
+const modulesOf = (files: readonly string[]): FunctionModule[] => {
+  const isMain = (path: string): boolean => path === mainFile;
+  return [...files]
+    .filter((path) => /\.(mjs|wasm|bin)$/.test(path))
+    .sort((a, b) => Number(isMain(b)) - Number(isMain(a)) || (a < b ? -1 : 1))
+    .map((file) => ({ name: isMain(file) ? "function" : file, kind: kindOf(file), file }));
 };
+
+const moduleLine = ({ name, kind, file }: FunctionModule): string => `  (name = ${JSON.stringify(name)}, ${kind} = embed ${JSON.stringify(file)}),`;
 
 /** The start script says where "http" listens. */
 const socketsOf = ({ scheduledPort }: Settings): string[] => [
@@ -43,14 +51,20 @@ const socketsOf = ({ scheduledPort }: Settings): string[] => [
     : [`  (name = "scheduled", address = "0.0.0.0:${scheduledPort}", http = (), service = (name = "function", entrypoint = "scheduled")),`]),
 ];
 
-/** `files` are the names of the bundle and of what lies beside it; the bundle is the main module, and first. */
-export const bundleConfig = (settings: Settings, files: readonly string[]): string => {
-  const isMain = (path: string): boolean => path === mainFile;
-  const modules = [...files].filter((path) => /\.(mjs|wasm|bin)$/.test(path)).sort((a, b) => Number(isMain(b)) - Number(isMain(a)) || (a < b ? -1 : 1));
-  return [
+/** For Worker Loader. `files` are the names of the bundle and of what lies beside it. */
+export const bundleDescription = (settings: Settings, files: readonly string[]): FunctionBundle => ({
+  compatibilityDate: settings.compatibilityDate,
+  compatibilityFlags: flagsOf(settings),
+  modules: modulesOf(files),
+  process: settings.process,
+});
+
+/** For a process of its own. */
+export const bundleConfig = (settings: Settings, files: readonly string[]): string =>
+  [
     'using Workerd = import "/workerd/workerd.capnp";',
     "const modules :List(Workerd.Worker.Module) = [",
-    ...modules.map(moduleOf),
+    ...modulesOf(files).map(moduleLine),
     "];",
     "const sockets :List(Workerd.Socket) = [",
     ...socketsOf(settings),
@@ -59,4 +73,3 @@ export const bundleConfig = (settings: Settings, files: readonly string[]): stri
     `const compatibilityFlags :List(Text) = ${JSON.stringify(flagsOf(settings))};`,
     "",
   ].join("\n");
-};

@@ -44,7 +44,7 @@ const hello = { "index.ts": "export default { fetch: (): Response => new Respons
 
 test("a function is a bundle and what workerd is told of it, over a layer with workerd and no Node", { skip }, async () => {
   const { layers, names, text } = await built(hello);
-  assert.deepEqual(names, ["bundle.capnp", "function.mjs"]);
+  assert.deepEqual(names, ["bundle.capnp", "bundle.json", "function.mjs"]);
   assert.match(text("bundle.capnp"), /^ {2}\(name = "function", esModule = embed "function\.mjs"\),$/m);
   const programs = layers.map((layer) => join(layer, "usr/local/bin")).flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
   assert.deepEqual(programs, ["workerd"]);

@@ -1,13 +1,15 @@
 // One running copy of a workload, from its start to its end. Its network, and so its address, stays the same over restarts.
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Instance as InstanceView, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import { scheduledPort } from "@slipstream/contract/ports/scheduled.ts";
 import type { Image } from "#platform/oci/image.ts";
 import type { RuntimeGround } from "../ground.ts";
+import { portOf } from "../isolates/places.ts";
 import type { Slot } from "../network/addresses.ts";
-import { OutputTail } from "../output/output-tail.ts";
-import { type Launch, LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
+import { type Launch, LaunchError } from "../sandboxes/oci-sandbox.ts";
+import type { ProgramSandbox, Tail } from "../sandboxes/program-sandbox.ts";
 import type { Rest } from "../workloads/rest.ts";
+import type { Bell } from "../workloads/schedules.ts";
 import { afterExit } from "./backoff.ts";
 import { type Exit, exitText, type Patient, patientOf, type Symptom } from "./failure.ts";
 import { type Answer, untilHealthy } from "./health.ts";
@@ -17,7 +19,6 @@ import { launchOf } from "./launch.ts";
 import { type Listener, listeners } from "./listening.ts";
 import { Pulse } from "./pulse.ts";
 import { type InstanceRecord, successorOf } from "./record.ts";
-import { askToEnd } from "./termination.ts";
 import { Underway } from "./underway.ts";
 import { Use } from "./use.ts";
 
@@ -35,10 +36,11 @@ export class Instance {
   readonly #slot: Slot;
   /** Whose address it has: of the instance that it succeeded, or its own slot. */
   readonly #at: Slot;
-  readonly #sandbox: OciSandbox;
+  readonly #sandbox: ProgramSandbox;
+  readonly #port: number;
   readonly #log: InstanceLog;
   #state: InstanceView["state"] = "starting";
-  #tail: OutputTail | undefined;
+  #tail: Tail | undefined;
   /** Aborts when the present program ends or is to end; a restart makes a new one. */
   #run = new AbortController();
   readonly #removed = new AbortController();
@@ -66,9 +68,10 @@ export class Instance {
     this.#record = record;
     this.#slot = ground.pool.slot(record.slot);
     this.#at = record.address === undefined ? this.#slot : ground.pool.slot(record.address);
-    this.#sandbox = ground.sandbox(record.sandbox);
+    this.#sandbox = record.isolate ? ground.isolates : ground.sandbox(record.sandbox);
+    this.#port = record.isolate ? portOf(record.isolate.place) : spec.port;
     this.#log = new InstanceLog(ground.logs, spec, record.instance);
-    this.use = new Use(this.#sandbox, { id: record.instance, port: spec.port });
+    this.use = new Use(this.#sandbox, { id: record.instance, port: this.#port });
   }
 
   get id(): string {
@@ -77,7 +80,7 @@ export class Instance {
   /** For the audit: where it is, and whether a program of it has to be there now. */
   get place(): { sandbox: string; network: string; workload: string; runs: boolean } {
     const { instance: sandbox, workload } = this.#record;
-    return { sandbox, network: this.#slot.name, workload, runs: ["ready", "asleep", "parked"].includes(this.#state) };
+    return { sandbox, network: this.#slot.name, workload, runs: !this.#record.isolate && ["ready", "asleep", "parked"].includes(this.#state) };
   }
   /** Whose address it has, and whose network it is in. */
   get slots(): { at: Slot; own: Slot } {
@@ -88,7 +91,11 @@ export class Instance {
   }
   get view(): InstanceView {
     const { instance, sandbox, restarts } = this.#record;
-    return { instance, address: `${this.#at.address}:${this.#spec.port}`, state: this.#state, sandbox, restarts };
+    return { instance, address: `${this.#at.address}:${this.#port}`, state: this.#state, sandbox, restarts };
+  }
+  /** Where it is called by its schedule. */
+  get bell(): Bell {
+    return this.#record.isolate ? this.#ground.isolates.bell(this.id) : { host: this.#at.address, port: scheduledPort, path: "/", headers: {} };
   }
   /** It has answered at least once. */
   get isProven(): boolean {
@@ -129,7 +136,7 @@ export class Instance {
   #adoptedState(): InstanceView["state"] {
     if (this.#desire === "parked") return "parked";
     if (!this.#record.proven) return "starting";
-    return this.#sandbox.cgroup(this.id).isFrozen() ? "asleep" : "ready";
+    return this.#sandbox.hold(this.id).isFrozen() ? "asleep" : "ready";
   }
 
   /** Waits for the first healthy answer. To be called once the program was started or adopted. */
@@ -147,19 +154,19 @@ export class Instance {
   /** Freezes the program in memory. */
   async park(): Promise<void> {
     this.#desire = "parked";
-    if (this.#state === "ready") await this.#sandbox.cgroup(this.id).freeze();
+    if (this.#state === "ready") await this.#sandbox.hold(this.id).freeze();
     if (this.#state === "ready" || this.#state === "asleep") this.#state = "parked";
   }
 
   /** One that was ended stays so until it is woken. */
   unpark(): void {
     this.#desire = "running";
-    this.#sandbox.cgroup(this.id).thaw();
+    this.#sandbox.hold(this.id).thaw();
     if (this.#state === "parked" || this.#state === "asleep") this.#state = "ready";
   }
 
   get memoryBytes(): number {
-    return this.#state === "stopped" ? 0 : this.#sandbox.cgroup(this.id).memoryBytes();
+    return this.#state === "stopped" ? 0 : this.#sandbox.hold(this.id).memoryBytes();
   }
 
   get rest(): Rest {
@@ -175,7 +182,7 @@ export class Instance {
   /** Freezes the program until somebody asks for it. */
   async sleep(): Promise<void> {
     if (this.#state !== "ready") return;
-    await this.#sandbox.cgroup(this.id).freeze();
+    await this.#sandbox.hold(this.id).freeze();
     this.#state = "asleep";
     this.#log.say("Nobody uses it: it is frozen until somebody asks for it.");
   }
@@ -193,7 +200,7 @@ export class Instance {
   }
 
   async #stopNow(graceMs: number): Promise<void> {
-    this.#sandbox.cgroup(this.id).thaw();
+    this.#sandbox.hold(this.id).thaw();
     await this.#askToEnd(graceMs);
     this.#run.abort();
     await this.#sandbox.stop(this.id, this.#slot.path);
@@ -269,19 +276,20 @@ export class Instance {
     if (mayFinish) await this.#askToEnd(this.#record.proven ? graceMs : 0);
     await this.#wipe();
     await this.#ceded.catch(() => {});
+    if (this.#record.isolate) return;
     await this.#ground.pool.release(this.#slot);
     if (this.#at !== this.#slot) this.#ground.pool.giveBack(this.#at);
   }
 
   #launched(): Promise<void> {
-    return this.#underway.over(() => this.#sandbox.cgroup(this.id).kill());
+    return this.#underway.over(() => this.#sandbox.kill(this.id));
   }
 
   /** Ends the program as it is, and says why where it is told; a new one takes its place, as after a crash, which it is not. */
   kill(why?: string): void {
     if (why !== undefined) this.#log.say(why);
     this.#isKilled = true;
-    this.#sandbox.cgroup(this.id).kill();
+    this.#sandbox.renew(this.id);
   }
 
   /** Lets go of the program without touching it: the next host process adopts it. */
@@ -294,8 +302,7 @@ export class Instance {
   }
 
   #askToEnd(graceMs: number): Promise<void> {
-    const of = { first: this.#sandbox.pid(this.id), pids: () => this.#sandbox.cgroup(this.id).pids() };
-    return askToEnd(of, graceMs, this.#ground.hurry);
+    return this.#sandbox.askToEnd(this.id, graceMs, this.#ground.hurry);
   }
 
   #launch(start: () => Promise<void>): Promise<Symptom | undefined> {
@@ -319,9 +326,9 @@ export class Instance {
   }
 
   #follow(): void {
-    this.#tail ??= new OutputTail(this.#sandbox.output(this.id), join(this.#sandbox.bundle(this.id), "place.json"), (line) => this.#log.take(line));
+    this.#tail ??= this.#sandbox.follow(this.id, (line) => this.#log.take(line));
     if (this.#removed.signal.aborted) return;
-    this.#ground.pool.tellDenied(this.#slot, (line) => this.#log.say(line));
+    if (!this.#record.isolate) this.#ground.pool.tellDenied(this.#slot, (line) => this.#log.say(line));
     this.#ground.exits.onExit(this.id, () => this.#onExit());
     this.#pulse.begin();
   }
@@ -331,7 +338,8 @@ export class Instance {
   }
 
   #untilHealthy() {
-    const { port, health: check } = this.#spec;
+    const { health: check } = this.#spec;
+    const port = this.#port;
     return untilHealthy({ host: this.#at.address, port, check }, this.#run.signal, (last, elapsed) => isHopeless(last, elapsed, () => this.#listeners(), port));
   }
 
@@ -345,7 +353,7 @@ export class Instance {
 
   #onExit(): void {
     this.#pulse.end();
-    this.#exit = { exitCode: this.#sandbox.exitCode(this.id) ?? 137, outOfMemory: this.#sandbox.cgroup(this.id).oomKills() > 0 };
+    this.#exit = { exitCode: this.#sandbox.exitCode(this.id) ?? 137, outOfMemory: this.#sandbox.hold(this.id).oomKills() > 0 };
     this.#tail?.end();
     this.#run.abort();
     if (!this.#record.proven || this.#removed.signal.aborted) return;
@@ -384,11 +392,11 @@ export class Instance {
     if (gate.outcome === "stopped") return this.#removed.signal.aborted ? undefined : { kind: "exited", ...this.#ended };
     if (gate.outcome === "late") {
       this.#log.say("The program did not become healthy again; it is ended.");
-      this.#sandbox.signal(this.id, "SIGKILL");
+      this.#sandbox.kill(this.id);
       return this.#late(gate.last);
     }
     this.#becomeReady();
-    if (this.#desire === "parked") await this.#sandbox.cgroup(this.id).freeze();
+    if (this.#desire === "parked") await this.#sandbox.hold(this.id).freeze();
     return undefined;
   }
 

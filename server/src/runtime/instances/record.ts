@@ -11,6 +11,8 @@ export const InstanceRecord = z.object({
   slot: z.int(),
   /** The slot whose address it has, where that is not its own: it is the successor of an instance that was ended. */
   address: z.int().optional(),
+  /** Its place among the functions of its tenant, whose process's slot it has. */
+  isolate: z.object({ process: InstanceId, place: z.int() }).optional(),
   sandbox: SandboxKind,
   /** It has answered once: a later end is a crash that is mended, an earlier one a failed start. */
   proven: z.boolean(),

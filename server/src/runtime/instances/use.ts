@@ -1,16 +1,16 @@
 // Whether anybody uses a running program: clients that hold connections to it, and work that it does by itself.
 import { limit } from "@slipstream/contract/limits.ts";
-import type { OciSandbox } from "../sandboxes/oci-sandbox.ts";
+import type { ProgramSandbox } from "../sandboxes/program-sandbox.ts";
 import { hasClients } from "./listening.ts";
 
 export class Use {
-  readonly #sandbox: OciSandbox;
+  readonly #sandbox: ProgramSandbox;
   readonly #id: string;
   readonly #port: number;
   #cpuMs = 0;
   #at = Number.NEGATIVE_INFINITY;
 
-  constructor(sandbox: OciSandbox, { id, port }: { id: string; port: number }) {
+  constructor(sandbox: ProgramSandbox, { id, port }: { id: string; port: number }) {
     this.#sandbox = sandbox;
     this.#id = id;
     this.#port = port;
@@ -23,7 +23,7 @@ export class Use {
 
   /** What its program has worked since it was started. */
   cpuMs(): number {
-    return this.#sandbox.cgroup(this.#id).cpuTime()?.ms ?? 0;
+    return this.#sandbox.hold(this.#id).cpuTime()?.ms ?? 0;
   }
 
   /** Whether it has used more than its share of a core since this was asked last. */

@@ -1,13 +1,12 @@
 // Runs a program in a sandbox to its end: a build step, a release command, the trial of a sandbox.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { RanOnce, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { type Slot, uidOf } from "../network/addresses.ts";
 import type { NetworkPool } from "../network/pool.ts";
 import type { Exits } from "../output/exits.ts";
-import { OutputTail } from "../output/output-tail.ts";
 import { LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
+import type { Tail } from "../sandboxes/program-sandbox.ts";
 
 export interface RunGround {
   pool: NetworkPool;
@@ -54,8 +53,7 @@ const untilEnd = (exits: Exits, sandbox: OciSandbox, of: { id: string; timeoutMs
 /** The host's name for a run: ids come from elsewhere, and this becomes a file name. */
 export const runName = (id: string): string => `run-${id.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 100)}`;
 
-const watchOutput = (sandbox: OciSandbox, id: string, onLine: RunOnce["onLine"]): OutputTail =>
-  new OutputTail(sandbox.output(id), join(sandbox.bundle(id), "place.json"), ({ stream, text }) => onLine(stream, text));
+const watchOutput = (sandbox: OciSandbox, id: string, onLine: RunOnce["onLine"]): Tail => sandbox.follow(id, ({ stream, text }) => onLine(stream, text));
 
 /** Where a run is that an earlier host process started. */
 export interface Place {

@@ -6,12 +6,16 @@ import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { exec } from "#platform/exec.ts";
 import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
+import type { OutputLine } from "../output/output-line.ts";
+import { OutputTail } from "../output/output-tail.ts";
 import { Cgroup } from "./cgroup.ts";
 import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts";
 import type { CpuMeter } from "./cpu-meter.ts";
 import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
+import type { Hold, ProgramSandbox, Tail } from "./program-sandbox.ts";
 import { changeLayers, mountApp, mountRoot, mountRootAgain, platformFiles, rootOf, shareRoot, unmountRoot, writeTop } from "./rootfs.ts";
+import { askToEnd } from "./termination.ts";
 
 export interface SandboxGround {
   /** Parent group of all sandboxes, "/slipstream-ab12cd". */
@@ -75,7 +79,7 @@ const endOf = async (conmon: ProcessIdentity): Promise<void> => {
   await untilGone(conmon);
 };
 
-export class OciSandbox {
+export class OciSandbox implements ProgramSandbox {
   readonly kind: SandboxKind;
   readonly #runtime: OciRuntime;
   readonly #ground: SandboxGround;
@@ -97,6 +101,12 @@ export class OciSandbox {
   }
   cgroup(id: string): Cgroup {
     return new Cgroup(`${this.#ground.group}/${id}`);
+  }
+  hold(id: string): Hold {
+    return this.cgroup(id);
+  }
+  follow(id: string, take: (line: OutputLine) => void): Tail {
+    return new OutputTail(this.output(id), join(this.bundle(id), "place.json"), take);
   }
   /** Process id on the host of the sandbox's first process. */
   pid(id: string): number | undefined {
@@ -199,11 +209,23 @@ export class OciSandbox {
     return existsSync(conmonPidPath(this.bundle(id))) && this.exitCode(id) === undefined && this.#conmon(id) === undefined;
   }
 
-  signal(id: string, name: NodeJS.Signals): void {
+  askToEnd(id: string, graceMs: number, hurry: AbortSignal): Promise<void> {
+    return askToEnd({ first: this.pid(id), pids: () => this.cgroup(id).pids() }, graceMs, hurry);
+  }
+
+  kill(id: string): void {
+    this.cgroup(id).kill();
+  }
+  renew(id: string): void {
+    this.kill(id);
+  }
+
+  /** Its first process, where it was not in the group yet. */
+  #killFirst(id: string): void {
     const pid = this.pid(id);
     if (pid === undefined || this.exitCode(id) !== undefined) return;
     try {
-      process.kill(pid, name);
+      process.kill(pid, "SIGKILL");
     } catch {
       // It has ended by itself.
     }
@@ -224,7 +246,7 @@ export class OciSandbox {
   async #kill(id: string): Promise<void> {
     const conmon = this.#conmon(id);
     this.cgroup(id).kill();
-    this.signal(id, "SIGKILL");
+    this.#killFirst(id);
     if (conmon !== undefined) await endOf(conmon);
   }
 

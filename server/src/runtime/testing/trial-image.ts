@@ -1,7 +1,10 @@
-// An artifact for tests: this machine's Node with its libraries, and a small program. Its layers are made of links, so it costs nothing.
+// Artifacts for tests: this machine's Node with its libraries, or workerd, and a small program. Their layers are made of links, so they cost nothing.
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { rootCertificates } from "node:tls";
+import { type FunctionBundle, functionBundleFile } from "@slipstream/contract/ports/function-bundle.ts";
 import type { Home } from "#platform/home.ts";
 import { blobFolder, blobPath, layerFolder } from "#platform/oci/layout.ts";
 import { makeMachineLayer } from "../sandboxes/machine-layer.ts";
@@ -18,14 +21,55 @@ const writeBlob = (home: Home, value: unknown): { digest: string; size: number }
   return { digest, size: text.length };
 };
 
-/** Stores an artifact of `program` (the text of a Node program) and gives its digest. */
-export const storeImage = async (home: Home, program: string, args: readonly string[] = ["node", "/app/server.js"]): Promise<string> => {
-  const layers = [digestOf("machine"), digestOf(program)];
-  const [machine = "", app = ""] = layers.map((digest) => layerFolder(home, digest));
-  await makeMachineLayer(machine, programs);
-  mkdirSync(join(app, "app"), { recursive: true });
-  writeFileSync(join(app, "app", "server.js"), program);
-  const config = writeBlob(home, { config: { Cmd: args, Env: ["PATH=/bin", "NODE_ENV=production", "FROM=image"], WorkingDir: "/app" } });
+interface Contents {
+  /** Names the layer of programs. */
+  machine: string;
+  programs: Readonly<Record<string, string>>;
+  /** Files beside them. */
+  files?: Readonly<Record<string, string>>;
+  /** Files of /app. */
+  app: Readonly<Record<string, string>>;
+  config: { Cmd: readonly string[]; Env: readonly string[] };
+}
+
+const writeFiles = (folder: string, files: Readonly<Record<string, string>>): void => {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+};
+
+const store = async (home: Home, { machine, programs: those, files = {}, app, config }: Contents): Promise<string> => {
+  const layers = [digestOf(machine), digestOf(JSON.stringify(app))];
+  const [below = "", top = ""] = layers.map((digest) => layerFolder(home, digest));
+  await makeMachineLayer(below, those);
+  writeFiles(below, files);
+  writeFiles(join(top, "app"), app);
+  const blob = writeBlob(home, { config: { ...config, WorkingDir: "/app" } });
   const descriptor = (digest: string, size: number) => ({ mediaType: "application/vnd.oci.image.layer.v1.tar", digest, size });
-  return writeBlob(home, { config: descriptor(config.digest, config.size), layers: layers.map((digest) => descriptor(digest, 1)) }).digest;
+  return writeBlob(home, { config: descriptor(blob.digest, blob.size), layers: layers.map((digest) => descriptor(digest, 1)) }).digest;
+};
+
+/** Stores an artifact of `program` (the text of a Node program) and gives its digest. */
+export const storeImage = (home: Home, program: string, args: readonly string[] = ["node", "/app/server.js"]): Promise<string> => {
+  const config = { Cmd: args, Env: ["PATH=/bin", "NODE_ENV=production", "FROM=image"] };
+  return store(home, { machine: "machine", programs, app: { "server.js": program }, config });
+};
+
+const require = createRequire(import.meta.url);
+export const workerdProgram = (): string => require.resolve(`@cloudflare/workerd-linux-${process.arch === "arm64" ? "arm64" : "64"}/bin/workerd`);
+
+/** Stores an artifact of a function, whose module is `code`, as the build leaves it. */
+export const storeFunction = (home: Home, code: string, more: Partial<FunctionBundle> = {}): Promise<string> => {
+  const bundle: FunctionBundle = {
+    compatibilityDate: "2026-11-01",
+    compatibilityFlags: [],
+    modules: [{ name: "function", kind: "esModule", file: "function.mjs" }],
+    process: "shared",
+    ...more,
+  };
+  const config = { Cmd: ["/bin/sh", "/opt/function/start.sh"], Env: ["PATH=/bin"] };
+  const app = { [functionBundleFile]: JSON.stringify(bundle), "function.mjs": code };
+  const files = { "etc/ssl/cert.pem": rootCertificates.join("\n") };
+  return store(home, { machine: "functions", programs: { "bin/sh": "/bin/sh", "usr/local/bin/workerd": workerdProgram() }, files, app, config });
 };

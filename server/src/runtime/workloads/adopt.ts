@@ -17,22 +17,30 @@ export const adoptable = (ground: RuntimeGround): InstanceRecord[] => {
   const found = ground.records
     .instances()
     .flatMap(({ name, record }) =>
-      record?.instance === name && record.proven && known.has(record.workload) && existsSync(ground.pool.slot(record.slot).path) ? [record] : [],
+      record?.instance === name && record.proven && known.has(record.workload) && existsSync(ground.pool.slot(record.slot).path) && hasProcess(ground, record)
+        ? [record]
+        : [],
     );
   return oneEach(found);
 };
 
+/** Where it is a function among those of its tenant, their process is known. */
+const hasProcess = ({ isolates }: RuntimeGround, { isolate }: InstanceRecord): boolean => isolate === undefined || isolates.recordOf(isolate) !== undefined;
+
 /** Of several that have one address, a successor: the host process died before it had forgotten whom it succeeds. Pure. */
 const oneEach = (found: readonly InstanceRecord[]): InstanceRecord[] => {
-  const byAddress = new Map<number, InstanceRecord>();
+  const byAddress = new Map<string, InstanceRecord>();
   for (const record of found) {
-    const address = record.address ?? record.slot;
+    const address = `${record.address ?? record.slot}:${record.isolate?.place ?? ""}`;
     if (byAddress.get(address)?.address === undefined) byAddress.set(address, record);
   }
   return [...byAddress.values()];
 };
 
 export const adoptAll = (ground: RuntimeGround, workloads: Workloads, records: readonly InstanceRecord[]): void => {
+  ground.isolates.adopt(
+    records.flatMap(({ instance, workload, slot, isolate, stopped = false }) => (isolate ? [{ instance, workload, seat: { ...isolate, slot }, stopped }] : [])),
+  );
   for (const { spec, desire } of ground.records.workloads()) {
     const instances = records.filter(({ workload }) => workload === spec.id).map((record) => new Instance(ground, spec, record));
     if (instances.length === 0) {

@@ -1,24 +1,32 @@
-// Calls of functions by their schedules: a request of the host's to a port of the sandbox that only the host reaches.
+// Calls of functions by their schedules: a request of the host's to a port of the sandbox that only the host reaches, or knows how to ask.
 import http from "node:http";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import { type ScheduledCall, ScheduledResult, scheduledPort } from "@slipstream/contract/ports/scheduled.ts";
+import { type ScheduledCall, ScheduledResult } from "@slipstream/contract/ports/scheduled.ts";
 import type { Entry } from "./entry.ts";
 
 const answerBytesMax = 64 * 1_024;
 
-const addressOf = ({ instances }: Entry): string => {
+/** Where the host calls scheduled() of one instance. */
+export interface Bell {
+  host: string;
+  port: number;
+  path: string;
+  headers: Readonly<Record<string, string>>;
+}
+
+const bellOf = ({ instances }: Entry): Bell => {
   const ready = instances.find(({ view }) => view.state === "ready");
   if (!ready) throw new SlipError("unhealthy", "No instance can be called.");
-  return ready.view.address.replace(/:\d+$/, "");
+  return ready.bell;
 };
 
 /** What was answered, as text. Rejects when nothing was. */
-const ask = (host: string, { cron, dueAt }: ScheduledCall): Promise<string> =>
+const ask = (bell: Bell, { cron, dueAt }: ScheduledCall): Promise<string> =>
   new Promise((resolve, reject) => {
-    const path = `/?${new URLSearchParams({ cron, due: `${dueAt}` })}`;
+    const path = `${bell.path}?${new URLSearchParams({ cron, due: `${dueAt}` })}`;
     const signal = AbortSignal.timeout(limit("scheduledMs"));
-    const request = http.request({ host, port: scheduledPort, path, method: "POST", agent: false, signal }, (response) => {
+    const request = http.request({ ...bell, path, method: "POST", agent: false, signal }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;
@@ -61,7 +69,7 @@ export class Schedules {
     entry.calls += 1;
     try {
       await wake();
-      return resultOf(await ask(addressOf(entry), call));
+      return resultOf(await ask(bellOf(entry), call));
     } catch (error) {
       if (error instanceof SlipError) throw error;
       return failed(messageOf(error));

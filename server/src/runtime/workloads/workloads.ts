@@ -12,6 +12,7 @@ import type { RuntimeGround } from "../ground.ts";
 import { argumentsFor, environmentOf } from "../instances/environment.ts";
 import { failureOf, type Symptom } from "../instances/failure.ts";
 import { Instance } from "../instances/instance.ts";
+import type { InstanceRecord } from "../instances/record.ts";
 import { recipeOf } from "../spares/recipe.ts";
 import { type Entry, entryOf, inTurn, restIn, viewOf } from "./entry.ts";
 import { Resting } from "./resting.ts";
@@ -177,6 +178,7 @@ export class Workloads {
   /** Leaves everything running for the host process that comes next. */
   abandon(): void {
     for (const { instances } of this.#entries.values()) for (const instance of instances) instance.abandon();
+    this.#ground.isolates.abandon();
   }
 
   #add(spec: WorkloadSpec): Entry {
@@ -269,23 +271,32 @@ export class Workloads {
 
   async #startOne(entry: Entry, image: Image, kind: SandboxKind): Promise<Sick | undefined> {
     const { spec } = entry;
-    const { pool, spares } = this.#ground;
+    const { spares } = this.#ground;
     const args = argumentsFor(spec, image);
     const fit = recipeOf({ spec, image, kind, args, env: environmentOf(spec, image, "") });
     const spare = fit && spares.take(fit.recipe);
-    const slot = spare?.slot ?? (await pool.acquire());
+    const id = spare?.id ?? newId("ins");
+    const where = spare ? { slot: spare.slot.number } : await this.#placeFor(id, spec, image, kind);
+    const instance = new Instance(this.#ground, spec, {
+      ...where,
+      ...{ instance: id, workload: spec.id, sandbox: kind, proven: false, restarts: 0, layers: image.layers, args },
+    });
     if (entry.removed && !spare) {
-      await pool.release(slot);
+      await instance.remove(0);
       return undefined;
     }
-    const id = spare?.id ?? newId("ins");
-    const record = { instance: id, workload: spec.id, slot: slot.number, sandbox: kind, proven: false, restarts: 0, layers: image.layers, args };
-    const instance = new Instance(this.#ground, spec, record);
     entry.instances.push(instance);
     this.#present.add(instance);
     const start = (): Promise<Symptom | undefined> => (spare ? instance.start(image, (launch) => spares.start(spare, launch, fit.app)) : instance.start(image));
     const symptom = await this.#starts.run(start, { of: spec.tags.tenant });
     return symptom && { instance, symptom };
+  }
+
+  /** Where an instance is to be: among the functions of its tenant, or in a network of its own. */
+  async #placeFor(id: string, spec: WorkloadSpec, image: Image, kind: SandboxKind): Promise<Pick<InstanceRecord, "slot" | "isolate">> {
+    const seat = await this.#ground.isolates.seat(id, spec, image, kind);
+    if (!seat) return { slot: (await this.#ground.pool.acquire()).number };
+    return { slot: seat.slot, isolate: { process: seat.process, place: seat.place } };
   }
 
   async #gate(entry: Entry): Promise<Sick | undefined> {

@@ -198,7 +198,7 @@ const wranglers: readonly [file: string, text: string][] = [
 for (const [file, text] of wranglers)
   test(`${file} says how a function runs, and the log what of it is not honoured`, () => {
     const plan = planOf(memoryTree({ [file]: text, "package.json": pack({ scripts: { start: "wrangler dev" } }), "src/w.ts": "" }), {});
-    assert.deepEqual(settings(plan), { entry: "src/w.ts", style: "", compatibilityDate: "2025-01-02", compatibilityFlags: ["nodejs_als"] });
+    assert.deepEqual(settings(plan), { entry: "src/w.ts", style: "", compatibilityDate: "2025-01-02", compatibilityFlags: ["nodejs_als"], process: "shared" });
     const { env } = plan.process;
     assert.deepEqual(env, { A: "1" });
     assert.deepEqual(plan.notes, [`${file}: not honoured here: kv_namespaces, vars.B (only text is passed on)`]);

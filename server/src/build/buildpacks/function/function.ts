@@ -30,6 +30,7 @@ const settingsOf = (tree: SourceTree, config: AppConfig, wrangler: Wrangler | un
     style: own.style ?? "",
     compatibilityDate: own.compatibility_date ?? wrangler?.compatibilityDate ?? defaultCompatibilityDate,
     compatibilityFlags: own.compatibility_flags ?? wrangler?.compatibilityFlags ?? [],
+    process: own.process ?? "shared",
     ...((own.schedule?.length ?? 0) > 0 ? { scheduledPort } : {}),
   };
 };

@@ -1,0 +1,243 @@
+// Functions of one project in one process of workerd, in real sandboxes of each kind.
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import http from "node:http";
+import { after, before, describe, it } from "node:test";
+import type { Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import { execOrThrow } from "#platform/exec.ts";
+import { newId } from "#platform/ids.ts";
+import { childGroups } from "../sandboxes/cgroup.ts";
+import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, sandboxWays, workload } from "../testing/runtime-fixture.ts";
+import { storeFunction } from "../testing/trial-image.ts";
+import { groupOf } from "../workloads/adopt.ts";
+import { controlPort } from "./places.ts";
+
+const program = `
+let count = 0;
+const reach = async (url) => {
+  try {
+    return String((await fetch(url, { signal: AbortSignal.timeout(2_000) })).status);
+  } catch (error) {
+    return error.name + ": " + error.message;
+  }
+};
+const paths = {
+  "/count": () => new Response(String(++count)),
+  "/env": (request, env) => Response.json({ env, url: request.url, names: Object.keys(process.env) }),
+  "/say": (request) => { console.log("it says", { a: 1 }, "two\\nlines"); console.error("and " + new URL(request.url).searchParams.get("what")); return new Response(); },
+  "/loop": () => { for (;;); },
+  "/fill": () => { const all = []; for (;;) all.push(new Array(1e6).fill(count++)); },
+  "/reach": async (request) => new Response(await reach(new URL(request.url).searchParams.get("url"))),
+  "/slow": async () => { await new Promise((done) => setTimeout(done, 700)); return new Response("slow"); },
+  "/socket": () => { const [client, server] = Object.values(new WebSocketPair()); server.accept(); server.addEventListener("message", ({ data }) => server.send("heard " + data)); return new Response(null, { status: 101, webSocket: client }); },
+  "/stream": () => { const { readable, writable } = new TransformStream(); const writer = writable.getWriter(); void (async () => { for (const part of ["a", "b", "c"]) { await writer.write(new TextEncoder().encode(part)); await new Promise((done) => setTimeout(done, 100)); } await writer.close(); })(); return new Response(readable); },
+};
+export default { fetch: (request, env, context) => (paths[new URL(request.url).pathname] ?? (() => new Response("hello")))(request, env, context) };
+export const scheduled = { fetch: async (request) => Response.json({ outcome: "done", query: new URL(request.url).search }) };
+`;
+
+const firstLines = (fixture: RuntimeFixture, of: WorkloadSpec): string[] =>
+  fixture.lines.filter(({ deployment }) => deployment === of.id).map(({ text }) => text);
+
+for (const { by, kind, crun } of sandboxWays)
+  describe(`functions in isolates, by ${by}`, { skip: needsRoot }, () => {
+    let fixture: RuntimeFixture;
+    let artifact = "";
+    before(async () => {
+      fixture = await runtimeFixture({ crun });
+      artifact = await storeFunction(fixture.home, program);
+    });
+    after(() => fixture.close());
+
+    const spec = (more: Partial<WorkloadSpec> = {}): WorkloadSpec => workload(artifact, kind, { env: { WORD: "word" }, secretNames: [], ...more });
+    const start = async (of: WorkloadSpec): Promise<Instance> => {
+      const result = await fixture.runtime.workloads.ensure(of);
+      assert.equal(result.outcome, "ready", JSON.stringify(result));
+      return (result.outcome === "ready" ? result.workload.instances[0] : undefined) ?? assert.fail();
+    };
+    const instanceOf = ({ id }: WorkloadSpec): Instance | undefined => fixture.runtime.workloads.list().find((it) => it.id === id)?.instances[0];
+    const remove = ({ id }: WorkloadSpec): Promise<void> => fixture.runtime.workloads.remove(id, 0);
+    const groups = (): number => childGroups(groupOf(fixture.installation)).length;
+    const hostOf = (address: string): string => address.split(":")[0] ?? "";
+
+    it("those of a project share a process, a control group and a network; another project has its own, and another tenant", async () => {
+      const { tags } = spec();
+      const [one, two] = [spec(), spec()];
+      const others = [spec({ tags: { ...tags, tenant: "other" } }), spec({ tags: { ...tags, project: "other" } })];
+      const [a, b] = [await start(one), await start(two)];
+      assert.equal(hostOf(a.address), hostOf(b.address));
+      assert.notEqual(a.address, b.address);
+      for (const other of others) assert.notEqual(hostOf((await start(other)).address), hostOf(a.address));
+      assert.equal(groups(), 3);
+      await get(a.address, "/count");
+      assert.deepEqual([await get(a.address, "/count"), await get(b.address, "/count")], ["2", "1"]);
+      await Promise.all([one, two, ...others].map(remove));
+      assert.equal(groups(), 0);
+      assert.deepEqual(readdirSync(fixture.home.instances), []);
+    });
+
+    it("each has its own variables, and none of the platform's plumbing", async () => {
+      const [one, two] = [spec(), spec({ env: { WORD: "other", KEY: "s3cret" }, secretNames: ["KEY"] })];
+      const [a, b] = [await start(one), await start(two)];
+      const seen = async ({ address }: Instance) => JSON.parse(await get(address, "/env"));
+      const own = { SLIP_APP: "shop", SLIP_RELEASE: "1", SLIP_COMMIT: "abc" };
+      const { env, url, names } = await seen(a);
+      assert.deepEqual(env, { ...own, WORD: "word", SLIP_DEPLOYMENT: one.id, SLIP_INSTANCE: a.instance });
+      assert.equal(url, `http://${a.address}/env`);
+      assert.deepEqual(new Set(names), new Set(Object.keys(env)));
+      assert.deepEqual((await seen(b)).env, { ...own, WORD: "other", KEY: "s3cret", SLIP_DEPLOYMENT: two.id, SLIP_INSTANCE: b.instance });
+      await Promise.all([one, two].map(remove));
+    });
+
+    it("a line is of the function that wrote it, without its secrets, whatever it looks like", async () => {
+      const [one, two] = [spec(), spec({ env: { KEY: "s3cret-value" }, secretNames: ["KEY"] })];
+      const [a, b] = [await start(one), await start(two)];
+      await get(a.address, "/say?what=one");
+      await get(b.address, "/say?what=s3cret-value");
+      await eventually(() => firstLines(fixture, two).length >= 3 || undefined, "its lines are in the log");
+      assert.deepEqual(new Set(firstLines(fixture, one)), new Set(["it says { a: 1 } two", "lines", "and one"]));
+      assert.deepEqual(new Set(firstLines(fixture, two)), new Set(["it says { a: 1 } two", "lines", "and [redacted]"]));
+      await Promise.all([one, two].map(remove));
+    });
+
+    it("one streams and speaks WebSocket", async () => {
+      const of = spec();
+      const { address } = await start(of);
+      assert.equal(await get(address, "/stream"), "abc");
+      const socket = new WebSocket(`ws://${address}/socket`);
+      const heard = new Promise<string>((resolve, reject) => {
+        socket.onopen = () => socket.send("you");
+        socket.onmessage = ({ data }) => resolve(String(data));
+        socket.onerror = () => reject(new Error("The socket failed."));
+      });
+      assert.equal(await heard, "heard you");
+      socket.close();
+      await remove(of);
+    });
+
+    it("none reaches another, itself, or what loads it", async () => {
+      const [one, two] = [spec(), spec()];
+      const [a, b] = [await start(one), await start(two)];
+      const host = hostOf(a.address);
+      const { held } = await fixture.runtime.inspect();
+      const network = held.sandboxes.find(({ sandbox }) => sandbox === a.instance)?.network ?? "";
+      await execOrThrow(["ip", "-n", network, "address", "add", "198.51.100.7/32", "dev", "lo"]);
+      const [, port] = b.address.split(":");
+      assert.equal(await get(a.address, `/reach?url=${encodeURIComponent(`http://198.51.100.7:${port}/`)}`), "200", "it can reach anything at all");
+      for (const url of [
+        `http://${b.address}/`,
+        `http://${host}:${controlPort}/0`,
+        `http://127.0.0.1:${controlPort}/`,
+        `http://[::1]:${controlPort}/`,
+        "http://localhost:10000/",
+      ])
+        assert.doesNotMatch(await get(a.address, `/reach?url=${encodeURIComponent(url)}`), /^\d+$/, url);
+      const asked = await new Promise<number | undefined>((resolve, reject) => {
+        http
+          .get({ host, port: controlPort, path: "/", agent: false, headers: { authorization: "guessed" } }, (response) => resolve(response.resume().statusCode))
+          .on("error", reject);
+      });
+      assert.equal(asked, 401, "nobody asks it without the secret");
+      await Promise.all([one, two].map(remove));
+    });
+
+    it("one that cannot be loaded fails with its own words, and others stay", async () => {
+      const good = spec();
+      const { address } = await start(good);
+      const bad = spec({ artifact: await storeFunction(fixture.home, 'throw new TypeError("at its first line"); export default {}') });
+      const result = await fixture.runtime.workloads.ensure(bad);
+      assert.equal(result.outcome, "failed");
+      const failure = result.outcome === "failed" ? result.failure : assert.fail();
+      assert.equal(failure.code, "exited");
+      assert.match(failure.evidence.join("\n"), /^service function: Uncaught TypeError: at its first line/m);
+      assert.equal(await get(address, "/"), "hello");
+      await remove(good);
+      assert.deepEqual(readdirSync(fixture.home.instances), []);
+    });
+
+    it("one that computes without a pause ends the process; all come back where they were", async () => {
+      const [one, two] = [spec(), spec()];
+      const [a, b] = [await start(one), await start(two)];
+      await assert.rejects(get(a.address, "/loop", 30_000));
+      await eventually(
+        () => (instanceOf(two)?.restarts === 1 && instanceOf(one)?.restarts === 1 && instanceOf(two)?.state === "ready") || undefined,
+        "both are back",
+      );
+      assert.equal(instanceOf(two)?.address, b.address);
+      assert.equal(await get(b.address, "/count"), "1");
+      assert.ok(firstLines(fixture, one).some((line) => line.includes("without a pause")));
+      await Promise.all([one, two].map(remove));
+    });
+
+    it("one that is loaded when another ends the process is loaded all the same", async () => {
+      const [one, two] = [spec(), spec()];
+      const { address } = await start(one);
+      const looping = get(address, "/loop", 30_000);
+      const [, started] = await Promise.all([assert.rejects(looping), start(two)]);
+      assert.equal(await get(started.address, "/"), "hello");
+      assert.equal(instanceOf(two)?.restarts, 0);
+      await Promise.all([one, two].map(remove));
+    });
+
+    it("they outlive the host process, and are looked after by the next one", async () => {
+      const [one, two] = [spec(), spec()];
+      const [a, b] = [await start(one), await start(two)];
+      await Promise.all([get(a.address, "/count"), get(b.address, "/count")]);
+      await fixture.succeed();
+      assert.equal(await get(a.address, "/count"), "2");
+      await get(b.address, "/say?what=after");
+      await eventually(() => firstLines(fixture, two).includes("and after") || undefined, "its lines are in the log");
+      const next = spec();
+      assert.equal(hostOf((await start(next)).address), hostOf(a.address));
+      await remove(next);
+      await assert.rejects(get(a.address, "/fill", 60_000));
+      await eventually(() => instanceOf(two)?.state === "backoff" || (instanceOf(two)?.restarts ?? 0) > 0 || undefined, "the process has ended");
+      await eventually(() => instanceOf(two)?.state === "ready" || undefined, "it is back");
+      assert.equal(await get(b.address, "/count"), "1");
+      await Promise.all([one, two].map(remove));
+      assert.equal(groups(), 0);
+      assert.deepEqual(readdirSync(fixture.home.instances), []);
+    });
+
+    it("is put to rest alone, and woken at the same address; the process ends with its last", async () => {
+      const [one, two] = [spec({ sleep: { afterMs: 200, stopMs: 200 } }), spec()];
+      const [a, b] = [await start(one), await start(two)];
+      await get(a.address, "/count");
+      await eventually(() => {
+        fixture.runtime.workloads.look();
+        return instanceOf(one)?.state === "stopped" || undefined;
+      }, "it rests");
+      assert.equal(await get(b.address, "/"), "hello");
+      assert.match(await get(a.address, "/"), /Nothing is here/);
+      await fixture.runtime.workloads.wake(one.id);
+      assert.equal(instanceOf(one)?.address, a.address);
+      assert.equal(await get(a.address, "/count"), "1");
+      await Promise.all([one, two].map(remove));
+      assert.equal(groups(), 0);
+    });
+
+    it("is called by its schedule", async () => {
+      const of = spec();
+      await start(of);
+      const result = await fixture.runtime.workloads.callScheduled({ id: of.id, cron: "* * * * *", dueAt: 60_000 });
+      assert.deepEqual(result, { outcome: "done" });
+      await remove(of);
+    });
+
+    it("one that has to finish is waited for", async () => {
+      const of = spec();
+      const { address } = await start(of);
+      const slow = get(address, "/slow");
+      await eventually(() => undefined, "nothing", 100).catch(() => {});
+      await fixture.runtime.workloads.remove(of.id, 5_000);
+      assert.equal(await slow, "slow");
+    });
+
+    it("one has another process where its memory differs, and each of its instances does", async () => {
+      const all = [spec(), spec({ memoryBytes: 128 * 2 ** 20 }), spec({ id: newId("dep"), instances: 2 })];
+      for (const each of all) await start(each);
+      assert.equal(groups(), 3, "two instances of one function are in two processes");
+      await Promise.all(all.map(remove));
+      assert.equal(groups(), 0);
+    });
+  });

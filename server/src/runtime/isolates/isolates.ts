@@ -1,0 +1,307 @@
+// Functions in isolates: those of a project are in one process together, each with a port of its own. To an instance it is a sandbox.
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
+import type { SandboxKind } from "@slipstream/contract/words.ts";
+import { newId } from "#platform/ids.ts";
+import type { Image } from "#platform/oci/image.ts";
+import type { Exit } from "../instances/failure.ts";
+import { hasClients } from "../instances/listening.ts";
+import type { OutputLine } from "../output/output-line.ts";
+import { type Launch, LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
+import type { Hold, ProgramSandbox, Tail } from "../sandboxes/program-sandbox.ts";
+import type { Bell } from "../workloads/schedules.ts";
+import { bindingsOf, modulesOf, sharedFunctionIn } from "./bundle.ts";
+import { type LoadRequest, load, unload } from "./line.ts";
+import { newMark } from "./marks.ts";
+import { controlPort, freePlace, portOf } from "./places.ts";
+import { FunctionProcess, type Member, type ProcessGround, tell } from "./process.ts";
+import { FunctionRecord, ProcessRecord } from "./record.ts";
+
+export interface IsolatesGround extends ProcessGround {
+  /** Each sandbox's folder. */
+  bundles: string;
+  sandbox(kind: SandboxKind): OciSandbox;
+}
+
+/** Where an instance is: in which process, at which of its places, in whose network. */
+export interface Seat {
+  process: string;
+  place: number;
+  slot: number;
+}
+
+const notLoaded: Exit = { exitCode: 1, outOfMemory: false };
+const loadsMax = 3;
+const killed: Exit = { exitCode: 137, outOfMemory: false };
+const lookAgainMs = 20;
+
+const readJson = (path: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+};
+
+export class Isolates implements ProgramSandbox {
+  readonly #ground: IsolatesGround;
+  readonly #processes = new Map<string, FunctionProcess>();
+  /** By instance. */
+  readonly #of = new Map<string, FunctionProcess>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(ground: IsolatesGround) {
+    this.#ground = ground;
+  }
+
+  /** A place for an instance; undefined where its program is no function, or one that has a process of its own. */
+  seat(id: string, spec: WorkloadSpec, image: Image, kind: SandboxKind): Promise<Seat | undefined> {
+    const seated = this.#last.then(() => this.#seat(id, spec, image, kind));
+    this.#last = seated.catch(() => {});
+    return seated;
+  }
+
+  async #seat(id: string, spec: WorkloadSpec, image: Image, kind: SandboxKind): Promise<Seat | undefined> {
+    const stored = spec.command === undefined ? sharedFunctionIn(image.layers) : undefined;
+    if (!stored) return undefined;
+    const { memoryBytes, cpus, account, tags } = spec;
+    // A grant may be for one project: whoever has it must not be able to hold up another by a function that computes for ever.
+    const key = JSON.stringify([tags.tenant, tags.project, kind, stored.below, memoryBytes, cpus, account]);
+    // Another instance of the same workload would add nothing in the same process.
+    const fits = (process: FunctionProcess): boolean =>
+      process.record.key === key && placeIn(process) !== undefined && ![...process.members.values()].some(({ workload }) => workload === spec.id);
+    const process =
+      [...this.#processes.values()].find(fits) ??
+      (await this.#make({ key, sandbox: kind, layers: [...stored.below], memoryBytes, cpus, ...(account === undefined ? {} : { account }) }));
+    const place = placeIn(process) ?? 0;
+    process.add({ id, workload: spec.id, place, mark: newMark(), isLoaded: false, exit: undefined, take: undefined, untold: [] });
+    this.#of.set(id, process);
+    return { process: process.record.id, place, slot: process.record.slot };
+  }
+
+  async #make(of: Omit<ProcessRecord, "id" | "slot" | "secret">): Promise<FunctionProcess> {
+    const slot = await this.#ground.pool.acquire();
+    const record = { ...of, id: newId("ins"), slot: slot.number, secret: randomBytes(24).toString("base64url") };
+    mkdirSync(this.#bundle(record.id), { recursive: true, mode: 0o711 });
+    writeFileSync(this.#processFile(record.id), JSON.stringify(record), { mode: 0o600 });
+    return this.#open(record);
+  }
+
+  #open(record: ProcessRecord): FunctionProcess {
+    const onEnd = (member: Member, exit: Exit): void => this.#end(member, exit);
+    const process = new FunctionProcess(this.#ground, record, { sandbox: this.#ground.sandbox(record.sandbox), onEnd });
+    this.#processes.set(record.id, process);
+    return process;
+  }
+
+  /** What an earlier host process has left of the process of a seat; undefined when it cannot be taken over. */
+  recordOf({ process }: Pick<Seat, "process">): ProcessRecord | undefined {
+    return ProcessRecord.safeParse(readJson(this.#processFile(process))).data;
+  }
+
+  /** Takes over what earlier host processes have started: each instance of `seated`, and the processes that these are in. */
+  adopt(seated: readonly { instance: string; workload: string; seat: Seat; stopped: boolean }[]): void {
+    for (const { instance, workload, seat, stopped } of seated) {
+      const record = this.recordOf(seat);
+      const kept = FunctionRecord.safeParse(readJson(this.#functionFile(instance))).data;
+      if (!record || !kept) continue;
+      const process = this.#processes.get(record.id) ?? this.#open(record);
+      process.add({ id: instance, workload, place: seat.place, mark: kept.mark, isLoaded: !stopped, exit: undefined, take: undefined, untold: [] });
+      this.#of.set(instance, process);
+    }
+    for (const process of this.#processes.values()) process.adopt();
+  }
+
+  /** For the audit. */
+  get held(): { sandbox: string; network: string; runs: boolean }[] {
+    return [...this.#processes.values()].map(({ record, slot, isUp }) => ({ sandbox: record.id, network: slot.name, runs: isUp }));
+  }
+
+  /** Leaves everything running for the host process that comes next. */
+  abandon(): void {
+    for (const process of this.#processes.values()) process.abandon();
+  }
+
+  async start({ spec: { id, layers, env } }: Launch): Promise<void> {
+    const { mark } = this.#member(id);
+    const record: FunctionRecord = { layers: [...layers], env: bindingsOf(env), mark };
+    mkdirSync(this.#bundle(id), { recursive: true, mode: 0o711 });
+    writeFileSync(this.#functionFile(id), JSON.stringify(record), { mode: 0o600 });
+    await this.#load(id, record);
+  }
+
+  async restart(id: string): Promise<void> {
+    rmSync(this.#exitFile(id), { force: true });
+    const record = FunctionRecord.safeParse(readJson(this.#functionFile(id))).data;
+    if (!record) throw new LaunchError("What it was started with is not there any more.");
+    await this.#load(id, record);
+  }
+
+  async #load(id: string, { layers, env, mark }: FunctionRecord): Promise<void> {
+    const [process, member] = [this.#process(id), this.#member(id)];
+    const stored = sharedFunctionIn(layers);
+    if (!stored) throw new LaunchError("The function is not in its artifact.");
+    const { compatibilityDate, compatibilityFlags } = stored.bundle;
+    const request = { compatibilityDate, compatibilityFlags, modules: modulesOf(stored), env, mark };
+    const trouble = await this.#loadInto(process, member, request);
+    if (trouble === undefined) return;
+    tell(member, trouble.replace(/^Failed to start Worker:\n/, "service function: "));
+    this.#end(member, notLoaded);
+  }
+
+  /** Another function may end the process meanwhile: then it is started again, for a bounded number of times. */
+  async #loadInto(process: FunctionProcess, member: Member, request: LoadRequest): Promise<string | undefined> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await process.up();
+        const trouble = await load(process.line, member.place, request);
+        member.isLoaded = trouble === undefined && process.isUp;
+        if (trouble !== undefined || member.isLoaded) return trouble;
+      } catch (error) {
+        if (tries === loadsMax || !(await process.hasEnded())) throw error instanceof LaunchError ? error : new LaunchError(String(error));
+      }
+      if (tries === loadsMax) throw new LaunchError("The process of its project's functions ended while it was loaded.");
+    }
+  }
+
+  /** Says that a function has ended, as conmon does of a program. */
+  #end(member: Member, exit: Exit): void {
+    member.isLoaded = false;
+    member.exit = exit;
+    writeFileSync(this.#exitFile(member.id), `${exit.exitCode}`);
+  }
+
+  /** It is counted with its process. */
+  count(): void {}
+
+  follow(id: string, take: (line: OutputLine) => void): Tail {
+    const member = this.#member(id);
+    member.take = take;
+    for (const line of member.untold.splice(0)) take(line);
+    return {
+      end: () => {},
+      close: () => {
+        member.take = undefined;
+      },
+    };
+  }
+
+  /** An isolate that nobody asks does nothing: it needs no freezing. */
+  hold(id: string): Hold {
+    const process = this.#of.get(id);
+    return {
+      freeze: () => Promise.resolve(),
+      thaw: () => {},
+      isFrozen: () => false,
+      oomKills: () => (process?.members.get(id)?.exit?.outOfMemory === true ? 1 : 0),
+      cpuTime: () => undefined,
+      memoryBytes: () => (process ? process.sandbox.cgroup(process.record.id).memoryBytes() / Math.max(1, process.loaded.length) : 0),
+    };
+  }
+
+  /** Where a function is called by its schedule. */
+  bell(id: string): Bell {
+    const { address, secret } = this.#process(id).line;
+    return { host: address, port: controlPort, path: `/${this.#member(id).place}`, headers: { authorization: secret } };
+  }
+
+  pid(id: string): number | undefined {
+    const process = this.#of.get(id);
+    return process?.sandbox.pid(process.record.id);
+  }
+
+  exitCode(id: string): number | undefined {
+    if (!existsSync(this.#exitFile(id))) return undefined;
+    return Number(readFileSync(this.#exitFile(id), "utf8"));
+  }
+
+  isAlive(id: string): boolean {
+    const process = this.#of.get(id);
+    return process?.isUp === true && process.members.get(id)?.isLoaded === true;
+  }
+
+  async askToEnd(id: string, graceMs: number, hurry: AbortSignal): Promise<void> {
+    const port = portOf(this.#member(id).place);
+    const isUsed = (): boolean => {
+      const pid = this.isAlive(id) ? this.pid(id) : undefined;
+      return pid !== undefined && hasClients(pid, port);
+    };
+    for (const end = performance.now() + graceMs; performance.now() < end && !hurry.aborted && isUsed(); ) await sleep(lookAgainMs);
+  }
+
+  kill(id: string): void {
+    const member = this.#of.get(id)?.members.get(id);
+    if (!member?.isLoaded) return;
+    void this.#unload(member).catch(() => {});
+    this.#end(member, killed);
+  }
+
+  renew(id: string): void {
+    this.#of.get(id)?.kill();
+  }
+
+  async stop(id: string): Promise<void> {
+    const member = this.#member(id);
+    await this.#unload(member);
+    this.#of.get(id)?.restSoon();
+  }
+
+  async #unload(member: Member): Promise<void> {
+    const process = this.#process(member.id);
+    const wasLoaded = member.isLoaded;
+    member.isLoaded = false;
+    // One that does not answer takes the function with it when it is ended.
+    if (wasLoaded && process.isUp) await unload(process.line, member.place).catch(() => {});
+  }
+
+  async remove(id: string): Promise<void> {
+    const process = this.#of.get(id);
+    const member = process?.members.get(id);
+    if (process && member) {
+      await this.#unload(member);
+      await this.#leave(process, member);
+    }
+    rmSync(this.#exitFile(id), { force: true });
+    rmSync(this.#bundle(id), { recursive: true, force: true });
+  }
+
+  /** With the last function its process goes. */
+  async #leave(process: FunctionProcess, member: Member): Promise<void> {
+    process.drop(member);
+    this.#of.delete(member.id);
+    process.restSoon();
+    if (process.members.size > 0) return;
+    this.#processes.delete(process.record.id);
+    await process.remove();
+  }
+
+  #process(id: string): FunctionProcess {
+    const process = this.#of.get(id);
+    if (!process) throw new LaunchError("It has no place in a process of functions.");
+    return process;
+  }
+
+  #member(id: string): Member {
+    const member = this.#process(id).members.get(id);
+    if (!member) throw new LaunchError("It has no place in a process of functions.");
+    return member;
+  }
+
+  #bundle(id: string): string {
+    return join(this.#ground.bundles, id);
+  }
+  #processFile(id: string): string {
+    return join(this.#bundle(id), "process.json");
+  }
+  #functionFile(id: string): string {
+    return join(this.#bundle(id), "function.json");
+  }
+  #exitFile(id: string): string {
+    return join(this.#ground.exits.folder, id);
+  }
+}
+
+const placeIn = ({ members }: FunctionProcess): number | undefined => freePlace(new Set([...members.values()].map(({ place }) => place)));
