@@ -23,7 +23,7 @@ export const clientOf = (installation: Installation, socketPath = controlSocketO
     token: readFileSync(join(installation.home, "token"), "utf8").trim(),
   });
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = net.createServer().listen(0, "127.0.0.1", () => {
       const address = server.address();

@@ -3,6 +3,7 @@ import { Installation } from "../test/e2e/installation.ts";
 import { type Claim, tableOf } from "./claim.ts";
 import { deployClaims } from "./deploy.ts";
 import { edgeClaims } from "./edge.ts";
+import { functionClaims } from "./functions.ts";
 import { handshakeClaims } from "./handshakes.ts";
 import { hostClaims } from "./hosts.ts";
 import { installClaims } from "./install.ts";
@@ -18,6 +19,7 @@ const measurements: Record<string, (installation: Installation) => Promise<Claim
   rollback: rollbackClaims,
   snippet: snippetClaims,
   wake: wakeClaims,
+  functions: functionClaims,
   install: installClaims,
   edge: edgeClaims,
   handshakes: handshakeClaims,

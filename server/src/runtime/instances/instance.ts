@@ -169,6 +169,11 @@ export class Instance {
     return this.#state === "stopped" ? 0 : this.#sandbox.hold(this.id).memoryBytes();
   }
 
+  /** Whether it is among other functions in a process. */
+  get isIsolate(): boolean {
+    return this.#record.isolate !== undefined;
+  }
+
   get rest(): Rest {
     return this.#state === "asleep" || this.#state === "stopped" ? this.#state : "awake";
   }
@@ -388,7 +393,9 @@ export class Instance {
       this.#restartLater({ exitCode: 127, outOfMemory: false });
       return symptom;
     }
-    const gate = await this.#untilHealthy();
+    // What was loaded into an isolate has answered by that.
+    const isLoaded = this.isIsolate && this.#record.proven && this.#sandbox.isAlive(this.id);
+    const gate = isLoaded ? ({ outcome: "healthy" } as const) : await this.#untilHealthy();
     if (gate.outcome === "stopped") return this.#removed.signal.aborted ? undefined : { kind: "exited", ...this.#ended };
     if (gate.outcome === "late") {
       this.#log.say("The program did not become healthy again; it is ended.");

@@ -9,7 +9,7 @@ export interface LoadRequest {
   /** The main one first; `content` is text, or in base64. */
   modules: readonly (Pick<FunctionModule, "name" | "kind"> & { content: string })[];
   env: Readonly<Record<string, string>>;
-  /** Begins each line that the function writes. */
+  /** Stands before and after what the function says. */
   mark: string;
 }
 

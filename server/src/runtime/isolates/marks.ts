@@ -2,13 +2,25 @@
 import { randomBytes } from "node:crypto";
 import type { OutputLine } from "../output/output-line.ts";
 
-/** Known to one function's own isolate alone: no other can write a line in its name. */
-export const newMark = (): string => `${randomBytes(12).toString("base64url")} `;
+/** Known to one function's own isolate alone: no other can write a line in its name. What a function says stands between two of them. */
+export const newMark = (): string => randomBytes(12).toString("base64url");
 
-const markLength = 17;
+const markLength = 16;
 
-/** The mark that a line begins with, and the line without it; undefined where it has none of `marks`: workerd itself has written it. */
-export const markedLine = (line: OutputLine, marks: ReadonlyMap<string, unknown>): { mark: string; line: OutputLine } | undefined => {
-  const mark = line.text.slice(0, markLength);
-  return marks.has(mark) ? { mark, line: { ...line, text: line.text.slice(markLength) } } : undefined;
-};
+/** Finds whose the lines of a process are: each stream is a row of things said, one after the other, each of one line or of several. */
+export class Marks {
+  readonly #open: Record<OutputLine["stream"], string | undefined> = { stdout: undefined, stderr: undefined };
+
+  /** The mark of the function that has written the line, and the line without it; undefined where workerd itself has. */
+  take(line: OutputLine, isKnown: (mark: string) => boolean): { mark: string; line: OutputLine } | undefined {
+    const { stream, text } = line;
+    const first = text.slice(0, markLength);
+    const begins = isKnown(first);
+    const mark = begins ? first : this.#open[stream];
+    if (mark === undefined) return undefined;
+    const rest = begins ? text.slice(markLength + 1) : text;
+    const ends = rest.endsWith(mark);
+    this.#open[stream] = ends ? undefined : mark;
+    return { mark, line: { ...line, text: ends ? rest.slice(0, -markLength).replace(/ $/, "") : rest } };
+  }
+}

@@ -17,7 +17,7 @@ import type { Tail } from "../sandboxes/program-sandbox.ts";
 import { Busyness } from "./busyness.ts";
 import { filesAt, processConfig, processMemory, secretVariable } from "./config.ts";
 import { isAnswering, type Line } from "./line.ts";
-import { markedLine } from "./marks.ts";
+import { Marks } from "./marks.ts";
 import type { ProcessRecord } from "./record.ts";
 
 export interface ProcessGround {
@@ -65,6 +65,7 @@ export class FunctionProcess {
   readonly #onEnd: (member: Member, exit: Exit) => void;
   readonly #members = new Map<string, Member>();
   readonly #byMark = new Map<string, Member>();
+  readonly #marks = new Marks();
   #up: Promise<void> | undefined;
   #isUp: boolean = false;
   #hasRun: boolean = false;
@@ -192,7 +193,7 @@ export class FunctionProcess {
 
   /** What bears no mark is workerd's own, about any of them. */
   #take(line: OutputLine): void {
-    const marked = markedLine(line, this.#byMark);
+    const marked = this.#marks.take(line, (mark) => this.#byMark.has(mark));
     if (marked) {
       this.#byMark.get(marked.mark)?.take?.(marked.line);
       return;

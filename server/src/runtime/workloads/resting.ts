@@ -55,7 +55,7 @@ export class Resting {
 
   async #wakeOne(entry: Entry, instance: Instance): Promise<Symptom | undefined> {
     const inTurn: InTurn = (start) => this.#starts.run(start, { of: entry.spec.tags.tenant });
-    const succession = instance.rest === "stopped" ? await this.#successionOf(entry, instance) : undefined;
+    const succession = instance.rest === "stopped" && !instance.isIsolate ? await this.#successionOf(entry, instance) : undefined;
     if (!succession) return instance.wake(inTurn);
     const { successor, start } = succession;
     entry.instances = entry.instances.map((it) => (it === instance ? successor : it));
