@@ -6,13 +6,14 @@ import { after, before, describe, it } from "node:test";
 import type { Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import { execOrThrow } from "#platform/exec.ts";
 import { newId } from "#platform/ids.ts";
-import { childGroups } from "../sandboxes/cgroup.ts";
+import { Cgroup, childGroups } from "../sandboxes/cgroup.ts";
 import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, sandboxWays, workload } from "../testing/runtime-fixture.ts";
 import { storeFunction } from "../testing/trial-image.ts";
 import { groupOf } from "../workloads/adopt.ts";
 import { controlPort } from "./places.ts";
 
 const program = `
+import { connect } from "cloudflare:sockets";
 let count = 0;
 const reach = async (url) => {
   try {
@@ -28,6 +29,15 @@ const paths = {
   "/loop": () => { for (;;); },
   "/fill": () => { const all = []; for (;;) all.push(new Array(1e6).fill(count++)); },
   "/reach": async (request) => new Response(await reach(new URL(request.url).searchParams.get("url"))),
+  "/connect": async (request) => {
+    const { searchParams } = new URL(request.url);
+    try {
+      await connect({ hostname: searchParams.get("host"), port: Number(searchParams.get("port")) }).opened;
+      return new Response("connected");
+    } catch (error) {
+      return new Response("refused");
+    }
+  },
   "/slow": async () => { await new Promise((done) => setTimeout(done, 700)); return new Response("slow"); },
   "/socket": () => { const [client, server] = Object.values(new WebSocketPair()); server.accept(); server.addEventListener("message", ({ data }) => server.send("heard " + data)); return new Response(null, { status: 101, webSocket: client }); },
   "/stream": () => { const { readable, writable } = new TransformStream(); const writer = writable.getWriter(); void (async () => { for (const part of ["a", "b", "c"]) { await writer.write(new TextEncoder().encode(part)); await new Promise((done) => setTimeout(done, 100)); } await writer.close(); })(); return new Response(readable); },
@@ -132,6 +142,9 @@ for (const { by, kind, crun } of sandboxWays)
         "http://localhost:10000/",
       ])
         assert.doesNotMatch(await get(a.address, `/reach?url=${encodeURIComponent(url)}`), /^\d+$/, url);
+      const connects = (to: string): Promise<string> => get(a.address, `/connect?host=${encodeURIComponent(to)}&port=${port}`);
+      assert.equal(await connects("198.51.100.7"), "connected", "it can open a connection at all");
+      for (const to of [host, "127.0.0.1", "::1", "localhost"]) assert.equal(await connects(to), "refused", to);
       const asked = await new Promise<number | undefined>((resolve, reject) => {
         http
           .get({ host, port: controlPort, path: "/", agent: false, headers: { authorization: "guessed" } }, (response) => resolve(response.resume().statusCode))
@@ -197,6 +210,23 @@ for (const { by, kind, crun } of sandboxWays)
       await Promise.all([one, two].map(remove));
       assert.equal(groups(), 0);
       assert.deepEqual(readdirSync(fixture.home.instances), []);
+    });
+
+    it("they come back when the process ended while no host process was there", async () => {
+      const [one, two] = [spec(), spec({ sleep: { afterMs: 200, stopMs: 200 } })];
+      const [a, b] = [await start(one), await start(two)];
+      await eventually(() => {
+        fixture.runtime.workloads.look();
+        return instanceOf(two)?.state === "stopped" || undefined;
+      }, "one rests");
+      const [process = ""] = childGroups(groupOf(fixture.installation));
+      await fixture.runtime.close(false);
+      new Cgroup(process).kill();
+      await fixture.succeed();
+      await Promise.all([eventually(() => instanceOf(one)?.state === "ready" || undefined, "it is back"), fixture.runtime.workloads.wake(two.id)]);
+      assert.deepEqual([await get(a.address, "/"), await get(b.address, "/")], ["hello", "hello"]);
+      await Promise.all([one, two].map(remove));
+      assert.equal(groups(), 0);
     });
 
     it("is put to rest alone, and woken at the same address; the process ends with its last", async () => {

@@ -143,6 +143,7 @@ export class FunctionProcess {
     this.#hasRun = true;
     this.#follow();
     this.#up = Promise.resolve();
+    if (!this.sandbox.isAlive(this.record.id)) this.#ended();
   }
 
   #follow(): void {
