@@ -57,7 +57,7 @@ export const limits = {
   sparesMs: { default: 3_600_000, unit: "ms", what: "that they wait, from the last start of an app on" },
   functionsPerProcess: { default: 128, unit: "functions", what: "of one project that are in one process" },
   functionBytes: { default: 4 * 2 ** 20, unit: "bytes", what: "memory of that process for each of them, beside what one may have" },
-  functionBusyMs: { default: 2_000, unit: "ms", what: "for which a function may compute without a pause before the process that it shares is ended" },
+  functionBusyMs: { default: 2_000, unit: "ms", what: "of processor time that a function may take without a pause before the process that it shares is ended" },
   functionsIdleMs: { default: 600_000, unit: "ms", what: "after the last function of a process was put to rest until the process is ended" },
   releaseCommandMs: { default: 300_000, unit: "ms", what: "the release command" },
   runMs: { default: 300_000, unit: "ms", what: "a command that runs once in the live release" },

@@ -52,6 +52,8 @@ export interface RuntimeDependencies {
   parkedBytes?: number;
   /** How many sandboxes wait for the next app; undefined = as the limit says. */
   spares?: number;
+  /** In place of the limit. */
+  functionsIdleMs?: number;
 }
 
 export interface Runtime {
@@ -127,7 +129,14 @@ class LocalRuntime implements Runtime {
       log,
       pool: this.#pool,
       spares: this.spares,
-      isolates: new Isolates({ pool: this.#pool, exits: this.#exits, log, bundles: home.instances, sandbox: (kind) => this.#ground.sandbox(kind) }),
+      isolates: new Isolates({
+        pool: this.#pool,
+        exits: this.#exits,
+        log,
+        idleMs: dependencies.functionsIdleMs ?? limit("functionsIdleMs"),
+        bundles: home.instances,
+        sandbox: (kind) => this.#ground.sandbox(kind),
+      }),
       exits: this.#exits,
       records: new Records(home),
       sandbox: (kind) => this.sandboxes().on(this.#sandboxGround(home.instances), kind),

@@ -3,12 +3,18 @@ import { limit } from "@slipstream/contract/limits.ts";
 import { isAnswering, type Line } from "./line.ts";
 
 const everyMs = 500;
+/** One that has worked less from one look to the next is not asked. */
+const idleCpuMs = 5;
+/** Time enough for one that hardly gets a processor; what counts is what it has computed meanwhile. */
+const answersMs = 600_000;
 
 export class Busyness {
   readonly #of: { cpuMs: () => number; line: Line; onStuck: () => void };
   #timer: NodeJS.Timeout | undefined;
-  #before = { at: 0, cpuMs: 0 };
-  #asking: AbortController | undefined;
+  #cpuMs = 0;
+  /** What it had computed when it was asked. */
+  #askedAt: number | undefined;
+  #life = 0;
 
   constructor(of: { cpuMs: () => number; line: Line; onStuck: () => void }) {
     this.#of = of;
@@ -16,27 +22,31 @@ export class Busyness {
 
   begin(): void {
     this.end();
-    this.#before = { at: performance.now(), cpuMs: this.#of.cpuMs() };
-    this.#timer = setInterval(() => void this.#look(), everyMs).unref();
+    this.#cpuMs = this.#of.cpuMs();
+    this.#timer = setInterval(() => this.#look(), everyMs).unref();
   }
 
   end(): void {
     clearInterval(this.#timer);
-    this.#asking?.abort();
-    this.#asking = undefined;
+    this.#askedAt = undefined;
+    this.#life += 1;
   }
 
-  /** One that has hardly worked is not asked. */
-  async #look(): Promise<void> {
-    const { at, cpuMs } = this.#before;
-    this.#before = { at: performance.now(), cpuMs: this.#of.cpuMs() };
-    const isBusy = this.#before.cpuMs - cpuMs > (this.#before.at - at) / 2;
-    if (!isBusy || this.#asking) return;
-    const asking = new AbortController();
-    this.#asking = asking;
-    const answers = await isAnswering(this.#of.line, limit("functionBusyMs"));
-    if (asking.signal.aborted) return;
-    this.#asking = undefined;
-    if (!answers) this.#of.onStuck();
+  #look(): void {
+    const before = this.#cpuMs;
+    this.#cpuMs = this.#of.cpuMs();
+    if (this.#askedAt === undefined) {
+      if (this.#cpuMs - before > idleCpuMs) void this.#ask();
+    } else if (this.#cpuMs - this.#askedAt > limit("functionBusyMs")) {
+      this.end();
+      this.#of.onStuck();
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const life = this.#life;
+    this.#askedAt = this.#cpuMs;
+    await isAnswering(this.#of.line, answersMs);
+    if (life === this.#life) this.#askedAt = undefined;
   }
 }

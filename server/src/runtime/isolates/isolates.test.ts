@@ -54,7 +54,7 @@ for (const { by, kind, crun } of sandboxWays)
     let fixture: RuntimeFixture;
     let artifact = "";
     before(async () => {
-      fixture = await runtimeFixture({ crun });
+      fixture = await runtimeFixture({ crun, functionsIdleMs: 500 });
       artifact = await storeFunction(fixture.home, program);
     });
     after(() => fixture.close());
@@ -242,6 +242,26 @@ for (const { by, kind, crun } of sandboxWays)
       await fixture.runtime.workloads.wake(one.id);
       assert.equal(instanceOf(one)?.address, a.address);
       assert.equal(await get(a.address, "/count"), "1");
+      await Promise.all([one, two].map(remove));
+      assert.equal(groups(), 0);
+    });
+
+    it("all that rest leave no process behind, and are woken by this host process and the next", async () => {
+      const [one, two] = [spec({ sleep: { afterMs: 200, stopMs: 200 } }), spec({ sleep: { afterMs: 200, stopMs: 200 } })];
+      const [a, b] = [await start(one), await start(two)];
+      const untilEnded = () =>
+        eventually(async () => {
+          fixture.runtime.workloads.look();
+          return (await fixture.runtime.inspect()).held.sandboxes.every(({ runs }) => !runs) || undefined;
+        }, "the process has ended");
+      await untilEnded();
+      await fixture.runtime.workloads.wake(one.id);
+      assert.equal(await get(a.address, "/count"), "1");
+      await untilEnded();
+      await fixture.succeed();
+      await fixture.runtime.workloads.wake(two.id);
+      assert.equal(await get(b.address, "/count"), "1");
+      assert.equal(instanceOf(two)?.restarts, 0);
       await Promise.all([one, two].map(remove));
       assert.equal(groups(), 0);
     });

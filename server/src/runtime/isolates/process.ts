@@ -24,6 +24,8 @@ export interface ProcessGround {
   pool: NetworkPool;
   exits: Exits;
   log: Log;
+  /** After its last function was put to rest, a process ends. */
+  idleMs: number;
 }
 
 /** A function that is in the process, or has a place in it. */
@@ -240,7 +242,7 @@ export class FunctionProcess {
     if (this.loaded.length > 0) return;
     this.#idle = setTimeout(() => {
       if (this.loaded.length === 0) this.rest().catch((error: unknown) => this.#ground.log.error("a process without functions could not be ended", error));
-    }, limit("functionsIdleMs")).unref();
+    }, this.#ground.idleMs).unref();
   }
 
   /** Ends it; its place stays its own. */
