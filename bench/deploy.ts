@@ -31,7 +31,7 @@ export const freePort = (): Promise<number> =>
     });
   });
 
-const answers = (port: number): Promise<boolean> =>
+export const answers = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const request = http.get({ host: "127.0.0.1", port, agent: false }, (answer) => {
       answer.resume();

@@ -97,16 +97,23 @@ export class Isolates implements ProgramSandbox {
     return process;
   }
 
-  /** What an earlier host process has left of the process of a seat; undefined when it cannot be taken over. */
-  recordOf({ process }: Pick<Seat, "process">): ProcessRecord | undefined {
+  /** Whether an earlier host process has left what it takes to take an instance over. */
+  canAdopt(instance: string, { process }: Pick<Seat, "process">): boolean {
+    return this.#processRecord(process) !== undefined && this.#functionRecord(instance) !== undefined;
+  }
+
+  #processRecord(process: string): ProcessRecord | undefined {
     return ProcessRecord.safeParse(readJson(this.#processFile(process))).data;
+  }
+
+  #functionRecord(instance: string): FunctionRecord | undefined {
+    return FunctionRecord.safeParse(readJson(this.#functionFile(instance))).data;
   }
 
   /** Takes over what earlier host processes have started: each instance of `seated`, and the processes that these are in. */
   adopt(seated: readonly { instance: string; workload: string; seat: Seat; stopped: boolean }[]): void {
     for (const { instance, workload, seat, stopped } of seated) {
-      const record = this.recordOf(seat);
-      const kept = FunctionRecord.safeParse(readJson(this.#functionFile(instance))).data;
+      const [record, kept] = [this.#processRecord(seat.process), this.#functionRecord(instance)];
       if (!record || !kept) continue;
       const process = this.#processes.get(record.id) ?? this.#open(record);
       process.add({ id: instance, workload, place: seat.place, mark: kept.mark, isLoaded: !stopped, exit: undefined, take: undefined, untold: [] });
@@ -135,7 +142,7 @@ export class Isolates implements ProgramSandbox {
 
   async restart(id: string): Promise<void> {
     rmSync(this.#exitFile(id), { force: true });
-    const record = FunctionRecord.safeParse(readJson(this.#functionFile(id))).data;
+    const record = this.#functionRecord(id);
     if (!record) throw new LaunchError("What it was started with is not there any more.");
     await this.#load(id, record);
   }

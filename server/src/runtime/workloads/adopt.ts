@@ -24,8 +24,9 @@ export const adoptable = (ground: RuntimeGround): InstanceRecord[] => {
   return oneEach(found);
 };
 
-/** Where it is a function among those of its tenant, their process is known. */
-const hasProcess = ({ isolates }: RuntimeGround, { isolate }: InstanceRecord): boolean => isolate === undefined || isolates.recordOf(isolate) !== undefined;
+/** Where it is a function among others, it is known how it was loaded, and into what. */
+const hasProcess = ({ isolates }: RuntimeGround, { instance, isolate }: InstanceRecord): boolean =>
+  isolate === undefined || isolates.canAdopt(instance, isolate);
 
 /** Of several that have one address, a successor: the host process died before it had forgotten whom it succeeds. Pure. */
 const oneEach = (found: readonly InstanceRecord[]): InstanceRecord[] => {
