@@ -18,6 +18,11 @@ const program = `const self = crypto.randomUUID();
 require("node:http").createServer((_, answer) => answer.end(self)).listen(process.env.PORT);
 `;
 
+const functionFiles = {
+  "index.js": "let self;\nexport default { fetch: () => new Response((self ??= crypto.randomUUID())) };\n",
+  "slip.toml": '[sleep]\nafter = "10s"\nstop = "0s"\n',
+};
+
 describe("apps that nobody asks for", () => {
   const installation = new Installation();
   const processes = new Processes(installation.home);
@@ -31,6 +36,8 @@ describe("apps that nobody asks for", () => {
       if (Date.now() > end) assert.fail(`${app} did not come to be ${state}: ${await installation.expect(0, ["status", "--json"])}`);
   };
   const deployments = new Map<string, string>();
+  const allRest = async (): Promise<void> =>
+    void (await Promise.all([becomes("frozen", "asleep"), becomes("ended", "stopped"), becomes("function", "stopped")]));
   const whoAnswers = async (app: string): Promise<string> => {
     const { status, body } = await installation.request(app, "/", { agent: false });
     assert.equal(status, 200, body);
@@ -40,11 +47,12 @@ describe("apps that nobody asks for", () => {
 
   before(async () => {
     await installation.up();
-    for (const [app, stop] of [
-      ["frozen", "1h"],
-      ["ended", "0s"],
+    for (const [app, source] of [
+      ["frozen", files("1h")],
+      ["ended", files("0s")],
+      ["function", functionFiles],
     ] as const) {
-      const { deployment } = await installation.deployLive(newTree(app, files(stop)));
+      const { deployment } = await installation.deployLive(newTree(app, source));
       deployments.set(app, deployment ?? "");
       first.set(app, await whoAnswers(app));
     }
@@ -52,34 +60,32 @@ describe("apps that nobody asks for", () => {
   after(() => installation.end());
 
   it("are frozen, or ended, and the first request is answered as any other", async () => {
-    await Promise.all([becomes("frozen", "asleep"), becomes("ended", "stopped")]);
+    await allRest();
     assert.equal(await whoAnswers("frozen"), first.get("frozen"), "it has all that it had");
-    const again = await whoAnswers("ended");
-    assert.notEqual(again, first.get("ended"), "it was started");
-    first.set("ended", again);
+    for (const app of ["ended", "function"]) assert.notEqual(await whoAnswers(app), first.get(app), "it was started");
   });
 
   for (const name of whole ? ["control", "postgres", "restate", "host", "supervisor"] : ["control", "host"])
     it(`are woken while ${name} is away`, async () => {
-      await Promise.all([becomes("frozen", "asleep"), becomes("ended", "stopped")]);
+      await allRest();
       const pid = processes.pidOf(name);
       // The host is what wakes: another one takes its place.
       process.kill(pid, name === "host" ? "SIGKILL" : "SIGSTOP");
       try {
-        const answers = await Promise.all([whoAnswers("frozen"), ...Array.from({ length: 10 }, () => whoAnswers("ended"))]);
-        assert.equal(answers[0], first.get("frozen"));
-        assert.equal(new Set(answers.slice(1)).size, 1, "it was started once for all");
+        const answersOf = (app: string): Promise<string[]> => Promise.all(Array.from({ length: 10 }, () => whoAnswers(app)));
+        const [frozen, ...started] = await Promise.all(["frozen", "ended", "function"].map(answersOf));
+        assert.deepEqual(new Set(frozen), new Set([first.get("frozen")]));
+        for (const answers of started) assert.equal(new Set(answers).size, 1, "it was started once for all");
       } finally {
         if (name !== "host") process.kill(pid, "SIGCONT");
       }
     });
 
   it("are found in order by the audit, asleep and awake", async () => {
-    await becomes("frozen", "asleep");
-    await becomes("ended", "stopped");
+    await allRest();
     await installation.expect(0, ["doctor", "--deep"]);
     assert.ok(await isIn("ended", "stopped"), "it was not started for that");
-    await whoAnswers("ended");
+    await Promise.all(["ended", "function"].map(whoAnswers));
     await installation.expect(0, ["doctor", "--deep"]);
   });
 });

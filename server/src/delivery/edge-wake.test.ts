@@ -92,6 +92,32 @@ test("what does not take connections waits for a host that is away, and is asked
   assert.equal(times, 3);
 });
 
+test("what says that nothing was done with a request waits for a host that is away, and is asked again when it is awake", async (t) => {
+  const trial = await startTrial(t);
+  let isAwake = false;
+  const asked: string[] = [];
+  const app = await startApp(t, (request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    if (isAwake) response.end("ok");
+    else response.writeHead(503, { "slip-asleep": "1" }).end("nothing here");
+  });
+  let times = 0;
+  trial.wake = async () => {
+    times += 1;
+    if (times < 3) throw new SlipError("unreachable", "wake.sock: ECONNREFUSED");
+    isAwake = true;
+  };
+  trial.publish({ [host]: [{ app: "app", addresses: [app.address], sleeps: sleeps() }] });
+  const first = await ask(trial.http, host, { path: "/first" });
+  assert.deepEqual([first.status, first.body, asked], [200, "ok", ["GET /first", "GET /first"]]);
+  isAwake = false;
+  const second = await ask(trial.http, host, { path: "/second" });
+  assert.deepEqual([second.status, second.headers["retry-after"]], [503, "1"]);
+  assert.match(trial.logs.lines.at(-1)?.text ?? "", / 503 .*\(the instance takes no connection\)$/);
+  const posted = await ask(trial.http, host, { method: "POST", body: "a body that is gone" });
+  assert.deepEqual([posted.status, posted.body, posted.headers["slip-asleep"]], [503, "nothing here", undefined]);
+});
+
 test("an app that cannot be started: 503 with the time to try again, and the next request tries", async (t) => {
   const trial = await startTrial(t);
   const app = await startApp(t, (_, response) => response.end("ok"));

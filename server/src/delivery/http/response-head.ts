@@ -1,13 +1,13 @@
 // The head of an answer of an app: parsed as strictly as a request, since its framing decides where the next answer begins.
 import { type Field, isName, newField, readField, readLength } from "./field.ts";
 
-type Kind = "keep" | "drop" | "connection" | "length" | "encoding" | "upgrade" | "keep-alive" | "date" | "request-id";
+type Kind = "keep" | "drop" | "asleep" | "connection" | "length" | "encoding" | "upgrade" | "keep-alive" | "date" | "request-id";
 
 const kindOf = (bytes: Uint8Array, field: Field): Kind => {
   const start = field.nameStart;
   const is = (name: string): boolean => isName(bytes, start, name);
   const size = field.nameEnd - start;
-  if (size > 4 && ((bytes[start] ?? 0) | 0x20) === 0x73 && is("slip-")) return "drop";
+  if (size > 4 && ((bytes[start] ?? 0) | 0x20) === 0x73 && is("slip-")) return size === 11 && is("slip-asleep") ? "asleep" : "drop";
   switch (size) {
     case 4:
       return is("date") ? "date" : "keep";
@@ -42,6 +42,8 @@ export class ResponseHead {
   upgrade = "";
   hasDate: boolean = false;
   hasRequestId: boolean = false;
+  /** What has answered has no program for the request: nothing was done with it. */
+  isAsleep: boolean = false;
   readonly #field = newField();
   #connection = "";
   #lengths = 0;
@@ -76,7 +78,7 @@ export class ResponseHead {
     this.kept = this.upgrade = this.#connection = "";
     this.keepAliveSeconds = this.#lengths = this.#encodings = 0;
     this.length = -2;
-    this.hasDate = this.hasRequestId = false;
+    this.hasDate = this.hasRequestId = this.isAsleep = false;
   }
 
   #take(bytes: Buffer, text: string, start: number): boolean {
@@ -84,6 +86,7 @@ export class ResponseHead {
     if (kind === "keep") return true;
     if (kind === "date") this.hasDate = true;
     else if (kind === "request-id") this.hasRequestId = true;
+    else if (kind === "asleep") this.isAsleep = true;
     else if (kind !== "drop") this.#note(kind, text.slice(this.#field.valueStart - start, this.#field.valueEnd - start));
     return kind === "date" || kind === "request-id";
   }

@@ -254,6 +254,14 @@ export class Exchange implements UpstreamUser {
     else this.#refuse(503, "the instance takes no connection");
   }
 
+  upstreamAsleep(): boolean {
+    if (this.#length !== 0 || this.#phase !== "waiting") return false;
+    this.#upstream = undefined;
+    this.#pool?.done();
+    this.upstreamRefused("refused");
+    return true;
+  }
+
   // ── the answer ────────────────────────────────────────────────────────────
 
   interim(head: ResponseHead): void {

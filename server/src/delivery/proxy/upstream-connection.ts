@@ -16,6 +16,8 @@ export interface UpstreamUser {
   upstreamReady(upstream: UpstreamConnection): void;
   /** No connection could be had. */
   upstreamRefused(reason: "refused" | "full"): void;
+  /** The connection is given up: nobody was there to take the request. False where it cannot be sent again. */
+  upstreamAsleep(): boolean;
   upstreamDrained(): void;
   interim(head: ResponseHead): void;
   /** The head of the answer with the first part of its body. False = the client does not keep up: read no more. */
@@ -230,6 +232,10 @@ export class UpstreamConnection {
     const user = this.#user;
     if (!user) return true;
     const head = this.#head;
+    if (head.isAsleep && head.status === 503 && user.upstreamAsleep()) {
+      this.drop();
+      return true;
+    }
     this.#state = "body";
     this.#decoder.begin(bodyKind(user.method, head), head.length);
     const next = this.#decoder.decode(bytes, start, size);

@@ -108,7 +108,8 @@ const holderAt = (env: Environment, place: number): Holder | undefined => {
   return name === undefined ? undefined : env.HOLDERS.get(env.HOLDERS.idFromName(name));
 };
 
-const nothingThere = (): Response => new Response("Nothing is here.\n", { status: 503 });
+/** Edges know by this that nothing was done with a request. */
+const nothingThere = (): Response => new Response("Nothing is here.\n", { status: 503, headers: { "slip-asleep": "1", "retry-after": "1" } });
 
 export default {
   async fetch(request: Request, env: Environment, { props: { place } }: Context): Promise<Response> {
