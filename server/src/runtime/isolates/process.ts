@@ -68,6 +68,7 @@ export class FunctionProcess {
   readonly #members = new Map<string, Member>();
   readonly #byMark = new Map<string, Member>();
   readonly #marks = new Marks();
+  #last: Promise<void> = Promise.resolve();
   #up: Promise<void> | undefined;
   #isUp: boolean = false;
   #hasRun: boolean = false;
@@ -123,11 +124,18 @@ export class FunctionProcess {
   /** Resolves when it can be asked to load something. Rejects with LaunchError. */
   up(): Promise<void> {
     clearTimeout(this.#idle);
-    this.#up ??= this.#start().catch((error: unknown) => {
+    this.#up ??= this.#inTurn(() => this.#start()).catch((error: unknown) => {
       this.#up = undefined;
       throw error;
     });
     return this.#up;
+  }
+
+  /** It is started and ended by one thing at a time. */
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(act, act);
+    this.#last = turn.catch(() => {});
+    return turn;
   }
 
   async #start(): Promise<void> {
@@ -164,7 +172,7 @@ export class FunctionProcess {
     for (const end = performance.now() + answersMs; !(await isAnswering(this.line, answersMs)); await sleep(lookAgainMs)) {
       if (!this.#isUp) throw new LaunchError([`workerd ended with ${this.#exit.exitCode}.`, ...this.#said].join("\n"));
       if (performance.now() < end) continue;
-      await this.rest();
+      await this.#stop();
       throw new LaunchError("workerd does not answer.");
     }
   }
@@ -246,20 +254,27 @@ export class FunctionProcess {
   }
 
   /** Ends it; its place stays its own. */
-  async rest(): Promise<void> {
-    await this.#up?.catch(() => {});
+  rest(): Promise<void> {
+    // Who asks for it from here on waits for its next start.
+    this.#down();
+    return this.#inTurn(() => this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     this.#down();
     await this.sandbox.stop(this.record.id, this.slot.path);
   }
 
   /** Ends it; nothing of it is left. */
-  async remove(): Promise<void> {
+  remove(): Promise<void> {
     clearTimeout(this.#idle);
-    await this.#up?.catch(() => {});
     this.#down();
-    this.#tail?.close(false);
-    await this.sandbox.remove(this.record.id, this.slot.path);
-    await this.#ground.pool.release(this.slot);
+    return this.#inTurn(async () => {
+      this.#down();
+      this.#tail?.close(false);
+      await this.sandbox.remove(this.record.id, this.slot.path);
+      await this.#ground.pool.release(this.slot);
+    });
   }
 
   /** Lets go of it without touching it. */
