@@ -1,4 +1,5 @@
 // Whether a process does its work yet, and whether it still does.
+import { existsSync } from "node:fs";
 import http from "node:http";
 import { postgresState } from "#platform/postgres-server.ts";
 import type { Readiness } from "./plan.ts";
@@ -17,6 +18,8 @@ const answers = (socketPath: string, path: string): Promise<boolean> =>
 export const isReady = async (readiness: Readiness, pid: number): Promise<boolean> => {
   if (readiness.kind === "running") return true;
   if (readiness.kind === "postgres") return postgresState(readiness.data, pid) === "ready";
+  // A process that starts is asked a hundred times a second: one without its socket yet costs a look, and not a request that fails.
+  if (!readiness.probes.every(({ socketPath }) => existsSync(socketPath))) return false;
   const found = await Promise.all(readiness.probes.map(({ socketPath, path }) => answers(socketPath, path)));
   return found.every(Boolean);
 };

@@ -8,13 +8,13 @@ import { type Database, openDatabase } from "#platform/database.ts";
 import type { Home } from "#platform/home.ts";
 import { type Installation, uids } from "#platform/installation.ts";
 import { connectionOf } from "#platform/postgres.ts";
-import { ensureCluster } from "../supervisor/cluster.ts";
 import { ensureCompiled } from "../supervisor/compiled.ts";
 import { runFolders } from "../supervisor/folders.ts";
 import { type Ground, planOf } from "../supervisor/plan.ts";
 import { makeFolders, prepareDisk, prepareHome } from "../supervisor/prepare.ts";
 import { PublicSockets } from "../supervisor/public-sockets.ts";
 import { Supervised } from "../supervisor/supervised.ts";
+import { prepareCluster } from "./made-cluster.ts";
 
 export interface ControlPlane {
   home: Home;
@@ -42,12 +42,12 @@ const groundIn = async (folder: string, environment: Environment): Promise<Groun
   await ensureCompiled(ground.code, ground.node);
   prepareDisk(ground.home, ground.installation);
   makeFolders(runFolders(ground.home, uids(ground.installation)));
+  await prepareCluster(ground);
   return ground;
 };
 
 const startAll = async (ground: Ground, sockets: PublicSockets, without: readonly string[]): Promise<Supervised[]> => {
   const { home } = ground;
-  const cluster = () => ensureCluster(ground);
   const servers = planOf(ground)
     .filter(({ name }) => !without.includes(name))
     .map(
@@ -57,7 +57,6 @@ const startAll = async (ground: Ground, sockets: PublicSockets, without: readonl
           log: silent,
           changed: () => {},
           sockets: () => sockets.descriptors,
-          ...(plan.name === "postgres" ? { before: cluster } : {}),
         }),
     );
   await Promise.all(servers.map((server) => server.start()));
