@@ -1,5 +1,5 @@
 // The embedded PostgreSQL: how it is made, and how it is started. Effects are one argument vector each, run by the caller.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { postgresDatabase, postgresPort, postgresUser } from "./postgres.ts";
 
@@ -77,13 +77,21 @@ export const postgresArguments = (postgres: string, data: string, sockets: strin
   ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
 ];
 
+/** Empty where there is none: a server removes its own at its end, at any moment. */
+const pidFileOf = (data: string): string => {
+  try {
+    return readFileSync(join(data, "postmaster.pid"), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
+};
+
 /**
  * What the server with process id `pid` says of itself in the last line of its own pid file: `ready` when it accepts connections,
  * `stopping` when it was asked to end. Undefined when the file is not its own.
  */
 export const postgresState = (data: string, pid: number): string | undefined => {
-  const path = join(data, "postmaster.pid");
-  if (!existsSync(path)) return undefined;
-  const lines = readFileSync(path, "utf8").split("\n");
+  const lines = pidFileOf(data).split("\n");
   return Number(lines[0]) === pid ? lines[7]?.trim() : undefined;
 };
