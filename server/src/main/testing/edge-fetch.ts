@@ -10,6 +10,7 @@ export interface EdgeFetch {
   /** `path` begins with "/". */
   (path: string, init?: RequestInit): Promise<Response>;
   url: string;
+  /** Ends its connections, also of answers that nobody has read. */
   close(): Promise<void>;
 }
 
@@ -21,5 +22,5 @@ export const edgeFetch = async (plane: ControlPlane, token?: string): Promise<Ed
   const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const ask = (path: string, { headers, ...init }: RequestInit = {}): Promise<Response> =>
     fetch(new URL(path, url), { ...init, dispatcher: agent, headers: { ...bearer, ...(headers as Record<string, string> | undefined) } });
-  return Object.assign(ask, { url, close: () => agent.close() });
+  return Object.assign(ask, { url, close: () => agent.destroy() });
 };
