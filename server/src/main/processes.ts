@@ -1,39 +1,5 @@
-// Prints the processes of the installation as JSON, for 'slip status'. It reads files only, so it answers when nothing runs.
-import { existsSync } from "node:fs";
+// Prints the processes of the installation as JSON, for 'slip status'.
 import { readConfig } from "#platform/config.ts";
-import { homeAt } from "#platform/home.ts";
-import { readInstallation } from "#platform/installation.ts";
-import { memoryOf, memoryOfFamily } from "#platform/memory.ts";
-import { isAlive } from "#platform/process-identity.ts";
-import { type ProcessRecord, readState } from "./supervisor/state.ts";
+import { processesOf } from "./supervisor/listing.ts";
 
-/** In the words of people: what answers, runs. */
-const words = { starting: "starting", ready: "running", backoff: "restarting", stopped: "stopped", stopping: "stopping" } as const;
-
-const shown = (record: ProcessRecord) => {
-  const { name, restarts, since } = record;
-  const state = words[record.state];
-  if (!isAlive(record)) return { name, pid: null, state: state === "running" || state === "starting" ? "ended" : state, restarts, since, memoryBytes: null };
-  return { name, pid: record.pid, state, restarts, since, memoryBytes: memoryOfFamily(record.pid) ?? null };
-};
-
-const describe = (root: string) => {
-  const home = homeAt(root);
-  const state = readState(home);
-  const alive = state !== undefined && isAlive(state.supervisor);
-  const installation = existsSync(home.installation) ? readInstallation(home) : undefined;
-  const supervisor = alive
-    ? [{ name: "supervisor", pid: state.supervisor.pid, state: words[state.supervisor.state], restarts: 0, memoryBytes: memoryOf(state.supervisor.pid) }]
-    : [];
-  return {
-    running: alive && state.supervisor.state === "ready",
-    home: root,
-    supervisor: alive ? state.supervisor : null,
-    installation: installation?.id ?? null,
-    httpPort: installation?.httpPort ?? null,
-    httpsPort: installation?.httpsPort ?? null,
-    processes: [...supervisor, ...(state?.processes ?? []).filter(({ state: process }) => process !== "stopped").map(shown)],
-  };
-};
-
-process.stdout.write(`${JSON.stringify(describe(readConfig().home))}\n`);
+process.stdout.write(`${JSON.stringify(processesOf(readConfig().home))}\n`);

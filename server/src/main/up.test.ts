@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { confined } from "#platform/confine.ts";
 import { cleanEnv, execOrThrow } from "#platform/exec.ts";
+import { processesOf } from "./supervisor/listing.ts";
 
 const repository = resolve(import.meta.dirname, "../../..");
 
@@ -65,22 +66,23 @@ const run = async (program: string, args: readonly string[] = [], env: Record<st
   return { code, ...said };
 };
 
-const list = async () => Listed.parse(JSON.parse((await run("processes.ts")).stdout));
-const pids = async (): Promise<Map<string, number | null>> => new Map((await list()).processes.map(({ name, pid }) => [name, pid]));
+/** As processes.ts prints it, without a process for each question: what is awaited is asked for again and again. */
+const list = () => Listed.parse(processesOf(home));
+const pids = (): Map<string, number | null> => new Map(list().processes.map(({ name, pid }) => [name, pid]));
 const isMounted = (): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(home);
 
-const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-  for (const limit = performance.now() + 15_000; !(await holds()); await sleep(50)) assert.ok(performance.now() < limit, what);
+const until = async (what: string, holds: () => boolean): Promise<void> => {
+  for (const limit = performance.now() + 15_000; !holds(); await sleep(50)) assert.ok(performance.now() < limit, what);
 };
 
-const kill = async (name: string): Promise<number> => {
-  const pid = (await pids()).get(name);
+const kill = (name: string): number => {
+  const pid = pids().get(name);
   assert.ok(pid, name);
   process.kill(pid, "SIGKILL");
   return pid;
 };
 const returned = (name: string, before: number): Promise<void> =>
-  until(`${name} came back`, async () => (await list()).processes.some((one) => one.name === name && one.pid !== before && one.state === "running"));
+  until(`${name} came back`, () => list().processes.some((one) => one.name === name && one.pid !== before && one.state === "running"));
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "slip-up-"));
@@ -108,11 +110,11 @@ describe("slip up", () => {
 
   it("is ready when it returns, says nothing, and may be asked again", async () => {
     assert.deepEqual(await run("up.ts"), { code: 0, stdout: "", stderr: "" });
-    const first = await list();
+    const first = Listed.parse(JSON.parse((await run("processes.ts")).stdout));
     assert.ok(first.running);
     for (const { name, state, memoryBytes } of first.processes) assert.ok(state === "running" && (memoryBytes ?? 0) > 2 ** 16, name);
     assert.equal((await run("up.ts")).code, 0);
-    assert.deepEqual(await pids(), new Map(first.processes.map(({ name, pid }) => [name, pid])));
+    assert.deepEqual(pids(), new Map(first.processes.map(({ name, pid }) => [name, pid])));
   });
 
   it("gives the public sockets to those that hold them, and not to what these start", async () => {
@@ -120,7 +122,7 @@ describe("slip up", () => {
     const closeOnExec = 0o2_000_000;
     for (const name of ["host", "edge-0"])
       for (const descriptor of [3, 4]) {
-        const path = `/proc/${(await pids()).get(name)}/fd/${descriptor}`;
+        const path = `/proc/${pids().get(name)}/fd/${descriptor}`;
         assert.match(readlinkSync(path), /^socket:/);
         const flags = /^flags:\s*(\d+)$/m.exec(readFileSync(path.replace("/fd/", "/fdinfo/"), "utf8"))?.[1];
         assert.ok(Number.parseInt(flags ?? "", 8) & closeOnExec, `${name} ${descriptor}`);
@@ -129,35 +131,35 @@ describe("slip up", () => {
 
   it("brings back each process that is killed, and leaves the others alone", async () => {
     await run("up.ts");
-    const before = await pids();
+    const before = pids();
     const killed = ["control", "host", "keeper", "edge-0"];
-    for (const name of killed) await returned(name, await kill(name));
-    const now = await pids();
+    for (const name of killed) await returned(name, kill(name));
+    const now = pids();
     for (const [name, pid] of now) assert.equal(pid === before.get(name), !killed.includes(name), name);
   });
 
   it("goes on under a new supervisor when the supervisor is killed", async () => {
     await run("up.ts");
-    const before = await pids();
-    await returned("supervisor", await kill("supervisor"));
-    for (const [name, pid] of await pids()) assert.equal(pid !== before.get(name), name === "supervisor" || name === "keeper", name);
-    await returned("control", await kill("control"));
+    const before = pids();
+    await returned("supervisor", kill("supervisor"));
+    for (const [name, pid] of pids()) assert.equal(pid !== before.get(name), name === "supervisor" || name === "keeper", name);
+    await returned("control", kill("control"));
   });
 
   it("ends what is left when supervisor and host were killed together", async () => {
     await run("up.ts");
-    await kill("host");
-    await kill("supervisor");
+    kill("host");
+    kill("supervisor");
     assert.equal((await run("up.ts", ["--down"])).code, 0);
-    assert.deepEqual((await list()).processes, []);
+    assert.deepEqual(list().processes, []);
   });
 
   it("comes back by itself when supervisor and host are killed together", async () => {
     await run("up.ts");
-    const before = await pids();
+    const before = pids();
     for (const name of ["supervisor", "host"]) process.kill(before.get(name) ?? 0, "SIGKILL");
     for (const name of ["supervisor", "host", "keeper"]) await returned(name, before.get(name) ?? 0);
-    const now = await pids();
+    const now = pids();
     for (const name of ["control", "edge-0"]) assert.equal(now.get(name), before.get(name), name);
   });
 
@@ -165,18 +167,18 @@ describe("slip up", () => {
     await run("up.ts");
     const [down, up] = await Promise.all([run("up.ts", ["--down"]), sleep(150).then(() => run("up.ts"))]);
     assert.deepEqual([down.code, up.code], [0, 0]);
-    assert.ok((await list()).running);
+    assert.ok(list().running);
   });
 
   it("keeps what runs when the supervisor dies and another process cannot start", async () => {
     await run("up.ts");
     writeFileSync(join(home, "sources", "broken"), "");
-    const before = await pids();
-    await kill("control");
-    const supervisor = await kill("supervisor");
-    await until("another supervisor", async () => (await list()).processes.some(({ name, pid }) => name === "supervisor" && pid !== supervisor));
+    const before = pids();
+    kill("control");
+    const supervisor = kill("supervisor");
+    await until("another supervisor", () => list().processes.some(({ name, pid }) => name === "supervisor" && pid !== supervisor));
     await sleep(3_000);
-    const now = await pids();
+    const now = pids();
     for (const name of ["host", "edge-0"]) assert.equal(now.get(name), before.get(name), name);
     rmSync(join(home, "sources", "broken"));
     await returned("control", before.get("control") ?? 0);
@@ -196,7 +198,7 @@ describe("slip up", () => {
       both.map(({ code }) => code),
       [0, 0],
     );
-    assert.ok((await list()).running);
+    assert.ok(list().running);
   });
 
   it("runs on when its checkout is gone", async () => {
@@ -210,7 +212,7 @@ describe("slip up", () => {
       const control = () => state().processes.find(({ name }) => name === "control");
       const before = control()?.pid ?? 0;
       process.kill(before, "SIGKILL");
-      await until("control came back", async () => control()?.state === "ready" && control()?.pid !== before);
+      await until("control came back", () => control()?.state === "ready" && control()?.pid !== before);
       assert.ok(!existsSync(main));
     } finally {
       await execOrThrow(["mv", away, join(folder, "repository")]);
@@ -224,7 +226,7 @@ describe("slip up", () => {
     const ran = await run("up.ts", [], { SLIP_HTTPS_PORT: `${port}` });
     assert.equal(ran.code, 2);
     assert.match(ran.stderr, new RegExp(`^Port ${port} is in use by another program\\. .*SLIP_HTTPS_PORT`));
-    assert.deepEqual((await list()).processes, []);
+    await until("nothing runs any more", () => list().processes.length === 0);
     other.close();
   });
 
@@ -236,15 +238,15 @@ describe("slip up", () => {
     assert.equal(ran.code, 4);
     assert.match(ran.stderr, /^control does not start\. Read .*control\.log\./);
     assert.match(ran.stderr, /the key is broken/);
-    assert.deepEqual((await list()).processes, []);
+    await until("nothing runs any more", () => list().processes.length === 0);
   });
 
   it("in the foreground ends with Ctrl-C, everything with it", async () => {
     const child = start("up.ts", ["--foreground"]);
-    await until("it runs", async () => (await list()).running);
+    await until("it runs", () => list().running);
     child.kill("SIGINT");
     assert.deepEqual(await once(child, "exit"), [0, null]);
-    assert.deepEqual((await list()).processes, []);
+    assert.deepEqual(list().processes, []);
   });
 
   it("needs root", async () => {
