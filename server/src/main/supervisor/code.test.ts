@@ -46,6 +46,17 @@ test("two that copy at the same time agree", async () => {
   assert.equal(readdirSync(home.code).length, 1);
 });
 
+test("what tools keep beside the packages is not copied, but what Node made of the code is", async () => {
+  for (const name of ["slipstream", "another-tool"]) {
+    mkdirSync(join(source, "node_modules/.cache", name), { recursive: true });
+    writeFileSync(join(source, "node_modules/.cache", name, "kept"), name);
+  }
+  const code = await ensureCode(home, source);
+  assert.deepEqual(readdirSync(join(code, "node_modules")), [".cache", "thing"]);
+  assert.deepEqual(readdirSync(join(code, "node_modules/.cache")), ["slipstream"]);
+  assert.equal(readFileSync(join(code, "node_modules/.cache/slipstream/kept"), "utf8"), "slipstream");
+});
+
 test("what runs from a copy stays there", async () => {
   const code = await ensureCode(home, source);
   assert.equal(await ensureCode(home, code), code);

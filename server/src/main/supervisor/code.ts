@@ -1,7 +1,7 @@
 // The platform runs from a copy of its own: a checkout may change, be installed anew or go away without its noticing.
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { bootId } from "#platform/boot.ts";
 import { isDiskFull } from "#platform/disk-full.ts";
 import { exec } from "#platform/exec.ts";
@@ -35,14 +35,31 @@ const moveUnlessThere = (from: string, to: string): void => {
   }
 };
 
+/** What tools keep with the packages is a quarter of all files where tests have run, and none of it is needed but ours. */
+const caches = ".cache";
+
+/** What Node made of the code: with the packages, so that a copy has it too, as the names in it are of the way from here to a module. */
+export const compiledFolder = (code: string): string => join(code, packages, caches, "slipstream");
+
+/** Hard links cost neither time nor room; an install replaces files, so these keep what they had. False where there are none to be had. */
+const linkPackages = async (from: string, to: string): Promise<boolean> => {
+  if (!existsSync(from)) return false;
+  mkdirSync(to);
+  const names = readdirSync(from).filter((name) => name !== caches);
+  const linked = await exec(["cp", "--archive", "--link", "--", ...names.map((name) => join(from, name)), to]);
+  if (linked.code !== 0) return false;
+  const compiled = compiledFolder(dirname(from));
+  if (!existsSync(compiled)) return true;
+  mkdirSync(join(to, caches));
+  return (await exec(["cp", "--archive", "--link", "--", compiled, join(to, caches)])).code === 0;
+};
+
 /** Makes the copy under another name first, so that it is there whole or not at all. False where the packages cannot be linked. */
 const copyCode = async (source: string, target: string): Promise<boolean> => {
   const unfinished = mkdtempSync(`${target}.`);
   chmodSync(unfinished, 0o755);
   try {
-    // Hard links cost neither time nor room; an install replaces files, so these keep what they had.
-    const linked = await exec(["cp", "--archive", "--link", "--", join(source, packages), unfinished]);
-    if (linked.code !== 0) return false;
+    if (!(await linkPackages(join(source, packages), join(unfinished, packages)))) return false;
     for (const folder of folders) cpSync(join(source, folder), join(unfinished, folder), { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
     for (const file of ["package.json", "package-lock.json"]) copyFileSync(join(source, file), join(unfinished, file));
     moveUnlessThere(unfinished, target);

@@ -3,13 +3,10 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cleanEnv, execOrThrow } from "#platform/exec.ts";
-import { codeKey } from "./code.ts";
-
-/** With the packages, so that a copy of the code has it too: the names in it are of the way from here to a module. */
-const folderOf = (code: string): string => join(code, "node_modules", ".cache", "slipstream");
+import { codeKey, compiledFolder } from "./code.ts";
 
 /** What a process of ours is told of it. */
-export const compiledEnvironment = (code: string) => ({ NODE_COMPILE_CACHE: folderOf(code), NODE_COMPILE_CACHE_PORTABLE: "1" }) as const;
+export const compiledEnvironment = (code: string) => ({ NODE_COMPILE_CACHE: compiledFolder(code), NODE_COMPILE_CACHE_PORTABLE: "1" }) as const;
 
 const compileMs = 60_000;
 
@@ -30,7 +27,7 @@ const compile = async (code: string, node: string): Promise<void> => {
 
 /** Compiles what has changed since the last time, once for each state of the code, which `key` names. Does nothing where the packages cannot be written to. */
 export const ensureCompiled = async (code: string, node: string, key: string = codeKey(code)): Promise<void> => {
-  const folder = folderOf(code);
+  const folder = compiledFolder(code);
   const state = join(folder, "state");
   if (existsSync(state) && readFileSync(state, "utf8") === key) return;
   try {
