@@ -293,7 +293,11 @@ test("an app that answers before the end of a request, and closes, is heard", as
           socket.write(Buffer.alloc(100_000));
         }
       });
-      socket.on("data", (chunk) => (text += chunk.toString("latin1")));
+      socket.on("data", (chunk) => {
+        text += chunk.toString("latin1");
+        // Where all of the request came in time, the edge keeps the connection for another.
+        if (text.endsWith("too large")) socket.destroy();
+      });
       socket.on("error", () => {});
       socket.on("close", () => resolve(text));
     });
