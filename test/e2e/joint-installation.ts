@@ -1,5 +1,5 @@
 // One platform for all the test files that need apps of their own, and not a platform of their own: to start one takes longer than most tests.
-// `npm run test:e2e` starts it before them all and ends it after them (--test-global-setup); a file that is run alone starts its own.
+// `npm run test:e2e` starts it before them all and ends it after them (test/run.ts); a file that is run alone starts its own.
 import { machineAddress } from "./git-server.ts";
 import { Installation } from "./installation.ts";
 
@@ -31,13 +31,13 @@ export const jointInstallation = (): Installation => {
 
 let made: Installation | undefined;
 
-export const globalSetup = async (): Promise<void> => {
+export const startJoint = async (): Promise<void> => {
   made = new Installation();
   process.env[variable] = `${made.home}:${made.userHome}`;
   await made.up(settings());
 };
 
 /** Rejects when anything of the platform is left on the machine. */
-export const globalTeardown = async (): Promise<void> => {
+export const endJoint = async (): Promise<void> => {
   await made?.end();
 };

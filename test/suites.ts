@@ -1,0 +1,48 @@
+// What `npm test` runs, and in which order.
+
+export interface Suite {
+  /** Globs from the root of the repository. */
+  files: readonly string[];
+  /** The longest, which begin first, the longest of all in front. `test/run.ts` says at its end which took longest. */
+  first: readonly string[];
+  /** Files that run at the same time. */
+  atOnce: number;
+  /** Of one test. */
+  timeoutMs: number;
+  /** With a platform for all files that need none of their own. */
+  joint: boolean;
+}
+
+const main = (name: string): string => `server/src/main/${name}.test.ts`;
+const runtime = (name: string): string => `server/src/runtime/${name}.test.ts`;
+
+export const suites: Readonly<Record<string, Suite>> = {
+  unit: {
+    files: ["contract/src/**/*.test.ts", "server/src/**/*.test.ts", "cli/src/**/*.test.ts"],
+    first: [
+      runtime("runtime"),
+      main("up"),
+      runtime("spares/spares"),
+      main("rotation"),
+      runtime("workloads/sleep"),
+      main("access-matrix"),
+      runtime("runs/runner"),
+      "cli/src/cli.test.ts",
+      runtime("network/egress"),
+      "server/src/build/git/git.test.ts",
+      runtime("workloads/succession"),
+      main("webhooks"),
+      runtime("sandboxes/cpu-meter"),
+    ],
+    atOnce: 3,
+    timeoutMs: 120_000,
+    joint: false,
+  },
+  platforms: {
+    files: ["test/e2e/*.test.ts", "test/faults/*.test.ts", "test/escapes/*.test.ts"],
+    first: ["damage", "power", "processes"].map((name) => `test/faults/${name}.test.ts`),
+    atOnce: 3,
+    timeoutMs: 300_000,
+    joint: true,
+  },
+};
