@@ -3,13 +3,15 @@ import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
+import type { Provider } from "oidc-provider";
 import { personOf } from "../control/access/people-store.ts";
 import type { Environment } from "../control/api/environment.ts";
 import type { Gate } from "../control/api/gate.ts";
 import type { RateLimits } from "../control/api/rate/rate-limits.ts";
 import type { Control } from "../control/control.ts";
 import { keyFile } from "../control/keys/key-files.ts";
-import { authorizationServer, beforeOthers } from "../control/oauth/authorization-server.ts";
+import type { AuthorizationParts } from "../control/oauth/authorization-server.ts";
+import { beforeOthers } from "../control/oauth/before-others.ts";
 import { issuerOf } from "../control/oauth/oauth.ts";
 import { challengeFor } from "../control/oauth/protected-resource.ts";
 import { listProviders } from "../control/sign-in/provider-store.ts";
@@ -28,6 +30,15 @@ const challenging =
     return answer;
   };
 
+/** The library is loaded when somebody asks for it: it is a third of what control loads, and a start should not wait for it. */
+const whenAsked = (parts: AuthorizationParts) => {
+  let made: Promise<Provider> | undefined;
+  return (): Promise<Provider> => {
+    made ??= import("../control/oauth/authorization-server.ts").then(({ authorizationServer }) => authorizationServer(parts));
+    return made;
+  };
+};
+
 /** Adds the pages to `api`, and gives what serves it all. What a person decides on a page passes the gate. */
 export const withSignIn = (control: Control, { gate, limits, api }: { gate: Gate; limits: RateLimits; api: Hono<Environment> }): RequestListener => {
   const { database, sealing, home, log, tokens } = control;
@@ -35,8 +46,8 @@ export const withSignIn = (control: Control, { gate, limits, api }: { gate: Gate
   const changed = (): Promise<void> => tokens.refresh();
   const keys = { signing: keyFile(join(home.control, "oauth-signing.key")), cookies: keyFile(join(home.control, "cookies.key")) };
   const isPerson = async (id: string): Promise<boolean> => (await personOf(database, id)) !== undefined;
-  const provider = authorizationServer({ issuer, database, sealing, keys, log, isPerson, changed });
+  const provider = whenAsked({ issuer, database, sealing, keys, log, isPerson, changed });
   const providers = async (): Promise<string[]> => (await listProviders(database)).map(({ name }) => name);
   api.route("/", signInRoutes({ issuer, database, gate, sealing, cookieKey: keys.cookies, provider, providers, changed, limits, log }));
-  return beforeOthers(provider, limits, getRequestListener(challenging(api, issuer), { overrideGlobalObjects: false }));
+  return beforeOthers({ issuer, log, provider }, limits, getRequestListener(challenging(api, issuer), { overrideGlobalObjects: false }));
 };

@@ -8,7 +8,7 @@ import { failWith } from "./failure.ts";
 import type { Gate } from "./gate.ts";
 import type { DoorParts } from "./graphql/door.ts";
 import { knownError } from "./known-error.ts";
-import { addMcp, type McpParts } from "./mcp/door.ts";
+import type { McpParts } from "./mcp/door.ts";
 import { type RateLimits, visitorOf } from "./rate/rate-limits.ts";
 import { addRest } from "./rest.ts";
 
@@ -49,14 +49,20 @@ const addLimits = (app: Hono<Environment>, limits: RateLimits): void => {
   });
 };
 
-/** GraphQL is loaded when somebody asks for it: it takes a third of a second, which a start should not. */
-const addGraphql = (app: Hono<Environment>, parts: DoorParts): void => {
-  let door: Promise<(context: DoorContext) => Promise<Response>> | undefined;
-  app.all("/graphql", async (context) => {
-    door ??= import("./graphql/door.ts").then(({ graphqlDoor }) => graphqlDoor(parts));
+/** A door with a library of its own is loaded when somebody asks for it: it takes a tenth of a second and more, which a start should not. */
+const addWhenAsked = (app: Hono<Environment>, path: string, load: () => Promise<(context: DoorContext) => Promise<Response>>): void => {
+  let door: ReturnType<typeof load> | undefined;
+  app.all(path, async (context) => {
+    door ??= load();
     return (await door)(context);
   });
 };
+
+const addGraphql = (app: Hono<Environment>, parts: DoorParts): void =>
+  addWhenAsked(app, "/graphql", () => import("./graphql/door.ts").then(({ graphqlDoor }) => graphqlDoor(parts)));
+
+const addMcp = (app: Hono<Environment>, parts: McpParts): void =>
+  addWhenAsked(app, "/mcp", () => import("./mcp/door.ts").then(({ mcpDoor }) => mcpDoor(parts)));
 
 export interface Doors {
   gate: Gate;

@@ -1,7 +1,7 @@
 // Between a client's request and its answer: the person, the page, and the grant that comes of it.
 import { type Role, verbsOf } from "@slipstream/contract/access.ts";
 import type { Hono } from "hono";
-import { errors, type Grant, type Interaction, type Provider } from "oidc-provider";
+import type { Grant, Interaction, Provider } from "oidc-provider";
 import type { Database } from "#platform/database.ts";
 import { actorOf, tenantsOf } from "../access/people-store.ts";
 import type { Environment } from "../api/environment.ts";
@@ -19,10 +19,13 @@ export interface ConsentParts {
   provider: Provider;
 }
 
+/** As long as nobody asks for a page the authorization server is not loaded. */
+export type ConsentPages = Omit<ConsentParts, "provider"> & { provider(): Promise<Provider> };
+
 const interactionOf = async (context: PageContext, provider: Provider): Promise<Interaction> => {
   const { incoming, outgoing } = context.env;
   const interaction = await provider.interactionDetails(incoming, outgoing).catch((error: unknown) => {
-    if (error instanceof errors.SessionNotFound)
+    if (error instanceof Error && error.name === "SessionNotFound")
       throw new PageError(400, "This request is too old, or of another browser. Go back to the program and begin again.");
     throw error;
   });
@@ -141,7 +144,8 @@ const askConsent = async (context: PageContext, parts: ConsentParts): Promise<Re
   return showConsent(context, await viewOf({ parts, interaction, session, asked: context.req.query("tenant") }));
 };
 
-export const consentPages = (app: Hono<Environment>, parts: ConsentParts): void => {
-  app.get(`${paths.consent}/:uid`, (context) => askConsent(context, parts));
-  app.post(`${paths.consent}/:uid`, (context) => answerConsent(context, parts));
+export const consentPages = (app: Hono<Environment>, { provider, ...parts }: ConsentPages): void => {
+  const made = async (): Promise<ConsentParts> => ({ ...parts, provider: await provider() });
+  app.get(`${paths.consent}/:uid`, async (context) => askConsent(context, await made()));
+  app.post(`${paths.consent}/:uid`, async (context) => answerConsent(context, await made()));
 };

@@ -19,6 +19,9 @@ export const paths = {
   resourceMetadata: "/.well-known/oauth-protected-resource",
 } as const;
 
+/** How an answer is given to a client: in the query of the address that it has named. */
+export const answerMode = "query";
+
 /** What a token can be for: all doors are one resource, under the address of each that clients ask by. */
 export const resourcesOf = (issuer: string): string[] => [issuer, `${issuer}/`, `${issuer}/mcp`];
 

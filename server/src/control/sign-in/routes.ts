@@ -2,7 +2,6 @@
 import { toErrorBody } from "@slipstream/contract/errors.ts";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { Provider } from "oidc-provider";
 import type { Log } from "#platform/log.ts";
 import type { Environment } from "../api/environment.ts";
 import { markFailure } from "../api/failure.ts";
@@ -10,7 +9,7 @@ import { knownError } from "../api/known-error.ts";
 import { beginAttempt } from "../api/rate/attempts.ts";
 import type { RateLimits } from "../api/rate/rate-limits.ts";
 import { type ApprovalParts, approvalPages } from "../approvals/approval-pages.ts";
-import { consentPages } from "../oauth/consent-pages.ts";
+import { type ConsentPages, consentPages } from "../oauth/consent-pages.ts";
 import { paths } from "../oauth/oauth.ts";
 import { resourceMetadata } from "../oauth/protected-resource.ts";
 import { html } from "./html.ts";
@@ -21,7 +20,7 @@ import { type SignInParts, signInPages } from "./sign-in-pages.ts";
 const formBytes = 65_536;
 
 export interface RouteParts extends SignInParts, ProviderParts, ApprovalParts {
-  provider: Provider;
+  provider: ConsentPages["provider"];
   limits: RateLimits;
   log: Log;
 }

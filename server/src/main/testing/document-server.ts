@@ -11,7 +11,8 @@ import type { Agent } from "undici";
 import { RateLimits } from "../../control/api/rate/rate-limits.ts";
 import { authorityIn } from "../../control/certificates/authority.ts";
 import { KeyRing } from "../../control/keys/key-ring.ts";
-import { authorizationServer, beforeOthers } from "../../control/oauth/authorization-server.ts";
+import { authorizationServer } from "../../control/oauth/authorization-server.ts";
+import { beforeOthers } from "../../control/oauth/before-others.ts";
 import { documentFetch } from "../../control/oauth/client-documents.ts";
 import { Browser } from "./browser.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -29,17 +30,20 @@ export const documentServer = async (plane: ControlPlane, issuer: string, edge: 
   }).listen(0, "127.0.0.1");
   await once(site, "listening");
   const lookup: LookupFunction = (_host, _options, answer) => answer(null, [{ address: "127.0.0.1", family: 4 }]);
+  const log = { info() {}, warn() {}, error() {} };
   const provider = authorizationServer({
     issuer,
     database: plane.database,
     sealing: new KeyRing(plane.home.control),
     keys: { signing: randomBytes(32), cookies: randomBytes(32) },
-    log: { info() {}, warn() {}, error() {} },
+    log,
     isPerson: async () => true,
     changed: async () => {},
     fetch: documentFetch({ lookup, isAllowed: () => true, server: { ca: authority.certificate, port: (site.address() as AddressInfo).port } }),
   });
-  const server = createServer(beforeOthers(provider, new RateLimits(), (_, response) => void response.writeHead(404).end())).listen(0, "127.0.0.1");
+  const server = createServer(
+    beforeOthers({ issuer, log, provider: async () => provider }, new RateLimits(), (_, response) => void response.writeHead(404).end()),
+  ).listen(0, "127.0.0.1");
   await once(server, "listening");
   const visitor = new Browser(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, edge);
   return {

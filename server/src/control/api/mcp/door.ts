@@ -2,9 +2,8 @@
 import type { McpServer, RequestStateCodec, ServerContext } from "@modelcontextprotocol/server";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import type { Hono } from "hono";
 import type { Log } from "#platform/log.ts";
-import type { DoorContext, Environment, Who } from "../environment.ts";
+import type { DoorContext, Who } from "../environment.ts";
 import type { Gate } from "../gate.ts";
 import { readBody } from "../parse.ts";
 import { authOf, ownerIn, ownerOf } from "./asking.ts";
@@ -86,10 +85,10 @@ const serve = async (context: DoorContext, endpoint: Endpoint, who: Who): Promis
   return endpoint.serve({ request, body, auth, owner: ownerOf(token) });
 };
 
-/** Adds /mcp to the API. */
-export const addMcp = (app: Hono<Environment>, parts: McpParts): void => {
+/** What answers at /mcp. */
+export const mcpDoor = (parts: McpParts): ((context: DoorContext) => Promise<Response>) => {
   const make = serversOf(surfaceOf(parts), parts.key);
   const onError = (error: Error): void => parts.log.info("mcp: a request was refused", { error: error.message });
   const endpoint = mcpEndpoint({ make, hosts: [...parts.hosts, ...local], limits, onError });
-  app.all("/mcp", (context) => serve(context, endpoint, parts.who));
+  return (context) => serve(context, endpoint, parts.who);
 };
