@@ -3,7 +3,7 @@
 export interface Suite {
   /** Globs from the root of the repository. */
   files: readonly string[];
-  /** The longest, which begin first, the longest of all in front. `test/run.ts` says at its end which took longest. */
+  /** The longest, which begin first: those that wait most in turn with those that work most. `test/run.ts` says at its end which took longest. */
   first: readonly string[];
   /** Files that run at the same time. */
   atOnce: number;
@@ -20,19 +20,27 @@ export const suites: Readonly<Record<string, Suite>> = {
   unit: {
     files: ["contract/src/**/*.test.ts", "server/src/**/*.test.ts", "cli/src/**/*.test.ts"],
     first: [
-      runtime("runtime"),
+      runtime("isolates/isolates"),
       main("up"),
-      runtime("spares/spares"),
+      runtime("runtime"),
       main("rotation"),
-      runtime("workloads/sleep"),
+      runtime("spares/spares"),
       main("access-matrix"),
-      runtime("runs/runner"),
+      runtime("workloads/sleep"),
       "cli/src/cli.test.ts",
-      runtime("network/egress"),
+      runtime("runs/runner"),
       "server/src/build/git/git.test.ts",
       runtime("workloads/succession"),
       main("webhooks"),
+      runtime("network/egress"),
+      "server/src/build/git/hostile.test.ts",
       runtime("sandboxes/cpu-meter"),
+      main("route-changes"),
+      runtime("workloads/schedules"),
+      main("plans"),
+      runtime("runs/jobs"),
+      main("oauth"),
+      runtime("network/ipv6"),
     ],
     atOnce: 3,
     timeoutMs: 120_000,
