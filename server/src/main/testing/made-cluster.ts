@@ -24,8 +24,8 @@ const keyOf = (code: string): string => {
   const hash = createHash("sha256")
     .update(bootId())
     .update(readFileSync(join(postgresPackage(code), "package.json")));
-  const sources = [import.meta.filename, join(import.meta.dirname, "../supervisor/cluster.ts"), join(code, "server/src/platform/postgres-server.ts")];
-  for (const path of sources) hash.update(readFileSync(path));
+  const platform = ["postgres-server.ts", "postgres.ts", "database.ts"].map((name) => join(code, "server/src/platform", name));
+  for (const path of [import.meta.filename, join(import.meta.dirname, "../supervisor/cluster.ts"), ...platform]) hash.update(readFileSync(path));
   for (const name of readdirSync(migrationsOf(code)).sort()) hash.update(`\0${name}\0`).update(readFileSync(join(migrationsOf(code), name)));
   return hash.digest("hex").slice(0, 16);
 };
