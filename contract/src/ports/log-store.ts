@@ -5,6 +5,8 @@ import { type LogLine, type LogSource, LogTags } from "../logs.ts";
 /** Each process writes to a folder of its own. `append` never throws and never waits; lines are on disk within 200 ms. */
 export interface LogWriter {
   append(line: LogLine): void;
+  /** Somebody follows the lines of an app: they are written within milliseconds for three seconds. */
+  follow(tenant: string, project: string, app: string): void;
   /** Writes what is still in memory. */
   flush(): Promise<void>;
   /** Deletes every line of an app. */
@@ -29,6 +31,14 @@ export interface LogReader {
   /** What `search` gives, then lines as they are written, until the signal aborts. */
   follow(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
 }
+
+/** Tells a process that somebody follows lines of an app, which is so for three seconds. Host and edge both answer it. */
+export const followLogs = {
+  method: "POST",
+  path: "/v1/followed-logs",
+  input: LogTags.pick({ tenant: true, project: true, app: true }),
+  output: z.object({}),
+} as const;
 
 /** Asks a process to delete all lines that it wrote of an app. Host and edge both answer it. */
 export const removeLogs = {

@@ -25,7 +25,7 @@ test("other programs keep their last lines as they are", () => {
 
 test("a flood of lines is cut to what a second takes and the loss is told, while the last lines stay evidence", async () => {
   const lines: LogLine[] = [];
-  const logs = { append: (line: LogLine) => void lines.push(line), flush: () => Promise.resolve(), removeApp: () => Promise.resolve() };
+  const logs = { append: (line: LogLine) => void lines.push(line), flush: () => Promise.resolve(), follow: () => {}, removeApp: () => Promise.resolve() };
   const log = buildLogOf(logs, { tenant: "ten", project: "pro", app: "app", deployment: "dep", commit: "", instance: "" }, []);
   const count = limit("logLinesPerSecond") * 4;
   for (let number = 1; number <= count; number += 1) log.write("stdout", `line ${number}`);

@@ -82,6 +82,7 @@ export class MemoryLogs implements LogWriter {
     this.lines.push(line);
   }
   async flush(): Promise<void> {}
+  follow(): void {}
   async removeApp(): Promise<void> {}
 }
 

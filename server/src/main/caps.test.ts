@@ -40,7 +40,7 @@ const serveSources = ({ home, installation }: ControlPlane): Promise<http.Server
     uids: { fetch, app },
     runner: () => assert.fail("A program was started."),
     withNetwork: undefined,
-    logs: { append() {}, flush: () => Promise.resolve(), removeApp: () => Promise.resolve() },
+    logs: { append() {}, flush: () => Promise.resolve(), follow: () => {}, removeApp: () => Promise.resolve() },
     log: logOf("test"),
     layersInUse: () => Promise.resolve(new Set()),
   });

@@ -55,7 +55,12 @@ describe("schedules", () => {
     };
     const server = await serveCalls({ callScheduled }, { callScheduled: handler }, { socketPath, log });
     close = () => server.close();
-    const logWriter = { append: (line: LogLine) => void lines.push(line), flush: () => Promise.resolve(), removeApp: () => Promise.resolve() };
+    const logWriter = {
+      append: (line: LogLine) => void lines.push(line),
+      flush: () => Promise.resolve(),
+      follow: () => {},
+      removeApp: () => Promise.resolve(),
+    };
     parts = { database: plane.database, host: callers(hostCalls, socketPath), logWriter, log };
   });
   beforeEach(async () => {

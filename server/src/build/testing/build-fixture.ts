@@ -46,7 +46,7 @@ export const buildFixture = (runner: Runner): Fixture => {
     uids: { fetch: testUser + 1, app: testUser },
     runner,
     withNetwork: undefined,
-    logs: { append: (line) => void lines.push(line), flush: () => Promise.resolve(), removeApp: () => Promise.resolve() },
+    logs: { append: (line) => void lines.push(line), flush: () => Promise.resolve(), follow: () => {}, removeApp: () => Promise.resolve() },
     log: logOf("test"),
     layersInUse: () => Promise.resolve(new Set()),
   };

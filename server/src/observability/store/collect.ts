@@ -1,27 +1,33 @@
 // All logs together stay within their limit: the oldest segments go first, of whichever app and process. The newest of each stream stays,
 // for its writer appends to it, and so that every app keeps its last lines.
 import { existsSync } from "node:fs";
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Collected } from "@slipstream/contract/ports/host.ts";
-import { isSegment, segmentStartMs } from "./layout.ts";
+import { deleteSegment } from "./compression.ts";
+import { segmentIn, segmentStartMs } from "./layout.ts";
 
 interface Segment {
+  /** Of its text. */
   path: string;
   startMs: number;
+  /** On the disk, compressed or not. */
   bytes: number;
 }
 
-const segmentsIn = async (root: string): Promise<Segment[]> => {
-  const entries = (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile() && isSegment(entry.name));
-  const segments = entries.map(async (entry) => {
-    const path = join(entry.parentPath, entry.name);
+const segmentsBelow = async (root: string): Promise<Segment[]> => {
+  const found = new Map<string, Segment>();
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    const name = entry.isFile() ? segmentIn(entry.name) : undefined;
+    if (name === undefined) continue;
     // Its writer may have deleted it meanwhile.
-    const stats = await stat(path).catch(() => undefined);
-    return stats === undefined ? [] : [{ path, startMs: segmentStartMs(entry.name), bytes: stats.blocks * 512 }];
-  });
-  return (await Promise.all(segments)).flat();
+    const stats = await stat(join(entry.parentPath, entry.name)).catch(() => undefined);
+    const path = join(entry.parentPath, name);
+    const bytes = (found.get(path)?.bytes ?? 0) + (stats?.blocks ?? 0) * 512;
+    if (bytes > 0) found.set(path, { path, startMs: segmentStartMs(name), bytes });
+  }
+  return [...found.values()];
 };
 
 /** Those that are to go, oldest first, so that at most `maxBytes` stay. Pure. */
@@ -42,7 +48,7 @@ export const tooMany = (segments: readonly Segment[], maxBytes: number): Segment
 
 /** Deletes what is too much below `root`, and counts it. */
 export const collectLogs = async (root: string, maxBytes: number = limit("logsBytes")): Promise<Collected> => {
-  const gone = existsSync(root) ? tooMany(await segmentsIn(root), maxBytes) : [];
-  for (const { path } of gone) await rm(path, { force: true });
+  const gone = existsSync(root) ? tooMany(await segmentsBelow(root), maxBytes) : [];
+  for (const { path } of gone) await deleteSegment(path);
   return { removed: gone.length, freedBytes: gone.reduce((sum, { bytes }) => sum + bytes, 0) };
 };

@@ -1,4 +1,6 @@
-// Where lines are: FOLDER/tenant/project/app/source/START.ndjson. Names come from people, so they are checked before they become paths.
+// Where lines are: FOLDER/tenant/project/app/source/START.ndjson, compressed once it is full: START.ndjson.zst. Names come from people, so
+// they are checked before they become paths.
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { LogSource } from "@slipstream/contract/logs.ts";
 
@@ -32,7 +34,29 @@ export const streamFolder = (folder: string, stream: Stream): string | undefined
 };
 
 const segmentName = /^\d{15}\.ndjson$/;
-export const isSegment = (name: string): boolean => segmentName.test(name);
+const compressedEnding = ".zst";
+export const compressedName = (segment: string): string => `${segment}${compressedEnding}`;
+export const isCompressed = (file: string): boolean => file.endsWith(compressedEnding);
+
+/** The name of the segment that a file holds, as it is or compressed; undefined for other files. */
+export const segmentIn = (file: string): string | undefined => {
+  const name = isCompressed(file) ? file.slice(0, -compressedEnding.length) : file;
+  return segmentName.test(name) ? name : undefined;
+};
+
+/** The names of the segments that `files` hold, oldest first. For a moment a segment is there in both ways. */
+export const segmentsOf = (files: readonly string[]): string[] => {
+  const names: string[] = files.flatMap((file) => segmentIn(file) ?? []);
+  return [...new Set(names)].sort((one, other) => segmentStartMs(one) - segmentStartMs(other));
+};
+
+const draftBeginning = ".compressing-";
+export const isDraft = (file: string): boolean => file.startsWith(draftBeginning);
+/**
+ * Where a segment is compressed before it takes its place, in the folder of its process; no tenant can have this name. One of its own for each
+ * writer: should there be two of a folder, neither may take the other's draft for its own.
+ */
+export const newDraftName = (): string => `${draftBeginning}${randomUUID()}`;
 
 /** The name of a segment that starts at `startMs`, and after all of `existing`: names sort by time. */
 export const nameSegment = (startMs: number, existing: readonly string[]): string => {

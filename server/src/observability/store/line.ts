@@ -10,7 +10,12 @@ export const cutText = (text: string, maxBytes: number): string => {
   return new StringDecoder("utf8").write(Buffer.from(text).subarray(0, maxBytes)) + cutMark;
 };
 
-export const formatLine = (line: LogLine, maxBytes: number): string => `${JSON.stringify({ ...line, text: cutText(line.text, maxBytes) })}\n`;
+/** What all lines with the same tags begin with. */
+export const headOf = ({ tenant, project, app, deployment, commit, instance, source }: LogLine): string =>
+  JSON.stringify({ tenant, project, app, deployment, commit, instance, source }).slice(0, -1);
+
+export const formatLine = (line: LogLine, maxBytes: number, head = headOf(line)): string =>
+  `${head},"time":${JSON.stringify(line.time)},"stream":"${line.stream}","text":${JSON.stringify(cutText(line.text, maxBytes))}}\n`;
 
 /** The line that `text` holds, or undefined: a crash or a full disk may have torn it. */
 export const parseLine = (text: string): LogLine | undefined => {

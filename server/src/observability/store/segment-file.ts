@@ -1,27 +1,33 @@
 // The segments of one stream, as its writer sees them: appends to the newest, starts another when it is full, deletes the oldest.
-import { chown, type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { isSegment, nameSegment } from "./layout.ts";
+import { type FileHandle, open, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { deleteSegment } from "./compression.ts";
+import { giveToGroup, makeFolder } from "./group.ts";
+import { compressedName, nameSegment, segmentsOf } from "./layout.ts";
 
 export interface SegmentOptions {
   group: number | undefined;
   segmentBytes: number;
-  /** Bytes of all segments of the stream. */
+  /** Bytes of all segments of the stream, as text. */
   limitBytes: number;
 }
 
-/** Makes a folder and what is missing above it, for our group. */
-const makeFolder = async (path: string, group: number | undefined): Promise<void> => {
-  const first = await mkdir(path, { recursive: true, mode: 0o750 });
-  if (first === undefined || group === undefined || process.getuid?.() !== 0) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) await chown(made, 0, group);
-};
+export interface SegmentParts extends SegmentOptions {
+  /** Those of one process that hold a file open, the longest first. */
+  opened: Set<SegmentFile>;
+  /** Takes the path of a segment that will not grow any more. */
+  full(path: string): void;
+}
 
-/** The mode is set whatever the umask is. */
-const giveToGroup = async (file: FileHandle, group: number | undefined): Promise<void> => {
-  await file.chmod(0o640);
-  if (group !== undefined && process.getuid?.() === 0) await file.chown(0, group);
-};
+interface Segment {
+  name: string;
+  /** Bytes of its text. */
+  size: number;
+}
+
+/** What somebody else may have done to a file is seen after so long. */
+const keptOpenMs = 1_000;
+const openedMax = 256;
 
 const endsInNewline = async (file: FileHandle, size: number): Promise<boolean> => {
   if (size === 0) return true;
@@ -29,39 +35,69 @@ const endsInNewline = async (file: FileHandle, size: number): Promise<boolean> =
   return buffer[0] === 0x0a;
 };
 
+const writeAll = async (file: FileHandle, bytes: Buffer): Promise<void> => {
+  for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written)).bytesWritten;
+};
+
 export class SegmentFile {
   readonly #folder: string;
-  readonly #options: SegmentOptions;
-  /** Names and sizes of the segments, oldest first; unknown before the first append and after a failure. */
-  #segments: { name: string; size: number }[] | undefined;
+  readonly #parts: SegmentParts;
+  /** The segments, oldest first; unknown before the first append and after a failure. */
+  #segments: Segment[] | undefined;
+  /** The newest one's file, while lines come. */
+  #file: FileHandle | undefined;
+  #closing: NodeJS.Timeout | undefined;
 
-  constructor(folder: string, options: SegmentOptions) {
+  constructor(folder: string, parts: SegmentParts) {
     this.#folder = folder;
-    this.#options = options;
+    this.#parts = parts;
   }
 
   /** Appends whole lines. Rejects when the disk does, and may then have written a part, which the next append ends with a newline. */
   async append(text: string): Promise<void> {
     try {
       this.#segments ??= await this.#look();
-      await this.#appendTo(await this.#current(this.#segments), Buffer.from(text));
+      const segment = await this.#current(this.#segments);
+      const file = this.#file ?? this.#keep(await this.#open(segment));
+      const bytes = Buffer.from(text);
+      await writeAll(file, bytes);
+      segment.size += bytes.length;
     } catch (error) {
       this.#segments = undefined;
+      this.close();
       throw error;
     }
   }
 
-  async #look(): Promise<{ name: string; size: number }[]> {
-    await makeFolder(this.#folder, this.#options.group);
-    const names = (await readdir(this.#folder)).filter(isSegment).sort();
-    // The host may delete old ones meanwhile, when all logs together are too many.
-    return Promise.all(names.map(async (name) => ({ name, size: (await stat(join(this.#folder, name)).catch(() => undefined))?.size ?? 0 })));
+  /** Lets go of the file; the next append opens it again. */
+  close(): void {
+    clearTimeout(this.#closing);
+    this.#parts.opened.delete(this);
+    // Waits for what is being written. What was written is with the system already, so there is nothing to be told.
+    this.#file?.close().catch(() => {});
+    this.#file = undefined;
+  }
+
+  /** What is there. Full segments that a process before left as they were are compressed. */
+  async #look(): Promise<Segment[]> {
+    await makeFolder(this.#folder, this.#parts.group);
+    const files = new Set(await readdir(this.#folder));
+    const names = segmentsOf([...files]);
+    for (const name of names.slice(0, -1)) if (files.has(name)) this.#parts.full(join(this.#folder, name));
+    return Promise.all(names.map(async (name) => ({ name, size: files.has(compressedName(name)) ? this.#parts.segmentBytes : await this.#sizeOf(name) })));
+  }
+
+  /** The host may delete old ones meanwhile, when all logs together are too many. */
+  async #sizeOf(name: string): Promise<number> {
+    return (await stat(join(this.#folder, name)).catch(() => undefined))?.size ?? 0;
   }
 
   /** The segment to append to: the newest, or a new one in place of a full one. */
-  async #current(segments: { name: string; size: number }[]): Promise<{ name: string; size: number }> {
+  async #current(segments: Segment[]): Promise<Segment> {
     const newest = segments.at(-1);
-    if (newest && newest.size < this.#options.segmentBytes) return newest;
+    if (newest && newest.size < this.#parts.segmentBytes) return newest;
+    this.close();
+    if (newest) this.#parts.full(join(this.#folder, newest.name));
     const names = segments.map((segment) => segment.name);
     const next = { name: nameSegment(Date.now(), names), size: 0 };
     segments.push(next);
@@ -69,26 +105,39 @@ export class SegmentFile {
     return next;
   }
 
-  async #deleteOldest(segments: { name: string; size: number }[]): Promise<void> {
-    const { limitBytes, segmentBytes } = this.#options;
+  async #deleteOldest(segments: Segment[]): Promise<void> {
+    const { limitBytes, segmentBytes } = this.#parts;
     let total = segments.reduce((sum, segment) => sum + segment.size, 0);
     while (segments.length > 1 && total + segmentBytes > limitBytes) {
       const oldest = segments.shift();
       total -= oldest?.size ?? 0;
-      if (oldest) await rm(join(this.#folder, oldest.name), { force: true });
+      if (oldest) await deleteSegment(join(this.#folder, oldest.name));
     }
   }
 
-  async #appendTo(segment: { name: string; size: number }, bytes: Buffer): Promise<void> {
+  async #open(segment: Segment): Promise<FileHandle> {
     const file = await open(join(this.#folder, segment.name), "a+", 0o640);
     try {
-      if (segment.size === 0) await giveToGroup(file, this.#options.group);
-      const size = (await file.stat()).size;
-      const torn = size !== 0 && !(await endsInNewline(file, size));
-      await file.appendFile(torn ? Buffer.concat([Buffer.from("\n"), bytes]) : bytes);
-      segment.size = size + bytes.length + (torn ? 1 : 0);
-    } finally {
+      if (segment.size === 0) await giveToGroup(file, this.#parts.group);
+      segment.size = (await file.stat()).size;
+      if (!(await endsInNewline(file, segment.size))) {
+        await writeAll(file, Buffer.from("\n"));
+        segment.size += 1;
+      }
+    } catch (error) {
       await file.close();
+      throw error;
     }
+    return file;
+  }
+
+  #keep(file: FileHandle): FileHandle {
+    const { opened } = this.#parts;
+    this.#file = file;
+    this.#closing = setTimeout(() => this.close(), keptOpenMs).unref();
+    opened.add(this);
+    const [longest] = opened;
+    if (opened.size > openedMax) longest?.close();
+    return file;
   }
 }

@@ -1,9 +1,10 @@
 // Reads segments: whole ones newest first for search, and from a place on for following.
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isSegment } from "./layout.ts";
+import { readCompressed } from "./compression.ts";
+import { compressedName, segmentsOf } from "./layout.ts";
 
-/** A place in a stream: `offset` is behind a newline of `segment`. */
+/** A place in a stream: `offset` is behind a newline of `segment`, counted in its text. */
 export interface Place {
   segment: string;
   offset: number;
@@ -12,14 +13,14 @@ export interface Place {
 /** Names of the segments in `folder`, oldest first; none when there is no such folder. */
 export const listSegments = async (folder: string): Promise<string[]> => {
   try {
-    return (await readdir(folder)).filter(isSegment).sort();
+    return segmentsOf(await readdir(folder));
   } catch {
     return [];
   }
 };
 
 /** Up to `maxBytes` of a file from `offset`; undefined when it is gone. */
-const readBytes = async (path: string, offset: number, maxBytes: number): Promise<Buffer | undefined> => {
+const readPlain = async (path: string, offset: number, maxBytes: number): Promise<Buffer | undefined> => {
   try {
     const file = await open(path, "r");
     try {
@@ -35,9 +36,16 @@ const readBytes = async (path: string, offset: number, maxBytes: number): Promis
   }
 };
 
+/**
+ * Text of a segment from `offset`: up to `maxBytes` of what is not compressed yet, else all, for opening it again would take longer than
+ * reading on. Undefined when it is gone. The compressed file is there before the other goes, so it is looked for last.
+ */
+const readText = async (path: string, offset: number, maxBytes: number): Promise<Buffer | undefined> =>
+  (await readPlain(path, offset, maxBytes)) ?? (await readCompressed(compressedName(path)))?.subarray(offset);
+
 /** The lines of a segment up to `end` (all when undefined), without what is behind the last newline. */
 export const readSegment = async (folder: string, segment: string, end: number | undefined): Promise<string[]> => {
-  const bytes = await readBytes(join(folder, segment), 0, end ?? Number.MAX_SAFE_INTEGER);
+  const bytes = (await readText(join(folder, segment), 0, end ?? Number.MAX_SAFE_INTEGER))?.subarray(0, end);
   if (!bytes) return [];
   return bytes
     .subarray(0, bytes.lastIndexOf(0x0a) + 1)
@@ -51,17 +59,17 @@ const chunkBytes = 2 ** 20;
 export const endOf = async (folder: string): Promise<Place | undefined> => {
   const segment = (await listSegments(folder)).at(-1);
   if (segment === undefined) return undefined;
-  const bytes = await readBytes(join(folder, segment), 0, Number.MAX_SAFE_INTEGER);
+  const bytes = await readText(join(folder, segment), 0, Number.MAX_SAFE_INTEGER);
   return { segment, offset: bytes ? bytes.lastIndexOf(0x0a) + 1 : 0 };
 };
 
-/** Whole lines behind `from` (from the start when undefined), at most about a mebibyte of them, and the place behind them. */
+/** Whole lines behind `from` (from the start when undefined), at most about a mebibyte of them or what a compressed segment holds, and the place behind them. */
 export const readOn = async (folder: string, from: Place | undefined): Promise<{ lines: string[]; place: Place | undefined; more: boolean }> => {
   const segments = await listSegments(folder);
   const here = from ?? (segments[0] === undefined ? undefined : { segment: segments[0], offset: 0 });
   if (!here) return { lines: [], place: undefined, more: false };
   const next = segments.find((name) => name > here.segment);
-  const bytes = (await readBytes(join(folder, here.segment), here.offset, chunkBytes)) ?? Buffer.alloc(0);
+  const bytes = (await readText(join(folder, here.segment), here.offset, chunkBytes)) ?? Buffer.alloc(0);
   const whole = bytes.lastIndexOf(0x0a) + 1;
   if (whole > 0) return { lines: bytes.subarray(0, whole).toString().split("\n"), place: { ...here, offset: here.offset + whole }, more: true };
   // Its writer went on to the next segment, so this one will not grow: what is left of it is a torn line.

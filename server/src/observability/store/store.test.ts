@@ -104,6 +104,42 @@ describe("the files of a log", () => {
     assert.deepEqual(await search(), ["alone", "with it", "after it"]);
   });
 
+  it("have every line of an app at once while somebody follows it", async () => {
+    const folder = newFolder();
+    const writer = logWriter(folder, { delayMs: 60_000 });
+    const search = (more: object = {}): Promise<string[]> => logReader([folder]).search(queryOf(more)).then(textsOf);
+    const written = async (text: string, more: object = {}): Promise<void> => {
+      while ((await search(more)).at(-1) !== text) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    writer.append(lineOf("alone"));
+    await written("alone");
+    writer.append(lineOf("waits"));
+    writer.append(lineOf("of another app", { app: "blog" }));
+    writer.follow("local", "default", "shop");
+    await written("waits");
+    writer.append(lineOf("of a new stream", { source: "build" }));
+    await written("of a new stream", { sources: ["build"] });
+    writer.append(lineOf("goes on"));
+    await written("goes on");
+    assert.deepEqual(await search({ app: "blog" }), []);
+    await writer.flush();
+    assert.deepEqual(await search({ app: "blog" }), ["of another app"]);
+  });
+
+  it("wait for one another again when nobody says any more that they are followed", async () => {
+    const folder = newFolder();
+    const writer = logWriter(folder, { delayMs: 60_000, followedMs: 0 });
+    const search = (): Promise<string[]> => logReader([folder]).search(queryOf()).then(textsOf);
+    writer.append(lineOf("alone"));
+    writer.follow("local", "default", "shop");
+    while ((await search()).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    writer.append(lineOf("waits"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(await search(), ["alone"]);
+    await writer.flush();
+    assert.deepEqual(await search(), ["alone", "waits"]);
+  });
+
   it("never lie outside of their folder", async () => {
     const folder = newFolder();
     const { said, log } = listeningLog();

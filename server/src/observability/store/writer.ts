@@ -1,14 +1,17 @@
 // Writes lines in batches. Nothing here throws or makes the caller wait: a line that cannot be kept is counted, and the loss is told.
 import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { LogLine } from "@slipstream/contract/logs.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import { freeBytes } from "#platform/disk-room.ts";
 import { type Log, logOf } from "#platform/log.ts";
+import { Compressor } from "./compressor.ts";
 import { appFolder, streamFolder } from "./layout.ts";
-import { formatLine } from "./line.ts";
-import { SegmentFile, type SegmentOptions } from "./segment-file.ts";
+import { formatLine, headOf } from "./line.ts";
+import { Pace } from "./pace.ts";
+import { SegmentFile, type SegmentOptions, type SegmentParts } from "./segment-file.ts";
 
 export interface WriterOptions {
   /** Group that may read the files. */
@@ -17,9 +20,13 @@ export interface WriterOptions {
   limitBytes?: number;
   /** Lines are written at most so often, and wait at most so long for others. */
   delayMs?: number;
-  /** A stream with so much waiting is written at once. */
+  /** The same where somebody follows them. */
+  followedDelayMs?: number;
+  /** Somebody follows for so long; who goes on says so again before. */
+  followedMs?: number;
+  /** A stream with about so much waiting is written at once. */
   batchBytes?: number;
-  /** Memory for waiting lines of all streams; more are dropped and counted. */
+  /** Memory for waiting lines of all streams, about; more are dropped and counted. */
   waitingBytes?: number;
   /** Bytes of the disk that lines leave to others; what would take of them is dropped and counted. */
   leaveBytes?: number;
@@ -29,81 +36,134 @@ export interface WriterOptions {
 type Settings = Required<Omit<WriterOptions, "group">> & SegmentOptions;
 
 interface Waiting {
-  file: SegmentFile;
-  lines: string[];
-  bytes: number;
+  readonly path: string;
+  readonly file: SegmentFile;
+  pace: Pace;
+  /** Lines as they will lie on disk. */
+  text: string;
+  lines: number;
   /** The last line, whose tags a notice of loss takes. */
   last: LogLine;
   dropped: number;
 }
 
+/** Where lines of the same tags go, and what they begin with. */
+interface Place {
+  stream: Waiting;
+  head: string;
+}
+
 const streamsKept = 1_024;
+const placesKept = 4_096;
+/** Processor time that goes into followed streams is bounded: each of them makes all of them wait so much longer. */
+const followedPauseMs = 0.1;
 
 class FolderWriter implements LogWriter {
   readonly #folder: string;
   readonly #options: Settings;
   readonly #streams = new Map<string, Waiting>();
+  readonly #places = new Map<string, Place>();
+  /** Until when somebody follows an app, by its folder. */
+  readonly #followed = new Map<string, number>();
+  readonly #compressor: Compressor;
+  readonly #parts: SegmentParts;
+  readonly #usual: Pace;
+  readonly #quick: Pace;
   #waitingBytes = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #flushedAt: number = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> = Promise.resolve();
-  /** A flush that has not begun: it will write what is appended until then. */
-  #flushing: Promise<void> | undefined;
   #failing = false;
 
   constructor(folder: string, options: Settings) {
     this.#folder = folder;
     this.#options = options;
+    this.#compressor = new Compressor(folder, options);
+    this.#parts = { ...options, opened: new Set(), full: (path) => this.#compressor.add(path) };
+    const inTurn = (action: () => Promise<void>): Promise<void> => this.#inTurn(action);
+    const quickMs = (): number => Math.max(options.followedDelayMs, this.#followed.size * followedPauseMs);
+    this.#usual = new Pace(
+      () => options.delayMs,
+      inTurn,
+      () => this.#writeAll(),
+    );
+    this.#quick = new Pace(quickMs, inTurn, () => this.#writeFollowed());
   }
 
   append(line: LogLine): void {
-    const path = streamFolder(this.#folder, line);
-    if (path === undefined) this.#tell("a line of an app with an impossible name was dropped");
-    else this.#add(this.#streamAt(path, line), line);
+    const place = this.#placeOf(line);
+    if (place === undefined) this.#tell("a line of an app with an impossible name was dropped");
+    else this.#add(place, line);
   }
 
-  #add(stream: Waiting, line: LogLine): void {
-    const text = formatLine(line, limit("logLineBytes"));
-    const bytes = Buffer.byteLength(text);
+  #placeOf(line: LogLine): Place | undefined {
+    const { tenant, project, app, deployment, commit, instance, source } = line;
+    const key = `${tenant}\0${project}\0${app}\0${source}\0${deployment}\0${commit}\0${instance}`;
+    const known = this.#places.get(key);
+    if (known) return known;
+    const path = streamFolder(this.#folder, line);
+    if (path === undefined) return undefined;
+    const place = { stream: this.#streamAt(path, line), head: headOf(line) };
+    if (this.#places.size >= placesKept) this.#places.clear();
+    this.#places.set(key, place);
+    return place;
+  }
+
+  #add({ stream, head }: Place, line: LogLine): void {
+    const text = formatLine(line, limit("logLineBytes"), head);
     stream.last = line;
-    if (this.#waitingBytes + bytes > this.#options.waitingBytes) {
+    if (this.#waitingBytes + text.length > this.#options.waitingBytes) {
       stream.dropped += 1;
       return;
     }
-    stream.lines.push(text);
-    stream.bytes += bytes;
-    this.#waitingBytes += bytes;
-    if (stream.bytes >= this.#options.batchBytes) void this.flush();
-    else this.#timer ??= setTimeout(() => void this.flush(), this.#pauseMs());
-  }
-
-  /** A line that comes after a while is written at once; those that follow it wait for one another. */
-  #pauseMs(): number {
-    return Math.max(0, this.#options.delayMs - (performance.now() - this.#flushedAt));
+    stream.text += text;
+    stream.lines += 1;
+    this.#waitingBytes += text.length;
+    if (stream.text.length >= this.#options.batchBytes) void this.flush();
+    else stream.pace.soon();
   }
 
   flush(): Promise<void> {
-    this.#flushedAt = performance.now();
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#flushing ??= this.#after(() => {
-      this.#flushing = undefined;
-      return this.#writeAll();
-    });
-    return this.#flushing;
+    return this.#usual.now();
+  }
+
+  follow(tenant: string, project: string, app: string): void {
+    const path = appFolder(this.#folder, { tenant, project, app });
+    if (path === undefined) return;
+    this.#forgetFollowers();
+    if (!this.#followed.has(path)) this.#setPace(path, this.#quick);
+    this.#followed.set(path, performance.now() + this.#options.followedMs);
+  }
+
+  #setPace(app: string, pace: Pace): void {
+    for (const stream of this.#streams.values()) {
+      if (dirname(stream.path) !== app) continue;
+      stream.pace = pace;
+      if (stream.lines > 0) pace.soon();
+    }
+  }
+
+  #forgetFollowers(): void {
+    for (const [app, until] of this.#followed) {
+      if (until > performance.now()) continue;
+      this.#followed.delete(app);
+      this.#setPace(app, this.#usual);
+    }
   }
 
   removeApp(tenant: string, project: string, app: string): Promise<void> {
     const path = appFolder(this.#folder, { tenant, project, app });
     if (path === undefined) return Promise.resolve();
-    return this.#after(async () => {
-      for (const [key, stream] of this.#streams) if (key.startsWith(`${path}/`)) this.#forget(key, stream);
-      await rm(path, { recursive: true, force: true }).catch((error: unknown) => this.#tell(`${path} cannot be removed`, error));
+    return this.#inTurn(() => {
+      for (const stream of this.#streams.values()) if (dirname(stream.path) === path) this.#forget(stream);
+      return this.#compressor.between(() => this.#remove(path));
     });
   }
 
+  #remove(path: string): Promise<void> {
+    return rm(path, { recursive: true, force: true }).catch((error: unknown) => this.#tell(`${path} cannot be removed`, error));
+  }
+
   /** One thing at a time touches the files. */
-  #after(action: () => Promise<void>): Promise<void> {
+  #inTurn(action: () => Promise<void>): Promise<void> {
     this.#writing = this.#writing.then(action);
     return this.#writing;
   }
@@ -111,40 +171,57 @@ class FolderWriter implements LogWriter {
   #streamAt(path: string, line: LogLine): Waiting {
     const known = this.#streams.get(path);
     if (known) return known;
-    const stream = { file: new SegmentFile(path, this.#options), lines: [], bytes: 0, last: line, dropped: 0 };
+    const pace = this.#followed.has(dirname(path)) ? this.#quick : this.#usual;
+    const stream = { path, file: new SegmentFile(path, this.#parts), pace, text: "", lines: 0, last: line, dropped: 0 };
     this.#streams.set(path, stream);
     return stream;
   }
 
   async #writeAll(): Promise<void> {
-    for (const stream of [...this.#streams.values()]) if (stream.lines.length > 0 || stream.dropped > 0) await this.#write(stream);
-    for (const [key, stream] of this.#streams) {
+    await this.#write([...this.#streams.values()]);
+    for (const stream of this.#streams.values()) {
       if (this.#streams.size <= streamsKept) break;
-      if (stream.lines.length === 0 && stream.dropped === 0) this.#streams.delete(key);
+      if (stream.lines === 0 && stream.dropped === 0) this.#forget(stream);
     }
   }
 
-  async #write(stream: Waiting): Promise<void> {
-    const { lines, bytes, dropped } = stream;
-    stream.lines = [];
-    stream.bytes = 0;
+  async #writeFollowed(): Promise<void> {
+    await this.#write([...this.#streams.values()].filter((stream) => stream.pace === this.#quick));
+    this.#forgetFollowers();
+  }
+
+  /** Beside one another: each is a file of its own. */
+  async #write(streams: readonly Waiting[]): Promise<void> {
+    const refusal = this.#refusal();
+    await Promise.all(streams.filter((stream) => stream.lines > 0 || stream.dropped > 0).map((stream) => this.#writeOne(stream, refusal)));
+  }
+
+  async #writeOne(stream: Waiting, refusal: unknown): Promise<void> {
+    const { text, lines, dropped } = stream;
+    stream.text = "";
+    stream.lines = 0;
     stream.dropped = 0;
-    const notice = dropped > 0 ? [this.#noticeOf(stream.last, dropped)] : [];
+    const notice = dropped > 0 ? this.#noticeOf(stream.last, dropped) : "";
     try {
-      this.#requireRoom();
-      await stream.file.append([...notice, ...lines].join(""));
+      if (refusal !== undefined) throw refusal;
+      await stream.file.append(notice + text);
       this.#failing = false;
     } catch (error) {
-      stream.dropped += dropped + lines.length;
+      stream.dropped += dropped + lines;
       if (!this.#failing) this.#tell("log lines cannot be written and are dropped", error);
       this.#failing = true;
     } finally {
-      this.#waitingBytes -= bytes;
+      this.#waitingBytes -= text.length;
     }
   }
 
-  #requireRoom(): void {
-    if (freeBytes(this.#folder) < this.#options.leaveBytes) throw new SlipError("disk_full");
+  /** Why nothing can be written now. */
+  #refusal(): unknown {
+    try {
+      return freeBytes(this.#folder) < this.#options.leaveBytes ? new SlipError("disk_full") : undefined;
+    } catch (error) {
+      return error;
+    }
   }
 
   #noticeOf(line: LogLine, dropped: number): string {
@@ -152,9 +229,11 @@ class FolderWriter implements LogWriter {
     return formatLine({ ...line, stream: "stderr", text }, limit("logLineBytes"));
   }
 
-  #forget(key: string, stream: Waiting): void {
-    this.#waitingBytes -= stream.bytes;
-    this.#streams.delete(key);
+  #forget(stream: Waiting): void {
+    this.#waitingBytes -= stream.text.length;
+    stream.file.close();
+    this.#streams.delete(stream.path);
+    this.#places.clear();
   }
 
   #tell(message: string, error?: unknown): void {
@@ -165,7 +244,8 @@ class FolderWriter implements LogWriter {
 
 /**
  * The writer of one process, which alone writes to `folder`. Files are made 0640 and folders 0750, of `group` where it is given
- * and this process is root. Lines are on disk within `delayMs`, one that comes after a while at once; the oldest segments of a stream go when it outgrows its limit.
+ * and this process is root. Lines are on disk within `delayMs`, one that comes after a while at once; the oldest segments of a stream go when it
+ * outgrows its limit. A line that was written survives the process, but not the machine: nothing waits for the disk.
  */
 export const logWriter = (folder: string, options: WriterOptions = {}): LogWriter =>
   new FolderWriter(folder, {
@@ -173,6 +253,8 @@ export const logWriter = (folder: string, options: WriterOptions = {}): LogWrite
     segmentBytes: 4 * 2 ** 20,
     limitBytes: limit("logAppBytes"),
     delayMs: 100,
+    followedDelayMs: 1,
+    followedMs: 3_000,
     batchBytes: 64 * 1_024,
     waitingBytes: 16 * 2 ** 20,
     leaveBytes: limit("diskLastBytes"),

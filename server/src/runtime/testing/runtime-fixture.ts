@@ -45,7 +45,7 @@ export const runtimeFixture = async (of: Pick<RuntimeDependencies, "parkedBytes"
   const claim = await claimSubnet(await chooseSubnet());
   const installation = newInstallation({ httpPort: 0, httpsPort: 0, handlerPort: 0 }, claim.subnet);
   const lines: LogLine[] = [];
-  const logs = { append: (line: LogLine) => void lines.push(line), flush: () => Promise.resolve(), removeApp: () => Promise.resolve() };
+  const logs = { append: (line: LogLine) => void lines.push(line), flush: () => Promise.resolve(), follow: () => {}, removeApp: () => Promise.resolve() };
   const open = (): Promise<Runtime> => openRuntime({ home, installation, logs, log: logOf("test"), gitHosts: [], spares: 0, ...of });
   const fixture: RuntimeFixture = {
     home,
