@@ -2,7 +2,7 @@
 // Control writes edge/table.json (table-file.ts) and PUTs the same messages to every run/edge-N.sock; the version in an answer acknowledges.
 import { z } from "zod";
 import { DeploymentId } from "../words.ts";
-import { removeLogs } from "./log-store.ts";
+import { followLogs, removeLogs } from "./log-store.ts";
 import { TableMessage } from "./route-entry.ts";
 
 export const edgeCalls = {
@@ -21,6 +21,7 @@ export const edgeCalls = {
   digest: { method: "GET", path: "/v1/table", input: z.object({}), output: z.object({ digest: z.string().optional() }) },
   /** Of the table that is served now, 0 before the first. Answered at once, also by an edge that serves no client yet. */
   version: { method: "GET", path: "/v1/table/version", input: z.object({}), output: z.object({ version: z.number().int() }) },
+  followLogs,
   removeLogs,
   status: {
     method: "GET",

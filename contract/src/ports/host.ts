@@ -5,7 +5,7 @@ import { Command, ParsedAppConfig } from "../config.ts";
 import { LogTags } from "../logs.ts";
 import { DeploymentId, Digest, FailureReport, GrantId, InstanceId, RunId, SandboxKind } from "../words.ts";
 import { inspectionCalls } from "./inspection.ts";
-import { removeLogs } from "./log-store.ts";
+import { followLogs, removeLogs } from "./log-store.ts";
 import { ScheduledCall, ScheduledResult } from "./scheduled.ts";
 
 /**
@@ -224,6 +224,7 @@ export const hostCalls = {
   reconcile: { method: "PUT", path: "/v1/desired", input: DesiredState, output: z.object({ workloads: z.array(Workload) }) },
   collect: { method: "POST", path: "/v1/collect", input: Collect, output: Collected },
   ...inspectionCalls,
+  followLogs,
   removeLogs,
   status: { method: "GET", path: "/v1/status", input: z.object({}), output: HostStatus },
   doctor: { method: "GET", path: "/v1/doctor", input: z.object({}), output: z.object({ checks: z.array(Check) }) },

@@ -86,6 +86,10 @@ const main = async (): Promise<void> => {
         return digest === undefined ? {} : { digest };
       },
       version: async () => ({ version: edge.status().version }),
+      followLogs: async ({ tenant, project, app }) => {
+        logs.follow(tenant, project, app);
+        return {};
+      },
       removeLogs: async ({ tenant, project, app }) => {
         await logs.removeApp(tenant, project, app);
         return {};

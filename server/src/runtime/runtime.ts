@@ -308,6 +308,10 @@ class LocalRuntime implements Runtime {
         await this.#jobs.retain(new Set(desired.workloads.map(({ spec }) => spec.id)));
         return { workloads: await workloads.reconcile(desired) };
       },
+      followLogs: async ({ tenant, project, app }) => {
+        logs.follow(tenant, project, app);
+        return {};
+      },
       removeLogs: ({ tenant, project, app }) => empty(logs.removeApp(tenant, project, app)),
       doctor: async () => ({
         checks: [resolversCheck(this.#resolvers), await forwardingCheck(this.#dependencies.installation.id), ...this.sandboxes().check()],

@@ -125,6 +125,11 @@ export class Edges {
     return this.#ask((edge) => edge.calls.loads({ deployments }, { timeoutMs: callTimeoutMs }));
   }
 
+  /** Every living edge writes its lines of an app at once. */
+  async followLogs(named: { tenant: string; project: string; app: string }): Promise<void> {
+    await this.#ask((edge) => edge.calls.followLogs(named, { timeoutMs: callTimeoutMs }));
+  }
+
   /** Every edge deletes its lines of an app, also one that is just being started again. */
   async removeLogs(named: { tenant: string; project: string; app: string }): Promise<void> {
     await this.#ask((edge) => edge.calls.removeLogs(named, { timeoutMs: callTimeoutMs }), { returnMs: edgeReturnMs });

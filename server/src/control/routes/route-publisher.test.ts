@@ -62,6 +62,7 @@ const startEdge = async (context: TestContext, socketPath: string, asked: () => 
     loads: async () => ({ since: "", requestMs: {} }),
     digest: async () => ({}),
     version: async () => ({ version: receiver.version }),
+    followLogs: async () => ({}),
     removeLogs: async () => ({}),
     status: async () => ({ version: receiver.version, connections: 0, requests: 0 }),
   };
