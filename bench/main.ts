@@ -7,6 +7,7 @@ import { functionClaims } from "./functions.ts";
 import { handshakeClaims } from "./handshakes.ts";
 import { hostClaims } from "./hosts.ts";
 import { installClaims } from "./install.ts";
+import { logLineClaims } from "./log-lines.ts";
 import { redeployClaims } from "./redeploy.ts";
 import { rollbackClaims } from "./rollback.ts";
 import { memoryClaims, routeChangeClaims } from "./route-changes.ts";
@@ -26,6 +27,7 @@ const measurements: Record<string, (installation: Installation) => Promise<Claim
   hosts: hostClaims,
   routes: routeChangeClaims,
   memory: memoryClaims,
+  logs: logLineClaims,
 };
 
 const wanted = process.argv.slice(2);

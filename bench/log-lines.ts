@@ -1,0 +1,165 @@
+// The store of log lines: how soon a follower sees one, what one costs, how large they are at rest, and whether one is lost with its writer.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { constants, zstdCompressSync } from "node:zlib";
+import { readCompressed } from "../server/src/observability/store/compression.ts";
+import { isCompressed } from "../server/src/observability/store/layout.ts";
+import { logReader } from "../server/src/observability/store/reader.ts";
+import { logWriter } from "../server/src/observability/store/writer.ts";
+import { type Claim, inMs, quantile } from "./claim.ts";
+import { appNamed, begin, type FollowersWork, type Saw, type WritersWork, type Wrote } from "./log-lines-apart.ts";
+
+const perSecond = 50_000;
+/** Each at the limit of one instance. */
+const apps = 25;
+const seconds = 12;
+const idleSeconds = 4;
+const kills = 10;
+const goals = { tailMs: 2, cpuUs: 2, atRest: 1.15 };
+
+interface Ran {
+  /** Processor time of the writing process for one line, without what the pace takes, and that. */
+  cpuUs: number;
+  paceUs: number;
+  linesPerSecond: number;
+  latenciesMs: number[];
+}
+
+const writeFor = async (work: Omit<WritersWork, "kind" | "perSecond">): Promise<Wrote> => {
+  const wrote = await begin<Wrote>({ kind: "write", perSecond, ...work }).done;
+  if (!wrote) throw new Error("The writing process has died.");
+  return wrote;
+};
+
+/** Lines of so many apps, of which one is followed. */
+const run = async (folder: string, count: number): Promise<Ran> => {
+  const idle = await writeFor({ folder, apps: count, seconds: idleSeconds, idle: true });
+  const follower = begin<Saw>({ kind: "follow", folder, app: appNamed(0) } satisfies FollowersWork);
+  await pause(1_000);
+  const writer = begin<Wrote>({ kind: "write", folder, apps: count, perSecond, seconds });
+  follower.child.on("message", (message) => typeof message === "string" && writer.child.connected && writer.child.send(message));
+  writer.child.send(appNamed(0));
+  const wrote = await writer.done;
+  await pause(1_000);
+  follower.child.send("stop");
+  const saw = await follower.done;
+  if (!wrote || !saw) throw new Error("A process has died.");
+  if (saw.latenciesMs.length !== Math.ceil(wrote.lines / count)) throw new Error(`The follower saw ${saw.latenciesMs.length} lines.`);
+  const paceUs = idle.cpuUs / idle.lines;
+  return { cpuUs: wrote.cpuUs / wrote.lines - paceUs, paceUs, linesPerSecond: wrote.lines / (wrote.tookMs / 1_000), latenciesMs: saw.latenciesMs };
+};
+
+const streamOf = (folder: string, app: string): string => join(folder, "local", "default", app, "runtime");
+
+/** The writer was killed or has ended: another one compresses what it left, once there is a line. */
+const compressAll = async (folder: string): Promise<void> => {
+  const writer = logWriter(folder);
+  const line = { tenant: "local", project: "default", deployment: "", commit: "", instance: "", source: "runtime", stream: "stdout", text: "the end" } as const;
+  const names = readdirSync(join(folder, "local", "default"));
+  for (const app of names) writer.append({ ...line, app, time: new Date().toISOString() });
+  await writer.flush();
+  const isDone = (app: string): boolean => readdirSync(streamOf(folder, app)).filter((file) => !isCompressed(file)).length === 1;
+  while (!names.every(isDone)) await pause(20);
+};
+
+interface Sizes {
+  text: number;
+  kept: number;
+  floor: number;
+  newest: number;
+}
+
+/** Bytes of the full segments of an app, and what zstd makes of their text as one. */
+const sizesOf = async (folder: string): Promise<Sizes> => {
+  const sizes = { text: 0, kept: 0, floor: 0, newest: 0 };
+  for (const app of readdirSync(join(folder, "local", "default"))) {
+    const stream = streamOf(folder, app);
+    const texts: Buffer[] = [];
+    for (const file of readdirSync(stream).sort()) {
+      const { size } = statSync(join(stream, file));
+      if (isCompressed(file)) texts.push((await readCompressed(join(stream, file))) ?? Buffer.alloc(0));
+      sizes[isCompressed(file) ? "kept" : "newest"] += size;
+    }
+    const text = Buffer.concat(texts);
+    sizes.text += text.length;
+    sizes.floor += zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 3 }, pledgedSrcSize: text.length }).length;
+  }
+  return sizes;
+};
+
+/** Acknowledged lines that are not found, and those found twice, once the process that wrote them was killed. */
+const killOnce = async (folder: string, afterMs: number): Promise<{ acknowledged: number; lost: number; twice: number }> => {
+  const note = join(folder, "acknowledged");
+  const { child, done } = begin<Wrote>({ kind: "write", folder, apps: 1, perSecond, seconds: 60, acknowledged: note });
+  while (!statSync(note, { throwIfNoEntry: false })?.size) await pause(5);
+  await pause(afterMs);
+  child.kill("SIGKILL");
+  await done;
+  const acknowledged = Number(readFileSync(note, "utf8"));
+  const query = { tenant: "local", project: "default", app: appNamed(0), sources: ["runtime" as const], limit: 10_000_000 };
+  const found = (await logReader([folder]).search(query)).map(({ text }) => Number(text.split(" ").at(-1)));
+  const known = new Set(found);
+  let lost = 0;
+  for (let line = 0; line < acknowledged; line += 1) if (!known.has(line)) lost += 1;
+  return { acknowledged, lost, twice: found.length - known.size };
+};
+
+const killClaim = async (root: string): Promise<Claim> => {
+  const all = { acknowledged: 0, lost: 0, twice: 0 };
+  for (let round = 0; round < kills; round += 1) {
+    const folder = join(root, `killed-${round}`);
+    mkdirSync(folder);
+    const once = await killOnce(folder, 300 + round * 190);
+    for (const key of ["acknowledged", "lost", "twice"] as const) all[key] += once[key];
+    rmSync(folder, { recursive: true });
+  }
+  return {
+    name: `acknowledged lines that are lost, of ${kills} writers killed with SIGKILL while they wrote and compressed`,
+    measured: `${all.lost} of ${all.acknowledged} (${all.twice} twice)`,
+    goal: "0",
+    reached: all.lost === 0 && all.twice === 0,
+  };
+};
+
+const claimsOf = (name: string, { cpuUs, paceUs, linesPerSecond, latenciesMs }: Ran): Claim[] => {
+  const [p50, p99] = [quantile(latenciesMs, 0.5), quantile(latenciesMs, 0.99)];
+  return [
+    {
+      name: `${Math.round(linesPerSecond)} log lines/s of ${name}: from the writer's hand to a follower of one app`,
+      measured: `p50 ${inMs(p50)}, p99 ${inMs(p99)}`,
+      goal: `p50 ≤ ${goals.tailMs} ms`,
+      reached: p50 <= goals.tailMs,
+    },
+    {
+      name: "  processor time of the writing process for a line, compressing included",
+      measured: `${cpuUs.toFixed(2)} µs (the pace itself: ${paceUs.toFixed(2)} more)`,
+      goal: `≤ ${goals.cpuUs} µs`,
+      reached: cpuUs <= goals.cpuUs,
+    },
+  ];
+};
+
+export const logLineClaims = async (): Promise<Claim[]> => {
+  const root = mkdtempSync(join(tmpdir(), "slip-bench-logs-"));
+  try {
+    const many = await run(join(root, "many"), apps);
+    await compressAll(join(root, "many"));
+    const { text, kept, floor, newest } = await sizesOf(join(root, "many"));
+    const one = await run(join(root, "one"), 1);
+    return [
+      ...claimsOf(`${apps} apps`, many),
+      ...claimsOf("one app", one),
+      {
+        name: "log lines at rest / their text as zstd -3",
+        measured: `${(kept / floor).toFixed(3)} × (${(text / kept).toFixed(1)} times less than the text; ${newest} bytes of segments that are not full)`,
+        goal: `≤ ${goals.atRest} ×`,
+        reached: kept <= goals.atRest * floor,
+      },
+      await killClaim(root),
+    ];
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+};
