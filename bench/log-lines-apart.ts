@@ -31,9 +31,10 @@ export interface Saw {
 
 export const appNamed = (index: number): string => `app-${index}`;
 const ofApp = { tenant: "local", project: "default" };
+/** None comes twice in one segment, which would be compressed to nothing. */
+const textCount = 2 ** 17;
 const tickMs = 1;
 const tellMs = 1_000;
-/** Nothing ends the process before its work does, or its parent. */
 const micros = (): number => Number(process.hrtime.bigint() / 1_000n);
 
 /** Numbers that are the same in each run. */
@@ -62,7 +63,7 @@ const write = async ({ folder, apps, perSecond, seconds, idle, acknowledged }: W
   const writer = logWriter(folder);
   const file = acknowledged === undefined ? undefined : openSync(acknowledged, "w");
   process.on("message", (app: string) => writer.follow(ofApp.tenant, ofApp.project, app));
-  const texts = textsOf(4_096);
+  const texts = textsOf(textCount);
   const tags = Array.from({ length: apps }, (_, index) => {
     const id = `${index}`.padStart(26, "0");
     return { ...ofApp, app: appNamed(index), deployment: `dep_${id}`, commit: "", instance: `ins_${id}` };

@@ -14,8 +14,11 @@ export const cutText = (text: string, maxBytes: number): string => {
 export const headOf = ({ tenant, project, app, deployment, commit, instance, source }: LogLine): string =>
   JSON.stringify({ tenant, project, app, deployment, commit, instance, source }).slice(0, -1);
 
-export const formatLine = (line: LogLine, maxBytes: number, head = headOf(line)): string =>
-  `${head},"time":${JSON.stringify(line.time)},"stream":"${line.stream}","text":${JSON.stringify(cutText(line.text, maxBytes))}}\n`;
+/** What comes after that. */
+export const restOf = ({ time, stream, text }: LogLine, maxBytes: number): string =>
+  `,"time":${JSON.stringify(time)},"stream":"${stream}","text":${JSON.stringify(cutText(text, maxBytes))}}\n`;
+
+export const formatLine = (line: LogLine, maxBytes: number): string => headOf(line) + restOf(line, maxBytes);
 
 /** The line that `text` holds, or undefined: a crash or a full disk may have torn it. */
 export const parseLine = (text: string): LogLine | undefined => {

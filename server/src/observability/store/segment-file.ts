@@ -54,12 +54,11 @@ export class SegmentFile {
   }
 
   /** Appends whole lines. Rejects when the disk does, and may then have written a part, which the next append ends with a newline. */
-  async append(text: string): Promise<void> {
+  async append(bytes: Buffer): Promise<void> {
     try {
       this.#segments ??= await this.#look();
       const segment = await this.#current(this.#segments);
       const file = this.#file ?? this.#keep(await this.#open(segment));
-      const bytes = Buffer.from(text);
       await writeAll(file, bytes);
       segment.size += bytes.length;
     } catch (error) {

@@ -3,13 +3,14 @@ import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import type { LogLine } from "@slipstream/contract/logs.ts";
+import type { LogLine, LogTags } from "@slipstream/contract/logs.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import { freeBytes } from "#platform/disk-room.ts";
 import { type Log, logOf } from "#platform/log.ts";
+import { type Batch, SpareBatches } from "./batch.ts";
 import { Compressor } from "./compressor.ts";
 import { appFolder, streamFolder } from "./layout.ts";
-import { formatLine, headOf } from "./line.ts";
+import { formatLine, headOf, restOf } from "./line.ts";
 import { Pace } from "./pace.ts";
 import { SegmentFile, type SegmentOptions, type SegmentParts } from "./segment-file.ts";
 
@@ -24,9 +25,9 @@ export interface WriterOptions {
   followedDelayMs?: number;
   /** Somebody follows for so long; who goes on says so again before. */
   followedMs?: number;
-  /** A stream with about so much waiting is written at once. */
+  /** A stream with so much waiting is written at once. */
   batchBytes?: number;
-  /** Memory for waiting lines of all streams, about; more are dropped and counted. */
+  /** Bytes of waiting lines of all streams; more are dropped and counted. */
   waitingBytes?: number;
   /** Bytes of the disk that lines leave to others; what would take of them is dropped and counted. */
   leaveBytes?: number;
@@ -39,19 +40,28 @@ interface Waiting {
   readonly path: string;
   readonly file: SegmentFile;
   pace: Pace;
-  /** Lines as they will lie on disk. */
-  text: string;
-  lines: number;
+  /** Undefined while nothing waits. */
+  batch: Batch | undefined;
   /** The last line, whose tags a notice of loss takes. */
   last: LogLine;
   dropped: number;
 }
 
-/** Where lines of the same tags go, and what they begin with. */
+/** Where lines with the same tags go, and what they begin with. */
 interface Place {
   stream: Waiting;
-  head: string;
+  tags: LogTags & Pick<LogLine, "source">;
+  head: Buffer;
 }
+
+const isOf = ({ tags }: Place, line: LogLine): boolean =>
+  tags.instance === line.instance &&
+  tags.deployment === line.deployment &&
+  tags.source === line.source &&
+  tags.app === line.app &&
+  tags.project === line.project &&
+  tags.tenant === line.tenant &&
+  tags.commit === line.commit;
 
 const streamsKept = 1_024;
 const placesKept = 4_096;
@@ -62,7 +72,9 @@ class FolderWriter implements LogWriter {
   readonly #folder: string;
   readonly #options: Settings;
   readonly #streams = new Map<string, Waiting>();
+  /** By instance, or by deployment where a line is of none: the last place of each. */
   readonly #places = new Map<string, Place>();
+  readonly #spare = new SpareBatches();
   /** Until when somebody follows an app, by its folder. */
   readonly #followed = new Map<string, number>();
   readonly #compressor: Compressor;
@@ -95,29 +107,29 @@ class FolderWriter implements LogWriter {
   }
 
   #placeOf(line: LogLine): Place | undefined {
-    const { tenant, project, app, deployment, commit, instance, source } = line;
-    const key = `${tenant}\0${project}\0${app}\0${source}\0${deployment}\0${commit}\0${instance}`;
+    const key = line.instance || line.deployment;
     const known = this.#places.get(key);
-    if (known) return known;
+    if (known && isOf(known, line)) return known;
     const path = streamFolder(this.#folder, line);
     if (path === undefined) return undefined;
-    const place = { stream: this.#streamAt(path, line), head: headOf(line) };
+    const place = { stream: this.#streamAt(path, line), tags: line, head: Buffer.from(headOf(line)) };
     if (this.#places.size >= placesKept) this.#places.clear();
     this.#places.set(key, place);
     return place;
   }
 
   #add({ stream, head }: Place, line: LogLine): void {
-    const text = formatLine(line, limit("logLineBytes"), head);
+    const rest = restOf(line, limit("logLineBytes"));
     stream.last = line;
-    if (this.#waitingBytes + text.length > this.#options.waitingBytes) {
+    if (this.#waitingBytes + head.length + rest.length > this.#options.waitingBytes) {
       stream.dropped += 1;
       return;
     }
-    stream.text += text;
-    stream.lines += 1;
-    this.#waitingBytes += text.length;
-    if (stream.text.length >= this.#options.batchBytes) void this.flush();
+    stream.batch ??= this.#spare.take();
+    const before = stream.batch.length;
+    stream.batch.add(head, rest);
+    this.#waitingBytes += stream.batch.length - before;
+    if (stream.batch.length >= this.#options.batchBytes) void this.flush();
     else stream.pace.soon();
   }
 
@@ -137,7 +149,7 @@ class FolderWriter implements LogWriter {
     for (const stream of this.#streams.values()) {
       if (dirname(stream.path) !== app) continue;
       stream.pace = pace;
-      if (stream.lines > 0) pace.soon();
+      if (stream.batch) pace.soon();
     }
   }
 
@@ -172,7 +184,7 @@ class FolderWriter implements LogWriter {
     const known = this.#streams.get(path);
     if (known) return known;
     const pace = this.#followed.has(dirname(path)) ? this.#quick : this.#usual;
-    const stream = { path, file: new SegmentFile(path, this.#parts), pace, text: "", lines: 0, last: line, dropped: 0 };
+    const stream: Waiting = { path, file: new SegmentFile(path, this.#parts), pace, batch: undefined, last: line, dropped: 0 };
     this.#streams.set(path, stream);
     return stream;
   }
@@ -181,7 +193,7 @@ class FolderWriter implements LogWriter {
     await this.#write([...this.#streams.values()]);
     for (const stream of this.#streams.values()) {
       if (this.#streams.size <= streamsKept) break;
-      if (stream.lines === 0 && stream.dropped === 0) this.#forget(stream);
+      if (stream.batch === undefined && stream.dropped === 0) this.#forget(stream);
     }
   }
 
@@ -193,25 +205,24 @@ class FolderWriter implements LogWriter {
   /** Beside one another: each is a file of its own. */
   async #write(streams: readonly Waiting[]): Promise<void> {
     const refusal = this.#refusal();
-    await Promise.all(streams.filter((stream) => stream.lines > 0 || stream.dropped > 0).map((stream) => this.#writeOne(stream, refusal)));
+    await Promise.all(streams.filter((stream) => stream.batch || stream.dropped > 0).map((stream) => this.#writeOne(stream, refusal)));
   }
 
   async #writeOne(stream: Waiting, refusal: unknown): Promise<void> {
-    const { text, lines, dropped } = stream;
-    stream.text = "";
-    stream.lines = 0;
+    const { batch = this.#spare.take(), dropped } = stream;
+    stream.batch = undefined;
     stream.dropped = 0;
-    const notice = dropped > 0 ? this.#noticeOf(stream.last, dropped) : "";
     try {
       if (refusal !== undefined) throw refusal;
-      await stream.file.append(notice + text);
+      await stream.file.append(dropped > 0 ? Buffer.concat([this.#noticeOf(stream.last, dropped), batch.bytes]) : batch.bytes);
       this.#failing = false;
     } catch (error) {
-      stream.dropped += dropped + lines;
+      stream.dropped += dropped + batch.lines;
       if (!this.#failing) this.#tell("log lines cannot be written and are dropped", error);
       this.#failing = true;
     } finally {
-      this.#waitingBytes -= text.length;
+      this.#waitingBytes -= batch.length;
+      this.#spare.giveBack(batch);
     }
   }
 
@@ -224,13 +235,13 @@ class FolderWriter implements LogWriter {
     }
   }
 
-  #noticeOf(line: LogLine, dropped: number): string {
+  #noticeOf(line: LogLine, dropped: number): Buffer {
     const text = `${dropped} lines were lost here: they came faster than they could be written, or the disk was full`;
-    return formatLine({ ...line, stream: "stderr", text }, limit("logLineBytes"));
+    return Buffer.from(formatLine({ ...line, stream: "stderr", text }, limit("logLineBytes")));
   }
 
   #forget(stream: Waiting): void {
-    this.#waitingBytes -= stream.text.length;
+    this.#waitingBytes -= stream.batch?.length ?? 0;
     stream.file.close();
     this.#streams.delete(stream.path);
     this.#places.clear();
