@@ -1,6 +1,7 @@
 // Writes lines at a steady pace, or follows them, in a process of its own: what is measured of it is its own processor time, and it can be killed.
 import { type ChildProcess, fork } from "node:child_process";
 import { openSync, writeSync } from "node:fs";
+import type { LogLine } from "../contract/src/logs.ts";
 import { logReader } from "../server/src/observability/store/reader.ts";
 import { logWriter } from "../server/src/observability/store/writer.ts";
 
@@ -10,7 +11,7 @@ export interface WritersWork {
   apps: number;
   perSecond: number;
   seconds: number;
-  /** Lines go nowhere: what the pace itself costs. */
+  /** Lines are made and go nowhere: what that itself costs. */
   idle?: boolean;
   /** Where it is noted how many lines are acknowledged: that they were given to the system. */
   acknowledged?: string;
@@ -68,6 +69,11 @@ const write = async ({ folder, apps, perSecond, seconds, idle, acknowledged }: W
     const id = `${index}`.padStart(26, "0");
     return { ...ofApp, app: appNamed(index), deployment: `dep_${id}`, commit: "", instance: `ins_${id}` };
   });
+  let last: LogLine | undefined;
+  const append = (line: LogLine): void => {
+    last = line;
+    if (!idle) writer.append(line);
+  };
   const begun = performance.now();
   const before = process.cpuUsage();
   let lines = 0;
@@ -76,7 +82,7 @@ const write = async ({ folder, apps, perSecond, seconds, idle, acknowledged }: W
     for (const due = (passedMs / 1_000) * perSecond; lines < due; lines += 1) {
       const text = `${texts[lines % texts.length]} ${micros()} ${lines}`;
       const tag = tags[lines % apps];
-      if (!idle && tag) writer.append({ ...tag, time, source: "runtime", stream: "stdout", text });
+      if (tag) append({ ...tag, time, source: "runtime", stream: "stdout", text });
     }
     if (file !== undefined) {
       const given = lines;
@@ -86,6 +92,7 @@ const write = async ({ folder, apps, perSecond, seconds, idle, acknowledged }: W
   }
   await writer.flush();
   const { user, system } = process.cpuUsage(before);
+  if (last === undefined) throw new Error("Nothing was written.");
   return { lines, cpuUs: user + system, tookMs: performance.now() - begun };
 };
 

@@ -20,7 +20,7 @@ const kills = 10;
 const goals = { tailMs: 2, cpuUs: 2, atRest: 1.15 };
 
 interface Ran {
-  /** Processor time of the writing process for one line, without what the pace takes, and that. */
+  /** Processor time of the writing process for one line, without what it takes to make one at that pace, and that. */
   cpuUs: number;
   paceUs: number;
   linesPerSecond: number;
@@ -134,7 +134,7 @@ const claimsOf = (name: string, { cpuUs, paceUs, linesPerSecond, latenciesMs }: 
     },
     {
       name: "  processor time of the writing process for a line, compressing included",
-      measured: `${cpuUs.toFixed(2)} µs (the pace itself: ${paceUs.toFixed(2)} more)`,
+      measured: `${cpuUs.toFixed(2)} µs (making the line and keeping the pace: ${paceUs.toFixed(2)} more)`,
       goal: `≤ ${goals.cpuUs} µs`,
       reached: cpuUs <= goals.cpuUs,
     },

@@ -63,6 +63,7 @@ const isOf = ({ tags }: Place, line: LogLine): boolean =>
   tags.tenant === line.tenant &&
   tags.commit === line.commit;
 
+const roomMs = 50;
 const streamsKept = 1_024;
 const placesKept = 4_096;
 /** Processor time that goes into followed streams is bounded: each of them makes all of them wait so much longer. */
@@ -84,6 +85,8 @@ class FolderWriter implements LogWriter {
   #waitingBytes = 0;
   #writing: Promise<void> = Promise.resolve();
   #failing = false;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #refusal: unknown;
 
   constructor(folder: string, options: Settings) {
     this.#folder = folder;
@@ -204,7 +207,7 @@ class FolderWriter implements LogWriter {
 
   /** Beside one another: each is a file of its own. */
   async #write(streams: readonly Waiting[]): Promise<void> {
-    const refusal = this.#refusal();
+    const refusal = this.#refusalNow();
     await Promise.all(streams.filter((stream) => stream.batch || stream.dropped > 0).map((stream) => this.#writeOne(stream, refusal)));
   }
 
@@ -226,8 +229,16 @@ class FolderWriter implements LogWriter {
     }
   }
 
-  /** Why nothing can be written now. */
-  #refusal(): unknown {
+  /** Why nothing can be written; the disk is asked once in a while. */
+  #refusalNow(): unknown {
+    const now = performance.now();
+    if (now - this.#askedAt < roomMs) return this.#refusal;
+    this.#askedAt = now;
+    this.#refusal = this.#askRoom();
+    return this.#refusal;
+  }
+
+  #askRoom(): unknown {
     try {
       return freeBytes(this.#folder) < this.#options.leaveBytes ? new SlipError("disk_full") : undefined;
     } catch (error) {
