@@ -35,6 +35,8 @@ const ofApp = { tenant: "local", project: "default" };
 /** None comes twice in one segment, which would be compressed to nothing. */
 const textCount = 2 ** 17;
 const tickMs = 1;
+/** Lines of one turn, also where this process could not run for long. */
+const atOnce = 500;
 const tellMs = 1_000;
 const micros = (): number => Number(process.hrtime.bigint() / 1_000n);
 
@@ -79,7 +81,8 @@ const write = async ({ folder, apps, perSecond, seconds, idle, acknowledged }: W
   let lines = 0;
   for (let passedMs = 0; passedMs < seconds * 1_000; passedMs = performance.now() - begun) {
     const time = new Date().toISOString();
-    for (const due = (passedMs / 1_000) * perSecond; lines < due; lines += 1) {
+    const due = Math.min((passedMs / 1_000) * perSecond, lines + atOnce);
+    for (; lines < due; lines += 1) {
       const text = `${texts[lines % texts.length]} ${micros()} ${lines}`;
       const tag = tags[lines % apps];
       if (tag) append({ ...tag, time, source: "runtime", stream: "stdout", text });
@@ -99,12 +102,24 @@ const write = async ({ folder, apps, perSecond, seconds, idle, acknowledged }: W
 const follow = async ({ folder, app }: FollowersWork): Promise<Saw> => {
   const stop = new AbortController();
   const latenciesMs: number[] = [];
-  process.on("message", () => stop.abort());
+  let expected = Number.POSITIVE_INFINITY;
+  const endOnceAll = (): void => {
+    if (latenciesMs.length >= expected) stop.abort();
+  };
+  process.on("message", (lines: number) => {
+    expected = lines;
+    endOnceAll();
+  });
   const tell = (): void => void process.send?.(app);
   const timer = setInterval(tell, tellMs);
   tell();
   const query = { ...ofApp, app, sources: ["runtime" as const], limit: 0 };
-  for await (const { text } of logReader([folder]).follow(query, stop.signal)) latenciesMs.push((micros() - Number(text.split(" ").at(-2))) / 1_000);
+  for await (const { text } of logReader([folder]).follow(query, stop.signal)) {
+    const writtenUs = Number(text.split(" ").at(-2));
+    if (Number.isNaN(writtenUs)) throw new Error(`This line is none of those that were written: ${text}`);
+    latenciesMs.push((micros() - writtenUs) / 1_000);
+    endOnceAll();
+  }
   clearInterval(timer);
   return { latenciesMs };
 };

@@ -8,6 +8,7 @@ import { handshakeClaims } from "./handshakes.ts";
 import { hostClaims } from "./hosts.ts";
 import { installClaims } from "./install.ts";
 import { logLineClaims } from "./log-lines.ts";
+import { logProgramClaims } from "./log-program.ts";
 import { redeployClaims } from "./redeploy.ts";
 import { rollbackClaims } from "./rollback.ts";
 import { memoryClaims, routeChangeClaims } from "./route-changes.ts";
@@ -28,6 +29,7 @@ const measurements: Record<string, (installation: Installation) => Promise<Claim
   routes: routeChangeClaims,
   memory: memoryClaims,
   logs: logLineClaims,
+  program: logProgramClaims,
 };
 
 const wanted = process.argv.slice(2);
