@@ -104,7 +104,11 @@ export const limits = {
   // logs
   logLineBytes: { default: 16_384, unit: "bytes", what: "one line of a log; the rest is cut" },
   logLinesPerSecond: { default: 2_000, unit: "lines/s", what: "lines of one instance or build; more are counted and dropped" },
-  logAppBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "kept lines of one app and one source, as text, of which the disk holds most compressed; the oldest go first" },
+  logAppBytes: {
+    default: 64 * 2 ** 20,
+    unit: "bytes",
+    what: "kept lines of one app and one source, as text, of which the disk holds most compressed; the oldest go first",
+  },
   logsBytes: { default: 4 * 2 ** 30, unit: "bytes", what: "kept lines of all apps together, on the disk; the oldest go first" },
   // control
   routeVersions: {
