@@ -1,6 +1,7 @@
 // A line on its whole way: a program in a sandbox prints it, and a client of the API that follows the app's log has it.
 import { randomBytes } from "node:crypto";
 import type { Installation } from "../test/e2e/installation.ts";
+import { nodeProgram } from "../test/e2e/sources.ts";
 import { type Claim, inMs, quantile } from "./claim.ts";
 import { clientOf } from "./deploy.ts";
 
@@ -13,7 +14,7 @@ const app = "prints-lines";
 /** Microseconds since 1970 stand in each line. */
 const program = `
 const { performance } = require("node:perf_hooks");
-require("node:http").createServer((_, response) => response.end("here")).listen(process.env.PORT, "0.0.0.0");
+${nodeProgram('"here"')}
 const micros = () => Math.round((performance.timeOrigin + performance.now()) * 1000);
 const begun = performance.now();
 let lines = 0;
