@@ -17,6 +17,8 @@ export type Types = {
 export type Database = postgres.Sql<Types>;
 /** What a query can run on: the pool, or a transaction. */
 export type Query = postgres.ISql<Types>;
+/** A statement as a part of another one. */
+export type Part = postgres.PendingQuery<postgres.Row[]>;
 
 /** A server that is started again is back within a second: a pool looks for it at this pace, and never slower. */
 const reconnectSeconds = 0.05;
@@ -54,6 +56,9 @@ export const openDatabase = (connection: PostgresConnection, { durable = true, m
 
 /** A value for a jsonb column. What a schema of the contract describes is always JSON; the library's type is narrower than that. */
 export const json = (query: Query, value: unknown): postgres.Parameter => query.json(value as postgres.JSONValue);
+
+/** A time of a row as JSON has times. */
+export const iso = (query: Query, time: string): Part => query`to_char(${query(time)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** True when the server, not the statement, is at fault: it is worth trying again. A socket that is being made cannot be opened yet (EACCES). */
 export const isConnectionError = (error: unknown): boolean => {

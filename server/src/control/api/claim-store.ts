@@ -1,6 +1,6 @@
 // Claims of idempotency keys: written in the transaction of the change, so that one who asks again finds that it was made, also where
 // control died before it could answer.
-import { json, type Query } from "#platform/database.ts";
+import { json, type Part, type Query } from "#platform/database.ts";
 import type { Call } from "./call.ts";
 
 export interface Claim {
@@ -26,11 +26,14 @@ export const keepNoAnswer = ({ claim }: Pick<Call, "claim">): void => {
   if (claim) claim.isAnswered = true;
 };
 
+/** For `with … as` too: `from` says then of which row. */
+export const keepingAnswer = (query: Query, { tenant, claim: { key, sha256 } }: { tenant: string; claim: Claim }, answer: Part, from: Part = query``) => query`
+  insert into idempotency_keys (tenant, key, request_sha256, answer) select ${tenant}, ${key}, ${sha256}, ${answer} ${from}
+  on conflict (tenant, key) do update set answer = coalesce(idempotency_keys.answer, excluded.answer)`;
+
 /** Keeps the answer with the change; one who asks again is given exactly this. */
 export const keepAnswer = async (query: Query, { tenant, claim }: Pick<Call, "tenant" | "claim">, answer: unknown): Promise<void> => {
   if (!claim) return;
-  await query`
-    insert into idempotency_keys (tenant, key, request_sha256, answer) values (${tenant}, ${claim.key}, ${claim.sha256}, ${json(query, answer)})
-    on conflict (tenant, key) do update set answer = coalesce(idempotency_keys.answer, excluded.answer)`;
+  await keepingAnswer(query, { tenant, claim }, query`${json(query, answer)}::jsonb`);
   claim.isAnswered = true;
 };

@@ -14,10 +14,11 @@ import { ensureApp, expectDestroyed, lockApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import type { Inverse } from "../journal/entry.ts";
 import { AlreadyJournaled, journal } from "../journal/journal-store.ts";
+import { beginAlone } from "./alone.ts";
 import { doAtOnce } from "./at-once.ts";
 import { type DeploymentRequest, type DeploymentRow, isOpen, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
 import { tellEnded } from "./deployment-events.ts";
-import { beginAlone, deploymentOf, deploymentWithKey, insertDeployment, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
+import { beginIfAlone, deploymentOf, deploymentWithKey, insertDeployment, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
 import { submitDeployment } from "./submission.ts";
 
 export interface Asked {
@@ -101,7 +102,7 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =
         grantId: call.token.grantId,
       }),
       supersedeWaiting(query, { appId, except: id, kinds: supersededBy(kind), failure: failureOf("queue", new SlipError("superseded")) }),
-      beginAlone(query, { id, appId }),
+      beginIfAlone(query, { id, appId }),
       journal(query, call, { ...asked, ...undo, deployment: id }),
       deploymentOf(query, id),
     ]);
@@ -116,9 +117,19 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =
     return { row, superseded, isBegun };
   });
 
+/** Whether nothing but its row, the journal and the answer begins with it. */
+const isPlain = (call: Call, { kind, undo, alongside, answer }: Asked): boolean =>
+  (kind === "rollback" || kind === "restart") && !(undo ?? alongside ?? answer) && !(call.expects ?? call.undoes ?? call.approved ?? call.within);
+
+const begunAlone = async (control: Control, call: Call, { appId, ...asked }: Asked): Promise<Inserted | undefined> => {
+  if (appId === undefined || !isPlain(call, asked)) return undefined;
+  const row = await beginAlone(control, call, { ...asked, appId });
+  return row && { row, superseded: [], isBegun: true };
+};
+
 /** With an idempotency key also a commit whose answer was lost is asked again: where it was made, its deployment is found by the key. */
 const insertOnce = async (control: Control, call: Call, asked: Asked): Promise<Inserted | undefined> => {
-  const ask = (): Promise<Inserted> => insert(control, call, asked);
+  const ask = async (): Promise<Inserted> => (await begunAlone(control, call, asked)) ?? insert(control, call, asked);
   try {
     return await (call.idempotencyKey === undefined ? ask() : whileAway(ask));
   } catch (error) {

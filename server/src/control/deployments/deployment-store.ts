@@ -1,7 +1,7 @@
 // Deployments in PostgreSQL. A deployment that has ended never changes again: every update is guarded by its state.
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import type { DeploymentKind, DeploymentState, FailureReport, Phase } from "@slipstream/contract/words.ts";
-import { json, type Query } from "#platform/database.ts";
+import { json, type Part, type Query } from "#platform/database.ts";
 import type { ChangedSettings, DeploymentRequest, DeploymentRow } from "./deployment.ts";
 
 const columns = (query: Query) => query`
@@ -59,14 +59,28 @@ export interface NewDeployment {
   idempotencyKey: string | undefined;
   grantId: string | null;
 }
+/** `as` says its state, and since when it runs. No row when there is one with this idempotency key already. */
+const inserting = (query: Query, it: NewDeployment, as: Part) => query`
+  insert into deployments (id, app_id, tenant, kind, phase, request, source, commit, config, idempotency_key, grant_id, state, started_at)
+  select ${it.id}, ${it.appId}, ${it.tenant}, ${it.kind}, 'queue', ${json(query, it.request)}, ${it.source ?? null}, ${it.commit ?? null},
+    ${it.config === undefined ? null : json(query, it.config)}, ${it.idempotencyKey ?? null}, ${it.grantId}, ${as}
+  on conflict (tenant, idempotency_key) do nothing returning *`;
+
 /** False when there is one with this idempotency key already. */
-export const insertDeployment = async (query: Query, it: NewDeployment): Promise<boolean> => {
-  const rows = await query`
-    insert into deployments (id, app_id, tenant, kind, state, phase, request, source, commit, config, idempotency_key, grant_id)
-    values (${it.id}, ${it.appId}, ${it.tenant}, ${it.kind}, 'waiting', 'queue', ${json(query, it.request)},
-      ${it.source ?? null}, ${it.commit ?? null}, ${it.config === undefined ? null : json(query, it.config)}, ${it.idempotencyKey ?? null}, ${it.grantId})
-    on conflict (tenant, idempotency_key) do nothing returning id`;
-  return rows.length > 0;
+export const insertDeployment = async (query: Query, it: NewDeployment): Promise<boolean> => (await inserting(query, it, query`'waiting', null`)).length > 0;
+
+/**
+ * One of an app that nothing is under way of, neither a deployment nor a task: it begins at once. `parts` are of the same statement, made
+ * from the row `d`, with its app `a` and project `p`. Undefined, and nothing done, where it is not alone, or is there already.
+ */
+export const insertAlone = async (query: Query, it: NewDeployment, parts: (from: Part) => readonly Part[]): Promise<DeploymentRow | undefined> => {
+  const from = () => query`from d join a on a.id = d.app_id join projects p on p.id = a.project_id`;
+  const more = parts(from()).reduce((all, part) => query`${all}, ${part}`, query``);
+  return (
+    await query<DeploymentRow[]>`
+      with a as materialized (select * from idle_app(${it.appId})), d as (${inserting(query, it, query`'running', now() from a`)}) ${more}
+      select ${columns(query)} ${from()}`
+  )[0];
 };
 
 export interface Superseded {
@@ -98,7 +112,7 @@ export const beginDeployment = async (query: Query, id: string): Promise<Deploym
   )[0];
 
 /** Begins one of an app of which nothing else has not ended, neither a deployment nor a task. Gives whether it did. */
-export const beginAlone = async (query: Query, { id, appId }: { id: string; appId: string }): Promise<boolean> => {
+export const beginIfAlone = async (query: Query, { id, appId }: { id: string; appId: string }): Promise<boolean> => {
   const rows = await query`
     update deployments set state = 'running', started_at = now() where id = ${id}
       and not exists (select 1 from deployments d where d.app_id = ${appId} and d.id <> ${id} and d.state in ('waiting', 'running'))
@@ -117,13 +131,18 @@ export interface Facts {
   workload?: string;
 }
 export const saveFacts = async (query: Query, id: string, facts: Facts): Promise<void> => {
+  await savingFacts(query, id, facts);
+};
+
+/** For `with … as` too. */
+export const savingFacts = (query: Query, id: string, facts: Facts) => {
   const config = facts.config === undefined ? null : json(query, facts.config);
-  await query`
+  return query`
     update deployments set source = coalesce(${facts.source ?? null}, source), commit = coalesce(${facts.commit ?? null}, commit),
       config = coalesce(${config}, config), artifact = coalesce(${facts.artifact ?? null}, artifact),
       release_id = coalesce(${facts.releaseId ?? null}, release_id), release = coalesce(${facts.release ?? null}, release),
       workload = coalesce(${facts.workload ?? null}, workload)
-    where id = ${id}`;
+    where id = ${id} returning id`;
 };
 
 /** The instances are to be started again: where they are was lost. What the host has of them is joined. */

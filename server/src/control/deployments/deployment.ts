@@ -121,8 +121,10 @@ export const defaultHost = (app: string): string => `${app}.${platformDomain}`;
 const present = <T extends object>(values: { [K in keyof T]?: T[K] | null | undefined }): Partial<T> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined)) as Partial<T>;
 
+type Told = Omit<DeploymentRow, "appId" | "config" | "releaseId" | "workload" | "grantId" | "cancelRequestedAt" | "startedAt" | "liveDeployment">;
+
 /** The row as clients see it. */
-export const toDeployment = (row: DeploymentRow, installation: Pick<Installation, "httpsPort">): Deployment => ({
+export const toDeployment = (row: Told, installation: Pick<Installation, "httpsPort">): Deployment => ({
   deployment: row.id,
   app: row.app,
   project: row.project,

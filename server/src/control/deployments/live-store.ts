@@ -1,7 +1,9 @@
-// A deployment becomes live: all that follows from it, in one statement, so that it is one question and one commit.
+// A deployment serves, and becomes live: all that follows from each, in one statement, so that it is one question and one commit.
 import type { Deployment, Phase, Topic } from "@slipstream/contract/words.ts";
-import { json, type Query } from "#platform/database.ts";
+import { iso, json, type Part, type Query } from "#platform/database.ts";
+import { serving } from "../workloads/workload-store.ts";
 import type { DeploymentRow } from "./deployment.ts";
+import { type Facts, savingFacts } from "./deployment-store.ts";
 
 export interface Live {
   row: Pick<DeploymentRow, "id" | "appId" | "app" | "workload">;
@@ -10,9 +12,6 @@ export interface Live {
   /** What is told of it, but for the time of its end, and the address of a host name, which stands there as `{host}`. */
   told: { deployment: Omit<Deployment, "endedAt">; hostUrl: string };
 }
-
-/** As JSON has times. */
-const iso = (query: Query, time: string) => query`to_char(${query(time)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 const topicsOf = ({ kind }: Live["told"]["deployment"]): Topic[] => ["deployment.live", ...(kind === "rollback" ? ["release.rolled_back" as const] : [])];
 
@@ -45,3 +44,12 @@ export const makeLive = async (query: Query, { row, release, phases, told }: Liv
     select id from ended`;
   return rows.length > 0;
 };
+
+/**
+ * Around `point`, which points its routes: it serves from a workload, and what was found out of it is written down. Gives no row, and points
+ * nothing, where that workload is not there.
+ */
+export const served = (query: Query, { id, workload, facts }: { id: string; workload: string; facts: Facts }, point: Part) =>
+  query<{ there: string[] | null }[]>`
+    with serving as (${serving(query, workload)}), known as (${savingFacts(query, id, facts)})
+    select ${point} as there from serving, known`;

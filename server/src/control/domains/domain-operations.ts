@@ -5,10 +5,10 @@ import { appNamed, expectDestroyed, livingApp, lockApp } from "../apps/app-store
 import { ensureCertificate } from "../certificates/certificate-store.ts";
 import { addressOf, type Control } from "../control.ts";
 import { deploymentOf } from "../deployments/deployment-store.ts";
-import { pointRoutes } from "../deployments/steps/switch.ts";
 import { journal } from "../journal/journal-store.ts";
 import { announce } from "../outbox/outbox-store.ts";
 import { releaseOf } from "../releases/release-store.ts";
+import { pointRoutes } from "../routes/pointing.ts";
 import { removeHostRoutes, routedDeployment } from "../routes/route-store.ts";
 import { checkDomain, notRemovable } from "./domain.ts";
 import { claimDomain, type DomainRow, domainsOf, isKept, removeDomain } from "./domain-store.ts";

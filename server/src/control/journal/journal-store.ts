@@ -1,7 +1,7 @@
 // The journal in PostgreSQL: who asked for what, and what undoes it. Written in the transaction of the change.
 import type { Grant } from "@slipstream/contract/access.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { json, type Query } from "#platform/database.ts";
+import { json, type Part, type Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
 import { coveredApps } from "../access/coverage.ts";
 import { isScoped } from "../access/decide.ts";
@@ -34,18 +34,26 @@ const markUndone = async (query: Query, { id, undoneBy }: NonNullable<Call["undo
   if (rows.length === 0) throw new SlipError("conflict", `Somebody else has undone ${id} just now.`, { next: "Look at 'slip journal'." });
 };
 
-const insert = async (query: Query, by: Journaling, it: Journaled & { undoes: string | undefined }): Promise<string> => {
-  const { operation, app, input, inverse, deployment, undoes } = it;
-  const id = newId("jrn");
-  const rows = await query`
+/** For `with … as` too: then `from` says of what the change made, without which there is no entry. */
+const inserting = (query: Query, by: Journaling, it: Journaled & { id: string; undoes?: string | undefined }, from: Part = query``) => {
+  const { id, operation, app, input, inverse, deployment, undoes } = it;
+  return query`
     insert into journal (id, tenant, actor, approved_by, approval, request_id, operation, app, input, inverse, no_undo, deployment, undoes)
-    values (${id}, ${by.tenant}, ${by.actor}, ${by.approved?.by ?? null}, ${by.approved?.id ?? null}, ${by.requestId}, ${operation}, ${app ?? null},
+    select ${id}, ${by.tenant}, ${by.actor}, ${by.approved?.by ?? null}, ${by.approved?.id ?? null}, ${by.requestId}, ${operation}, ${app ?? null},
       ${json(query, input)}, ${inverse === undefined ? null : json(query, inverse)},
-      ${inverse === undefined ? (it.noUndo ?? whyNot(operation)) : null}, ${deployment ?? null}, ${undoes ?? null})
+      ${inverse === undefined ? (it.noUndo ?? whyNot(operation)) : null}, ${deployment ?? null}, ${undoes ?? null} ${from}
     on conflict (approval) do nothing returning id`;
+};
+
+const insert = async (query: Query, by: Journaling, it: Journaled & { undoes: string | undefined }): Promise<string> => {
+  const id = newId("jrn");
+  const rows = await inserting(query, by, { ...it, id });
   if (rows.length === 0) throw new AlreadyJournaled(`The approval ${by.approved?.id} is journaled already.`);
   return id;
 };
+
+/** The entry of a change that is made by the same statement, in its `with … as`. For a call that is neither approved nor undoes anything. */
+export const journaling = (query: Query, call: Journaling, it: Journaled, from: Part) => inserting(query, call, { ...it, id: newId("jrn") }, from);
 
 /** Notes what a call changes, and that its idempotency key is used. Throws AlreadyJournaled. */
 export const journal = async (query: Query, call: Journaling, it: Journaled): Promise<void> => {

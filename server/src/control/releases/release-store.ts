@@ -1,5 +1,7 @@
 // Releases in PostgreSQL.
+import type { RouteTarget } from "@slipstream/contract/ports/route-entry.ts";
 import { json, type Query } from "#platform/database.ts";
+import { reviving, type WorkloadRow } from "../workloads/workload-store.ts";
 import type { ReleaseRow } from "./release.ts";
 
 const columns = (query: Query) =>
@@ -11,6 +13,32 @@ export const releaseOf = async (query: Query, id: string): Promise<ReleaseRow | 
 /** A release that was live, by its number. */
 export const releaseNumbered = async (query: Query, appId: string, number: number): Promise<ReleaseRow | undefined> =>
   (await query<ReleaseRow[]>`select ${columns(query)} from releases r where r.app_id = ${appId} and r.number = ${number} and r.live_at is not null`)[0];
+
+/** What a rollback is about. */
+export interface Revived {
+  /** The release that it goes to. */
+  release: ReleaseRow | undefined;
+  /** The release that serves until now. */
+  replaced: ReleaseRow | undefined;
+  /** What is still there of the release that it goes to, and runs from here on. */
+  parked: Pick<WorkloadRow, "id" | "targets"> | undefined;
+}
+
+type RevivedRow = ReleaseRow & { isTarget: boolean; isLive: boolean; workload: string | null; targets: RouteTarget[] | null };
+
+/** Wants what is parked of a release to run, of one workload where that is given; all that a rollback has to know is read with it. */
+export const reviveParked = async (query: Query, of: { appId: string; release: number; id: string | null }): Promise<Revived> => {
+  const rows = await query<RevivedRow[]>`
+    with parked as (${reviving(query, of)})
+    select ${columns(query)}, r.number = ${of.release} and r.live_at is not null as is_target, coalesce(d.release_id = r.id, false) as is_live,
+      parked.id as workload, parked.targets
+    from releases r join apps a on a.id = r.app_id left join deployments d on d.id = a.live_deployment left join parked on parked.release_id = r.id
+    where r.app_id = ${of.appId} and (r.number = ${of.release} or d.release_id = r.id)`;
+  const release = rows.find(({ isTarget }) => isTarget);
+  const { workload, targets } = release ?? {};
+  const parked = workload && targets ? { id: workload, targets } : undefined;
+  return { release, replaced: rows.find(({ isLive }) => isLive), parked };
+};
 
 /** The numbers of the releases that were live, of an app by its name. */
 export const livedNumbers = async (query: Query, tenant: string, app: string): Promise<number[]> =>

@@ -1,24 +1,7 @@
 // Routes in PostgreSQL, which counts the table's version up with each change, and notes what it was about (migration 0015).
-import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Database, Query } from "#platform/database.ts";
 import type { AppRow } from "./route-table.ts";
-
-/** Makes the routes of an app exactly these, to one deployment. Throws `conflict` when another app serves one of them. */
-export const replaceRoutes = async (
-  query: Query,
-  of: { appId: string; deployment: string; routes: readonly { host: string; path: string }[] },
-): Promise<void> => {
-  const { appId, deployment, routes } = of;
-  const removed = query`delete from routes where app_id = ${appId}`.execute();
-  const inserted = query`
-    insert into routes (host, path, app_id, deployment)
-    select *, ${appId}, ${deployment} from unnest(${routes.map((route) => route.host)}::text[], ${routes.map((route) => route.path)}::text[])
-    on conflict do nothing returning host`.execute();
-  // Sent without waiting for one another, done in this order.
-  const [, rows] = await Promise.all([removed, inserted]);
-  if (rows.length !== routes.length) throw new SlipError("conflict", "Another app serves one of the routes already.");
-};
 
 export const removeRoutes = async (query: Query, appId: string): Promise<void> => {
   await query`delete from routes where app_id = ${appId}`;

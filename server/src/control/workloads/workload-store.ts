@@ -28,15 +28,12 @@ export const workloadOf = async (query: Query, id: string): Promise<WorkloadRow 
 export const workloadsOfApp = (query: Query, appId: string): Promise<WorkloadRow[]> =>
   query<WorkloadRow[]>`select ${columns(query)} from workloads w where w.app_id = ${appId} order by w.id desc`;
 
-/** Wants the instances to run that are still there of a release that serves no more: those of one workload, or the newest. */
-export const reviveWorkload = async (query: Query, of: { appId: string; release: number; id: string | null }): Promise<WorkloadRow | undefined> =>
-  (
-    await query<WorkloadRow[]>`
-      update workloads w set desire = 'running' where (${of.id}::text is null or w.id = ${of.id}) and w.id = (
-        select o.id from workloads o join releases r on r.id = o.release_id
-        where o.app_id = ${of.appId} and r.number = ${of.release} and o.retired_at is not null order by o.id desc limit 1)
-      returning ${columns(query)}`
-  )[0];
+/** For `with … as`: wants the instances to run that are still there of a release that serves no more: those of one workload, or the newest. */
+export const reviving = (query: Query, of: { appId: string; release: number; id: string | null }) => query`
+  update workloads w set desire = 'running' where (${of.id}::text is null or w.id = ${of.id}) and w.id = (
+    select o.id from workloads o join releases r on r.id = o.release_id
+    where o.app_id = ${of.appId} and r.number = ${of.release} and o.retired_at is not null order by o.id desc limit 1)
+  returning w.id, w.targets, w.release_id`;
 
 /** Where requests can go: the first `count` instances, in the order that the host gives. */
 export const targetsOf = (workload: Pick<Workload, "instances">, count = workload.instances.length): RouteTarget[] =>
@@ -54,12 +51,9 @@ export const setInstances = async (query: Query, id: string, instances: number):
   await query`update workloads set instances = ${instances} where id = ${id}`;
 };
 
-/** It serves: again, when it was parked. False when it is not there, or has no place where requests could go. */
-export const serveWorkload = async (query: Query, id: string): Promise<boolean> => {
-  const rows = await query<{ count: number }[]>`
-    update workloads set desire = 'running', retired_at = null where id = ${id} returning jsonb_array_length(targets) as count`;
-  return (rows[0]?.count ?? 0) > 0;
-};
+/** For `with … as`: it serves, again when it was parked. No row where it is not there, or has no place where requests could go. */
+export const serving = (query: Query, id: string) => query`
+  update workloads set desire = 'running', retired_at = null where id = ${id} and jsonb_array_length(targets) > 0 returning id`;
 
 export const retireWorkload = async (query: Query, id: string): Promise<void> => {
   await query`update workloads set retired_at = coalesce(retired_at, now()) where id = ${id}`;

@@ -6,6 +6,7 @@ import type { Query } from "#platform/database.ts";
 import { asDiskFull } from "#platform/disk-full.ts";
 import { dropDomains } from "../../domains/domain-store.ts";
 import { dropUnlived, liveRelease } from "../../releases/release-store.ts";
+import { pointRoutes } from "../../routes/pointing.ts";
 import { removeRoutes, routedTo } from "../../routes/route-store.ts";
 import { dropWorkload, retireWorkload } from "../../workloads/workload-store.ts";
 import { type DeploymentRow, toDeployment } from "../deployment.ts";
@@ -15,7 +16,6 @@ import type { Run } from "../run.ts";
 import { giveBackSettings } from "../settings.ts";
 import { endingOf, tell } from "../story.ts";
 import { DeploymentCancelled, DeploymentFailed } from "./step.ts";
-import { pointRoutes } from "./switch.ts";
 
 /** Long enough for a host that answers; what it did not remove by then goes when it compares with what is desired. */
 const removeMs = 1_500;

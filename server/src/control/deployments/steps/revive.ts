@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Workload } from "@slipstream/contract/ports/host.ts";
 import type { ReleaseRow } from "../../releases/release.ts";
-import { liveRelease, releaseNumbered } from "../../releases/release-store.ts";
-import { reviveWorkload, saveTargets, targetsOf } from "../../workloads/workload-store.ts";
+import { liveRelease, releaseNumbered, reviveParked } from "../../releases/release-store.ts";
+import { saveTargets, targetsOf } from "../../workloads/workload-store.ts";
 import { type Facts, saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
 import type { Run } from "../run.ts";
@@ -62,11 +62,7 @@ export const reviveRelease: Step = async (run) => {
   run.enter("allocate");
   const to = row.request.to ?? 0;
   // First it is desired, then it is done: the other way round it would be taken for a mistake of the host, and undone.
-  const [parked, release, replaced] = await Promise.all([
-    reviveWorkload(control.progress, { appId: row.appId, release: to, id: row.workload }),
-    releaseNumbered(control.database, row.appId, to),
-    liveRelease(control.database, row.appId),
-  ]);
+  const { parked, release, replaced } = await reviveParked(control.progress, { appId: row.appId, release: to, id: row.workload });
   if (!release) throw new SlipError("nothing_to_roll_back", `Release ${to} is not kept any more.`);
   run.replaced = replaced;
   run.enter("start");

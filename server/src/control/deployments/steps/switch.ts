@@ -4,18 +4,13 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Phase } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import { tellOfApp } from "../../apps/app-events.ts";
-import { lockApp } from "../../apps/app-store.ts";
 import { addressOf } from "../../control.ts";
-import { domainsOf } from "../../domains/domain-store.ts";
 import { envValues, replaceEnv } from "../../env/env-store.ts";
 import { type ReleaseRow, restored } from "../../releases/release.ts";
-import { replaceRoutes } from "../../routes/route-store.ts";
-import { routesOf } from "../../routes/route-table.ts";
+import { pointRoutes, type Route } from "../../routes/pointing.ts";
 import { replaceSecrets, secretVersions } from "../../secrets/secret-store.ts";
-import { serveWorkload } from "../../workloads/workload-store.ts";
 import { defaultHost, toDeployment } from "../deployment.ts";
-import { saveFacts } from "../deployment-store.ts";
-import { type Live, makeLive } from "../live-store.ts";
+import { type Live, makeLive, served } from "../live-store.ts";
 import { ProgressLost } from "../lost-progress.ts";
 import type { Run } from "../run.ts";
 import { endingOf, tell } from "../story.ts";
@@ -24,17 +19,8 @@ import { freshProofs, prove } from "./prove.ts";
 import { releaseOfRun } from "./release.ts";
 import { DeploymentCancelled, type Step } from "./step.ts";
 
-/** Points the routes of an app to a deployment of one of its releases; gives the routes. Publishing is the caller's. */
-export const pointRoutes = async (query: Query, of: { appId: string; deployment: string; release: ReleaseRow }): Promise<{ host: string; path: string }[]> => {
-  const [, domains] = await Promise.all([lockApp(query, of.appId), domainsOf(query, of.appId)]);
-  const hosts = domains.map((domain) => domain.host);
-  const routes = routesOf(of.release.config, hosts);
-  await replaceRoutes(query, { appId: of.appId, deployment: of.deployment, routes });
-  return routes;
-};
-
 /** Where to ask for proof: the health path where a route serves it, else the route itself. */
-const proofOf = (run: Run, release: ReleaseRow, routes: readonly { host: string; path: string }[]) => {
+const proofOf = (run: Run, release: ReleaseRow, routes: readonly Route[]) => {
   const route = routes.find(({ host }) => host === defaultHost(run.row.app)) ?? routes[0];
   if (!route) throw new SlipError("internal", "The release has no route.");
   const path = release.config.health?.path;
@@ -107,29 +93,26 @@ const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
   control.changes.emit(row.id, toDeployment(run.row, control.installation));
 };
 
-/** From here on requests come to it. All that the routes are made of is written down once more, in this transaction, for good. */
-const serve = async (query: Query, { row }: Run, release: ReleaseRow): Promise<void> => {
+/** From here on requests come to it. All that the routes are made of is written down once more, in this statement, for good. */
+const serve = async ({ control, row }: Run, release: ReleaseRow): Promise<Route[]> => {
   const { source, commit, artifact, number } = release;
   const workload = row.workload ?? row.id;
   const known = { ...(source === null ? {} : { source }), ...(commit === null ? {} : { commit }) };
-  const [serves] = await Promise.all([
-    serveWorkload(query, workload),
-    saveFacts(query, row.id, { releaseId: release.id, release: number, artifact, workload, ...known }),
-  ]);
-  if (!serves) throw new ProgressLost(`The workload ${workload} is not there.`);
+  const facts = { releaseId: release.id, release: number, artifact, workload, ...known };
+  const of = { appId: row.appId, deployment: row.id, release, hosts: [defaultHost(row.app)] };
+  const routes = await pointRoutes(control.database, of, (query, point) => served(query, { id: row.id, workload, facts }, point));
+  if (!routes) throw new ProgressLost(`The workload ${workload} is not there.`);
+  return routes;
 };
 
-/** Switches all routes in one transaction, waits for the edges, proves, and makes it final. */
+/** Switches all routes at once, waits for the edges, proves, and makes it final. */
 export const switchAndProve: Step = async (run) => {
   const { control, row } = run;
   run.enter("switch");
   const ahead = new Ahead(control, defaultHost(row.app));
   try {
     const release = await releaseOfRun(run);
-    const routes = await control.database.begin(async (query) => {
-      const [, routes] = await Promise.all([serve(query, run, release), pointRoutes(query, { appId: row.appId, deployment: row.id, release })]);
-      return routes;
-    });
+    const routes = await serve(run, release);
     const { written } = await orUnproven(control.routes.serve());
     run.signal.throwIfAborted();
     run.enter("prove");
