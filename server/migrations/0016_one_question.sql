@@ -26,3 +26,43 @@ begin
   insert into routes (host, path, app_id, deployment) select host, path, of_app, to_deployment from unnest(hosts, paths) as asked (host, path);
   return null;
 end $$;
+
+-- What the route table says of an app.
+create type routed_app as (
+  id text, tenant text, project text, app text, deployment text, commit text, release integer, artifact text, targets jsonb, places jsonb,
+  workload text, sleep jsonb, scale jsonb, protocol text
+);
+
+-- Those of apps that have routes.
+create function routed_apps(ids text[]) returns setof routed_app language sql stable as $$
+  select a.id, d.tenant, p.name, a.name, r.deployment, d.commit, d.release, d.artifact, w.targets, r.places,
+    w.id, l.config->'sleep', l.config->'scale', l.config->'run'->>'protocol'
+  from (
+    select app_id, max(deployment) as deployment, jsonb_agg(jsonb_build_array(host, path) order by host, path) as places
+    from routes where app_id = any(ids) group by app_id
+  ) r join apps a on a.id = r.app_id join projects p on p.id = a.project_id
+  join deployments d on d.id = r.deployment join workloads w on w.id = d.workload join releases l on l.id = w.release_id
+$$;
+
+-- A change since a version of the table, and the app that it is of as that is now.
+create type route_change as (
+  version bigint, complete_from bigint, kind text, changed text,
+  id text, tenant text, project text, app text, deployment text, commit text, release integer, artifact text, targets jsonb, places jsonb,
+  workload text, sleep jsonb, scale jsonb, protocol text
+);
+
+-- Of one moment, at most so many. Where older versions were forgotten there is one row that says nothing but the newest version.
+create function route_changes_since(since bigint, most integer) returns setof route_change language sql stable as $$
+  select c.*, r.* from (
+    select distinct t.version, t.complete_from, c.kind, c.id as changed from route_table t
+    left join route_changes c on c.version > since and t.complete_from <= since limit most
+  ) c left join lateral routed_apps(array[c.changed]) r on c.kind = 'app'
+$$;
+
+-- The same at the end of a transaction, with what that has changed; none where it has not. Its version is counted here, as otherwise at the commit.
+create function route_changes_with_own(has_changed boolean, since bigint, most integer) returns setof route_change language plpgsql as $$
+begin
+  if not has_changed then return; end if;
+  set constraints all immediate;
+  return query select * from route_changes_since(since, most);
+end $$;

@@ -1,6 +1,8 @@
 // A deployment serves, and becomes live: all that follows from each, in one statement, so that it is one question and one commit.
 import type { Deployment, Phase, Topic } from "@slipstream/contract/words.ts";
 import { iso, json, type Part, type Query } from "#platform/database.ts";
+import type { PointedRow } from "../routes/pointing.ts";
+import { type ChangedRow, changesWithOwn } from "../routes/route-store.ts";
 import { serving } from "../workloads/workload-store.ts";
 import type { DeploymentRow } from "./deployment.ts";
 import { type Facts, savingFacts } from "./deployment-store.ts";
@@ -45,11 +47,20 @@ export const makeLive = async (query: Query, { row, release, phases, told }: Liv
   return rows.length > 0;
 };
 
+export interface Serving {
+  id: string;
+  workload: string;
+  facts: Facts;
+  /** The version of the route table that edges have. */
+  from: number;
+}
+
 /**
- * Around `point`, which points its routes: it serves from a workload, and what was found out of it is written down. Gives no row, and points
- * nothing, where that workload is not there.
+ * Around `point`, which points its routes: it serves from a workload, and what was found out of it is written down; gives what the route table
+ * has changed since `from`. Gives no row, and points nothing, where that workload is not there.
  */
-export const served = (query: Query, { id, workload, facts }: { id: string; workload: string; facts: Facts }, point: Part) =>
-  query<{ there: string[] | null }[]>`
-    with serving as (${serving(query, workload)}), known as (${savingFacts(query, id, facts)})
-    select ${point} as there from serving, known`;
+export const served = (query: Query, { id, workload, facts, from }: Serving, point: Part) =>
+  query<(PointedRow & ChangedRow)[]>`
+    with serving as (${serving(query, workload)}), known as (${savingFacts(query, id, facts)}),
+    pointed as materialized (select ${point} as there from serving, known)
+    select p.there, c.* from pointed p left join lateral ${changesWithOwn(query, query`p.there is null`, from)} c on true`;

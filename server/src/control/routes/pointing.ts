@@ -16,10 +16,15 @@ export interface Route {
   path: string;
 }
 
-/** A statement around the call that points: `there` is null when that was done, else the host names that there are. */
-export type Around = (query: Query, point: Part) => PromiseLike<readonly { there: string[] | null }[]>;
+/** `there` is null when they were pointed, else the host names that there are. */
+export interface PointedRow {
+  there: string[] | null;
+}
 
-const alone: Around = (query, point) => query<{ there: string[] | null }[]>`select ${point} as there`;
+/** A statement around the call of `point_routes`, which gives what that gives in its first row. */
+export type Around<R extends PointedRow> = (query: Query, point: Part) => PromiseLike<readonly R[]>;
+
+const alone: Around<PointedRow> = (query, point) => query<PointedRow[]>`select ${point} as there`;
 
 /** What the primary key of routes says. */
 const asConflict = (error: unknown): unknown => {
@@ -27,17 +32,30 @@ const asConflict = (error: unknown): unknown => {
   return code === "23505" && table === "routes" ? new SlipError("conflict", "Another app serves one of the routes already.") : error;
 };
 
-/** Gives the routes; publishing is the caller's. Undefined where `around` came to no call. Throws `conflict` when another app serves one of them. */
-export const pointRoutes = async (query: Query, of: Pointing, around: Around = alone): Promise<Route[] | undefined> => {
+/**
+ * Gives the routes, and the rows of the statement around; undefined where that gave none. Publishing is the caller's. Throws `conflict` when
+ * another app serves one of them.
+ */
+export const pointRoutesBy = async <R extends PointedRow>(
+  query: Query,
+  of: Pointing,
+  around: Around<R>,
+): Promise<{ routes: Route[]; rows: readonly R[] } | undefined> => {
   for (let known = of.hosts ?? []; ; ) {
     const routes = routesOf(of.release.config, known);
     const [hosts, paths] = [routes.map(({ host }) => host), routes.map(({ path }) => path)];
     const point = query`point_routes(${of.appId}, ${of.deployment}, ${[...known]}::text[], ${hosts}::text[], ${paths}::text[])`;
-    const [pointed] = await Promise.resolve(around(query, point)).catch((error: unknown) => {
+    const rows = await Promise.resolve(around(query, point)).catch((error: unknown) => {
       throw asConflict(error);
     });
+    const [pointed] = rows;
     if (!pointed) return undefined;
-    if (pointed.there === null) return routes;
+    if (pointed.there === null) return { routes, rows };
     known = pointed.there;
   }
+};
+
+/** By a statement of its own. */
+export const pointRoutes = async (query: Query, of: Pointing): Promise<void> => {
+  await pointRoutesBy(query, of, alone);
 };

@@ -5,6 +5,7 @@ import { isDiskFull } from "#platform/disk-full.ts";
 import type { Log } from "#platform/log.ts";
 import { Turns } from "#platform/turns.ts";
 import type { Acknowledged, Edges } from "./edges.ts";
+import type { Changed } from "./route-store.ts";
 import { TableJournal } from "./table-journal.ts";
 import type { News, TableSource } from "./table-source.ts";
 
@@ -36,6 +37,12 @@ export interface Served {
   written: Promise<void>;
 }
 
+/** What has changed since a version, as one who changed it has read it with that. */
+export interface Read {
+  from: number;
+  changed: Changed;
+}
+
 export interface PublisherParts {
   path: string;
   edges: Edges;
@@ -52,6 +59,8 @@ export class RoutePublisher {
   readonly #writing = new Turns(1);
   #last: Promise<unknown> = Promise.resolve();
   #waiting: Promise<Served> | undefined;
+  /** What the next one need not read, where only one waits for it. */
+  #read: Read | undefined;
   #written: boolean = true;
   #served = 0;
   readonly #opened = Promise.withResolvers<void>();
@@ -73,6 +82,11 @@ export class RoutePublisher {
     return this.#served > 0;
   }
 
+  /** The version that edges serve; 0 before this process has published one. */
+  get served(): number {
+    return this.#served;
+  }
+
   /** Whether an edge that starts finds the last published table on disk. */
   get isWritten(): boolean {
     return this.#written;
@@ -88,16 +102,18 @@ export class RoutePublisher {
   /**
    * Resolves when every living edge serves a table that was read after this call; it may still be on its way to the disk. A full
    * disk holds up no switch: the table is written when there is space again (`isWritten`).
-   * Rejects with `unreachable` when no edge lives, or one does not acknowledge, until the deadline.
+   * Rejects with `unreachable` when no edge lives, or one does not acknowledge, until the deadline. `read` is the table with what the caller
+   * has changed, where it has read that.
    */
-  serve(): Promise<Served> {
+  serve(read?: Read): Promise<Served> {
     // Those who come while one is under way share the next one: it reads the table after them all.
+    this.#read = this.#waiting === undefined ? read : undefined;
     if (this.#waiting !== undefined) return this.#waiting;
     const next = this.#last
       .catch(() => undefined)
       .then(() => {
         this.#waiting = undefined;
-        return this.#serveNow();
+        return this.#serveNow(this.#read);
       });
     this.#waiting = next;
     this.#last = next;
@@ -105,9 +121,9 @@ export class RoutePublisher {
     return next;
   }
 
-  async #serveNow(): Promise<Served> {
+  async #serveNow(read: Read | undefined): Promise<Served> {
     await Promise.race([this.#opened.promise, sleep(openMs, undefined, { ref: false })]);
-    const news = await this.source.since(this.#served);
+    const news = await this.source.since(this.#served, read?.from === this.#served ? read.changed : undefined);
     const acknowledging = untilAcknowledged(() => this.edges.publish(news));
     const written = Promise.all([acknowledging, this.#write(news)]).then(([{ tookWhole }]) => this.#tellMissed(news, tookWhole));
     written.catch(() => undefined);

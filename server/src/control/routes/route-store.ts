@@ -1,6 +1,6 @@
 // Routes in PostgreSQL, which counts the table's version up with each change, and notes what it was about (migration 0015).
 import { limit } from "@slipstream/contract/limits.ts";
-import type { Database, Query } from "#platform/database.ts";
+import type { Database, Part, Query } from "#platform/database.ts";
 import type { AppRow } from "./route-table.ts";
 
 export const removeRoutes = async (query: Query, appId: string): Promise<void> => {
@@ -36,18 +36,7 @@ export const atOneMoment = <T>(database: Database, read: (query: Query) => Promi
 export const nextRouted = async (query: Query, after: string, count: number): Promise<string[]> =>
   (await query<{ appId: string }[]>`select distinct app_id from routes where app_id > ${after} order by app_id limit ${count}`).map(({ appId }) => appId);
 
-/** For `from …`: apps with all their routes and targets, of those routes that `which` says. */
-const appsOf = (query: Query, which: ReturnType<Query>) => query`
-  (select a.id, d.tenant, p.name as project, a.name as app, r.deployment, d.commit, d.release, d.artifact, w.targets, r.places,
-    w.id as workload, l.config->'sleep' as sleep, l.config->'scale' as scale, l.config->'run'->>'protocol' as protocol
-  from (
-    select app_id, max(deployment) as deployment, jsonb_agg(jsonb_build_array(host, path) order by host, path) as places
-    from routes where ${which} group by app_id
-  ) r join apps a on a.id = r.app_id join projects p on p.id = a.project_id
-  join deployments d on d.id = r.deployment join workloads w on w.id = d.workload join releases l on l.id = w.release_id)`;
-
-export const routedApps = (query: Query, ids: readonly string[]): Promise<AppRow[]> =>
-  query<AppRow[]>`select * from ${appsOf(query, query`app_id = any(${[...ids]})`)} r order by id`;
+export const routedApps = (query: Query, ids: readonly string[]): Promise<AppRow[]> => query<AppRow[]>`select * from routed_apps(${[...ids]}) order by id`;
 
 export interface Changed {
   version: number;
@@ -58,15 +47,16 @@ export interface Changed {
   certificates: string[];
 }
 
-type ChangedRow = { version: number; completeFrom: number; kind: "app" | "certificate" | null; changed: string } & (AppRow | { id: null });
+/** A row of `route_changes_since`. */
+export type ChangedRow = { version: number; completeFrom: number; kind: "app" | "certificate" | null; changed: string } & (AppRow | { id: null });
 
-/** What changed after a version, and the apps of it, of one moment: in one question, since every switch waits for its answer. */
-export const changesSince = async (query: Query, from: number, most: number): Promise<Changed> => {
-  const rows = await query<ChangedRow[]>`
-    select c.*, r.* from (
-      select distinct t.version, t.complete_from, c.kind, c.id as changed from route_table t
-      left join route_changes c on c.version > ${from} and t.complete_from <= ${from} limit ${most + 1}
-    ) c left join lateral ${appsOf(query, query`app_id = c.changed`)} r on c.kind = 'app'`;
+/** So many changes are sent as such; one more is asked for, to see whether there are more. */
+const most = limit("routeChanges");
+
+/** For `from …`: the changes since a version, those of the statement's own transaction too where `hasChanged` says so of what stands before it. */
+export const changesWithOwn = (query: Query, hasChanged: Part, from: number) => query`route_changes_with_own(${hasChanged}, ${from}, ${most + 1})`;
+
+export const changedOf = (rows: readonly ChangedRow[], from: number): Changed => {
   const { version = 0, completeFrom = 0 } = rows[0] ?? {};
   return {
     version,
@@ -75,6 +65,10 @@ export const changesSince = async (query: Query, from: number, most: number): Pr
     certificates: rows.filter(({ kind }) => kind === "certificate").map(({ changed }) => changed),
   };
 };
+
+/** What changed after a version, and the apps of it, of one moment: in one question, since every switch waits for its answer. */
+export const changesSince = async (query: Query, from: number): Promise<Changed> =>
+  changedOf(await query<ChangedRow[]>`select * from route_changes_since(${from}, ${most + 1})`, from);
 
 /** How many of these apps of a tenant have requests that go nowhere yet: their instances are being started. */
 export const startingApps = async (query: Query, tenant: string, among: readonly string[]): Promise<number> => {

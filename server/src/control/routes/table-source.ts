@@ -1,12 +1,11 @@
 // The newest route table as PostgreSQL has it: what changed since a version, or the whole, which is read in pieces and held nowhere.
 import { randomUUID } from "node:crypto";
-import { limit } from "@slipstream/contract/limits.ts";
 import type { Change, Delta, TableMessage } from "@slipstream/contract/ports/route-entry.ts";
 import type { Database, Query } from "#platform/database.ts";
 import { certificateChanges, servedCertificates } from "../certificates/certificate-store.ts";
 import type { Control } from "../control.ts";
 import { platformDomain } from "../control.ts";
-import { atOneMoment, changesSince, nextRouted, routedApps, tableVersion } from "./route-store.ts";
+import { atOneMoment, type Changed, changesSince, nextRouted, routedApps, tableVersion } from "./route-store.ts";
 import { appChange } from "./route-table.ts";
 
 /** The newest version; how to come to it from an older one, undefined where that takes the whole table. */
@@ -16,7 +15,8 @@ export interface News {
 }
 
 export interface TableSource {
-  since: (from: number) => Promise<News>;
+  /** `changed` is what changed since then, where it was read already. */
+  since: (from: number, changed?: Changed) => Promise<News>;
   /** Gives the whole table to `take`, one message after the other. */
   whole: (take: (message: TableMessage) => Promise<void>) => Promise<void>;
 }
@@ -37,8 +37,8 @@ export const tableSource = ({ database, sealing, proofKey }: Parts): TableSource
   const certificatesNow = async (query: Query, names: readonly string[]): Promise<Change[]> =>
     names.length === 0 ? [] : certificateChanges({ sealing }, await servedCertificates(query, { names }), names);
 
-  const newsSince = async (query: Query, from: number): Promise<News> => {
-    const { version, isKnown, apps, certificates } = await changesSince(query, from, limit("routeChanges"));
+  const newsSince = async (query: Query, from: number, changed?: Changed): Promise<News> => {
+    const { version, isKnown, apps, certificates } = changed ?? (await changesSince(query, from));
     // Nobody has a table of version 0 to which a change would fit.
     if (from === 0 || !isKnown) return { version, delta: undefined };
     // A certificate may be newer than the version by then: what changed it brings it once more.
@@ -64,7 +64,7 @@ export const tableSource = ({ database, sealing, proofKey }: Parts): TableSource
   }
 
   return {
-    since: (from) => newsSince(database, from),
+    since: (from, changed) => newsSince(database, from, changed),
 
     whole: (take) =>
       atOneMoment(database, async (query) => {

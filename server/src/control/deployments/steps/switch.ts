@@ -7,7 +7,9 @@ import { tellOfApp } from "../../apps/app-events.ts";
 import { addressOf } from "../../control.ts";
 import { envValues, replaceEnv } from "../../env/env-store.ts";
 import { type ReleaseRow, restored } from "../../releases/release.ts";
-import { pointRoutes, type Route } from "../../routes/pointing.ts";
+import { pointRoutesBy, type Route } from "../../routes/pointing.ts";
+import type { Read } from "../../routes/route-publisher.ts";
+import { changedOf } from "../../routes/route-store.ts";
 import { replaceSecrets, secretVersions } from "../../secrets/secret-store.ts";
 import { defaultHost, toDeployment } from "../deployment.ts";
 import { type Live, makeLive, served } from "../live-store.ts";
@@ -93,16 +95,20 @@ const commitLive = async (run: Run, release: ReleaseRow): Promise<void> => {
   control.changes.emit(row.id, toDeployment(run.row, control.installation));
 };
 
-/** From here on requests come to it. All that the routes are made of is written down once more, in this statement, for good. */
-const serve = async ({ control, row }: Run, release: ReleaseRow): Promise<Route[]> => {
+/**
+ * From here on requests come to it. All that the routes are made of is written down once more, in this statement, for good. Gives what that
+ * changed in the route table, too: edges wait for it.
+ */
+const serve = async ({ control, row }: Run, release: ReleaseRow): Promise<{ routes: Route[]; read: Read }> => {
   const { source, commit, artifact, number } = release;
   const workload = row.workload ?? row.id;
+  const from = control.routes.served;
   const known = { ...(source === null ? {} : { source }), ...(commit === null ? {} : { commit }) };
-  const facts = { releaseId: release.id, release: number, artifact, workload, ...known };
+  const serving = { id: row.id, workload, facts: { releaseId: release.id, release: number, artifact, workload, ...known }, from };
   const of = { appId: row.appId, deployment: row.id, release, hosts: [defaultHost(row.app)] };
-  const routes = await pointRoutes(control.database, of, (query, point) => served(query, { id: row.id, workload, facts }, point));
-  if (!routes) throw new ProgressLost(`The workload ${workload} is not there.`);
-  return routes;
+  const pointed = await pointRoutesBy(control.database, of, (query, point) => served(query, serving, point));
+  if (!pointed) throw new ProgressLost(`The workload ${workload} is not there.`);
+  return { routes: pointed.routes, read: { from, changed: changedOf(pointed.rows, from) } };
 };
 
 /** Switches all routes at once, waits for the edges, proves, and makes it final. */
@@ -112,8 +118,8 @@ export const switchAndProve: Step = async (run) => {
   const ahead = new Ahead(control, defaultHost(row.app));
   try {
     const release = await releaseOfRun(run);
-    const routes = await serve(run, release);
-    const { written } = await orUnproven(control.routes.serve());
+    const { routes, read } = await serve(run, release);
+    const { written } = await orUnproven(control.routes.serve(read));
     run.signal.throwIfAborted();
     run.enter("prove");
     await Promise.all([prove(control, { ...proofOf(run, release, routes), ahead }, run.signal), orUnproven(written)]);
