@@ -366,3 +366,24 @@ test("a rollback that is asked again after its answer was lost is found, though 
   assert.equal((await ask("key-of-asked")).deployment, deployment);
   await assert.rejects(ask("another-key"), refused("nothing_to_roll_back"));
 });
+
+test("of restarts at the same time one begins, and the answer of each is given again", async () => {
+  const app = await createApp();
+  const deployment = newId("dep");
+  await plane.database.unsafe(`
+    insert into releases (id, app_id, number, artifact, config, env, secret_versions, deployment, live_at)
+      select '${app}-1', id, 1, 'sha256:${"0".repeat(64)}', '{}', '{}', '{}', '${deployment}', now() from apps where name = '${app}';
+    insert into deployments (id, app_id, tenant, kind, state, request, release_id, release)
+      select '${deployment}', id, 'local', 'deploy', 'live', '{}', '${app}-1', 1 from apps where name = '${app}';
+    update apps set live_deployment = '${deployment}' where name = '${app}'`);
+  const keys = Array.from({ length: 4 }, () => randomUUID());
+  const restart = (idempotencyKey: string) => plane.client.call("apps.restart", { app }, { idempotencyKey });
+  const first = await Promise.all(keys.map(restart));
+  assert.deepEqual(first.map(({ state }) => state).sort(), ["running", "waiting", "waiting", "waiting"]);
+  assert.deepEqual(await Promise.all(keys.map(restart)), first);
+  const { entries } = await plane.client.call("journal.list", { app });
+  const restarts = entries.filter(({ operation }) => operation === "apps.restart");
+  assert.deepEqual(restarts.map((entry) => entry.deployment).sort(), first.map((it) => it.deployment).sort());
+  for (const { deployment: id, state } of await plane.client.call("deployments.list", { app }).then(({ deployments }) => deployments))
+    if (state === "running" || state === "waiting") await plane.client.call("deployments.cancel", { deployment: id });
+});

@@ -4,6 +4,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import type { SlipError } from "@slipstream/contract/errors.ts";
 import { callers } from "@slipstream/contract/ports/calls.ts";
 import { edgeCalls } from "@slipstream/contract/ports/edge.ts";
 import { TableSum } from "@slipstream/contract/ports/route-table.ts";
@@ -11,10 +12,12 @@ import { readTableFile } from "@slipstream/contract/ports/table-file.ts";
 import { TableReceiver } from "@slipstream/contract/ports/table-receiver.ts";
 import { type Authority, authorityIn } from "../control/certificates/authority.ts";
 import { ensureCertificate } from "../control/certificates/certificate-store.ts";
+import { served } from "../control/deployments/live-store.ts";
 import { keyFile } from "../control/keys/key-files.ts";
 import type { KeyRing } from "../control/keys/key-ring.ts";
 import { openKeys } from "../control/keys/rotation.ts";
-import { renewTable, tableVersion, trimChanges } from "../control/routes/route-store.ts";
+import { pointRoutes, pointRoutesBy } from "../control/routes/pointing.ts";
+import { changedOf, renewTable, tableVersion, trimChanges } from "../control/routes/route-store.ts";
 import { type TableSource, tableSource } from "../control/routes/table-source.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
 
@@ -156,6 +159,34 @@ test("what is committed at the same time as what leads to it is noted, whichever
     const edge = await toldOfBoth(first, second);
     assert.equal(edge.table?.digest, await wholeDigest(), first);
   }
+});
+
+test("a switch tells what it has changed, by the host names that there are, and does nothing where its workload is gone", async () => {
+  const { database } = plane;
+  await plane.client.call("apps.create", { app: "stall" });
+  await database.unsafe(`${lived("stall")}; ${targets("stall", "10.0.0.5:3000")}; ${routed("blog", "taken.example.org")}`);
+  await plane.client.call("domains.add", { app: "stall", domain: "www.stall.example.org" });
+  const [app] = await database<{ id: string }[]>`select id from apps where name = 'stall'`;
+  const edge = await wholeTable();
+  const from = edge.version;
+  const of = { appId: app?.id ?? "", deployment: idOf("stall"), release: { config: {} }, hosts: ["stall.slip.localhost"] };
+  const pointTo = (workload: string) =>
+    pointRoutesBy(database, of, (query, point) => served(query, { id: of.deployment, workload, facts: { workload }, from }, point));
+  assert.equal(await pointTo("dep_gone"), undefined);
+  assert.equal(await tableVersion(database), from);
+  const pointed = await pointTo(idOf("stall"));
+  assert.deepEqual(
+    pointed?.routes.map((route) => route.host),
+    ["stall.slip.localhost", "www.stall.example.org"],
+  );
+  const { delta } = await source.since(from, changedOf(pointed.rows, from));
+  assert.ok(delta);
+  edge.take(delta);
+  assert.equal(edge.version, from + 1);
+  assert.equal(edge.table?.digest, await wholeDigest());
+  const taken = { ...of, release: { config: { routes: [{ host: "taken.example.org", path: "/" }] } } };
+  await assert.rejects(pointRoutes(database, taken), (error: unknown) => (error as SlipError).code === "conflict");
+  assert.equal(await tableVersion(database), from + 1);
 });
 
 test("who is older than what is known of changes is sent the whole, and nobody else", async () => {
