@@ -1,5 +1,5 @@
 // The edge processes of this machine, found by their sockets.
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
@@ -25,6 +25,12 @@ const listed = (folder: string): string[] => {
   } catch {
     return [];
   }
+};
+
+/** Which socket it is: an edge that starts makes its own. */
+const identityOf = (path: string): string => {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found ? `${path} ${found.ino} ${found.ctimeMs}` : "";
 };
 
 /** A socket that nobody listens on is what a dead edge left behind. */
@@ -77,6 +83,13 @@ export class Edges {
 
   #all(): Edge[] {
     return listed(this.#folder).map((name) => this.#at(name));
+  }
+
+  /** The same as long as no edge has come up. */
+  arrivals(): string {
+    return listed(this.#folder)
+      .map((name) => identityOf(join(this.#folder, name)))
+      .join("\n");
   }
 
   #at(name: string): Edge {

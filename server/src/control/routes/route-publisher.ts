@@ -124,8 +124,9 @@ export class RoutePublisher {
   async #serveNow(read: Read | undefined): Promise<Served> {
     await Promise.race([this.#opened.promise, sleep(openMs, undefined, { ref: false })]);
     const news = await this.source.since(this.#served, read?.from === this.#served ? read.changed : undefined);
+    const arrivals = this.edges.arrivals();
     const acknowledging = untilAcknowledged(() => this.edges.publish(news));
-    const written = Promise.all([acknowledging, this.#write(news)]).then(([{ tookWhole }]) => this.#tellMissed(news, tookWhole));
+    const written = Promise.all([acknowledging, this.#write(news)]).then(([{ tookWhole }]) => this.#tellMissed(news, { tookWhole, arrivals }));
     written.catch(() => undefined);
     const { edges } = await acknowledging;
     if (edges === 0) throw new SlipError("unreachable", "No edge process took the new routes.");
@@ -137,7 +138,8 @@ export class RoutePublisher {
    * An edge that came up meanwhile may have read the table before it was written. From here on, one that comes up reads the new one.
    * One that had to be sent the whole table has found none on the disk that it could use.
    */
-  async #tellMissed(news: News, tookWhole: boolean): Promise<void> {
+  async #tellMissed(news: News, { tookWhole, arrivals }: { tookWhole: boolean; arrivals: string }): Promise<void> {
+    if (!tookWhole && this.edges.arrivals() === arrivals) return;
     const missed = await untilAcknowledged(() => this.edges.publish({ ...news, delta: undefined }));
     if (tookWhole || missed.tookWhole) await this.#write(news, { anew: true });
   }
