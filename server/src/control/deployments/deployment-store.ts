@@ -2,6 +2,7 @@
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import type { DeploymentKind, DeploymentState, FailureReport, Phase } from "@slipstream/contract/words.ts";
 import { json, type Part, type Query } from "#platform/database.ts";
+import { reviving } from "../workloads/workload-store.ts";
 import type { ChangedSettings, DeploymentRequest, DeploymentRow } from "./deployment.ts";
 
 const columns = (query: Query) => query`
@@ -59,26 +60,30 @@ export interface NewDeployment {
   idempotencyKey: string | undefined;
   grantId: string | null;
 }
-/** `as` says its state, and since when it runs. No row when there is one with this idempotency key already. */
+/** `as` says its state, since when it runs, and with what workload. No row when there is one with this idempotency key already. */
 const inserting = (query: Query, it: NewDeployment, as: Part) => query`
-  insert into deployments (id, app_id, tenant, kind, phase, request, source, commit, config, idempotency_key, grant_id, state, started_at)
+  insert into deployments (id, app_id, tenant, kind, phase, request, source, commit, config, idempotency_key, grant_id, state, started_at, workload)
   select ${it.id}, ${it.appId}, ${it.tenant}, ${it.kind}, 'queue', ${json(query, it.request)}, ${it.source ?? null}, ${it.commit ?? null},
     ${it.config === undefined ? null : json(query, it.config)}, ${it.idempotencyKey ?? null}, ${it.grantId}, ${as}
   on conflict (tenant, idempotency_key) do nothing returning *`;
 
 /** False when there is one with this idempotency key already. */
-export const insertDeployment = async (query: Query, it: NewDeployment): Promise<boolean> => (await inserting(query, it, query`'waiting', null`)).length > 0;
+export const insertDeployment = async (query: Query, it: NewDeployment): Promise<boolean> =>
+  (await inserting(query, it, query`'waiting', null, null`)).length > 0;
 
 /**
- * One of an app that nothing is under way of, neither a deployment nor a task: it begins at once. `parts` are of the same statement, made
- * from the row `d`, with its app `a` and project `p`. Undefined, and nothing done, where it is not alone, or is there already.
+ * One of an app that nothing is under way of, neither a deployment nor a task: it begins at once, and a rollback has what is parked wanted to
+ * run. `parts` are of the same statement, made from the row `d`, with its app `a` and project `p`. Undefined, and nothing done, where it is not
+ * alone, or is there already.
  */
 export const insertAlone = async (query: Query, it: NewDeployment, parts: (from: Part) => readonly Part[]): Promise<DeploymentRow | undefined> => {
   const from = () => query`from d join a on a.id = d.app_id join projects p on p.id = a.project_id`;
   const more = parts(from()).reduce((all, part) => query`${all}, ${part}`, query``);
+  const parked = reviving(query, { appId: it.appId, release: it.request.to ?? 0, id: null }, query`and exists (select from a)`);
   return (
     await query<DeploymentRow[]>`
-      with a as materialized (select * from idle_app(${it.appId})), d as (${inserting(query, it, query`'running', now() from a`)}) ${more}
+      with a as materialized (select * from idle_app(${it.appId})), parked as (${parked}),
+      d as (${inserting(query, it, query`'running', now(), (select id from parked) from a`)}) ${more}
       select ${columns(query)} ${from()}`
   )[0];
 };

@@ -1,7 +1,7 @@
 // Releases in PostgreSQL.
 import type { RouteTarget } from "@slipstream/contract/ports/route-entry.ts";
 import { json, type Query } from "#platform/database.ts";
-import { reviving, type WorkloadRow } from "../workloads/workload-store.ts";
+import { type Reviving, reviving, type WorkloadRow } from "../workloads/workload-store.ts";
 import type { ReleaseRow } from "./release.ts";
 
 const columns = (query: Query) =>
@@ -27,7 +27,7 @@ export interface Revived {
 type RevivedRow = ReleaseRow & { isTarget: boolean; isLive: boolean; workload: string | null; targets: RouteTarget[] | null };
 
 /** Wants what is parked of a release to run, of one workload where that is given; all that a rollback has to know is read with it. */
-export const reviveParked = async (query: Query, of: { appId: string; release: number; id: string | null }): Promise<Revived> => {
+export const reviveParked = async (query: Query, of: Reviving): Promise<Revived> => {
   const rows = await query<RevivedRow[]>`
     with parked as (${reviving(query, of)})
     select ${columns(query)}, r.number = ${of.release} and r.live_at is not null as is_target, coalesce(d.release_id = r.id, false) as is_live,

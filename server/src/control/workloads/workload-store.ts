@@ -2,7 +2,7 @@
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import type { Workload } from "@slipstream/contract/ports/host.ts";
 import type { RouteTarget } from "@slipstream/contract/ports/route-entry.ts";
-import { json, type Query } from "#platform/database.ts";
+import { json, type Part, type Query } from "#platform/database.ts";
 
 export interface WorkloadRow {
   id: string;
@@ -28,11 +28,18 @@ export const workloadOf = async (query: Query, id: string): Promise<WorkloadRow 
 export const workloadsOfApp = (query: Query, appId: string): Promise<WorkloadRow[]> =>
   query<WorkloadRow[]>`select ${columns(query)} from workloads w where w.app_id = ${appId} order by w.id desc`;
 
+export interface Reviving {
+  appId: string;
+  release: number;
+  /** The workload, where one was chosen before. */
+  id: string | null;
+}
+
 /** For `with … as`: wants the instances to run that are still there of a release that serves no more: those of one workload, or the newest. */
-export const reviving = (query: Query, of: { appId: string; release: number; id: string | null }) => query`
+export const reviving = (query: Query, of: Reviving, only: Part = query``) => query`
   update workloads w set desire = 'running' where (${of.id}::text is null or w.id = ${of.id}) and w.id = (
     select o.id from workloads o join releases r on r.id = o.release_id
-    where o.app_id = ${of.appId} and r.number = ${of.release} and o.retired_at is not null order by o.id desc limit 1)
+    where o.app_id = ${of.appId} and r.number = ${of.release} and o.retired_at is not null order by o.id desc limit 1) ${only}
   returning w.id, w.targets, w.release_id`;
 
 /** Where requests can go: the first `count` instances, in the order that the host gives. */

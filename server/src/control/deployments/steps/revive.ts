@@ -61,12 +61,15 @@ export const reviveRelease: Step = async (run) => {
   const { control, row } = run;
   run.enter("allocate");
   const to = row.request.to ?? 0;
-  // First it is desired, then it is done: the other way round it would be taken for a mistake of the host, and undone.
+  // First it is desired, then it is done: the other way round it would be taken for a mistake of the host, and undone. What it began with
+  // is desired already, and wakes while all else is read.
+  const waking = row.workload === null ? undefined : unpark(run, row.workload);
+  waking?.catch(() => undefined);
   const { parked, release, replaced } = await reviveParked(control.progress, { appId: row.appId, release: to, id: row.workload });
   if (!release) throw new SlipError("nothing_to_roll_back", `Release ${to} is not kept any more.`);
   run.replaced = replaced;
   run.enter("start");
-  const revived = parked && (await unpark(run, parked.id));
+  const revived = parked && (await (parked.id === row.workload ? waking : unpark(run, parked.id)));
   if (!parked || !revived) return takeRelease(run, release).then(() => startWorkload(run));
   // The switch, which comes next, writes this down.
   learnRelease(run, release);
