@@ -3,10 +3,10 @@ import type { Installation } from "../test/e2e/installation.ts";
 import { type Claim, inMs, quantile } from "./claim.ts";
 import { clientOf, deployTwice } from "./deploy.ts";
 import { startEcho } from "./exchange.ts";
+import { fastLoad } from "./fast-load.ts";
 import { loadApart } from "./load-apart.ts";
 import { stolenMs } from "./stolen.ts";
 
-const rounds = 200;
 const warmUps = 2;
 /** Until the replaced release has drained and is parked. */
 const settleMs = 700;
@@ -16,12 +16,23 @@ const questions = 8;
 
 const app = "bench-rollback";
 
-export const rollbackClaims = async (installation: Installation): Promise<Claim[]> => {
+interface Load {
+  /** In words. */
+  name: string;
+  begin(installation: Installation): Promise<() => Promise<{ requests: number; failed: number; perSecond?: number }>>;
+  rounds: number;
+}
+
+const loads: readonly Load[] = [
+  { name: "100 requests/s", begin: (installation) => loadApart(installation, app, 100), rounds: 200 },
+  { name: "10,000 requests/s", begin: (installation) => fastLoad(installation, app, 10_000), rounds: 100 },
+];
+
+const measure = async (installation: Installation, { name, begin, rounds }: Load): Promise<Claim[]> => {
   const client = clientOf(installation);
-  await deployTwice(installation, app);
   const { releases } = await client.call("releases.list", { app });
-  const [live = 0, parked = 0] = releases.map(({ release }) => release);
-  const endLoad = await loadApart(installation, app, 100);
+  const [live = 0, parked = 0] = releases.map(({ release }) => release).toSorted((a, b) => b - a);
+  const endLoad = await begin(installation);
   const echo = await startEcho();
   const took: number[] = [];
   /** In rounds in which nothing was taken from this machine. */
@@ -38,12 +49,13 @@ export const rollbackClaims = async (installation: Installation): Promise<Claim[
     const last = took.at(-1);
     if (round >= 0 && last !== undefined && stolenMs() === stolenBefore) undisturbed.push(last);
   }
-  const { requests, failed } = await endLoad();
+  const { requests, failed, perSecond } = await endLoad();
   echo.end();
   const p99 = quantile(took, 0.99);
+  const inFact = perSecond === undefined ? "" : ` (the machine held ${Math.round(perSecond)})`;
   return [
     {
-      name: "rollback, call → live",
+      name: `rollback under ${name}${inFact}, call → live`,
       measured: `p50 ${inMs(quantile(took, 0.5))}, p99 ${inMs(p99)}`,
       goal: "p99 ≤ 20 ms",
       reached: took.length === rounds && p99 <= 20,
@@ -62,4 +74,11 @@ export const rollbackClaims = async (installation: Installation): Promise<Claim[
     },
     { name: `  failed requests during ${rounds} rollbacks`, measured: `${failed} of ${requests}`, goal: "0", reached: failed === 0 },
   ];
+};
+
+export const rollbackClaims = async (installation: Installation): Promise<Claim[]> => {
+  await deployTwice(installation, app);
+  const claims: Claim[] = [];
+  for (const load of loads) claims.push(...(await measure(installation, load)));
+  return claims;
 };
