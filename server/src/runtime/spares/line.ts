@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { plainJavaScript } from "#platform/plain-javascript.ts";
+import type { Program, WaitingRuntime } from "./waiting-runtime.ts";
 
 /** The spare listens here in its own network until the host has connected. No other can: but for programs of this machine, who do not know the secret. */
 const port = 1_024;
@@ -13,23 +13,24 @@ const waitsMs = 30_000;
 const lookAgainMs = 10;
 const tellMs = 1_000;
 
-let program: string | undefined;
-
-/** What it runs. */
-const waiting = (): string => {
-  program ??= plainJavaScript(join(import.meta.dirname, "wait.ts"));
-  return program;
-};
-
-/** Puts its program into the bundle; gives where that is in the sandbox. */
-export const makeProgram = (bundle: string): { source: string; destination: string; readOnly: boolean } => {
+/** Puts what it runs into the bundle; gives where that is in the sandbox. */
+export const makeProgram = (bundle: string, { file, text }: WaitingRuntime): { source: string; destination: string; readOnly: boolean } => {
   const source = join(bundle, "spare");
   mkdirSync(source, { recursive: true, mode: 0o755 });
-  writeFileSync(join(source, "wait.mjs"), waiting(), { mode: 0o644 });
+  writeFileSync(join(source, file), text(), { mode: 0o644 });
   return { source, destination: mountedAt, readOnly: true };
 };
 
-export const waitingArgs: readonly string[] = ["node", `${mountedAt}/wait.mjs`, `${port}`];
+/** A layer of the bundle with what its runtime looks for, where it looks for anything. */
+export const makePretence = (bundle: string, command: string, { pretend }: WaitingRuntime): string[] => {
+  if (!pretend) return [];
+  const layer = join(bundle, "pretence");
+  mkdirSync(layer, { recursive: true, mode: 0o755 });
+  pretend(layer, command);
+  return [layer];
+};
+
+export const waitingArgs = (command: string, { file }: WaitingRuntime): string[] => [command, `${mountedAt}/${file}`, `${port}`];
 /** By this the spare knows the host process; only its own user and root can read it. */
 export const waitingEnv = (secret: string): Record<string, string> => ({ SLIP_SPARE: secret });
 
@@ -56,7 +57,7 @@ export const connectToSpare = async (address: string, secret: string): Promise<S
 };
 
 /** Tells a spare which program it is. Rejects where nobody waits. */
-export const tell = async (socket: Socket, what: { args: readonly string[]; env: Readonly<Record<string, string>>; cwd: string }): Promise<void> => {
+export const tell = async (socket: Socket, what: Program): Promise<void> => {
   if (socket.readyState !== "open") throw new Error("The spare has hung up.");
   const heard = once(socket, "end", { signal: AbortSignal.timeout(tellMs) });
   socket.resume().end(JSON.stringify(what));

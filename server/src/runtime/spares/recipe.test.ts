@@ -34,7 +34,7 @@ const start = (more: Partial<Start> = {}, layers = [base, node, packages, app], 
 test("a recipe is what is below the app, what it may use, and what Node reads when it starts; nothing of the app", () => {
   const found = recipeOf(start());
   assert.deepEqual(found, {
-    recipe: { kind: "runc", layers: [base, node], memoryBytes: 1_000, cpus: 1, env: { LANG: "C.UTF-8", PATH: "/bin" } },
+    recipe: { runtime: "node", command: "node", kind: "runc", layers: [base, node], memoryBytes: 1_000, cpus: 1, env: { LANG: "C.UTF-8", PATH: "/bin" } },
     app: [packages, app],
   });
 });
@@ -53,11 +53,22 @@ const others: readonly [string, Start][] = [
 ];
 for (const [what, from] of others) test(`${what} has no recipe`, () => assert.equal(recipeOf(from), undefined));
 
-const of = (more: Partial<Recipe>): Recipe => ({ kind: "runc", layers: ["a"], memoryBytes: 1, cpus: 1, env: {}, ...more });
+const of = (more: Partial<Recipe>): Recipe => ({
+  runtime: "node",
+  command: "node",
+  kind: "runc",
+  layers: ["a"],
+  memoryBytes: 1,
+  cpus: 1,
+  env: {},
+  ...more,
+});
 
 test("recipes that differ in anything have different keys", () => {
   const all = [
     of({}),
+    of({ runtime: "python" }),
+    of({ command: "/usr/bin/python3" }),
     of({ kind: "gvisor" }),
     of({ layers: ["a", "b"] }),
     of({ memoryBytes: 2 }),

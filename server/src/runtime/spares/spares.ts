@@ -11,8 +11,9 @@ import { hostnameOf, limitsOf } from "../instances/environment.ts";
 import { type Slot, uidOf } from "../network/addresses.ts";
 import type { NetworkPool } from "../network/pool.ts";
 import type { Launch, OciSandbox } from "../sandboxes/oci-sandbox.ts";
-import { connectToSpare, makeProgram, tell, waitingArgs, waitingEnv } from "./line.ts";
+import { connectToSpare, makePretence, makeProgram, tell, waitingArgs, waitingEnv } from "./line.ts";
 import { keyOf, type Recipe, sparesIn, wantedSpares } from "./recipe.ts";
+import { runtimeOf } from "./runtimes.ts";
 
 export interface SparesGround {
   pool: NetworkPool;
@@ -81,8 +82,8 @@ export class Spares {
     return this.#orAnew(spare, launch, () => this.#tell(spare, launch));
   }
 
-  #tell({ line }: Waiting, { spec: { args, env, cwd } }: Launch): Promise<void> {
-    return tell(line, { args, env, cwd });
+  #tell({ line, recipe }: Waiting, { spec: { args, env, cwd } }: Launch): Promise<void> {
+    return tell(line, runtimeOf(recipe.runtime).told({ args, env, cwd }));
   }
 
   async #orAnew({ recipe }: Waiting, launch: Launch, act: () => Promise<void>): Promise<void> {
@@ -183,16 +184,18 @@ export class Spares {
   }
 
   async #start({ id, slot, recipe }: Spare): Promise<Socket> {
-    const { kind, layers, env } = recipe;
+    const { kind, layers, env, command } = recipe;
     const sandbox = this.#ground.sandbox(kind);
+    const runtime = runtimeOf(recipe.runtime);
+    const bundle = sandbox.bundle(id);
     const secret = randomBytes(16).toString("hex");
     const spec = {
       id,
-      layers,
+      layers: [...layers, ...makePretence(bundle, command, runtime)],
       writable: undefined,
       appComesLater: true as const,
-      mounts: [makeProgram(sandbox.bundle(id))],
-      args: waitingArgs,
+      mounts: [makeProgram(bundle, runtime)],
+      args: waitingArgs(command, runtime),
       env: { ...env, ...waitingEnv(secret) },
       cwd: "/",
       network: slot.path,
