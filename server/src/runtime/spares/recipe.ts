@@ -59,10 +59,10 @@ const layersOf = ({ layers }: Image): Layers | undefined => {
 };
 
 /** The runtime that could become a program, with its command. */
-const waitingFor = (program: Program, layers: Layers): Pick<Recipe, "runtime" | "command"> | undefined => {
+const waitingFor = (kind: SandboxKind, program: Program, layers: Layers): Pick<Recipe, "runtime" | "command"> | undefined => {
   for (const runtime of runtimeNames) {
-    const { unfit: unfitHere, commandFor } = runtimeOf(runtime);
-    const isFit = !Object.keys(program.env).some((name) => unfitHere.test(name));
+    const { kinds, unfit: unfitHere, commandFor } = runtimeOf(runtime);
+    const isFit = kinds.includes(kind) && !Object.keys(program.env).some((name) => unfitHere.test(name));
     const command = isFit ? commandFor(program, layers) : undefined;
     if (command !== undefined) return { runtime, command };
   }
@@ -73,7 +73,7 @@ const waitingFor = (program: Program, layers: Layers): Pick<Recipe, "runtime" | 
 export const recipeOf = ({ spec, image, kind, args, env }: Start): { recipe: Recipe; app: readonly string[] } | undefined => {
   if (image.config.cwd !== appFolder || Object.keys(env).some((name) => unfit.test(name))) return undefined;
   const layers = layersOf(image);
-  const waiting = layers && waitingFor({ args, env, cwd: image.config.cwd }, layers);
+  const waiting = layers && waitingFor(kind, { args, env, cwd: image.config.cwd }, layers);
   if (!waiting) return undefined;
   const { memoryBytes, cpus } = spec;
   return { recipe: { ...waiting, kind, layers: layers.below, memoryBytes, cpus, env: earlyOf(env, runtimeOf(waiting.runtime)) }, app: layers.app };

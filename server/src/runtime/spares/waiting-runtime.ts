@@ -1,4 +1,5 @@
 // A runtime that can wait in a sandbox, and becomes a program of an app there. One folder each, and a line in `runtimes.ts`.
+import type { SandboxKind } from "@slipstream/contract/words.ts";
 
 /** What a program is begun with. */
 export interface Program {
@@ -14,6 +15,8 @@ export interface Layers {
 }
 
 export interface WaitingRuntime {
+  /** In which it can wait. */
+  kinds: readonly SandboxKind[];
   /** Variables that it reads once, when it starts: it waits with those of the program. */
   early: RegExp;
   /** Variables that can name files of the app as it starts, or change what it is. */

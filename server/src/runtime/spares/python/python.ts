@@ -33,6 +33,8 @@ const begins = (program: Program, { below, app }: Layers): boolean => {
 let text: string | undefined;
 
 export const python: WaitingRuntime = {
+  /** gVisor keeps what was looked for at /app before the app is there, and Python looks for its environment as it starts. */
+  kinds: ["runc"],
   early: new RegExp(`^${early}`),
   unfit: new RegExp(`^(?!${early})PYTHON`),
   commandFor(program, layers) {
