@@ -48,4 +48,35 @@ for (const { by, kind, crun } of sandboxWays.filter((way) => python.kinds.includ
         await Promise.all([ordinary, next].map(({ id }) => fixture.runtime.workloads.remove(id)));
         await untilWaiting();
       });
+
+    const stateOf = ({ id: wanted }: WorkloadSpec): Instance | undefined => fixture.runtime.workloads.list().find(({ id }) => id === wanted)?.instances[0];
+    const tell = async (address: string, path = "/") => JSON.parse(await get(address, path));
+
+    test("is started from nothing after a crash, and is what it was", async () => {
+      const artifact = await storePythonImage(fixture.home, { "main.py": telling }, ["python3", "main.py"]);
+      const [before, of] = [workload(artifact, kind), workload(artifact, kind)];
+      await start(before);
+      await untilWaiting();
+      const { address } = await start(of);
+      const first = await tell(address, "/crash");
+      await eventually(() => (stateOf(of)?.restarts === 1 && stateOf(of)?.state === "ready") || undefined, "it is back");
+      assert.deepEqual(await tell(address), first);
+      await Promise.all([before, of].map(({ id }) => fixture.runtime.workloads.remove(id)));
+    });
+
+    test("takes the place of one that was ended, at its address", async () => {
+      const artifact = await storePythonImage(fixture.home, { "main.py": telling }, ["python3", "main.py"]);
+      const of = workload(artifact, kind, { sleep: { afterMs: 100, stopMs: 0 } });
+      const { address } = await start(of);
+      const first = await tell(address);
+      const spare = await untilWaiting();
+      await eventually(() => {
+        fixture.runtime.workloads.look();
+        return stateOf(of)?.state === "stopped" || undefined;
+      }, "it is ended");
+      await fixture.runtime.workloads.wake(of.id);
+      assert.deepEqual([stateOf(of)?.instance, stateOf(of)?.address], [spare, address]);
+      assert.deepEqual(await tell(address), { ...first, env: { ...first.env, SLIP_INSTANCE: spare } });
+      await fixture.runtime.workloads.remove(of.id);
+    });
   });
