@@ -79,7 +79,7 @@ const fieldValue = (schema: z.ZodType, { fitting, nasty }: Values): fc.Arbitrary
 
 /** To purge waits for the host process when the app is there, and this control plane has none. */
 const withoutPurge = ({ purge, ...input }: Record<string, unknown>): Record<string, unknown> =>
-  purge === undefined || String(purge) === "true" ? input : { ...input, purge };
+  purge === undefined || JSON.stringify(purge).includes("true") ? input : { ...input, purge };
 
 /** An input of the operation's fields, some of which are left out, and perhaps one that it does not have. */
 const hostileInput = ({ name, input }: Operation, values: Values): fc.Arbitrary<Record<string, unknown>> => {

@@ -350,6 +350,7 @@ export class Instance {
 
   #becomeReady(): void {
     this.#state = this.#desire === "parked" ? "parked" : "ready";
+    this.#sandbox.proven(this.id);
     if (this.#record.proven && !this.#record.stopped) return;
     this.#record.proven = true;
     delete this.#record.stopped;

@@ -38,6 +38,15 @@ const loadsMax = 3;
 const killed: Exit = { exitCode: 137, outOfMemory: false };
 const lookAgainMs = 20;
 
+const newMember = {
+  isLoaded: false,
+  isProven: false,
+  exit: undefined,
+  again: Promise.resolve(),
+  loads: 1,
+  take: undefined,
+};
+
 const readJson = (path: string): unknown => {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
@@ -77,7 +86,7 @@ export class Isolates implements ProgramSandbox {
       [...this.#processes.values()].find(fits) ??
       (await this.#make({ key, sandbox: kind, layers: [...stored.below], memoryBytes, cpus, ...(account === undefined ? {} : { account }) }));
     const place = placeIn(process) ?? 0;
-    process.add({ id, workload: spec.id, place, mark: newMark(), isLoaded: false, exit: undefined, take: undefined, untold: [] });
+    process.add({ ...newMember, untold: [], id, workload: spec.id, place, mark: newMark() });
     this.#of.set(id, process);
     return { process: process.record.id, place, slot: process.record.slot };
   }
@@ -91,7 +100,7 @@ export class Isolates implements ProgramSandbox {
   }
 
   #open(record: ProcessRecord): FunctionProcess {
-    const onEnd = (member: Member, exit: Exit): void => this.#end(member, exit);
+    const onEnd = (member: Member, exit: Exit): void => this.#ended(member, exit);
     const process = new FunctionProcess(this.#ground, record, { sandbox: this.#ground.sandbox(record.sandbox), onEnd });
     this.#processes.set(record.id, process);
     return process;
@@ -116,7 +125,7 @@ export class Isolates implements ProgramSandbox {
       const [record, kept] = [this.#processRecord(seat.process), this.#functionRecord(instance)];
       if (!record || !kept) continue;
       const process = this.#processes.get(record.id) ?? this.#open(record);
-      process.add({ id: instance, workload, place: seat.place, mark: kept.mark, isLoaded: !stopped, exit: undefined, take: undefined, untold: [] });
+      process.add({ ...newMember, untold: [], id: instance, workload, place: seat.place, mark: kept.mark, isLoaded: !stopped, isProven: true });
       this.#of.set(instance, process);
     }
     for (const process of this.#processes.values()) process.adopt();
@@ -172,6 +181,22 @@ export class Isolates implements ProgramSandbox {
       }
       if (tries === loadsMax) throw new LaunchError("The process of its project's functions ended while it was loaded.");
     }
+  }
+
+  /** Of one that has not answered yet it is not known that it has ended the process: it gets another try, like one that is being loaded. */
+  #ended(member: Member, exit: Exit): void {
+    const record = this.#functionRecord(member.id);
+    if (member.isProven || member.loads >= loadsMax || !record) {
+      this.#end(member, exit);
+      return;
+    }
+    member.isLoaded = false;
+    member.loads += 1;
+    member.again = this.#load(member.id, record).catch(() => this.#end(member, exit));
+  }
+
+  proven(id: string): void {
+    this.#member(id).isProven = true;
   }
 
   /** Says that a function has ended, as conmon does of a program. */
@@ -252,6 +277,7 @@ export class Isolates implements ProgramSandbox {
 
   async stop(id: string): Promise<void> {
     const member = this.#member(id);
+    await member.again;
     await this.#unload(member);
     this.#of.get(id)?.restSoon();
   }
@@ -268,6 +294,7 @@ export class Isolates implements ProgramSandbox {
     const process = this.#of.get(id);
     const member = process?.members.get(id);
     if (process && member) {
+      await member.again;
       await this.#unload(member);
       await this.#leave(process, member);
     }

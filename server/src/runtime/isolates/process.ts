@@ -36,8 +36,13 @@ export interface Member {
   place: number;
   mark: string;
   isLoaded: boolean;
+  /** It has answered. */
+  isProven: boolean;
   /** How it has ended last. */
   exit: Exit | undefined;
+  /** It is being loaded again, as another function has ended the process before this one had answered. */
+  again: Promise<void>;
+  loads: number;
   take: ((line: OutputLine) => void) | undefined;
   /** What it is to be told once somebody follows it. */
   untold: OutputLine[];

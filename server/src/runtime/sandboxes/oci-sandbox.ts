@@ -209,6 +209,9 @@ export class OciSandbox implements ProgramSandbox {
     return existsSync(conmonPidPath(this.bundle(id))) && this.exitCode(id) === undefined && this.#conmon(id) === undefined;
   }
 
+  /** It is its own alone. */
+  proven(): void {}
+
   askToEnd(id: string, graceMs: number, hurry: AbortSignal): Promise<void> {
     return askToEnd({ first: this.pid(id), pids: () => this.cgroup(id).pids() }, graceMs, hurry);
   }

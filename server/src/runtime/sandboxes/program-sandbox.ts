@@ -29,6 +29,8 @@ export interface ProgramSandbox {
   /** Exit code, or undefined while it runs. */
   exitCode(id: string): number | undefined;
   isAlive(id: string): boolean;
+  /** The program has answered: its end is a crash from here on, and no failed start. */
+  proven(id: string): void;
   /** Asks the program to end and waits until it has, `graceMs` at most, less where there is a hurry. */
   askToEnd(id: string, graceMs: number, hurry: AbortSignal): Promise<void>;
   /** Ends the program at once; who waits for its end is told. */
