@@ -34,18 +34,12 @@ export interface Seat {
 }
 
 const notLoaded: Exit = { exitCode: 1, outOfMemory: false };
-const loadsMax = 3;
 const killed: Exit = { exitCode: 137, outOfMemory: false };
+/** Tries of a function whose process other functions end before it has answered. */
+const loadsMax = 3;
 const lookAgainMs = 20;
 
-const newMember = {
-  isLoaded: false,
-  isProven: false,
-  exit: undefined,
-  again: Promise.resolve(),
-  loads: 1,
-  take: undefined,
-};
+const newMember = { isLoaded: false, isProven: false, exit: undefined, again: Promise.resolve(), loads: 1, take: undefined };
 
 const readJson = (path: string): unknown => {
   try {
@@ -196,7 +190,8 @@ export class Isolates implements ProgramSandbox {
   }
 
   proven(id: string): void {
-    this.#member(id).isProven = true;
+    const member = this.#of.get(id)?.members.get(id);
+    if (member) member.isProven = true;
   }
 
   /** Says that a function has ended, as conmon does of a program. */
