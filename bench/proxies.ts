@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type Change, packedApp, type TableApp } from "@slipstream/contract/ports/route-entry.ts";
 import { RouteTable } from "@slipstream/contract/ports/route-table.ts";
 import { linesOf } from "@slipstream/contract/ports/table-file.ts";
+import { freePort } from "./deploy.ts";
 
 export const host = "app.slip.localhost";
 export const body = "x".repeat(100);
@@ -13,14 +14,6 @@ export const missingPrograms = (): string[] =>
   Object.entries({ "nginx-light": "/usr/sbin/nginx", haproxy: "/usr/sbin/haproxy", caddy: "/usr/bin/caddy", wrk: "/usr/bin/wrk" })
     .filter(([, path]) => !existsSync(path))
     .map(([name]) => name);
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = net.createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 export interface Proxy {
   name: string;

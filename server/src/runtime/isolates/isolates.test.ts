@@ -10,7 +10,7 @@ import { Cgroup, childGroups } from "../sandboxes/cgroup.ts";
 import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, sandboxWays, workload } from "../testing/runtime-fixture.ts";
 import { storeFunction } from "../testing/trial-image.ts";
 import { groupOf } from "../workloads/adopt.ts";
-import { controlPort } from "./places.ts";
+import { controlPort, portOf } from "./places.ts";
 
 const program = `
 import { connect } from "cloudflare:sockets";
@@ -190,6 +190,22 @@ for (const { by, kind, crun } of sandboxWays.filter(({ by: name }) => name !== "
       const [, started] = await Promise.all([assert.rejects(looping), start(two)]);
       assert.equal(await get(started.address, "/"), "hello");
       assert.equal(instanceOf(two)?.restarts, 0);
+      await Promise.all([one, two].map(remove));
+    });
+
+    it("one that has not answered when another ends the process is loaded again, and has not failed", async () => {
+      const slow = "let at; export default { fetch() { at ??= Date.now(); return new Response('slow', { status: Date.now() - at > 1_000 ? 200 : 503 }); } };";
+      const [one, two] = [spec(), spec({ artifact: await storeFunction(fixture.home, slow) })];
+      const { address } = await start(one);
+      const starting = start(two);
+      const [host] = address.split(":");
+      const isLoaded = async () => (await get(`${host}:${portOf(1)}`, "/").catch(() => "")) === "slow" || undefined;
+      await eventually(isLoaded, "it is loaded");
+      assert.equal(instanceOf(two)?.state, "starting");
+      await assert.rejects(get(address, "/loop", 30_000));
+      assert.equal(await get((await starting).address, "/"), "slow");
+      assert.equal(instanceOf(two)?.restarts, 0);
+      await eventually(() => instanceOf(one)?.state === "ready" || undefined, "the other is back");
       await Promise.all([one, two].map(remove));
     });
 
