@@ -1,10 +1,10 @@
 // What a build has left of a function, read from the layers of its artifact.
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { FunctionBundle, type FunctionModule, functionBundleFile } from "@slipstream/contract/ports/function-bundle.ts";
+import { appFolder, isOfApp } from "../app-layers.ts";
 import type { LoadRequest } from "./line.ts";
 
-const appFolder = "app";
 /** A bigger one has a process of its own: Worker Loader takes 64 MiB, and this one goes as text. */
 const modulesBytesMax = 32 * 2 ** 20;
 
@@ -15,8 +15,6 @@ export interface StoredFunction {
   /** The layers below, which hold workerd. */
   below: readonly string[];
 }
-
-const isOfApp = (layer: string): boolean => readdirSync(layer).every((name) => name === appFolder);
 
 const sizeOf = (folder: string, modules: readonly FunctionModule[]): number => modules.reduce((sum, { file }) => sum + statSync(join(folder, file)).size, 0);
 

@@ -1,8 +1,8 @@
 // Which spare could become an instance: one that differs from it in nothing that is decided before a program begins.
-import { readdirSync } from "node:fs";
 import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { Image } from "#platform/oci/image.ts";
+import { appFolder, isOfApp } from "../app-layers.ts";
 import { type RuntimeName, runtimeNames, runtimeOf } from "./runtimes.ts";
 import type { Layers, Program, WaitingRuntime } from "./waiting-runtime.ts";
 
@@ -28,16 +28,11 @@ export interface Start {
   env: Readonly<Record<string, string>>;
 }
 
-/** Where every artifact of ours has its app, and where it is started. */
-const appFolder = "/app";
-
 /** Read once, when a process starts; a spare may have them before it knows its app. */
 const early = /^(?:PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ)$/;
 
 /** As these are, but they can name files of the app, or change what any runtime is. */
 const unfit = /^(?:LD_|MALLOC_|GLIBC_|LOCPATH|OPENSSL_|SSL_)/;
-
-const isOfApp = (layer: string): boolean => readdirSync(layer).every((name) => `/${name}` === appFolder);
 
 /** Nothing of the app is looked for before it is there: that it was not found would be remembered. */
 const withoutApp = (path: string): string =>
