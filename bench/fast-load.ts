@@ -1,8 +1,9 @@
 // A steady load of many requests, over kept connections, in a thread of its own: the least that HTTP/1.1 takes, so that the machine is left to the
 // platform. What cannot be sent in time is sent later, as long as a connection is free.
 import net from "node:net";
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import type { Installation } from "../test/e2e/installation.ts";
+import { startLoad } from "./load-thread.ts";
 
 const connections = 64;
 const tickMs = 1;
@@ -80,18 +81,8 @@ class Client {
 }
 
 /** Resolves once requests flow, with what ends them. */
-export const fastLoad = async (installation: Installation, app: string, perSecond: number): Promise<() => Promise<FastLoaded>> => {
-  const given: Given = { port: installation.httpPort, host: `${app}.slip.localhost`, perSecond };
-  const worker = new Worker(new URL(import.meta.url), { workerData: given });
-  installation.atEnd(() => void worker.terminate());
-  const next = <T>(): Promise<T> => new Promise<T>((resolve, reject) => worker.once("message", resolve).once("error", reject));
-  await next();
-  return async () => {
-    const loaded = next<FastLoaded>();
-    worker.postMessage("stop");
-    return await loaded;
-  };
-};
+export const fastLoad = (installation: Installation, app: string, perSecond: number): Promise<() => Promise<FastLoaded>> =>
+  startLoad<FastLoaded>(installation, import.meta.url, { port: installation.httpPort, host: `${app}.slip.localhost`, perSecond } satisfies Given);
 
 const work = (given: Given): void => {
   let [requests, failed, sent] = [0, 0, 0];

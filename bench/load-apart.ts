@@ -1,8 +1,9 @@
-// A steady load in a thread of its own: what the load's own work takes is not measured as the platform's.
+// A steady load of requests as tests make it, in a thread of its own.
 import { rmSync } from "node:fs";
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { Installation } from "../test/e2e/installation.ts";
 import { failuresOf, steadyLoad } from "../test/e2e/load.ts";
+import { startLoad } from "./load-thread.ts";
 
 interface Given {
   home: string;
@@ -15,17 +16,8 @@ export interface Loaded {
 }
 
 /** Resolves once requests flow, with what ends them. */
-export const loadApart = async (installation: Installation, app: string, perSecond: number): Promise<() => Promise<Loaded>> => {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { home: installation.home, app, perSecond } satisfies Given });
-  installation.atEnd(() => void worker.terminate());
-  const next = <T>(): Promise<T> => new Promise<T>((resolve, reject) => worker.once("message", resolve).once("error", reject));
-  await next();
-  return () => {
-    const loaded = next<Loaded>();
-    worker.postMessage("stop");
-    return loaded;
-  };
-};
+export const loadApart = (installation: Installation, app: string, perSecond: number): Promise<() => Promise<Loaded>> =>
+  startLoad<Loaded>(installation, import.meta.url, { home: installation.home, app, perSecond } satisfies Given);
 
 const work = async ({ home, app, perSecond }: Given): Promise<void> => {
   const installation = new Installation(home);
