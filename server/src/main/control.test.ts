@@ -267,6 +267,19 @@ test("the newest deployment takes the place of those that wait, not of the one t
   await plane.client.call("deployments.cancel", { deployment: newest.deployment });
 });
 
+test("of those asked for in one moment the newest by id is what took the place of the others", async () => {
+  const app = newName();
+  const running = await create(app);
+  for (let round = 0; round < 5; round += 1) {
+    const asked = await Promise.all(Array.from({ length: 12 }, () => create(app)));
+    const ids = asked.map(({ deployment }) => deployment).sort();
+    const states = await Promise.all(ids.map(stateOf));
+    assert.deepEqual(states, [...ids.slice(1).map(() => "cancelled"), "waiting"]);
+  }
+  const [newest] = (await plane.client.call("deployments.list", { app })).deployments;
+  for (const { deployment } of [newest ?? running, running]) await plane.client.call("deployments.cancel", { deployment });
+});
+
 test("who watches a deployment sees its end", async () => {
   const { deployment } = await create(newName());
   const seen: string[] = [];

@@ -59,12 +59,6 @@ interface Inserted {
   isBegun: boolean;
 }
 
-const undoOf = async (query: Query, appId: string, { undo }: Asked): Promise<Undo> => {
-  if (!undo) return {};
-  await lockApp(query, appId);
-  return undo(query, appId);
-};
-
 /** There is a deployment with this idempotency key already: what was sent after it is taken back. */
 class IsThere extends Error {}
 
@@ -82,13 +76,14 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =
       asked.appId === undefined ? await ensureApp(query, call.tenant, asked.app, asked.project) : { id: asked.appId, isNew: false };
     await expectUnmoved(query, call, { app: appId, isNew: isNewApp });
     if (isNewApp) await tellOfApp(query, control.installation, { topic: "app.created", appId });
+    // Those who come at the same time go through the lock one after the other, and see each other. An id is made behind it: the greatest is
+    // that of the last, which takes the place of the others.
+    const app = await lockApp(query, appId);
     const id = newId("dep");
     const { kind, request, source, commit, config, answer = (it: Deployment) => it } = asked;
-    const undo = await undoOf(query, appId, asked);
-    // Sent without waiting for one another, done in this order. Those who come at the same time go through the lock one after the
-    // other, and see each other.
-    const [app, isNew, superseded, isBegun, , row] = await Promise.all([
-      lockApp(query, appId),
+    const undo = await asked.undo?.(query, appId);
+    // Sent without waiting for one another, done in this order.
+    const [isNew, superseded, isBegun, , row] = await Promise.all([
       insertDeployment(query, {
         id,
         appId,
