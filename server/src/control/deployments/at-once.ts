@@ -8,7 +8,7 @@ import { stepsOf } from "./deployment-workflow.ts";
 import { submitDeployment, submitLater } from "./submission.ts";
 
 /** Whether all of its work is one step: with parked instances that takes milliseconds. */
-const isQuick = (kind: DeploymentKind): boolean => stepsOf[kind].length === 1;
+export const isQuick = (kind: DeploymentKind): boolean => stepsOf[kind].length === 1;
 
 /** Does the work of a deployment that has begun. Resolves when it has ended, or Restate alone goes on with it. */
 export const doAtOnce = async (control: Control, begun: DeploymentRow): Promise<void> => {

@@ -15,11 +15,12 @@ import type { Control } from "../control.ts";
 import type { Inverse } from "../journal/entry.ts";
 import { AlreadyJournaled, journal } from "../journal/journal-store.ts";
 import { beginAlone } from "./alone.ts";
-import { doAtOnce } from "./at-once.ts";
+import { doAtOnce, isQuick } from "./at-once.ts";
 import { type DeploymentRequest, type DeploymentRow, isOpen, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
 import { tellEnded } from "./deployment-events.ts";
 import { beginIfAlone, deploymentOf, deploymentWithKey, insertDeployment, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
 import { submitDeployment } from "./submission.ts";
+import { endedSoon } from "./watch.ts";
 
 export interface Asked {
   app: string;
@@ -144,6 +145,9 @@ export const begunBefore = async (control: Control, call: Call): Promise<Deploym
   return row && toDeployment(row, control.installation);
 };
 
+/** What is live within milliseconds is answered as it ended: nobody need ask what became of it. */
+const quickMs = 250;
+
 /** The same idempotency key gives the same deployment, also when the answer to the first request was lost. */
 export const createDeployment = async (control: Control, call: Call, asked: Asked): Promise<Deployment> => {
   const inserted = await insertOnce(control, call, asked);
@@ -151,5 +155,6 @@ export const createDeployment = async (control: Control, call: Call, asked: Aske
   if (!row) throw new SlipError("internal", "The deployment is not there.");
   if (isOpen(row.state)) void begin(control, row, inserted?.isBegun === true);
   for (const { id } of inserted?.superseded ?? []) control.changes.emit(id);
-  return toDeployment(row, control.installation);
+  const deployment = toDeployment(row, control.installation);
+  return inserted?.isBegun === true && isQuick(row.kind) ? endedSoon(control, deployment, quickMs) : deployment;
 };

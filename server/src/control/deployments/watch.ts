@@ -80,6 +80,21 @@ export const untilEnded = async (
   return last;
 };
 
+/**
+ * A deployment that this process has just begun, as it ended where that took no longer than `withinMs`; else as it was given. One whose end was
+ * another's doing is given as it was, too.
+ */
+export const endedSoon = ({ changes }: Pick<Control, "changes">, begun: Deployment, withinMs: number): Promise<Deployment> =>
+  new Promise((resolve) => {
+    const end = (last: Deployment): void => {
+      clearTimeout(timer);
+      stop();
+      resolve(last);
+    };
+    const timer = setTimeout(end, withinMs, begun);
+    const stop = changes.subscribe(begun.deployment, (told) => told !== undefined && !isOpen((told as Deployment).state) && end(told as Deployment));
+  });
+
 const present = async (control: Control, id: string): Promise<Deployment | undefined> => {
   const row = await deploymentOf(control.database, id);
   return row && toDeployment(row, control.installation);
