@@ -10,6 +10,7 @@ import { purgeOverdue } from "./apps/destroy.ts";
 import { dropUnused, ensureCertificate, expiringHosts } from "./certificates/certificate-store.ts";
 import { type Control, platformDomain, serviceName } from "./control.ts";
 import { submitOpen } from "./deployments/submission.ts";
+import { Warmer } from "./deployments/warm.ts";
 import { isRotating, rotate } from "./keys/rotation.ts";
 import { trimEntries } from "./oauth/oauth-store.ts";
 import { trimOutbox } from "./outbox/outbox-store.ts";
@@ -32,6 +33,7 @@ const workEveryMs = 30_000;
 const cpuEveryMs = 10_000;
 const loadEveryMs = 2_000;
 const scheduleEveryMs = 1_000;
+const warmEveryMs = 2_000;
 const diskEveryMs = 60_000;
 const tidyEveryMs = 600_000;
 
@@ -159,6 +161,8 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
   every(control, { name: "scaling apps", everyMs: loadEveryMs, act: () => autoscaler.look(control) }, signal);
   const scheduler = new Scheduler();
   every(control, { name: "calling functions by their schedules", everyMs: scheduleEveryMs, act: () => scheduler.look(control) }, signal);
+  const warmer = new Warmer();
+  every(control, { name: "asking ahead what a rollback asks", everyMs: warmEveryMs, act: () => warmer.look(control) }, signal);
   const cpu = new CpuCounter();
   every(control, { name: "counting CPU time", everyMs: cpuEveryMs, act: () => cpu.count(control) }, signal);
   every(control, { name: "watching the disk", everyMs: diskEveryMs, act: collectWhenLow }, signal);

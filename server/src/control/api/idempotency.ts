@@ -40,7 +40,7 @@ export const keyWithin = (key: string, operation: string): string => createHash(
 const mismatch = (): SlipError => new SlipError("idempotency_mismatch");
 
 /** `answer` is null where a change was made whose answer was lost. */
-const stored = async (query: Query, { tenant, key, sha256 }: Hashed): Promise<{ answer: unknown } | undefined> => {
+export const stored = async (query: Query, { tenant, key, sha256 }: Hashed): Promise<{ answer: unknown } | undefined> => {
   const rows = await query<{ requestSha256: Buffer; answer: unknown }[]>`
     select request_sha256, answer from idempotency_keys where tenant = ${tenant} and key = ${key}`;
   const row = rows[0];

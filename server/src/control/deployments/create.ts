@@ -119,7 +119,7 @@ const isPlain = (call: Call, { kind, undo, alongside, answer }: Asked): boolean 
 
 const begunAlone = async (control: Control, call: Call, { appId, ...asked }: Asked): Promise<Inserted | undefined> => {
   if (appId === undefined || !isPlain(call, asked)) return undefined;
-  const row = await beginAlone(control, call, { ...asked, appId });
+  const row = await beginAlone(control.database, { installation: control.installation, call }, { ...asked, appId });
   return row && { row, superseded: [], isBegun: true };
 };
 

@@ -70,6 +70,8 @@ export const setDesire = async (query: Query, id: string, desire: "running" | "p
   await query`update workloads set desire = ${desire} where id = ${id}`;
 };
 
+export const isAnyParked = async (query: Query): Promise<boolean> => (await query`select 1 from workloads where desire = 'parked' limit 1`).length > 0;
+
 export const dropWorkload = async (query: Query, id: string): Promise<void> => {
   await query`delete from workloads where id = ${id}`;
 };
