@@ -1,7 +1,11 @@
 // What becoming live changes, by a real database: all of it, or nothing.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { readConfig } from "#platform/config.ts";
+import { openDatabase, type Query } from "#platform/database.ts";
+import { connectionOf } from "#platform/postgres.ts";
 import { type Live, makeLive } from "../control/deployments/live-store.ts";
+import { Warmer } from "../control/deployments/warm.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
 
 const row = { id: "dep_2", appId: "app_1", app: "shop", workload: "dep_2" };
@@ -51,6 +55,12 @@ describe("becoming live", () => {
     const [domain] = await database`select brought_by from domains`;
     const told = await database`select topic, subject, payload from outbox order by topic`;
     return { ...deployment, ...app, ...release, ...domain, retired: workloads.map(({ id }) => id as string), told: told.map((event) => ({ ...event })) };
+  };
+  /** What a rollback writes to. */
+  const tables = ["apps", "deployments", "domains", "idempotency_keys", "journal", "outbox", "releases", "route_changes", "route_table", "routes", "workloads"];
+  const allRows = async (): Promise<unknown[]> => {
+    const { database } = plane;
+    return Promise.all(tables.map((table) => database`select t::text from ${database(table)} t order by 1`.values()));
   };
   const endedAt = async () => {
     const [row] = await plane.database<{ endedAt: Date }[]>`select ended_at from deployments where id = 'dep_2'`;
@@ -104,5 +114,32 @@ describe("becoming live", () => {
     await plane.database`update deployments set state = 'failed', phase = null, ended_at = now() where id = 'dep_2'`;
     assert.equal(await makeLive(plane.database, live), false);
     assert.deepEqual(await seen(), { ...asBefore, state: "failed", phase: null, ended: true });
+  });
+
+  it("is asked of nothing ahead, on every connection, so that it need not be planned, and that changes nothing", async () => {
+    const { home, installation } = plane;
+    const pool = openDatabase(connectionOf(home, readConfig({ SLIP_HOME: home.root })), { max: 2 });
+    const onEach = (act: (query: Query) => Promise<void>): Promise<unknown> => Promise.all([pool.begin(act), pool.begin(act)]);
+    const planned = async (query: Query): Promise<string[]> =>
+      (await query<{ statement: string }[]>`select statement from pg_prepared_statements order by 1`).map(({ statement }) => statement);
+    try {
+      const warmer = new Warmer();
+      const look = () => warmer.look({ database: pool, progress: pool, installation });
+      await plane.database`update workloads set desire = 'running' where id = 'dep_0'`;
+      await look();
+      await onEach(async (query) => assert.ok(!(await planned(query)).some((statement) => statement.includes("with ended as"))));
+      await plane.database`update workloads set desire = 'parked' where id = 'dep_0'`;
+      const before = await allRows();
+      await look();
+      assert.deepEqual(await allRows(), before);
+      await onEach(async (query) => {
+        const known = await planned(query);
+        assert.ok(["idle_app", "parked as", "point_routes", "with ended as"].every((part) => known.some((statement) => statement.includes(part))));
+        await makeLive(query, live);
+        assert.deepEqual(await planned(query), known);
+      });
+    } finally {
+      await pool.end();
+    }
   });
 });

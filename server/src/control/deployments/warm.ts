@@ -5,13 +5,16 @@ import { stored } from "../api/idempotency.ts";
 import { findApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { livedNumbers, reviveParked } from "../releases/release-store.ts";
-import { pointRoutesBy } from "../routes/pointing.ts";
+import { pointRoutes, pointRoutesBy } from "../routes/pointing.ts";
+import { changesWithOwn } from "../routes/route-store.ts";
 import { isAnyParked } from "../workloads/workload-store.ts";
 import { type By, beginAlone } from "./alone.ts";
 import { type Live, makeLive, served } from "./live-store.ts";
 
 /** No id of anything. */
 const nothing = "none";
+/** A version that the route table does not come to. */
+const newest = 2 ** 40;
 const claim = { key: nothing, sha256: Buffer.alloc(0), isMade: false, isAnswered: false };
 const call: By["call"] = { tenant: nothing, actor: nothing, requestId: nothing, idempotencyKey: nothing, token: { grantId: null }, claim, journaled: false };
 const deployment = {
@@ -39,7 +42,10 @@ const askOfNothing = async (query: Query, { installation }: Pick<Control, "insta
   await reviveParked(query, { appId: nothing, release: 0, id: nothing });
   const facts = { releaseId: nothing, release: 0, artifact: nothing, workload: nothing, source: nothing, commit: nothing };
   const pointing = { appId: nothing, deployment: nothing, release: { config: {} }, hosts: [nothing] };
-  await pointRoutesBy(query, pointing, (on, point) => served(on, { id: nothing, workload: nothing, facts, from: 0 }, point));
+  await pointRoutesBy(query, pointing, (on, point) => served(on, { id: nothing, workload: nothing, facts, from: newest }, point));
+  // What is called within is planned when it is called.
+  await pointRoutes(query, { ...pointing, hosts: [] });
+  await query`select ${changesWithOwn(query, query`true`, newest)}`;
   await makeLive(query, { row: { id: nothing, appId: nothing, app: nothing, workload: nothing }, release: { id: nothing, number: 0 }, phases: [], told });
 };
 
