@@ -63,7 +63,7 @@ const warm = (pool: Database, control: Pick<Control, "installation">): Promise<u
   );
 
 export class Warmer {
-  #isWarm = false;
+  #isWarm: boolean = false;
 
   /** Once, and not before there is something to go back to. To be called again and again. */
   async look({ database, progress, installation }: Pick<Control, "database" | "progress" | "installation">): Promise<void> {
