@@ -8,8 +8,13 @@ import { TableMessage } from "./route-entry.ts";
 export const edgeCalls = {
   /** Gives the version that is served after it: another one than was sent where the message did not fit. */
   publish: { method: "PUT", path: "/v1/table", input: TableMessage, output: z.object({ version: z.number().int() }) },
-  /** Requests in flight of one deployment on this edge process, upgraded connections included. */
-  inFlight: { method: "GET", path: "/v1/in-flight/:id", input: z.object({ id: z.string() }), output: z.object({ requests: z.number().int() }) },
+  /** Requests in flight of deployments on this edge process, all together, upgraded connections included. */
+  inFlight: {
+    method: "POST",
+    path: "/v1/in-flight",
+    input: z.object({ deployments: z.array(DeploymentId) }),
+    output: z.object({ requests: z.number().int() }),
+  },
   /** Of deployments, each in all since this edge process began: a request that was under way for a second counts 1,000. */
   loads: {
     method: "POST",

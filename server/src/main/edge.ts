@@ -79,7 +79,7 @@ const main = async (): Promise<void> => {
         if (edge.table) sent.resolve();
         return { version };
       },
-      inFlight: async ({ id }) => ({ requests: edge.inFlight(id) }),
+      inFlight: async ({ deployments }) => ({ requests: deployments.reduce((sum, id) => sum + edge.inFlight(id), 0) }),
       loads: async ({ deployments }) => ({ since, requestMs: Object.fromEntries(deployments.map((id) => [id, edge.requestMs(id)])) }),
       digest: async () => {
         const digest = await edge.table?.digestAnew(nextTurn);

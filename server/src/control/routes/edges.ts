@@ -127,9 +127,9 @@ export class Edges {
     return { version: last.version, tookWhole: true };
   }
 
-  /** Requests that are under way on a deployment, at all edges together. */
-  async inFlight(deployment: string): Promise<number> {
-    const answers = await this.#ask((edge) => edge.calls.inFlight({ id: deployment }, { timeoutMs: callTimeoutMs }));
+  /** Requests that are under way on these deployments, at all edges together. */
+  async inFlight(deployments: string[]): Promise<number> {
+    const answers = await this.#ask((edge) => edge.calls.inFlight({ deployments }, { timeoutMs: callTimeoutMs }));
     return answers.reduce((sum, answer) => sum + answer.requests, 0);
   }
 

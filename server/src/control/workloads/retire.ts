@@ -8,8 +8,7 @@ import { dropWorkload, setDesire, type WorkloadRow, workloadsOfApp } from "./wor
 /** A workload served the deployments that used it: a rollback serves from an older one's. */
 const inFlight = async ({ database, routes }: Control, workload: string): Promise<number> => {
   const rows = await database<{ id: string }[]>`select id from deployments where workload = ${workload} and state <> 'waiting' order by id desc limit 5`;
-  const counts = await Promise.all(rows.map(({ id }) => routes.edges.inFlight(id)));
-  return counts.reduce((sum, count) => sum + count, 0);
+  return routes.edges.inFlight(rows.map(({ id }) => id));
 };
 
 const carryOut = async (control: Control, id: string, { kind }: Retirement): Promise<void> => {
