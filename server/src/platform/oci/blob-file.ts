@@ -5,7 +5,8 @@ import { sync, syncNames } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { blobPath, type Descriptor, ensureLayout, temporaryPath } from "./layout.ts";
 
-const bufferBytes = 2 ** 20;
+/** Smaller chunks are put together before they are written. */
+const bufferBytes = 2 ** 18;
 
 export class BlobFile {
   readonly #path: string;
@@ -33,6 +34,10 @@ export class BlobFile {
   async write(chunk: Buffer): Promise<void> {
     this.#hash.update(chunk);
     this.#size += chunk.length;
+    if (chunk.length >= bufferBytes) {
+      await this.#drain();
+      return await this.#append(chunk);
+    }
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.length;
     if (this.#waitingBytes >= bufferBytes) await this.#drain();
@@ -42,6 +47,10 @@ export class BlobFile {
     const chunk = Buffer.concat(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
+    await this.#append(chunk);
+  }
+
+  async #append(chunk: Buffer): Promise<void> {
     for (let at = 0; at < chunk.length; ) at += (await this.#file.write(chunk, at)).bytesWritten;
   }
 
