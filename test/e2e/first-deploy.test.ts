@@ -23,6 +23,12 @@ describe("the first deploy", () => {
     assert.ok(answer.body.length > 0);
   });
 
+  it("says where it answers, and whom to trust", async () => {
+    const { httpsPort, httpPort } = JSON.parse(await installation.expect(0, ["status", "--json"])) as Record<string, number>;
+    assert.deepEqual([httpsPort, httpPort], [installation.httpsPort, installation.httpPort]);
+    assert.equal(await installation.expect(0, ["trust", "--pem"]), installation.ca);
+  });
+
   it("prints the address alone without --json", async () => {
     const printed = await installation.expect(0, ["deploy", join(repository, "examples/node-hello")]);
     assert.equal(printed, `https://node-hello.slip.localhost:${installation.httpsPort}\n`);

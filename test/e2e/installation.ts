@@ -49,8 +49,6 @@ export const DeployResult = z.object({
 });
 export type DeployResult = z.infer<typeof DeployResult>;
 
-export const Status = z.object({ httpsPort: z.number(), httpPort: z.number(), installation: z.string().optional() }).loose();
-
 export interface RunOptions {
   input?: string;
   cwd?: string;
@@ -112,11 +110,12 @@ export class Installation {
     await this.readAddress();
   }
 
-  /** Learns the ports and the authority of a platform that runs. */
+  /** Learns the ports and the authority of a platform that runs; not by the command line, whose processes take as long as a test. */
   async readAddress(): Promise<void> {
-    const status = Status.parse(JSON.parse(await this.expect(0, ["status", "--json"])));
+    const client = this.client();
+    const [status, { certificate }] = await Promise.all([client.call("platform.status", {}), client.call("platform.trust", {})]);
     this.#ports = { https: status.httpsPort, http: status.httpPort };
-    this.#ca = await this.expect(0, ["trust", "--pem"]);
+    this.#ca = certificate;
   }
 
   /** Asks as the command line does, without a process for each question: for what is asked again and again. */

@@ -12,8 +12,8 @@ export const postgresPrograms = (code: string) => {
   return { initdb: join(programs, "initdb"), postgres: join(programs, "postgres") };
 };
 
-/** Makes a cluster in `data` that lets nobody in: the caller writes accessRules when it is complete. */
-export const initdbArguments = (initdb: string, data: string): [string, ...string[]] => [
+/** Makes a cluster in `data` that lets nobody in. */
+const initdbArguments = (initdb: string, data: string): [string, ...string[]] => [
   initdb,
   `--pgdata=${data}`,
   "--username=postgres",
@@ -25,9 +25,6 @@ export const initdbArguments = (initdb: string, data: string): [string, ...strin
   "--no-instructions",
 ];
 
-/** One server process without network, which reads SQL from standard input: makes what the first start needs. */
-export const singleUserArguments = (postgres: string, data: string): [string, ...string[]] => [postgres, "--single", "-j", "-D", data, "postgres"];
-
 /** The SQL of the first start. `password` is made of letters, digits, '-' and '_', so it needs no quoting beyond its quotes. */
 export const firstSql = (password: string): string => {
   if (!/^[\w-]{20,}$/.test(password)) throw new Error("the generated password has characters that are not expected");
@@ -35,7 +32,21 @@ export const firstSql = (password: string): string => {
 };
 
 /** Who may log in: the platform's own user, by password, over the socket. */
-export const accessRules = `local all ${postgresUser} scram-sha-256\n`;
+const accessRules = `local all ${postgresUser} scram-sha-256\n`;
+
+/** The cluster, then a server process without network that reads SQL from standard input, then who may log in: nobody before all is there. */
+const script = `set -eu
+postgres=$1 data=$2 rules=$3
+shift 3
+"$@" </dev/null
+"$postgres" --single -j -D "$data" postgres
+printf %s "$rules" > "$data/pg_hba.conf"`;
+
+/** Makes a cluster in the empty folder `data`, with what `firstSql` says, which it reads from standard input. */
+export const makeClusterArguments = (code: string, data: string): [string, ...string[]] => {
+  const { initdb, postgres } = postgresPrograms(code);
+  return ["sh", "-c", script, "sh", postgres, data, accessRules, ...initdbArguments(initdb, data)];
+};
 
 /** Durable, and small: a platform of one machine has a few dozen connections and a working set of megabytes. */
 const settings = {

@@ -6,7 +6,7 @@ import { execOrThrow } from "#platform/exec.ts";
 import { sync, syncNames } from "#platform/files.ts";
 import { uids } from "#platform/installation.ts";
 import { linkPostgresLibraries } from "#platform/postgres-libraries.ts";
-import { accessRules, firstSql, initdbArguments, postgresPrograms, singleUserArguments } from "#platform/postgres-server.ts";
+import { firstSql, makeClusterArguments } from "#platform/postgres-server.ts";
 import { confinementOf, type Ground } from "./plan.ts";
 
 /** The server itself also sees the folder of its socket; while the cluster is made there is none yet. */
@@ -18,16 +18,12 @@ export const ensureCluster = async (ground: Ground): Promise<void> => {
   linkPostgresLibraries(code);
   if (existsSync(home.postgresData)) return;
   const owner = uids(installation).postgres;
-  const programs = postgresPrograms(code);
   const unfinished = join(home.postgres, "data.new");
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { mode: 0o700 });
   lchownSync(unfinished, owner, owner);
-  const confine = (argv: readonly [string, ...string[]]) => confined(confinement(ground), argv);
-  await execOrThrow(confine(initdbArguments(programs.initdb, unfinished)));
   const password = readFileSync(home.postgresPassword, "utf8").trim();
-  await execOrThrow(confine(singleUserArguments(programs.postgres, unfinished)), { input: firstSql(password) });
-  await execOrThrow(confine(["sh", "-c", 'cat > "$1"', "sh", join(unfinished, "pg_hba.conf")]), { input: accessRules });
+  await execOrThrow(confined(confinement(ground), makeClusterArguments(code, unfinished)), { input: firstSql(password) });
   // What initdb made it has made safe itself, and the server that it started what that wrote.
   await sync(join(unfinished, "pg_hba.conf"));
   await sync(unfinished);
