@@ -24,16 +24,15 @@ const insideCommands = (slot: Slot, gateway: string): string =>
     `route add default via ${gateway}`,
   ]);
 
-/** No IPv6, and any port may be bound by a program without capabilities. The text is fixed: no data goes into a shell. */
-const settings = "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start";
+/** No IPv6, and any port may be bound by a program without capabilities. The text is fixed: what a slot decides is read by `ip` alone. */
+const settings = "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start; exec ip -batch -";
 
 const setForwarding = (link: string): void => writeFileSync(`/proc/sys/net/ipv4/conf/${link}/forwarding`, "1");
 
 export const createNamespace = async (slot: Slot, subnet: number): Promise<void> => {
   const gateway = gatewayOf(subnet);
   await execOrThrow(["ip", "-batch", "-"], { input: hostCommands(slot, gateway) });
-  await execOrThrow(["ip", "-n", slot.name, "-batch", "-"], { input: insideCommands(slot, gateway) });
-  await exec(["nsenter", `--net=${slot.path}`, "/bin/sh", "-c", settings]);
+  await execOrThrow(["nsenter", `--net=${slot.path}`, "/bin/sh", "-c", settings], { input: insideCommands(slot, gateway) });
   setForwarding(slot.name);
 };
 
@@ -53,8 +52,7 @@ export const setRoutes = async (routes: readonly { address: Pick<Slot, "address"
 
 /** Removes a namespace with both ends of its link. Absent is fine. */
 export const deleteNamespace = async (name: string): Promise<void> => {
-  await exec(["ip", "link", "delete", name]);
-  await exec(["ip", "netns", "delete", name]);
+  await exec(["ip", "-force", "-batch", "-"], { input: lines([`link delete ${name}`, `netns delete ${name}`]) });
 };
 
 /** Numbers of all slots of ours that exist on the machine. */
