@@ -33,10 +33,13 @@ umask 022
 root=$1 cwd=$2 mask=$3 name=$4 resolvers=$5
 shift 5
 mount -t tmpfs -o mode=0755,size=1m,nosuid,nodev slip "$root"
+links= folders= places=
 for path in /usr /bin /sbin /lib /lib32 /lib64 /libx32 /etc /opt; do
-  if [ -L "$path" ]; then ln -s "$(readlink "$path")" "$root$path"
-  elif [ -d "$path" ]; then mkdir "$root$path"; mount --bind "$path" "$root$path"; mount -o remount,bind,ro,nosuid "$root$path"; fi
+  if [ -L "$path" ]; then links="$links $path"; elif [ -d "$path" ]; then folders="$folders $path" places="$places .$path"; fi
 done
+[ -z "$links" ] || cp -P $links "$root"
+(cd "$root" && mkdir $places dev dev/shm proc tmp .old)
+for path in $folders; do mount -o bind,ro,nosuid "$path" "$root$path"; done
 if [ -n "$name" ]; then
   printf '%s\\n' "$name" > "$root/.passwd"; mount --bind "$root/.passwd" "$root/etc/passwd"
 fi
@@ -49,16 +52,13 @@ if [ -n "$resolvers" ]; then
   [ -e "$root$target" ] || : > "$root$target"
   printf '%s' "$resolvers" > "$root/.resolv.conf"; mount --bind "$root/.resolv.conf" "$root$target"
 fi
-mkdir "$root/dev" "$root/proc" "$root/tmp" "$root/.old"
 for device in null zero full random urandom; do : > "$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"; done
-mkdir "$root/dev/shm"
 mount -t tmpfs -o mode=1777,size=256m,nosuid,nodev slip "$root/dev/shm"
 mount -t tmpfs -o mode=1777,size=256m,nosuid,nodev slip "$root/tmp"
 mount -t proc -o hidepid=invisible,nosuid,nodev,noexec proc "$root/proc" 2>/dev/null || mount --bind /proc "$root/proc"
 while [ "$1" != -- ]; do
   mkdir -p "$root$2"
-  mount --bind "$2" "$root$2"
-  if [ "$1" = ro ]; then mount -o remount,bind,ro,nosuid,nodev "$root$2"; else mount -o remount,bind,nosuid,nodev "$root$2"; fi
+  mount -o "bind,$1,nosuid,nodev" "$2" "$root$2"
   shift 2
 done
 shift
