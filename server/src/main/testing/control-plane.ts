@@ -1,10 +1,11 @@
 // A control plane for tests: PostgreSQL, Restate, control and one edge for real, as the supervisor starts them; no host.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Client } from "@slipstream/contract/client.ts";
 import { readConfig } from "#platform/config.ts";
 import { type Database, openDatabase } from "#platform/database.ts";
+import { execOrThrow } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
 import { type Installation, uids } from "#platform/installation.ts";
 import { connectionOf } from "#platform/postgres.ts";
@@ -32,6 +33,15 @@ export interface ControlPlane {
 
 type Environment = Readonly<Record<string, string>>;
 
+/**
+ * The files of a cluster are in memory: a disk takes longer to make a thousand files the more were removed lately, and each plane makes and
+ * removes as many. Not those of Restate, which goes around what the system keeps of files: memory cannot do that everywhere.
+ */
+const mountMemory = async (folder: string): Promise<void> => {
+  mkdirSync(folder);
+  await execOrThrow(["mount", "-t", "tmpfs", "-o", "nosuid,nodev,size=16g", "slip-test", folder]);
+};
+
 const silent = { info() {}, warn() {}, error() {} };
 const comeBackMs = 60_000;
 
@@ -40,6 +50,7 @@ const groundIn = async (folder: string, environment: Environment): Promise<Groun
   const prepared = await prepareHome(config.home, { httpPort: 0, httpsPort: 0 });
   const ground = { ...prepared, config, code: resolve(import.meta.dirname, "../../../.."), node: process.execPath, cores: 1 };
   await ensureCompiled(ground.code, ground.node);
+  await mountMemory(ground.home.postgres);
   prepareDisk(ground.home, ground.installation);
   makeFolders(runFolders(ground.home, uids(ground.installation)));
   await prepareCluster(ground);
@@ -97,6 +108,7 @@ export const startControlPlane = async (environment: Environment = {}, { without
       await database.end({ timeout: 1 });
       await Promise.all(servers.map((server) => server.stop()));
       sockets.close();
+      await execOrThrow(["umount", home.postgres]);
       rmSync(folder, { recursive: true });
     },
   };

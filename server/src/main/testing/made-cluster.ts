@@ -1,7 +1,7 @@
 // A PostgreSQL cluster with all tables for tests, made once for each state of the migrations: to make one is half of what a control plane's
 // start takes. How the platform makes its own is tested by those that start a platform (up.test.ts, embedded.test.ts, test/e2e).
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { bootId } from "#platform/boot.ts";
 import { migrate, openDatabase } from "#platform/database.ts";
@@ -69,8 +69,9 @@ const unpack = async ({ home, installation, code }: Ground): Promise<boolean> =>
   if (failed === 0) {
     const [data, password] = [join(folder, basename(home.postgresData)), join(folder, basename(home.postgresPassword))];
     await execOrThrow(["chown", "--recursive", `${postgres}:${postgres}`, data]);
-    await execOrThrow(["chown", `${control}:${control}`, password]);
-    renameSync(password, home.postgresPassword);
+    // It may be on another disk.
+    copyFileSync(password, home.postgresPassword);
+    chownSync(home.postgresPassword, control, control);
     renameSync(data, home.postgresData);
   }
   rmSync(folder, { recursive: true });
