@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { type Home, homeAt } from "#platform/home.ts";
-import { ensureCode, inCode, removeOtherCode } from "./code.ts";
+import { codeKey, ensureCode, inCode, removeOtherCode } from "./code.ts";
 
 let folder = "";
 let source = "";
@@ -47,6 +47,11 @@ test("the same code is copied once, changed code anew; the packages take no room
   assert.equal(readFileSync(join(first, "server/src/b.ts"), "utf8"), "server/src/b.ts");
   removeOtherCode(home, second);
   assert.deepEqual(readdirSync(home.code), [second.slice(home.code.length + 1)]);
+});
+
+test("a copy has the key of what it was made of, so that nothing is compiled anew where it runs", async () => {
+  utimesSync(join(source, "server/src/b.ts"), 1_795_809_577.1234, 1_795_809_577.2458);
+  assert.equal(codeKey(await ensureCode(home, source)), codeKey(source));
 });
 
 test("two that copy at the same time agree", async () => {

@@ -1,6 +1,6 @@
 // The platform runs from a copy of its own: a checkout may change, be installed anew or go away without its noticing.
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { z } from "zod";
 import { bootId } from "#platform/boot.ts";
@@ -16,18 +16,22 @@ const lockFile = "package-lock.json";
 /** Half of the source files are tests, which no process loads. */
 const isTest = (path: string): boolean => path.endsWith(".test.ts");
 
+/** Paths from the checkout. */
+const sourceFiles = (source: string): string[] =>
+  folders
+    .flatMap((folder) => readdirSync(join(source, folder), { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile() && !isTest(entry.name))
+    .map((entry) => relative(source, join(entry.parentPath, entry.name)));
+
 /** Names a state of the code: the lock file's text, and each source file's path, size and time; and the start of the machine, for no copy is made safe on disk. */
 export const codeKey = (source: string): string => {
   const hash = createHash("sha256")
     .update(readFileSync(join(source, lockFile)))
     .update(bootId());
-  for (const folder of folders)
-    for (const entry of readdirSync(join(source, folder), { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || isTest(entry.name)) continue;
-      const path = join(entry.parentPath, entry.name);
-      const { size, mtimeMs } = statSync(path);
-      hash.update(`\0${relative(source, path)}\0${size}\0${mtimeMs}`);
-    }
+  for (const path of sourceFiles(source)) {
+    const { size, mtimeMs } = statSync(join(source, path));
+    hash.update(`\0${path}\0${size}\0${mtimeMs}`);
+  }
   return hash.digest("hex").slice(0, 16);
 };
 
@@ -73,17 +77,18 @@ const linkPackages = async (source: string, target: string): Promise<boolean> =>
   return (await exec(["cp", "--archive", "--link", "--parents", "--", ...names, to], { cwd: from })).code === 0;
 };
 
-const copyFolder = (from: string, to: string): void =>
-  cpSync(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true, filter: (path) => !isTest(path) });
+/** With their times to the last digit: a supervisor that starts from the copy finds the state that was compiled. */
+const copySources = async (source: string, target: string): Promise<boolean> => {
+  const files = [...sourceFiles(source), "package.json", lockFile];
+  return (await exec(["cp", "--preserve=mode,timestamps", "--parents", "--", ...files, target], { cwd: source })).code === 0;
+};
 
-/** Makes the copy under another name first, so that it is there whole or not at all. False where the packages cannot be linked. */
+/** Makes the copy under another name first, so that it is there whole or not at all. False where the packages cannot be linked, or there is no room. */
 const copyCode = async (source: string, target: string): Promise<boolean> => {
   const unfinished = mkdtempSync(`${target}.`);
   chmodSync(unfinished, 0o755);
   try {
-    if (!(await linkPackages(source, unfinished))) return false;
-    for (const folder of folders) copyFolder(join(source, folder), join(unfinished, folder));
-    for (const file of ["package.json", lockFile]) copyFileSync(join(source, file), join(unfinished, file));
+    if (!(await linkPackages(source, unfinished)) || !(await copySources(source, unfinished))) return false;
     moveUnlessThere(unfinished, target);
     return true;
   } finally {
