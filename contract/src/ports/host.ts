@@ -154,9 +154,34 @@ export type JobResult = z.infer<typeof JobResult>;
 export const CpuTime = z.object({ sandbox: z.string(), account: GrantId, ms: z.number() });
 export type CpuTime = z.infer<typeof CpuTime>;
 
-/** Everything that should be here: what is not in the list is removed, what is missing is started. */
-export const DesiredState = z.object({ workloads: z.array(z.object({ spec: WorkloadSpec, desire: WorkloadDesire })) });
+/** What should be here: what is missing is started, and what is `unwanted` removed. Without that, everything that is not in the list. */
+export const DesiredState = z.object({
+  workloads: z.array(z.object({ spec: WorkloadSpec, desire: WorkloadDesire })),
+  unwanted: z.array(DeploymentId).optional(),
+});
 export type DesiredState = z.infer<typeof DesiredState>;
+
+/** Where a host process is in its account of changes; another process keeps another one. */
+export const HostMark = z.object({ host: z.string(), change: z.number().int().nonnegative() });
+export type HostMark = z.infer<typeof HostMark>;
+
+/** What is asked of the workloads that are here: these, the next ones by their ids up to one, or those that changed since a mark. */
+export const Observe = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("these"), ids: z.array(DeploymentId) }),
+  z.object({ kind: z.literal("next"), after: z.string(), upTo: z.string().optional() }),
+  z.object({ kind: z.literal("changed"), since: HostMark }),
+]);
+export type Observe = z.infer<typeof Observe>;
+
+/** `mark`: what changes later is after it. `changed` holds what is gone as well; undefined where it was not asked for or is not known. */
+export const Observed = z.object({
+  mark: HostMark,
+  workloads: z.array(Workload),
+  changed: z.array(DeploymentId).optional(),
+  /** Commands whose workload may be gone, where the first workloads of all were asked for. */
+  jobs: z.array(DeploymentId),
+});
+export type Observed = z.infer<typeof Observed>;
 
 /** Artifacts that a kept release needs: all others, and layers and blobs that none of these names, are deleted. */
 export const Collect = z.object({
@@ -222,6 +247,7 @@ export const hostCalls = {
     output: z.object({ cpuMs: z.record(z.string(), z.number()) }),
   },
   reconcile: { method: "PUT", path: "/v1/desired", input: DesiredState, output: z.object({ workloads: z.array(Workload) }) },
+  observe: { method: "POST", path: "/v1/observed", input: z.object({ of: Observe }), output: Observed },
   collect: { method: "POST", path: "/v1/collect", input: Collect, output: Collected },
   ...inspectionCalls,
   followLogs,

@@ -21,6 +21,7 @@ import type { KeyRing } from "./keys/key-ring.ts";
 import type { RoutePublisher } from "./routes/route-publisher.ts";
 import type { Deliverer } from "./webhooks/deliverer.ts";
 import type { Drains } from "./workloads/drains.ts";
+import type { HostWatch } from "./workloads/host-watch.ts";
 
 export interface Control {
   home: Home;
@@ -46,6 +47,7 @@ export interface Control {
   runs: Runs;
   driver: Driver;
   drains: Drains;
+  hostWatch: HostWatch;
   commands: Commands;
   webhooks: Deliverer;
   faultPoints: FaultPoints;

@@ -46,6 +46,7 @@ import { SourceStore } from "../control/sources/source-store.ts";
 import { Deliverer } from "../control/webhooks/deliverer.ts";
 import { Receivers } from "../control/webhooks/receiver.ts";
 import { Drains } from "../control/workloads/drains.ts";
+import { HostWatch } from "../control/workloads/host-watch.ts";
 import { logReader } from "../observability/store/reader.ts";
 import { logWriter } from "../observability/store/writer.ts";
 import { withSignIn } from "./sign-in.ts";
@@ -124,6 +125,7 @@ const assemble = async (): Promise<Control> => {
     runs: new Runs(),
     driver: new Driver(),
     drains: new Drains(),
+    hostWatch: new HostWatch(),
     commands: new Commands(),
     webhooks: new Deliverer({
       database,

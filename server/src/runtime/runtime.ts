@@ -35,7 +35,8 @@ import { probeSandboxes, type SandboxSet } from "./sandboxes/sandbox-set.ts";
 import { candidates, requirePrograms } from "./sandboxes/sandboxes.ts";
 import { Spares } from "./spares/spares.ts";
 import { adoptAll, adoptable, groupOf, orphans } from "./workloads/adopt.ts";
-import { Workloads } from "./workloads/workloads.ts";
+import { Observation } from "./workloads/observed.ts";
+import { surplusOf, Workloads } from "./workloads/workloads.ts";
 
 type RuntimeCalls = Omit<typeof hostCalls, "fetchGit" | "readConfig" | "build" | "cancelBuild" | "collect" | "status" | "inspect" | "sweep">;
 
@@ -110,6 +111,7 @@ class LocalRuntime implements Runtime {
   readonly #ground: RuntimeGround;
   readonly #runGround: RunGround;
   readonly #meter: CpuMeter;
+  readonly #observation = new Observation();
   readonly spares: Spares;
   #set: SandboxSet | undefined;
   #looking: NodeJS.Timeout | undefined;
@@ -305,8 +307,13 @@ class LocalRuntime implements Runtime {
       callScheduled: (call) => workloads.callScheduled(call),
       cancelJob: ({ id }) => empty(this.#jobs.stop(id)),
       reconcile: async (desired) => {
-        await this.#jobs.retain(new Set(desired.workloads.map(({ spec }) => spec.id)));
+        const isSurplus = surplusOf(desired);
+        await this.#jobs.retain((id) => !isSurplus(id));
         return { workloads: await workloads.reconcile(desired) };
+      },
+      observe: ({ of }) => {
+        const isBeginning = of.kind === "next" && of.after === "";
+        return Promise.resolve({ ...this.#observation.answer(of, workloads.list()), jobs: isBeginning ? this.#jobs.left : [] });
       },
       followLogs: async ({ tenant, project, app }) => {
         logs.follow(tenant, project, app);

@@ -19,7 +19,7 @@ type Input = ParsedInputOf<"apps.run">;
 /** The live release as its instances run. Throws `conflict` where there is none. */
 const liveSpec = async (control: Control, app: AppRow) => {
   const live = app.liveDeployment === null ? undefined : await deploymentOf(control.database, app.liveDeployment);
-  const [row] = live?.workload ? await desiredWorkloads(control.database, live.workload) : [];
+  const [row] = live?.workload ? await desiredWorkloads(control.database, [live.workload]) : [];
   if (!live || !row) throw new SlipError("conflict", `The app ${app.name} has no live release to run a command in.`, { next: "Deploy it first." });
   return { spec: await specOf(control, row), deployment: live.id };
 };

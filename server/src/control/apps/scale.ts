@@ -39,7 +39,7 @@ const ensureCount = async (control: Control, row: DesiredRow, count: Count): Pro
 /** Takes requests from all but the first instances; the others end later, where the workload still serves then. */
 const shrink = async (control: Control, workload: string, instances: number): Promise<void> => {
   await control.database.begin(async (query) => {
-    const [row] = await desiredWorkloads(query, workload);
+    const [row] = await desiredWorkloads(query, [workload]);
     await saveTargets(query, workload, (row?.targets ?? []).slice(0, instances));
   });
   await control.routes.publish();
@@ -48,7 +48,7 @@ const shrink = async (control: Control, workload: string, instances: number): Pr
 /** After the drain: the host ends the instances that nobody asks any more. */
 export const finishShrink = async (control: Control, appId: string): Promise<void> => {
   const workload = await liveWorkload(control, appId);
-  const [row] = workload === undefined ? [] : await desiredWorkloads(control.database, workload);
+  const [row] = workload === undefined ? [] : await desiredWorkloads(control.database, [workload]);
   if (row && row.targets.length > 0 && row.targets.length < row.instances)
     await ensureCount(control, row, { running: row.targets.length, serving: row.targets.length });
 };
@@ -62,7 +62,7 @@ const liveWorkload = async ({ database }: Control, appId: string): Promise<strin
 /** What somebody asked for stays so with later releases; what the app does by itself is found anew. */
 export const scaleApp = async (control: Control, appId: string, { instances, byItself = false }: { instances: number; byItself?: boolean }): Promise<void> => {
   const workload = await liveWorkload(control, appId);
-  const [row] = workload === undefined ? [] : await desiredWorkloads(control.database, workload);
+  const [row] = workload === undefined ? [] : await desiredWorkloads(control.database, [workload]);
   if (!row) throw new SlipError("conflict", "The app has no live release to scale.", { next: "Deploy it first." });
   if (instances < row.targets.length) await shrink(control, row.id, instances);
   // What is on its way out still drains, and may take requests again.

@@ -25,6 +25,13 @@ export const wantWorkload = async (query: Query, it: { id: string; appId: string
 export const workloadOf = async (query: Query, id: string): Promise<WorkloadRow | undefined> =>
   (await query<WorkloadRow[]>`select ${columns(query)} from workloads w where w.id = ${id}`)[0];
 
+export const workloadsWith = (query: Query, ids: readonly string[]): Promise<WorkloadRow[]> =>
+  query<WorkloadRow[]>`select ${columns(query)} from workloads w where w.id = any(${[...ids]})`;
+
+/** The next ones by their ids. */
+export const nextWorkloads = (query: Query, after: string, count: number): Promise<WorkloadRow[]> =>
+  query<WorkloadRow[]>`select ${columns(query)} from workloads w where w.id > ${after} order by w.id limit ${count}`;
+
 export const workloadsOfApp = (query: Query, appId: string): Promise<WorkloadRow[]> =>
   query<WorkloadRow[]>`select ${columns(query)} from workloads w where w.app_id = ${appId} order by w.id desc`;
 
@@ -90,12 +97,12 @@ export interface DesiredRow extends WorkloadRow {
   /** The grant with which it was asked for. */
   account: string | null;
 }
-/** All desired workloads, or the one with an id. */
-export const desiredWorkloads = (query: Query, id?: string): Promise<DesiredRow[]> =>
+/** Of these ids, those that are desired. */
+export const desiredWorkloads = (query: Query, ids: readonly string[]): Promise<DesiredRow[]> =>
   query<DesiredRow[]>`
     select ${columns(query)}, a.tenant, p.name as project, a.name as app, r.number, r.artifact, r.commit, r.config, r.env, r.secret_versions, d.grant_id as account
     from workloads w left join deployments d on d.id = w.id join releases r on r.id = w.release_id join apps a on a.id = w.app_id join projects p on p.id = a.project_id
-    where ${id === undefined ? query`true` : query`w.id = ${id}`} order by w.id`;
+    where w.id = any(${[...ids]}) order by w.id`;
 
 /** The live deployment of an app, with the workload that serves it. */
 export interface LiveWorkload {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limit } from "@slipstream/contract/limits.ts";
 import { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
-import { differences, followed } from "./reconcile.ts";
+import { differences, followed } from "./host-watch.ts";
 import { type Retired, retirements, sleepOf, workloadSpec } from "./workload.ts";
 
 const id = "dep_01m7xm9abf060jxg485492xs7b";
@@ -73,6 +73,10 @@ test("the host has what is desired, or something differs", () => {
   assert.deepEqual(differences([{ ...wanted, desire: "parked" }], [observed]), [id], "it should be parked");
   assert.deepEqual(differences([{ ...wanted, instances: 2 }], [observed]), [id], "an instance is missing");
   assert.deepEqual(differences([{ ...wanted, targets: [] }], []), [], "it is being started");
+  assert.deepEqual(differences([{ ...wanted, targets: [] }], [], "proven"), [id], "who started it may be gone");
+  const starting = { ...observed, instances: [{ ...instance, state: "starting" as const }] };
+  assert.deepEqual([differences([wanted], [starting]), differences([wanted], [starting], "proven")], [[], [id]], "whoever waited for it may be gone");
+  assert.deepEqual(differences([wanted], [observed], "proven"), []);
 });
 
 test("requests follow an instance that answers, and go nowhere while none does", () => {

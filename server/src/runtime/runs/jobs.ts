@@ -88,10 +88,14 @@ export class Jobs {
     if (adopted) this.#keep(adopted, cutShort);
   }
 
+  /** Commands of workloads that are not under way: their workloads may be gone. */
+  get left(): string[] {
+    return this.#ground.records.all().flatMap(({ id }) => (this.#running.has(id) || isRun(id) ? [] : [id]));
+  }
+
   /** Ends and forgets what belongs to no workload any more and that nobody has asked for. */
-  async retain(workloads: ReadonlySet<string>): Promise<void> {
-    const left = this.#ground.records.all().filter(({ id }) => !workloads.has(id) && !this.#running.has(id) && !isRun(id));
-    await Promise.all(left.map(({ id }) => this.cancel(id)));
+  async retain(isWanted: (workload: string) => boolean): Promise<void> {
+    await Promise.all(this.left.filter((id) => !isWanted(id)).map((id) => this.cancel(id)));
     this.#forgetOld();
   }
 

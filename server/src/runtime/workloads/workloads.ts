@@ -31,6 +31,12 @@ const sandboxFailure = (error: SlipError): EnsureResult => ({
   failure: { phase: "start", code: error.code, summary: error.message, evidence: [], nextActions: [...error.nextActions] },
 });
 
+/** Whether a workload should not be here. Pure. */
+export const surplusOf = ({ workloads, unwanted }: DesiredState): ((id: string) => boolean) => {
+  const named = new Set(unwanted ?? workloads.map(({ spec }) => spec.id));
+  return (id) => named.has(id) === (unwanted !== undefined);
+};
+
 export class Workloads {
   readonly #ground: RuntimeGround;
   readonly #entries = new Map<string, Entry>();
@@ -168,10 +174,9 @@ export class Workloads {
   }
 
   /** Removes what is not wanted, starts what is missing, parks what should be parked. What cannot be started is told in the log. */
-  async reconcile({ workloads }: DesiredState): Promise<Workload[]> {
-    const wanted = new Set(workloads.map(({ spec }) => spec.id));
-    const surplus = [...this.#entries.keys()].filter((id) => !wanted.has(id));
-    await Promise.all([...surplus.map((id) => this.remove(id)), ...workloads.map(({ spec, desire }) => this.#bring(spec, desire))]);
+  async reconcile(desired: DesiredState): Promise<Workload[]> {
+    const surplus = [...this.#entries.keys()].filter(surplusOf(desired));
+    await Promise.all([...surplus.map((id) => this.remove(id)), ...desired.workloads.map(({ spec, desire }) => this.#bring(spec, desire))]);
     return this.list();
   }
 
