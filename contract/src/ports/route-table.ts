@@ -1,6 +1,7 @@
 // The route table: entries by key, changed in place. The same changes in any order of messages make the same table.
 import { hash } from "node:crypto";
-import { type Change, PackedApp, type TableApp, type TableCertificate, type TableMessage, type TablePlatform, unpackedApp } from "./route-entry.ts";
+import { PackedApps } from "./packed/packed-apps.ts";
+import { type Change, type PackedApp, type TableApp, type TableCertificate, type TableMessage, type TablePlatform, unpackedApp } from "./route-entry.ts";
 
 export type Pair = Pick<TableCertificate, "certificate" | "key">;
 
@@ -40,17 +41,12 @@ export interface Touched {
   platform: boolean;
 }
 
-const parsed = (text: string): PackedApp => PackedApp.parse(JSON.parse(text));
-
 const partEntries = 1_000;
 
 export class RouteTable {
   version = 0;
   platform: TablePlatform | undefined;
-  /** By app: its entry as text, which takes a fraction of the memory; most are never asked for. */
-  readonly #apps = new Map<string, string>();
-  /** The apps of a host: nearly always one. */
-  readonly #hosts = new Map<string, string | readonly string[]>();
+  readonly #apps = new PackedApps();
   readonly #certificates = new Map<string, TableCertificate>();
   /** By the name that a client asks for. */
   readonly #pairs = new Map<string, TableCertificate>();
@@ -66,13 +62,12 @@ export class RouteTable {
   }
 
   app(id: string): TableApp | undefined {
-    const text = this.#apps.get(id);
-    return text === undefined ? undefined : unpackedApp(parsed(text));
+    const packed = this.#apps.app(id);
+    return packed && unpackedApp(packed);
   }
 
   appsOf(host: string): readonly string[] {
-    const ids = this.#hosts.get(host) ?? [];
-    return typeof ids === "string" ? [ids] : ids;
+    return this.#apps.appsOf(host);
   }
 
   certificate(name: string): Pair | undefined {
@@ -116,10 +111,9 @@ export class RouteTable {
 
   /** Leaves no place to send a request to, and any other table takes its place: for addresses that may be anybody's. */
   forgetTargets(): void {
-    for (const [id, text] of this.#apps) {
-      const packed = parsed(text);
-      packed[7] = [];
-      this.#setApp(id, packed);
+    for (const id of this.#apps.ids) {
+      const packed = this.#apps.app(id);
+      if (packed) this.#setApp(id, packed.with(7, []) as PackedApp);
     }
     this.version = 0;
   }
@@ -141,7 +135,7 @@ export class RouteTable {
   *#changes(): Generator<Change> {
     if (this.platform) yield { kind: "platform", value: this.platform };
     for (const [id, value] of this.#certificates) yield { kind: "certificate", id, value };
-    for (const [id, text] of this.#apps) yield { kind: "app", id, value: parsed(text) };
+    for (const [id, value] of this.#apps.all()) yield { kind: "app", id, value };
   }
 
   #count(key: string, before: string | undefined, after: string | undefined): void {
@@ -170,27 +164,8 @@ export class RouteTable {
 
   /** Gives what it was. */
   #setApp(id: string, value: PackedApp | null): PackedApp | undefined {
-    const text = this.#apps.get(id);
     const after = value === null ? undefined : JSON.stringify(value);
-    this.#count(`app ${id}`, text, after);
-    const before = text === undefined ? undefined : parsed(text);
-    for (const [host] of before?.[10] ?? []) this.#unlink(host, id);
-    for (const [host] of value?.[10] ?? []) this.#link(host, id);
-    if (after === undefined) this.#apps.delete(id);
-    else this.#apps.set(id, after);
-    return before;
-  }
-
-  #link(host: string, id: string): void {
-    const ids = this.appsOf(host);
-    if (ids.includes(id)) return;
-    this.#hosts.set(host, ids.length === 0 ? id : [...ids, id].sort((one, other) => (one < other ? -1 : 1)));
-  }
-
-  #unlink(host: string, id: string): void {
-    const left = this.appsOf(host).filter((other) => other !== id);
-    const [only] = left;
-    if (only === undefined) this.#hosts.delete(host);
-    else this.#hosts.set(host, left.length === 1 ? only : left);
+    this.#count(`app ${id}`, this.#apps.text(id), after);
+    return value === null || after === undefined ? this.#apps.delete(id) : this.#apps.set(id, value, after);
   }
 }

@@ -11,6 +11,7 @@ import { readTableFile } from "@slipstream/contract/ports/table-file.ts";
 import { wakeCalls } from "@slipstream/contract/ports/wake.ts";
 import { serveCalls } from "#platform/calls.ts";
 import { readConfig } from "#platform/config.ts";
+import { giveBackHeapRoom } from "#platform/heap-room.ts";
 import { type Home, homeAt } from "#platform/home.ts";
 import { readInstallation } from "#platform/installation.ts";
 import { type Log, logOf } from "#platform/log.ts";
@@ -24,6 +25,9 @@ const logFolder = (home: Home, index: number): string => {
   mkdirSync(folder, { recursive: true, mode: 0o750 });
   return folder;
 };
+
+/** To read so many takes room that is worth being given back. */
+const manyEntries = 10_000;
 
 /** Control is answered between two pieces of the file. */
 const pieceBytes = 1_048_576;
@@ -47,7 +51,11 @@ const tableMs = 10_000;
 const loadTable = async (edge: Edge, { home, log, sent }: { home: Home; log: Log; sent: Promise<void> }): Promise<void> => {
   if (existsSync(home.routeTable)) {
     const table = await readTable(home, log);
-    if (table !== undefined) return void edge.adopt(table);
+    if (table !== undefined) {
+      edge.adopt(table);
+      if (table.entries > manyEntries) giveBackHeapRoom();
+      return;
+    }
     log.warn("The route table on disk is damaged, or of another version, and is not served; control is waited for");
   }
   await Promise.race([sent, sleep(tableMs, undefined, { ref: false })]);
@@ -77,6 +85,7 @@ const main = async (): Promise<void> => {
       publish: async (message) => {
         const version = edge.take(message);
         if (edge.table) sent.resolve();
+        if (message.kind === "end" && message.entries > manyEntries) setImmediate(giveBackHeapRoom);
         return { version };
       },
       inFlight: async ({ deployments }) => ({ requests: deployments.reduce((sum, id) => sum + edge.inFlight(id), 0) }),

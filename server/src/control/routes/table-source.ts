@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Change, Delta, TableMessage } from "@slipstream/contract/ports/route-entry.ts";
 import type { Database, Query } from "#platform/database.ts";
+import { giveBackHeapRoom } from "#platform/heap-room.ts";
 import { certificateChanges, servedCertificates } from "../certificates/certificate-store.ts";
 import type { Control } from "../control.ts";
 import { platformDomain } from "../control.ts";
@@ -28,6 +29,10 @@ interface Parts {
 }
 
 const partEntries = 500;
+
+/** To read so many takes room that is worth being given back, once edges and the disk have all read. */
+const manyEntries = 10_000;
+const giveBackAfterMs = 2_000;
 
 const lastOf = <T>(rows: readonly T[]): T | undefined => rows[rows.length - 1];
 
@@ -63,11 +68,13 @@ export const tableSource = ({ database, sealing, proofKey }: Parts): TableSource
     }
   }
 
+  let givingBack: NodeJS.Timeout | undefined;
   return {
     since: (from, changed) => newsSince(database, from, changed),
 
-    whole: (take) =>
-      atOneMoment(database, async (query) => {
+    whole: async (take) => {
+      clearTimeout(givingBack);
+      await atOneMoment(database, async (query) => {
         const whole = randomUUID();
         await take({ kind: "begin", whole, version: await tableVersion(query) });
         await take({ kind: "part", whole, changes: [platform] });
@@ -78,6 +85,8 @@ export const tableSource = ({ database, sealing, proofKey }: Parts): TableSource
             entries += changes.length;
           }
         await take({ kind: "end", whole, entries });
-      }),
+        if (entries > manyEntries) givingBack = setTimeout(giveBackHeapRoom, giveBackAfterMs).unref();
+      });
+    },
   };
 };
