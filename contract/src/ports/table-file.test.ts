@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import type { Change, TableMessage } from "./route-entry.ts";
 import { RouteTable } from "./route-table.ts";
-import { isOutgrown, linesOf, tableIn } from "./table-file.ts";
+import { endOfTableFile, isOutgrown, linesOf, tableIn } from "./table-file.ts";
 
 const id = (prefix: string, index: number) => `${prefix}_${String(index).padStart(26, "0")}`;
 
@@ -50,6 +51,28 @@ test("wherever it is cut off there is no table, but for the end of a change, bef
   const before = bytes.length - Buffer.byteLength(lines.at(-1) ?? "");
   for (let length = 0; length < bytes.length; length += 1)
     assert.equal(tableIn(bytes.subarray(0, length))?.table.version, length === before ? 7 : undefined, `${length} bytes`);
+});
+
+const endOf = (file: Buffer, pieceBytes = 100) =>
+  endOfTableFile(
+    Readable.from(Array.from({ length: Math.ceil(file.length / pieceBytes) }, (_, index) => file.subarray(index * pieceBytes, (index + 1) * pieceBytes))),
+  );
+
+test("the end of a file is found without its table, in pieces of any size", async () => {
+  const found = tableIn(bytes);
+  for (const pieceBytes of [1, 100, bytes.length])
+    assert.deepEqual(await endOf(bytes, pieceBytes), { version: 9, chain: found?.chain, wholeBytes: found?.wholeBytes });
+});
+
+test("where a file was cut off, or a bit of it has flipped, it has no end to go on from", async () => {
+  const before = bytes.length - Buffer.byteLength(lines.at(-1) ?? "");
+  for (let length = 0; length < bytes.length; length += 1)
+    assert.equal((await endOf(bytes.subarray(0, length)))?.version, length === before ? 7 : undefined, `${length} bytes`);
+  for (let at = 0; at < bytes.length; at += 1) {
+    const flipped = Buffer.from(bytes);
+    flipped[at] = (flipped[at] ?? 0) ^ 4;
+    assert.equal(await endOf(flipped), undefined, `byte ${at}`);
+  }
 });
 
 test("lines in another order, and one that is missing, make no table", () => {

@@ -38,22 +38,36 @@ export interface TableFile {
 
 const newline = 10;
 
+/** The lines of a file that comes in pieces, as bytes without their ends. */
+class Lines {
+  #rest: Buffer = Buffer.alloc(0);
+
+  *push(piece: Buffer): Generator<Buffer> {
+    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
+    let begin = 0;
+    for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, begin)) {
+      yield bytes.subarray(begin, end);
+      begin = end + 1;
+    }
+    this.#rest = Buffer.from(bytes.subarray(begin));
+  }
+
+  /** What came after the last end of a line. */
+  get restBytes(): number {
+    return this.#rest.length;
+  }
+}
+
 /** Takes a file in pieces. It has no table until the file was whole up to its last byte. */
 export class TableFileReader {
   readonly #receiver = new TableReceiver();
-  #rest: Buffer = Buffer.alloc(0);
+  readonly #lines = new Lines();
   #chain = emptyFile;
   #wholeBytes = 0;
   #isDamaged: boolean = false;
 
   push(piece: Buffer): void {
-    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
-    let begin = 0;
-    for (let end = bytes.indexOf(newline); end >= 0 && !this.#isDamaged; end = bytes.indexOf(newline, begin)) {
-      this.#take(bytes.subarray(begin, end));
-      begin = end + 1;
-    }
-    this.#rest = Buffer.from(bytes.subarray(begin));
+    for (const line of this.#lines.push(piece)) if (!this.#isDamaged) this.#take(line);
   }
 
   #take(line: Buffer): void {
@@ -70,7 +84,7 @@ export class TableFileReader {
   /** The table of what `lineOf` made; undefined for anything else, and for a table of another version of the platform. */
   end(): TableFile | undefined {
     const { table } = this.#receiver;
-    if (this.#isDamaged || this.#rest.length > 0 || !table) return undefined;
+    if (this.#isDamaged || this.#lines.restBytes > 0 || !table) return undefined;
     return { table, chain: this.#chain, wholeBytes: this.#wholeBytes };
   }
 }
@@ -79,6 +93,33 @@ export const readTableFile = async (pieces: AsyncIterable<Buffer>): Promise<Tabl
   const reader = new TableFileReader();
   for await (const piece of pieces) reader.push(piece);
   return reader.end();
+};
+
+/** A file that can be gone on with: the version of its last line, and where it ends. */
+export interface FileEnd extends Omit<TableFile, "table"> {
+  version: number;
+}
+
+/** How lines begin that are most of a file, and need not be understood to find its end. */
+const partBegin = '{"kind":"part"';
+
+/** The end of what `lineOf` made, which makes no table of it; undefined where a line does not follow the one before. */
+export const endOfTableFile = async (pieces: AsyncIterable<Buffer>): Promise<FileEnd | undefined> => {
+  const lines = new Lines();
+  let [chain, version, wholeBytes] = [emptyFile, 0, 0];
+  for await (const piece of pieces)
+    for (const line of lines.push(piece)) {
+      const found = textIn(line.toString(), chain.digest);
+      if (!found) return undefined;
+      chain = { digest: found.digest, bytes: chain.bytes + line.length + 1 };
+      if (found.text.startsWith(partBegin)) continue;
+      const message = TableMessage.safeParse(JSON.parse(found.text)).data;
+      if (!message) return undefined;
+      if (message.kind === "begin") version = message.version;
+      if (message.kind === "delta") version = message.to;
+      if (message.kind === "end") wholeBytes = chain.bytes;
+    }
+  return lines.restBytes > 0 || wholeBytes === 0 ? undefined : { version, chain, wholeBytes };
 };
 
 export const tableIn = (bytes: Buffer): TableFile | undefined => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -154,10 +154,31 @@ test("another control process goes on from what edges have", async (context) => 
   const { taken, digest } = await startEdge(context, socket("edge-0"));
   await publisher.publish();
   taken.length = 0;
-  const next = another();
+  const [next, wholes] = [another(), source.wholes];
   next.open();
   await change(next);
   assert.deepEqual([taken, digest(), onDisk()?.table.digest], [["delta"], source.table().digest, source.table().digest]);
+  assert.equal(source.wholes, wholes, "the file is gone on with");
+});
+
+test("another control process writes a file anew that is damaged, or ahead of PostgreSQL", async (context) => {
+  const { path, publisher, another, source, change, socket, onDisk } = world(context);
+  await startEdge(context, socket("edge-0"));
+  await publisher.publish();
+  await change();
+  const flipped = readFileSync(path);
+  flipped[150] = (flipped[150] ?? 0) ^ 1;
+  const loseOne = (): void => {
+    source.version -= 1;
+  };
+  const damages = [() => writeFileSync(path, flipped), () => truncateSync(path, statSync(path).size - 1), loseOne];
+  for (const damage of damages) {
+    damage();
+    const next = another();
+    next.open();
+    await next.publish();
+    assert.deepEqual([onDisk()?.table.digest, onDisk()?.wholeBytes], [source.table().digest, statSync(path).size]);
+  }
 });
 
 test("an edge that lacks more is sent all that it lacks: as changes while they are known, else as a whole", async (context) => {

@@ -2,21 +2,21 @@
 import { open, rename, stat, truncate } from "node:fs/promises";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Delta } from "@slipstream/contract/ports/route-entry.ts";
-import { type Chain, emptyFile, isOutgrown, lineOf } from "@slipstream/contract/ports/table-file.ts";
+import { emptyFile, endOfTableFile, type FileEnd, isOutgrown, lineOf } from "@slipstream/contract/ports/table-file.ts";
 import type { News, TableSource } from "./table-source.ts";
 
-/** What this process has written. */
-interface Written {
-  version: number;
-  chain: Chain;
-  wholeBytes: number;
+/** What lies there, by this process or the one before. */
+interface Written extends FileEnd {
   inode: number;
 }
+
+const pieceBytes = 1_048_576;
 
 export class TableJournal {
   readonly #path: string;
   readonly #source: TableSource;
   #written: Written | undefined;
+  #hasLooked: boolean = false;
 
   constructor(path: string, source: TableSource) {
     this.#path = path;
@@ -25,7 +25,7 @@ export class TableJournal {
 
   /** Brings the file to the table of the news; with `anew` whatever it has. To be called for one at a time. */
   async write(news: News, { anew }: { anew: boolean }): Promise<void> {
-    const written = anew ? undefined : await this.#known();
+    const written = anew ? undefined : await this.#known(news);
     if (written && written.version >= news.version) return;
     const fits = written && news.delta && news.delta.from <= written.version;
     const delta = fits ? news.delta : written && (await this.#source.since(written.version)).delta;
@@ -33,11 +33,26 @@ export class TableJournal {
     this.#written = await this.#writeWhole();
   }
 
-  /** What this process wrote, as long as it lies there: somebody may have cut it off, or taken it away. */
-  async #known(): Promise<Written | undefined> {
+  /** What is known to lie there, as long as it does: somebody may have cut it off, or taken it away. */
+  async #known({ version }: News): Promise<Written | undefined> {
+    if (!this.#hasLooked) this.#written = await this.#before(version);
+    this.#hasLooked = true;
     const found = await stat(this.#path).catch(() => undefined);
     const written = this.#written;
     return written && found?.ino === written.inode && found.size === written.chain.bytes ? written : undefined;
+  }
+
+  /** What the process before has written: it can be gone on with, unless it is ahead of PostgreSQL, which has lost something then. */
+  async #before(version: number): Promise<Written | undefined> {
+    const file = await open(this.#path, "r").catch(() => undefined);
+    if (!file) return undefined;
+    try {
+      const { ino: inode } = await file.stat();
+      const end = await endOfTableFile(file.createReadStream({ highWaterMark: pieceBytes, autoClose: false }));
+      return end && end.version <= version ? { ...end, inode } : undefined;
+    } finally {
+      await file.close();
+    }
   }
 
   /** False where the file would become too long by it. */
