@@ -9,8 +9,8 @@ import { seedTenant } from "../server/src/control/apps/app-store.ts";
 import { keyFile } from "../server/src/control/keys/key-files.ts";
 import { openKeys } from "../server/src/control/keys/rotation.ts";
 import { Edges } from "../server/src/control/routes/edges.ts";
-import { RoutePublisher } from "../server/src/control/routes/route-publisher.ts";
-import { tableVersion } from "../server/src/control/routes/route-store.ts";
+import { type Read, RoutePublisher } from "../server/src/control/routes/route-publisher.ts";
+import { type ChangedRow, changedOf, changesWithOwn, tableVersion } from "../server/src/control/routes/route-store.ts";
 import { tableSource } from "../server/src/control/routes/table-source.ts";
 import { type ControlPlane, startControlPlane } from "../server/src/main/testing/control-plane.ts";
 import { json, migrate } from "../server/src/platform/database.ts";
@@ -102,7 +102,8 @@ const publisherOf = async ({ database, home }: ControlPlane): Promise<RoutePubli
 };
 
 const addApps = async ({ database }: ControlPlane, more: number, count = apps): Promise<void> => {
-  await database.begin((query) => query.unsafe(rowsOfApps({ apps: count, more })));
+  // A million rows take longer than any statement of the platform may.
+  await database.begin((query) => query.unsafe(`set local statement_timeout = 0; ${rowsOfApps({ apps: count, more })}`));
   await database`analyze`;
 };
 
@@ -120,13 +121,21 @@ const measureSwitches = async (
   const { database, installation } = plane;
   const publisher = await publisherOf(plane);
   const [one, two, busy] = [await startApp("one"), await startApp("two"), await startApp("busy")];
-  const setTarget = (index: number, address: string) =>
-    database`update workloads set targets = ${json(database, [{ instance: `ins_${"0".repeat(26)}`, address }])} where id = ${workloadOfApp(index)}`;
+  const moving = (index: number, address: string) =>
+    database`update workloads set targets = ${json(database, [{ instance: `ins_${"0".repeat(26)}`, address }])} where id = ${workloadOfApp(index)} returning id`;
+  /** As a deployment is switched: by a statement that reads what it has changed. */
+  const move = async (index: number, address: string): Promise<Read> => {
+    const from = publisher.served;
+    const rows = await database<ChangedRow[]>`
+      with moved as (${moving(index, address)}), counted as materialized (select count(*) > 0 as is_moved from moved)
+      select c.* from counted left join lateral ${changesWithOwn(database, database`counted.is_moved`, from)} c on true`;
+    return { from, changed: changedOf(rows, from) };
+  };
   // Always awake: nobody is there to wake them.
   await addApps(plane, hostsMore);
   await database`update releases set config = '{"sleep":{"enabled":false}}' where id in ('rel_' || lpad('1', 26, '0'), 'rel_' || lpad('2', 26, '0'))`;
-  await setTarget(1, one.address);
-  await setTarget(2, busy.address);
+  await moving(1, one.address);
+  await moving(2, busy.address);
   const begun = performance.now();
   await publisher.publish();
   const wholeMs = performance.now() - begun;
@@ -139,8 +148,7 @@ const measureSwitches = async (
     const [word, app] = round % 2 === 0 ? ["two", two] : ["one", one];
     const bareMs = await notify();
     const start = performance.now();
-    await setTarget(1, app.address);
-    const serving = publisher.serve();
+    const serving = publisher.serve(await move(1, app.address));
     while ((await ask("a1-3.slip.localhost")) !== word) if (performance.now() - start > 5_000) throw new Error(`It is not answered by "${word}".`);
     const took = performance.now() - start;
     await (await serving).written;

@@ -175,13 +175,19 @@ const keeper = (ground: Ground): ProcessPlan => ({
   leashed: true,
 });
 
+/**
+ * The C library keeps what was freed for the next who asks, and more of it the larger it was: a whole table that another one replaced was
+ * never given back. From this size on it gives back at once.
+ */
+const edgeMemory = { MALLOC_MMAP_THRESHOLD_: "131072" };
+
 const edge = (ground: Ground, index: number): ProcessPlan => {
   const { home, config, code, node } = ground;
   const program = withClock(config, [node, entry(code, "edge"), `${index}`, "--inherit"]);
   return {
     name: `edge-${index}`,
     argv: confined(confinementOf(ground, "edge", { writable: [home.root, home.run] }), program),
-    env: { ...cleanEnv, ...compiledEnvironment(code), SLIP_HOME: home.root },
+    env: { ...cleanEnv, ...compiledEnvironment(code), ...edgeMemory, SLIP_HOME: home.root },
     cwd: "/",
     needs: [],
     readiness: answersStatus(home.edgeSocket(index)),
