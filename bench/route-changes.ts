@@ -1,7 +1,7 @@
 // A change of routes among a million host names, until a request is answered by it; and what apps that sleep take of the platform's memory.
 import { readdirSync, readFileSync } from "node:fs";
 import http from "node:http";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { callers } from "../contract/src/ports/calls.ts";
 import { edgeCalls } from "../contract/src/ports/edge.ts";
@@ -121,21 +121,23 @@ const measureSwitches = async (
   const { database, installation } = plane;
   const publisher = await publisherOf(plane);
   const [one, two, busy] = [await startApp("one"), await startApp("two"), await startApp("busy")];
-  const moving = (index: number, address: string) =>
-    database`update workloads set targets = ${json(database, [{ instance: `ins_${"0".repeat(26)}`, address }])} where id = ${workloadOfApp(index)} returning id`;
+  const targetsAt = (address: string) => json(database, [{ instance: `ins_${"0".repeat(26)}`, address }]);
+  await database`
+    create function move_targets(of_id text, to_targets jsonb) returns boolean language plpgsql as $$
+      begin update workloads set targets = to_targets where id = of_id; return found; end $$`;
   /** As a deployment is switched: by a statement that reads what it has changed. */
   const move = async (index: number, address: string): Promise<Read> => {
     const from = publisher.served;
     const rows = await database<ChangedRow[]>`
-      with moved as (${moving(index, address)}), counted as materialized (select count(*) > 0 as is_moved from moved)
-      select c.* from counted left join lateral ${changesWithOwn(database, database`counted.is_moved`, from)} c on true`;
+      with moved as materialized (select move_targets(${workloadOfApp(index)}, ${targetsAt(address)}) as is_moved)
+      select c.* from moved m left join lateral ${changesWithOwn(database, database`m.is_moved`, from)} c on true`;
     return { from, changed: changedOf(rows, from) };
   };
   // Always awake: nobody is there to wake them.
   await addApps(plane, hostsMore);
   await database`update releases set config = '{"sleep":{"enabled":false}}' where id in ('rel_' || lpad('1', 26, '0'), 'rel_' || lpad('2', 26, '0'))`;
-  await moving(1, one.address);
-  await moving(2, busy.address);
+  await move(1, one.address);
+  await move(2, busy.address);
   const begun = performance.now();
   await publisher.publish();
   const wholeMs = performance.now() - begun;
@@ -201,12 +203,19 @@ const programs = ["main/control.ts", "main/edge.ts"] as const;
 const settledMs = 30_000;
 const appsBefore = 20_000;
 
+/** While the table is being written, its successor lies beside it. */
+const isBeingWritten = ({ routeTable }: ControlPlane["home"]): boolean =>
+  readdirSync(dirname(routeTable)).some((name) => name.startsWith(basename(routeTable)) && name.endsWith(".new"));
+
 /** Once the edge serves what PostgreSQL says, and what it took to come there is over. */
 const residentOf = async ({ home, database }: ControlPlane): Promise<number[]> => {
   const edge = callers(edgeCalls, home.edgeSocket(0));
   const version = await tableVersion(database);
   while ((await edge.version({})).version < version) await pause(200);
-  await pause(settledMs);
+  for (let quietMs = 0; quietMs < settledMs; quietMs += 1_000) {
+    if (isBeingWritten(home)) quietMs = 0;
+    await pause(1_000);
+  }
   return programs.map((program) => residentBytes(home.root, program));
 };
 

@@ -126,7 +126,9 @@ export class RoutePublisher {
     const news = await this.source.since(this.#served, read?.from === this.#served ? read.changed : undefined);
     const arrivals = this.edges.arrivals();
     const acknowledging = untilAcknowledged(() => this.edges.publish(news));
-    const written = Promise.all([acknowledging, this.#write(news)]).then(([{ tookWhole }]) => this.#tellMissed(news, { tookWhole, arrivals }));
+    const written = Promise.all([acknowledging, this.#write(news)]).then(([{ tookWhole }, wroteWhole]) =>
+      this.#tellMissed(news, { tookWhole, wroteWhole, arrivals }),
+    );
     written.catch(() => undefined);
     const { edges } = await acknowledging;
     if (edges === 0) throw new SlipError("unreachable", "No edge process took the new routes.");
@@ -138,20 +140,24 @@ export class RoutePublisher {
    * An edge that came up meanwhile may have read the table before it was written. From here on, one that comes up reads the new one.
    * One that had to be sent the whole table has found none on the disk that it could use.
    */
-  async #tellMissed(news: News, { tookWhole, arrivals }: { tookWhole: boolean; arrivals: string }): Promise<void> {
+  async #tellMissed(news: News, of: { tookWhole: boolean; wroteWhole: boolean; arrivals: string }): Promise<void> {
+    const { tookWhole, wroteWhole, arrivals } = of;
     if (!tookWhole && this.edges.arrivals() === arrivals) return;
     const missed = await untilAcknowledged(() => this.edges.publish({ ...news, delta: undefined }));
-    if (tookWhole || missed.tookWhole) await this.#write(news, { anew: true });
+    if (missed.tookWhole || (tookWhole && !wroteWhole)) await this.#write(news, { anew: true });
   }
 
-  async #write(news: News, { anew = false } = {}): Promise<void> {
+  /** Gives whether it wrote the whole table. */
+  async #write(news: News, { anew = false } = {}): Promise<boolean> {
     try {
-      await this.#writing.run(() => this.#journal.write(news, { anew }));
+      const wroteWhole = await this.#writing.run(() => this.#journal.write(news, { anew }));
       this.#written = true;
+      return wroteWhole;
     } catch (error) {
       if (!isDiskFull(error)) throw error;
       if (this.#written) this.#log.warn(unwritten);
       this.#written = false;
+      return false;
     }
   }
 }

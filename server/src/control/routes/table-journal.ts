@@ -23,14 +23,15 @@ export class TableJournal {
     this.#source = source;
   }
 
-  /** Brings the file to the table of the news; with `anew` whatever it has. To be called for one at a time. */
-  async write(news: News, { anew }: { anew: boolean }): Promise<void> {
+  /** Brings the file to the table of the news; with `anew` whatever it has. Gives whether it wrote the whole of it. To be called for one at a time. */
+  async write(news: News, { anew }: { anew: boolean }): Promise<boolean> {
     const written = anew ? undefined : await this.#known(news);
-    if (written && written.version >= news.version) return;
+    if (written && written.version >= news.version) return false;
     const fits = written && news.delta && news.delta.from <= written.version;
     const delta = fits ? news.delta : written && (await this.#source.since(written.version)).delta;
-    if (written && delta && (await this.#append(written, delta))) return;
+    if (written && delta && (await this.#append(written, delta))) return false;
     this.#written = await this.#writeWhole();
+    return true;
   }
 
   /** What is known to lie there, as long as it does: somebody may have cut it off, or taken it away. */
