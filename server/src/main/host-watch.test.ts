@@ -69,7 +69,7 @@ const look = async () => {
 };
 /** Looks until what was told before is forgotten: a transaction that is open, as one of PostgreSQL's own, has it told once more. */
 const untilQuiet = async (): Promise<void> => {
-  for (const until = performance.now() + 20_000; ; await pause(20)) {
+  for (const until = performance.now() + 60_000; ; await pause(20)) {
     machine.kinds();
     await look();
     if (machine.kinds().join() === "changed") return;

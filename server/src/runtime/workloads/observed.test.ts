@@ -4,11 +4,13 @@ import type { Workload } from "@slipstream/contract/ports/host.ts";
 import { Observation } from "./observed.ts";
 
 const workload = (id: string, of: Partial<Workload> = {}): Workload => ({ id, desire: "running", release: 1, artifact: "sha256:a", instances: [], ...of });
+/** All that is there is noted. */
+const noted = (observation: Observation, workloads: readonly Workload[]) => observation.answer({ kind: "changed", since: { host: "", change: 0 } }, workloads);
 const [one, two, three] = [workload("dep_1"), workload("dep_2"), workload("dep_3")];
 
 test("only what changed since a mark is told, and what has gone", () => {
   const observation = new Observation();
-  const { mark } = observation.answer({ kind: "these", ids: ["dep_2"] }, [one, two]);
+  const { mark } = noted(observation, [one, two]);
   assert.deepEqual(observation.answer({ kind: "changed", since: mark }, [one, two]), { mark, workloads: [], changed: [] });
   const parked = { ...two, desire: "parked" as const };
   const next = observation.answer({ kind: "changed", since: mark }, [one, parked, three]);
@@ -30,22 +32,28 @@ test("only what changed since a mark is told, and what has gone", () => {
 
 test("one that went and came back is told as it is", () => {
   const observation = new Observation();
-  const { mark } = observation.answer({ kind: "these", ids: [] }, [one]);
-  observation.answer({ kind: "these", ids: [] }, []);
+  const { mark } = noted(observation, [one]);
+  noted(observation, []);
   const back = observation.answer({ kind: "changed", since: mark }, [one]);
   assert.deepEqual([back.workloads, back.changed], [[one], ["dep_1"]]);
 });
 
 test("the changes of another process, and those of long ago, are not known", () => {
   const observation = new Observation();
-  const { mark } = new Observation().answer({ kind: "these", ids: [] }, []);
+  const { mark } = noted(new Observation(), []);
   assert.equal(observation.answer({ kind: "changed", since: mark }, [one]).changed, undefined);
-  const first = observation.answer({ kind: "these", ids: [] }, []).mark;
+  const first = noted(observation, []).mark;
   const many = Array.from({ length: 1_001 }, (_, index) => workload(`dep_${index}`));
-  observation.answer({ kind: "these", ids: [] }, many);
-  const late = observation.answer({ kind: "these", ids: [] }, []).mark;
+  noted(observation, many);
+  const late = noted(observation, []).mark;
   assert.equal(observation.answer({ kind: "changed", since: first }, []).changed, undefined);
   assert.deepEqual(observation.answer({ kind: "changed", since: late }, []).changed, []);
+});
+
+test("what was asked for by its id has a mark that nothing after it is left out of", () => {
+  const observation = new Observation();
+  const { mark } = observation.answer({ kind: "these", ids: ["dep_2"] }, [one, two]);
+  assert.deepEqual(observation.answer({ kind: "changed", since: mark }, [one, two, three]).changed, ["dep_1", "dep_2", "dep_3"]);
 });
 
 test("all are told in pieces, by their ids", () => {

@@ -26,7 +26,8 @@ export class Observation {
   /** `workloads`: all that are here. */
   answer(of: Observe, workloads: readonly Workload[]): Account {
     if (of.kind === "changed") return this.#changedSince(of.since, workloads);
-    const mark = { host: this.#host, change: this.#compare(workloads) };
+    // What has changed and was not noted yet is told as being after this.
+    const mark = { host: this.#host, change: this.#change };
     if (of.kind === "these") {
       const ids = new Set(of.ids);
       return { mark, workloads: workloads.filter(({ id }) => ids.has(id)) };
