@@ -34,6 +34,8 @@ const early = /^(?:PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ)$/;
 /** As these are, but they can name files of the app, or change what any runtime is. */
 const unfit = /^(?:LD_|MALLOC_|GLIBC_|LOCPATH|OPENSSL_|SSL_)/;
 
+const isPath = /PATH$/;
+
 /** Nothing of the app is looked for before it is there: that it was not found would be remembered. */
 const withoutApp = (path: string): string =>
   path
@@ -43,7 +45,7 @@ const withoutApp = (path: string): string =>
 
 const earlyOf = (env: Readonly<Record<string, string>>, runtime: WaitingRuntime): Record<string, string> => {
   const read = Object.entries(env).filter(([name]) => early.test(name) || runtime.early.test(name));
-  return Object.fromEntries(read.map(([name, value]) => [name, name === "PATH" ? withoutApp(value) : value] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(read.map(([name, value]) => [name, isPath.test(name) ? withoutApp(value) : value] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
 };
 
 /** Undefined where the app is not in layers of its own, above all others. */
@@ -56,9 +58,9 @@ const layersOf = ({ layers }: Image): Layers | undefined => {
 /** The runtime that could become a program, with its command. */
 const waitingFor = (kind: SandboxKind, program: Program, layers: Layers): Pick<Recipe, "runtime" | "command"> | undefined => {
   for (const runtime of runtimeNames) {
-    const { kinds, unfit: unfitHere, commandFor } = runtimeOf(runtime);
-    const isFit = kinds.includes(kind) && !Object.keys(program.env).some((name) => unfitHere.test(name));
-    const command = isFit ? commandFor(program, layers) : undefined;
+    const { unfit: unfitHere, commandFor } = runtimeOf(runtime);
+    const isUnfit = Object.keys(program.env).some((name) => unfitHere.test(name));
+    const command = isUnfit ? undefined : commandFor(program, layers, kind);
     if (command !== undefined) return { runtime, command };
   }
   return undefined;

@@ -15,19 +15,17 @@ export interface Layers {
 }
 
 export interface WaitingRuntime {
-  /** In which it can wait. */
-  kinds: readonly SandboxKind[];
   /** Variables that it reads once, when it starts: it waits with those of the program. */
   early: RegExp;
   /** Variables that can name files of the app as it starts, or change what it is. */
   unfit: RegExp;
-  /** The command of the runtime that could become this program, from which it differs in nothing; undefined where none could. */
-  commandFor: (program: Program, layers: Layers) => string | undefined;
+  /** The command by which what could become this program waits, from which it differs in nothing; undefined where nothing could. */
+  commandFor: (program: Program, layers: Layers, kind: SandboxKind) => string | undefined;
   /** What it is told of a program for which it waits. Pure. */
   told: (program: Program) => Program;
   /** The file by which it waits. */
   file: string;
   text: () => string;
-  /** Puts what it looks for at `/app` as it starts into an empty layer; undefined where that is nothing. */
+  /** Puts what it looks for as it starts, and the app would bring, into an empty layer; undefined where that is nothing. */
   pretend?: (layer: string, command: string) => void;
 }

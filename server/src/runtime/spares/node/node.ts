@@ -12,7 +12,6 @@ const isPlain = ([command, file]: readonly string[]): boolean => command === "no
 const bringsNode = (layer: string): boolean => existsSync(join(layer, "app/node_modules/.bin/node"));
 
 export const node: WaitingRuntime = {
-  kinds: ["runc", "gvisor"],
   early: /^$/,
   unfit: /^(?:NODE_(?!ENV$)|UV_|ICU_)/,
   commandFor: ({ args }, { app }) => (isPlain(args) && !app.some(bringsNode) ? "node" : undefined),

@@ -6,7 +6,6 @@ import { after, before, describe, test } from "node:test";
 import type { Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import { needsPython, storePythonImage } from "../../testing/python-image.ts";
 import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, sandboxWays, workload } from "../../testing/runtime-fixture.ts";
-import { python } from "./python.ts";
 
 const telling = readFileSync(join(import.meta.dirname, "../../testing/telling.py"), "utf8");
 const program = `#!/app/.venv/bin/python\nimport runpy\n${telling}`;
@@ -19,7 +18,7 @@ const ways: readonly { what: string; args: readonly string[] }[] = [
   { what: "what only another start can be", args: ["python3", "-X", "utf8", "main.py"] },
 ];
 
-for (const { by, kind, crun } of sandboxWays.filter((way) => python.kinds.includes(way.kind)))
+for (const { by, kind, crun } of sandboxWays)
   describe(`a spare of Python and ${by}`, { skip: needsRoot || needsPython }, () => {
     let fixture: RuntimeFixture;
     before(async () => {

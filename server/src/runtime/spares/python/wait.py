@@ -99,19 +99,21 @@ def told(port, greeting):
 
 
 def environment_of(executable):
-    """Which environment a Python belongs to: its folder, and where the Python is that it is made of."""
+    """Which environment a Python belongs to, if any: its folder, and where the Python is that it is made of."""
     folder = os.path.dirname(os.path.dirname(executable))
     try:
         with open(os.path.join(folder, "pyvenv.cfg"), encoding="utf-8") as file:
             pairs = [line.partition("=") for line in file]
     except OSError:
-        return None
+        return None, None
     return folder, [value.strip() for name, _, value in pairs if name.strip().lower() == "home"]
 
 
 def is_this(executable):
+    """Whether a command is this Python. From 3.14 on a program makes interpreters within it, which have the environment that this one began in."""
     real = os.path.realpath
-    return real(executable) == real(sys.executable) and environment_of(executable) == environment
+    of, made_of = environment_of(executable)
+    return real(executable) == real(sys.executable) and made_of == home and (of == environment or sys.version_info < (3, 14))
 
 
 def interpreted(args):
@@ -139,11 +141,17 @@ def modules_in(folder, names):
             yield name
 
 
+def python_path():
+    return [folder for folder in os.environ.get("PYTHONPATH", "").split(":") if folder]
+
+
 def is_another(folders):
     """Whether an import of the program would have found other modules than those that are loaded, or would change them."""
-    loaded = {name.partition(".")[0] for name in set(sys.modules) - found_at_start}
-    before = [*folders, *os.environ.get("PYTHONPATH", "").split(":")]
-    if any(any(modules_in(folder, loaded | PATCHERS)) for folder in before if folder):
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    since = loaded - found_at_start
+    at_start = loaded - {"__main__", *sys.builtin_module_names}
+    before = [*((folder, since) for folder in folders), *((folder, at_start) for folder in python_path())]
+    if any(any(modules_in(folder, names | PATCHERS)) for folder, names in before):
         return True
     return any(any(modules_in(folder, PATCHERS)) for folder in site.getsitepackages())
 
@@ -199,6 +207,9 @@ def prepare(vector, argv, folder, file):
     sys.executable, sys.orig_argv, sys.argv = vector[0], vector[1:], argv
     if environment is None:
         sys._base_executable = vector[0]
+    if sys.version_info < (3, 14):
+        sys.prefix, sys.exec_prefix = sys.base_prefix, sys.base_exec_prefix
+    sys.path[:0] = python_path()
     importlib.reload(site)
     if not getattr(sys.flags, "safe_path", False):
         sys.path.insert(0, folder)
@@ -240,7 +251,7 @@ if len(sys.argv) != 3:
 import site
 
 load()
-environment = environment_of(sys.executable)
+environment, home = environment_of(sys.executable)
 program = told(int(sys.argv[1]), taken(int(sys.argv[2])) + b"\n")
 try:
     become(**program)()
