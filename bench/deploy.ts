@@ -40,11 +40,11 @@ export const answers = (port: number): Promise<boolean> =>
     request.on("error", () => resolve(false));
   });
 
-/** Milliseconds from starting the program by itself to its first answer. */
-export const bareStart = async (folder: string): Promise<number> => {
+/** Milliseconds from starting the program of a folder by itself to its first answer. */
+export const bareStart = async (folder: string, command = process.execPath, file = "server.js"): Promise<number> => {
   const port = await freePort();
   const start = performance.now();
-  const child = spawn(process.execPath, ["server.js"], { cwd: folder, env: { PORT: String(port) }, stdio: "ignore" });
+  const child = spawn(command, [file], { cwd: folder, env: { PORT: String(port) }, stdio: "ignore" });
   try {
     while (!(await answers(port))) await new Promise((resolve) => setTimeout(resolve, 1));
     return performance.now() - start;

@@ -10,7 +10,39 @@ import { type Claim, inMs, median, quantile } from "./claim.ts";
 import { bareStart, clientOf } from "./deploy.ts";
 import { RawRunsc } from "./raw-runsc.ts";
 
-const program = nodeProgram('"awake"');
+/** A server in one language: what an app of it is, and how it is started without a platform. */
+interface Program {
+  file: string;
+  text: string;
+  command: string;
+  /** Files beside it. */
+  more: (option: string) => Readonly<Record<string, string>>;
+}
+const node: Program = {
+  file: "server.js",
+  text: nodeProgram('"awake"'),
+  command: process.execPath,
+  more: (option) => ({ "package.json": `{"scripts":{"start":"node ${option} server.js"}}` }),
+};
+const python: Program = {
+  file: "server.py",
+  text: `import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Awake(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("content-length", "5")
+        self.end_headers()
+        self.wfile.write(b"awake")
+
+
+ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Awake).serve_forever()
+`,
+  command: "/usr/bin/python3",
+  more: () => ({}),
+};
 const sleepsWithinMs = 300_000;
 /** Until another sandbox was made in advance. */
 const pauseMs = 1_500;
@@ -22,6 +54,7 @@ interface Stage {
   sandbox: "runc" | "gvisor";
   state: "asleep" | "stopped";
   apps: number;
+  program: Program;
   /** An option of Node's, with which no sandbox is made in advance. */
   option?: string;
   /** What it is measured against; the bare start of the program where it is not said. */
@@ -30,41 +63,47 @@ interface Stage {
 }
 
 const stages: readonly Stage[] = [
-  { name: "frozen", what: "a frozen app", sandbox: "runc", state: "asleep", apps: 20, goal: 0.35 },
-  { name: "ended", what: "an app that was ended", sandbox: "runc", state: "stopped", apps: 20, goal: 0.35 },
+  { name: "frozen", what: "a frozen app", sandbox: "runc", state: "asleep", apps: 20, program: node, goal: 0.35 },
+  { name: "ended", what: "an app that was ended", sandbox: "runc", state: "stopped", apps: 20, program: node, goal: 0.35 },
+  { name: "python", what: "an app in Python that was ended", sandbox: "runc", state: "stopped", apps: 20, program: python, goal: 0.35 },
   {
     name: "bare",
     what: "an app that was ended, with nothing made in advance",
     sandbox: "runc",
     state: "stopped",
     apps: 20,
+    program: node,
     option: "--no-warnings",
     goal: 1.3,
   },
-  { name: "gfrozen", what: "a frozen app", sandbox: "gvisor", state: "asleep", apps: 10, goal: 0.7 },
-  { name: "gended", what: "an app that was ended", sandbox: "gvisor", state: "stopped", apps: 10, goal: 0.7 },
+  { name: "gfrozen", what: "a frozen app", sandbox: "gvisor", state: "asleep", apps: 10, program: node, goal: 0.7 },
+  { name: "gended", what: "an app that was ended", sandbox: "gvisor", state: "stopped", apps: 10, program: node, goal: 0.7 },
+  { name: "gpython", what: "an app in Python that was ended", sandbox: "gvisor", state: "stopped", apps: 10, program: python, goal: 0.7 },
   {
     name: "gbare",
     what: "an app that was ended, with nothing made in advance",
     sandbox: "gvisor",
     state: "stopped",
     apps: 10,
+    program: node,
     option: "--no-warnings",
     floor: "runsc run",
     goal: 1.05,
   },
 ];
 
+type Apps = Pick<Stage, "name" | "sandbox" | "state" | "apps" | "program" | "option">;
+
 const nameOf = ({ name }: Pick<Stage, "name">, index: number): string => `wake-${name}-${index}`;
 
-const filesOf = ({ sandbox, state, option = "" }: Pick<Stage, "sandbox" | "state" | "option">): { path: string; text: string }[] => {
+const filesOf = ({ sandbox, state, program, option = "" }: Apps): { path: string; text: string }[] => {
   const stop = state === "asleep" ? "1h" : "0s";
   const config = `[run]\nsandbox = "${sandbox}"\nmemory = "128MB"\n[sleep]\nafter = "10s"\nstop = "${stop}"\n`;
-  const files = { "server.js": program, "package.json": `{"scripts":{"start":"node ${option} server.js"}}`, "slip.toml": config };
+  const files = { [program.file]: program.text, ...program.more(option), "slip.toml": config };
   return Object.entries(files).map(([path, text]) => ({ path, text }));
 };
 
-const deployAll = async (installation: Installation, stage: Pick<Stage, "name" | "sandbox" | "state" | "apps" | "option">): Promise<void> => {
+const deployAll = async (installation: Installation, stage: Apps): Promise<void> => {
   const client = clientOf(installation);
   for (let index = 0; index < stage.apps; index += 1) {
     const { deployment } = await client.call("deployments.create", { app: nameOf(stage, index), source: { kind: "files", files: filesOf(stage) } });
@@ -99,14 +138,16 @@ const destroyAll = async (installation: Installation, stage: Pick<Stage, "name" 
   for (let index = 0; index < stage.apps; index += 1) await client.call("apps.destroy", { app: nameOf(stage, index) });
 };
 
+const bareOf = ({ command, file }: Program, folder: string): Promise<number> => bareStart(folder, command, file);
+
 const measure = async (installation: Installation, stage: Stage, folder: string): Promise<Claim> => {
-  using raw = new RawRunsc(program);
+  using raw = new RawRunsc(node.text);
   await deployAll(installation, stage);
   await untilResting(installation, stage.state, stage.apps);
   const [wakes, ratios]: [number[], number[]] = [[], []];
   for (let index = 0; index < stage.apps; index += 1) {
     await sleep(pauseMs);
-    const bare = await (stage.floor === undefined ? bareStart(folder) : raw.start());
+    const bare = await (stage.floor === undefined ? bareOf(stage.program, folder) : raw.start());
     const ms = await ask(installation, nameOf(stage, index));
     wakes.push(ms);
     ratios.push(ms / bare);
@@ -129,12 +170,12 @@ const timeOf = async (act: () => Promise<unknown>): Promise<number> => {
 
 /** Until the last has answered, against as many bare programs that are started at once. */
 const measureAtOnce = async (installation: Installation, folder: string): Promise<Claim> => {
-  const stage = { name: "many", sandbox: "runc", state: "stopped", apps: atOnce } as const;
+  const stage = { name: "many", sandbox: "runc", state: "stopped", apps: atOnce, program: node } as const;
   await deployAll(installation, stage);
   await untilResting(installation, "stopped", atOnce);
   await sleep(pauseMs);
   const all = Array.from({ length: atOnce }, (_, index) => index);
-  const floor = await timeOf(() => Promise.all(all.map(() => bareStart(folder))));
+  const floor = await timeOf(() => Promise.all(all.map(() => bareOf(node, folder))));
   await sleep(pauseMs);
   const woken = await timeOf(() => Promise.all(all.map((index) => ask(installation, nameOf(stage, index)))));
   const ratio = woken / floor;
@@ -149,7 +190,7 @@ const measureAtOnce = async (installation: Installation, folder: string): Promis
 export const wakeClaims = async (installation: Installation): Promise<Claim[]> => {
   const folder = mkdtempSync(join(tmpdir(), "slip-bench-"));
   try {
-    writeFileSync(join(folder, "server.js"), program);
+    for (const { file, text } of [node, python]) writeFileSync(join(folder, file), text);
     const claims: Claim[] = [];
     for (const stage of stages) claims.push(await measure(installation, stage, folder));
     return [...claims, await measureAtOnce(installation, folder)];

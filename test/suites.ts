@@ -25,6 +25,7 @@ export const suites: Readonly<Record<string, Suite>> = {
       runtime("runtime"),
       main("rotation"),
       runtime("spares/spares"),
+      runtime("spares/python/python"),
       main("access-matrix"),
       runtime("workloads/sleep"),
       "cli/src/cli.test.ts",

@@ -39,6 +39,18 @@ test("a recipe is what is below the app, what it may use, and what Node reads wh
   });
 });
 
+const [python, environment] = [layer("python", "usr/bin/python3"), layer("environment", "app/.venv/pyvenv.cfg", "app/main.py")];
+const waitsIn = { runc: "/app/.venv/bin/python3", gvisor: "/run/python/bin/python3" };
+for (const kind of ["runc", "gvisor"] as const)
+  test(`Python waits in an environment as its app has one, and looks for nothing of the app: ${kind}`, () => {
+    const env = { PATH: "/app/.venv/bin:/usr/bin", PYTHONPATH: "/app/lib:/usr/lib/own", PYTHONUNBUFFERED: "1", PORT: "3000" };
+    const { recipe } = recipeOf(start({ kind, args: ["python3", "main.py"], env }, [base, python, environment])) ?? assert.fail();
+    assert.deepEqual([recipe.runtime, recipe.command], ["python", waitsIn[kind]]);
+    assert.deepEqual(recipe.env, { PATH: "/usr/bin", PYTHONPATH: "/usr/lib/own", PYTHONUNBUFFERED: "1" });
+    const without = recipeOf(start({ kind, args: ["python3", "main.py"], env }, [base, python, app]));
+    assert.equal(without?.recipe.command, "/usr/bin/python3");
+  });
+
 const others: readonly [string, Start][] = [
   ["another program", start({ args: ["python3", "main.py"] })],
   ["options of Node", start({ args: ["node", "--inspect", "server.js"] })],

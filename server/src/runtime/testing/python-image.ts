@@ -17,16 +17,21 @@ const writeBlob = (home: Home, value: unknown): { digest: string; size: number }
   return { digest: digestOf(text), size: text.length };
 };
 
+/** Name of the folder of the library. */
+const library = (): string => readdirSync("/usr/lib").find((name) => /^python3\.\d+$/.test(name)) ?? "python3";
+
+/** Where an app has its packages. */
+export const packages = (): string => `.venv/lib/${library()}/site-packages`;
+
 /** The interpreter with its library, and what modules of that load. */
 const makePythonLayer = async (layer: string): Promise<void> => {
   if (existsSync(layer)) return;
-  const library = readdirSync("/usr/lib").find((name) => /^python3\.\d+$/.test(name)) ?? "python3";
-  const modules = join("/usr/lib", library, "lib-dynload");
+  const modules = join("/usr/lib", library(), "lib-dynload");
   const loaded = readdirSync(modules).filter((name) => /^_(?:ssl|hashlib|uuid|bz2|lzma)\./.test(name));
   const programs = { "usr/bin/python3": "/usr/bin/python3", "bin/sh": "/bin/sh", "usr/bin/sh": "/bin/sh" };
   await makeMachineLayer(layer, { ...programs, ...Object.fromEntries(loaded.map((name) => [join(modules, name), join(modules, name)])) });
   const unneeded = /\/(?:test|idlelib|lib2to3|config-[^/]+)(?:\/|$)/;
-  cpSync(join("/usr/lib", library), join(layer, "usr/lib", library), { recursive: true, verbatimSymlinks: true, filter: (path) => !unneeded.test(path) });
+  cpSync(join("/usr/lib", library()), join(layer, "usr/lib", library()), { recursive: true, verbatimSymlinks: true, filter: (path) => !unneeded.test(path) });
 };
 
 /** Stores an artifact of these files of an app, with an environment for its packages, and gives its digest. */

@@ -6,6 +6,7 @@ import re
 import signal
 import site
 import sys
+import sysconfig
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -18,8 +19,8 @@ def text(path):
 
 
 seen = {
-    "argv": sys.argv, "orig_argv": sys.orig_argv, "executable": [sys.executable, sys._base_executable], "prefix": [sys.prefix, sys.base_prefix, sys.exec_prefix],
-    "path": sys.path, "flags": str(sys.flags), "options": [sys.warnoptions, sys._xoptions], "cwd": os.getcwd(), "pid": os.getpid(),
+    "argv": sys.argv, "orig_argv": sys.orig_argv, "executable": [sys.executable, sys._base_executable], "prefix": [sys.prefix, sys.base_prefix, sys.exec_prefix, sys._home],
+    "path": sys.path, "paths": sysconfig.get_paths(), "flags": str(sys.flags), "options": [sys.warnoptions, sys._xoptions], "cwd": os.getcwd(), "pid": os.getpid(),
     "main": {name: re.sub(" at 0x[0-9a-f]+", "", str(value)) for name, value in globals().items() if name.startswith("__") and name != "__builtins__"}, "names": sorted(globals())[:9],
     "builtins": type(__builtins__).__name__, "module": sys.modules["__main__"].__dict__ is globals(), "env": dict(os.environ),
     "handlers": {int(number): str(signal.getsignal(number)) for number in signal.valid_signals()}, "mask": [int(number) for number in signal.pthread_sigmask(0, [])],
@@ -33,7 +34,7 @@ seen = {
 
 class Teller(BaseHTTPRequestHandler):
     def do_GET(self):
-        body = json.dumps(seen).encode()
+        body = json.dumps(text("/proc/self/cmdline") if self.path == "/command" else seen).encode()
         self.send_response(200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()

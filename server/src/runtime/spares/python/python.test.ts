@@ -4,18 +4,37 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
-import { needsPython, storePythonImage } from "../../testing/python-image.ts";
+import { needsPython, packages, storePythonImage } from "../../testing/python-image.ts";
 import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, sandboxWays, workload } from "../../testing/runtime-fixture.ts";
 
 const telling = readFileSync(join(import.meta.dirname, "../../testing/telling.py"), "utf8");
-const program = `#!/app/.venv/bin/python\nimport runpy\n${telling}`;
+const program = `#!/app/.venv/bin/python\nimport brought, runpy\n${telling}`;
 
-const ways: readonly { what: string; args: readonly string[] }[] = [
+const files = (): Record<string, string> => ({
+  "main.py": telling,
+  "telling.py": telling,
+  ".venv/bin/serve": program,
+  [`${packages()}/brought.py`]: "",
+  "finding.py": `import brought, found\n${telling}`,
+  "lib/found.py": "",
+  "others/stat.py": "from _stat import *\n",
+});
+
+interface Way {
+  what: string;
+  args: readonly string[];
+  env?: Record<string, string>;
+  /** What waited executes its command. */
+  anew?: true;
+}
+const ways: readonly Way[] = [
   { what: "a script", args: ["python3", "main.py", "--now"] },
   { what: "a module", args: ["python3", "-m", "telling"] },
   { what: "a program of a package", args: ["serve", "app:app"] },
   { what: "a line of a shell", args: ["/bin/sh", "-c", `exec serve --bind "0.0.0.0:$PORT" 'app:app'`] },
-  { what: "what only another start can be", args: ["python3", "-X", "utf8", "main.py"] },
+  { what: "a script that imports from folders of its app", args: ["python3", "finding.py"], env: { PYTHONPATH: "/app/lib:/usr:/app/lib" } },
+  { what: "what only another start can be", args: ["python3", "-X", "utf8", "main.py"], anew: true },
+  { what: "what has modules of other names first", args: ["python3", "main.py"], env: { PYTHONPATH: "/app/others" }, anew: true },
 ];
 
 for (const { by, kind, crun } of sandboxWays)
@@ -33,19 +52,20 @@ for (const { by, kind, crun } of sandboxWays)
     };
     const untilWaiting = (): Promise<string> => eventually(() => fixture.runtime.spares.waiting[0], "a spare waits");
 
-    for (const { what, args } of ways)
+    for (const { what, args, env = {}, anew = false } of ways)
       test(`becomes ${what}, which sees nothing that another does not see`, async () => {
-        const files = { "main.py": telling, "telling.py": telling, ".venv/bin/serve": program };
-        const artifact = await storePythonImage(fixture.home, files, args);
-        const [ordinary, next] = [workload(artifact, kind), workload(artifact, kind)];
+        const artifact = await storePythonImage(fixture.home, files(), args);
+        const [ordinary, next] = [workload(artifact, kind, { env }), workload(artifact, kind, { env })];
+        await fixture.runtime.spares.clear();
         const plain = await start(ordinary);
         const spare = await untilWaiting();
         const instance = await start(next);
         assert.equal(instance.instance, spare);
         const [one, other] = await Promise.all([plain, instance].map(async ({ address }) => JSON.parse(await get(address, "/"))));
         assert.deepEqual(other, { ...one, env: { ...one.env, SLIP_DEPLOYMENT: next.id, SLIP_INSTANCE: instance.instance } });
+        const began = await Promise.all([plain, instance].map(async ({ address }) => (await get(address, "/command")).includes("wait.py")));
+        assert.deepEqual(began, [false, !anew]);
         await Promise.all([ordinary, next].map(({ id }) => fixture.runtime.workloads.remove(id)));
-        await untilWaiting();
       });
 
     const stateOf = ({ id: wanted }: WorkloadSpec): Instance | undefined => fixture.runtime.workloads.list().find(({ id }) => id === wanted)?.instances[0];
