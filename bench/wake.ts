@@ -41,7 +41,7 @@ class Awake(BaseHTTPRequestHandler):
 ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Awake).serve_forever()
 `,
   command: "/usr/bin/python3",
-  more: () => ({}),
+  more: () => ({ "requirements.txt": "# none\n" }),
 };
 const sleepsWithinMs = 300_000;
 /** Until another sandbox was made in advance. */
