@@ -24,6 +24,8 @@ export interface RuntimeGround {
   defaultSandbox(): SandboxKind;
   /** What parked workloads may hold of the memory together. */
   parkedBytes: number;
+  /** How many sandboxes of instances that were ended are made in advance. */
+  ahead: number;
   /** Aborts when the platform stops: programs that are taking their time to end get no more of it. */
   hurry: AbortSignal;
 }

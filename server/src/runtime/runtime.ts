@@ -53,6 +53,8 @@ export interface RuntimeDependencies {
   parkedBytes?: number;
   /** How many sandboxes wait for the next app; undefined = as the limit says. */
   spares?: number;
+  /** How many sandboxes of apps that were ended are made in advance; undefined = as the limit says. */
+  ahead?: number;
   /** In place of the limit. */
   functionsIdleMs?: number;
 }
@@ -144,6 +146,7 @@ class LocalRuntime implements Runtime {
       sandbox: (kind) => this.sandboxes().on(this.#sandboxGround(home.instances), kind),
       defaultSandbox: () => this.sandboxes().default,
       parkedBytes: dependencies.parkedBytes ?? (totalmem() * limit("parkedMemoryPercent")) / 100,
+      ahead: dependencies.ahead ?? limit("ahead"),
       hurry: this.#hurry.signal,
     };
     this.workloads = new Workloads(this.#ground);
@@ -220,7 +223,7 @@ class LocalRuntime implements Runtime {
 
   async close(remove: boolean): Promise<void> {
     clearInterval(this.#looking);
-    await Promise.all([this.#runner.close(), this.spares.close()]);
+    await Promise.all([this.#runner.close(), this.spares.close(), this.workloads.close()]);
     if (remove) {
       this.#hurry.abort();
       await this.workloads.settled();

@@ -126,7 +126,7 @@ export class Instance {
     if (this.#record.stopped) {
       this.#state = "stopped";
       // That process may have died on the way.
-      void this.#underway.is(this.#sandbox.stop(this.id, this.#slot.path)).catch(() => {});
+      if (!this.isMade) void this.#underway.is(this.#sandbox.stop(this.id, this.#slot.path)).catch(() => {});
       return;
     }
     this.#follow();
@@ -210,6 +210,28 @@ export class Instance {
     this.#run.abort();
     await this.#sandbox.stop(this.id, this.#slot.path);
     if (!this.#removed.signal.aborted) this.#tail?.end();
+  }
+
+  /** Makes the sandbox of its next start, where it was ended: to begin the program is all that is left then. To be called in the workload's turn. */
+  async make(): Promise<void> {
+    if (this.#state !== "stopped" || this.#removed.signal.aborted) return;
+    await this.#launched();
+    try {
+      await this.#underway.is(this.#sandbox.makeReady(this.id, this.#slot.path));
+    } catch (error) {
+      await this.unmake();
+      if (!this.#removed.signal.aborted) throw error;
+    }
+  }
+
+  /** Takes that back. */
+  async unmake(): Promise<void> {
+    if (this.#state === "stopped" && !this.#removed.signal.aborted) await this.#underway.is(this.#sandbox.stop(this.id, this.#slot.path));
+  }
+
+  /** Whether it was ended and the sandbox of its next start is there. */
+  get isMade(): boolean {
+    return this.#state === "stopped" && this.#sandbox.isReady(this.id);
   }
 
   /** Resolves when it can take requests, or why it cannot. A program that was ended is started when it is its turn. */

@@ -150,6 +150,12 @@ export class Isolates implements ProgramSandbox {
     await this.#load(id, record);
   }
 
+  /** To load it is all that there is to do. */
+  async makeReady(): Promise<void> {}
+  isReady(): boolean {
+    return false;
+  }
+
   async #load(id: string, { layers, env, mark }: FunctionRecord): Promise<void> {
     const [process, member] = [this.#process(id), this.#member(id)];
     const stored = sharedFunctionIn(layers);

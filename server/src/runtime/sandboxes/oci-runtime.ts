@@ -12,6 +12,8 @@ export interface OciRuntime {
   showsCgroups: boolean;
   /** Its sandboxes see what the host mounts in their root later; else they see it in what is bound into that. */
   followsRoot: boolean;
+  /** What was created and waits to be begun holds no processor and next to no memory. */
+  waitsAtNoCost: boolean;
   seccomp: SeccompProfile | undefined;
   /** Each of its sandboxes has a user namespace of its own. */
   userNamespace?: UserNamespace | undefined;

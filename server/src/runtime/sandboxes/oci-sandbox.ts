@@ -14,7 +14,7 @@ import type { CpuMeter } from "./cpu-meter.ts";
 import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import type { Hold, ProgramSandbox, Tail } from "./program-sandbox.ts";
-import { changeLayers, mountApp, mountRoot, mountRootAgain, platformFiles, rootOf, shareRoot, unmountRoot, writeTop } from "./rootfs.ts";
+import { changeLayers, layersNow, mountApp, mountRoot, mountRootAgain, platformFiles, rootOf, shareRoot, unmountRoot, writeTop } from "./rootfs.ts";
 import { askToEnd } from "./termination.ts";
 
 export interface SandboxGround {
@@ -147,13 +147,43 @@ export class OciSandbox implements ProgramSandbox {
    * have been unpacked again since. Rejects with LaunchError; it can be tried again.
    */
   async restart(id: string, network: string): Promise<void> {
+    if (this.#takeReady(id) && (await this.#runtime.release?.(id))) return;
+    await this.#createAgain(id, network);
+    await this.#letGo(id, network);
+  }
+
+  /** Does of the next `restart` all that comes before the program, where what is created holds next to nothing. Rejects as that does. */
+  async makeReady(id: string, network: string): Promise<void> {
+    if (!this.#runtime.waitsAtNoCost || this.isReady(id)) return;
+    const layers = layersNow(this.bundle(id));
+    await this.#createAgain(id, network);
+    writeFileSync(this.#ready(id), layers);
+  }
+
+  /** Whether nothing of the next `restart` is left to do but to begin the program. */
+  isReady(id: string): boolean {
+    return existsSync(this.#ready(id)) && this.isAlive(id);
+  }
+
+  /** Says of what folders the root of a program is that was created and has not begun. */
+  #ready(id: string): string {
+    return join(this.bundle(id), "ready");
+  }
+  /** From here on it counts as begun. False also where layers were unpacked anew since. */
+  #takeReady(id: string): boolean {
+    const isReady = this.isReady(id) && readFileSync(this.#ready(id), "utf8") === layersNow(this.bundle(id));
+    rmSync(this.#ready(id), { force: true });
+    return isReady;
+  }
+
+  async #createAgain(id: string, network: string): Promise<void> {
     if (!this.#takeCleared(id)) {
-      await this.#delete(id, network);
+      await this.#end(id, network);
       await unmountRoot(this.bundle(id));
     }
     const mounted = mountRootAgain(this.bundle(id)).catch((error: unknown) => Promise.reject(new LaunchError(String(error))));
     this.#showCgroup(id);
-    await this.#run(id, network, mounted);
+    await this.#create(id, network, mounted);
   }
 
   /** Says that nothing is left of the program's last run. */
@@ -167,6 +197,13 @@ export class OciSandbox implements ProgramSandbox {
   }
 
   async #run(id: string, network: string, ready: Promise<void>, created?: () => void): Promise<void> {
+    await this.#create(id, network, ready);
+    created?.();
+    await this.#letGo(id, network);
+  }
+
+  /** The program waits to be begun. */
+  async #create(id: string, network: string, ready: Promise<void>): Promise<void> {
     const command = this.#runtime.command(network);
     const plan = { id, bundle: this.bundle(id), runtime: command, exitFolder: this.#ground.exits, logBytes };
     let made = await createUnderConmon(plan, this.#runtime.createMs, ready);
@@ -176,9 +213,11 @@ export class OciSandbox implements ProgramSandbox {
     }
     if ("error" in made) throw new LaunchError(made.error);
     this.#runtime.prepare?.(made.pid);
-    created?.();
+  }
+
+  async #letGo(id: string, network: string): Promise<void> {
     if (await this.#runtime.release?.(id)) return;
-    const started = await exec([...command, "start", id], { timeoutMs: this.#runtime.createMs });
+    const started = await exec([...this.#runtime.command(network), "start", id], { timeoutMs: this.#runtime.createMs });
     if (started.code !== 0) throw new LaunchError(started.stderr.trim() || started.stdout.trim() || "the runtime did not start it");
   }
 
@@ -268,7 +307,7 @@ export class OciSandbox implements ProgramSandbox {
     const inside = existsSync(network) ? this.#runtime.command(network) : this.#runtime.command("/proc/self/ns/net");
     await exec([...inside, "delete", "--force", id], { timeoutMs: this.#runtime.createMs });
     rmSync(this.exitFile(id), { force: true });
-    for (const path of [pidPath(this.bundle(id)), conmonPidPath(this.bundle(id))]) rmSync(path, { force: true });
+    for (const path of [pidPath(this.bundle(id)), conmonPidPath(this.bundle(id)), this.#ready(id)]) rmSync(path, { force: true });
   }
 
   async #prepare(launch: Launch): Promise<void> {

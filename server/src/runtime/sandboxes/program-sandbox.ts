@@ -19,6 +19,10 @@ export interface ProgramSandbox {
   start(launch: Launch): Promise<void>;
   /** Starts the program of an instance that has run before anew. Rejects with LaunchError; it can be tried again. */
   restart(id: string, network: string): Promise<void>;
+  /** Does of the next `restart` what can be done before, where that holds next to nothing. Rejects with LaunchError; it can be tried again. */
+  makeReady(id: string, network: string): Promise<void>;
+  /** Whether nothing of the next `restart` is left to do but to begin the program. */
+  isReady(id: string): boolean;
   /** Says what the CPU time of a sandbox is counted for; to be said again by the host process that takes it over. */
   count(id: string, account: string | undefined): void;
   /** Gives each line that the program writes. */

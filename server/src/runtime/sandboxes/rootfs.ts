@@ -87,6 +87,15 @@ export const mountRootAgain = async (bundle: string): Promise<void> => {
 
 const linkedLayers = (links: string): string[] => readdirSync(links).filter((name) => /^\d+$/.test(name));
 
+/** What the layers of a root are at this moment: a folder that was made anew is another one, also where it has the name of one before. */
+export const layersNow = (bundle: string): string =>
+  linkedLayers(linksOf(bundle))
+    .map((name) => {
+      const folder = statSync(join(linksOf(bundle), name), { throwIfNoEntry: false });
+      return `${name}:${folder?.dev}:${folder?.ino}`;
+    })
+    .join(" ");
+
 /** From the next mount on the root is of these layers, lowest first. */
 export const changeLayers = (bundle: string, layers: readonly string[]): void => {
   const links = linksOf(bundle);

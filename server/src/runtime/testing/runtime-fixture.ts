@@ -36,7 +36,9 @@ export const sandboxWays = [
 export const needsRoot = process.getuid?.() === 0 ? false : "needs root";
 
 /** Without spares, where it is not said: each instance is made from nothing. */
-export const runtimeFixture = async (of: Pick<RuntimeDependencies, "parkedBytes" | "crun" | "spares" | "functionsIdleMs"> = {}): Promise<RuntimeFixture> => {
+export const runtimeFixture = async (
+  of: Pick<RuntimeDependencies, "parkedBytes" | "crun" | "spares" | "ahead" | "functionsIdleMs"> = {},
+): Promise<RuntimeFixture> => {
   const root = mkdtempSync(join(tmpdir(), "slip-runtime-"));
   // User namespaces are for installations whose folder everybody may pass.
   chmodSync(root, 0o711);

@@ -5,6 +5,7 @@ import type { Turns } from "#platform/turns.ts";
 import type { RuntimeGround } from "../ground.ts";
 import { failureOf, type Symptom } from "../instances/failure.ts";
 import type { Instance, InTurn } from "../instances/instance.ts";
+import { Ahead } from "./ahead.ts";
 import { type Entry, inTurn, restIn } from "./entry.ts";
 import { beyondBudget, isDue, restOf } from "./rest.ts";
 import { type Succession, successionOf } from "./succession.ts";
@@ -16,12 +17,24 @@ export class Resting {
   readonly #ground: RuntimeGround;
   readonly #starts: Turns;
   readonly #present: Set<Instance>;
+  readonly #ahead: Ahead;
 
   /** `present`: all instances that are there. */
   constructor(ground: RuntimeGround, starts: Turns, present: Set<Instance>) {
     this.#ground = ground;
+    this.#ahead = new Ahead(ground.log, ground.ahead);
     this.#starts = starts;
     this.#present = present;
+  }
+
+  /** Takes over a workload of an earlier host process. */
+  adopt(entry: Entry): void {
+    this.#ahead.adopt(entry);
+  }
+
+  /** Makes nothing in advance any more. */
+  close(): Promise<void> {
+    return this.#ahead.close();
   }
 
   /** Resolves when its instances can take requests. Rejects with `unhealthy` for what does not come up. */
@@ -104,6 +117,7 @@ export class Resting {
     }).finally(() => {
       entry.resting = restIn(entry.instances);
     });
+    this.#ahead.make(entry);
   }
 
   async #look(entry: Entry): Promise<void> {
@@ -129,5 +143,6 @@ export class Resting {
     await turn.finally(() => {
       entry.resting = restIn(entry.instances);
     });
+    if (entry.resting === "stopped") this.#ahead.make(entry);
   }
 }

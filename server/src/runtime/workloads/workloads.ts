@@ -86,7 +86,9 @@ export class Workloads {
   /** Puts back a workload that an earlier host process ran, with the instances that are still there. */
   adopt(spec: WorkloadSpec, desire: WorkloadDesire, instances: Instance[]): void {
     for (const instance of instances) this.#present.add(instance);
-    this.#entries.set(spec.id, entryOf(spec, desire, instances));
+    const entry = entryOf(spec, desire, instances);
+    this.#entries.set(spec.id, entry);
+    this.#resting.adopt(entry);
   }
 
   /** Makes the workload run as the spec says, and resolves when it is healthy or why it cannot be. Asked again, it is joined. */
@@ -157,6 +159,11 @@ export class Workloads {
     } finally {
       if (this.#removing.get(id) === removing) this.#removing.delete(id);
     }
+  }
+
+  /** Makes nothing in advance any more. */
+  close(): Promise<void> {
+    return this.#resting.close();
   }
 
   /** Resolves when nothing is being removed any more. */

@@ -35,6 +35,7 @@ export const gvisor = ({ program, nsenter, platform, stateFolder, nobody }: Gvis
   joinsNetwork: false,
   showsCgroups: false,
   followsRoot: true,
+  waitsAtNoCost: false,
   seccomp: undefined,
   userNamespace: nobody && { rootUid: nobody.uid, systemView: undefined },
   createMs: 30_000,

@@ -78,6 +78,7 @@ export const runc = ({ program, stateFolder, userNamespace }: RuncOptions): OciR
   showsCgroups: true,
   // runc's do, crun's do not.
   followsRoot: false,
+  waitsAtNoCost: true,
   seccomp: seccompProfile(process.arch === "arm64" ? "arm64" : "x64"),
   userNamespace,
   createMs: 15_000,
