@@ -25,6 +25,7 @@ const versionWords: Readonly<Record<string, readonly string[]>> = {
   git: ["--version"],
   ssh: ["-V"],
   ps: ["--version"],
+  perl: ["-e", "print $^V"],
   unshare: ["--version"],
   setpriv: ["--version"],
 };

@@ -38,6 +38,7 @@ const programs: readonly { name: string; package: string; without: string; neede
   { name: "runsc", package: "runsc", without: "apps run in runc, which shares the machine's kernel with them", needed: false },
   { name: "ip", package: "iproute2", without: "apps have no network", needed: true },
   { name: "nft", package: "nftables", without: "apps have no firewall", needed: true },
+  { name: "perl", package: "perl-base", without: "nothing runs", needed: true },
   { name: "git", package: "git", without: "nothing deploys from git", needed: true },
   { name: "ssh", package: "openssh-client", without: "nothing deploys from ssh addresses", needed: false },
   { name: "ps", package: "procps", without: "apps do not have it either", needed: false },

@@ -17,6 +17,7 @@ import { foundOnMachine } from "./inspection/found.ts";
 import { sweepMachine } from "./inspection/sweep.ts";
 import { Records } from "./instances/record.ts";
 import { Isolates } from "./isolates/isolates.ts";
+import { Kernel } from "./kernel/kernel.ts";
 import { FetchNetworks } from "./network/fetch-networks.ts";
 import { forwardingCheck } from "./network/forwarding.ts";
 import { NetworkPool } from "./network/pool.ts";
@@ -114,6 +115,7 @@ class LocalRuntime implements Runtime {
   readonly #runGround: RunGround;
   readonly #meter: CpuMeter;
   readonly #observation = new Observation();
+  readonly #kernel = new Kernel();
   readonly spares: Spares;
   #set: SandboxSet | undefined;
   #looking: NodeJS.Timeout | undefined;
@@ -122,7 +124,14 @@ class LocalRuntime implements Runtime {
     const { home, installation, logs, log, gitHosts } = dependencies;
     this.#dependencies = dependencies;
     this.#meter = new CpuMeter((sandbox) => new Cgroup(`${groupOf(installation)}/${sandbox}`));
-    this.#pool = new NetworkPool({ id: installation.id, subnet: installation.subnet, resolvers: this.#resolvers, ready: readyNetworks, log });
+    this.#pool = new NetworkPool({
+      id: installation.id,
+      subnet: installation.subnet,
+      resolvers: this.#resolvers,
+      ready: readyNetworks,
+      kernel: this.#kernel,
+      log,
+    });
     this.#fetches = new FetchNetworks({ id: installation.id, pool: this.#pool, resolvers: this.#resolvers, hosts: gitHosts });
     this.#exits = new Exits(home.exits);
     this.spares = new Spares({ pool: this.#pool, log, most: dependencies.spares ?? limit("spares"), sandbox: (kind) => this.#ground.sandbox(kind) });
@@ -201,6 +210,7 @@ class LocalRuntime implements Runtime {
   /** Rules, networks, sandboxes; takes over what runs and removes what nothing owns. */
   async open(): Promise<void> {
     requirePrograms();
+    this.#kernel.open();
     if (!this.#group().boundMemory(sandboxMemory(totalmem())))
       this.#dependencies.log.info("this machine does not bound the memory of all sandboxes together", { group: this.#group().group });
     const { home, installation, crun = true } = this.#dependencies;
@@ -233,6 +243,7 @@ class LocalRuntime implements Runtime {
     await this.#dependencies.logs.flush();
     this.#exits.close();
     await this.#pool.close(everything);
+    this.#kernel.close();
     if (!everything) return;
     await this.#group().remove();
     await unmountSystemView(this.#dependencies.home.systemView);
@@ -247,7 +258,7 @@ class LocalRuntime implements Runtime {
     const { home, installation } = this.#dependencies;
     const { exits } = home;
     const machine = { group: groupOf(installation), uid: uids(installation).app, resolvConf: resolvConf(this.#resolvers) };
-    return { ...machine, bundles, exits, meter: this.#meter };
+    return { ...machine, bundles, exits, meter: this.#meter, kernel: this.#kernel };
   }
 
   /** Builds are thousands of short system calls: under a kernel in user space they take many times as long. */

@@ -2,6 +2,8 @@
 // another's neighbour.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { exec, execOrThrow } from "#platform/exec.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { addressMessage, defaultRouteMessage, routeMessage } from "../kernel/rtnetlink.ts";
 import { gatewayOf, namespaceFolder, rangeOf, type Slot, slotNumber } from "./addresses.ts";
 
 const lines = (commands: readonly string[]): string => `${commands.join("\n")}\n`;
@@ -36,18 +38,34 @@ export const createNamespace = async (slot: Slot, subnet: number): Promise<void>
   setForwarding(slot.name);
 };
 
+/** Numbers of a link's two ends: of that one here, and of eth0 in the namespace. */
+const linksOf = ({ name }: Slot): { outside: number; inside: number } => {
+  const number = (file: string): number => Number(readFileSync(`/sys/class/net/${name}/${file}`, "utf8"));
+  return { outside: number("ifindex"), inside: number("iflink") };
+};
+
+export interface Move {
+  address: Pick<Slot, "address">;
+  to: Slot;
+}
+
 /**
  * Makes the address of one slot lead into the namespace of another, which has it besides its own and is seen by it from outside. Done
  * again, it changes nothing.
  */
-export const moveAddress = async ({ address }: Slot, to: Slot, subnet: number): Promise<void> => {
-  const inside = lines([`addr replace ${address}/32 dev eth0`, `route replace default via ${gatewayOf(subnet)} dev eth0 src ${address}`]);
-  await Promise.all([execOrThrow(["ip", "-n", to.name, "-batch", "-"], { input: inside }), setRoutes([{ address: { address }, to }])]);
+export const moveAddress = async (kernel: Kernel, { address: { address }, to }: Move, subnet: number): Promise<void> => {
+  const { outside, inside } = linksOf(to);
+  const messages = [addressMessage(inside, address), defaultRouteMessage(inside, { gateway: gatewayOf(subnet), source: address })];
+  await Promise.all([kernel.network(to.path, messages), kernel.network(undefined, [routeMessage(outside, address)])]);
 };
 
 /** Makes addresses lead into namespaces that are there. */
-export const setRoutes = async (routes: readonly { address: Pick<Slot, "address">; to: Slot }[]): Promise<void> => {
-  await execOrThrow(["ip", "-batch", "-"], { input: lines(routes.map(({ address: { address }, to }) => `route replace ${address}/32 dev ${to.name}`)) });
+export const setRoutes = async (kernel: Kernel, moves: readonly Move[]): Promise<void> => {
+  if (moves.length === 0) return;
+  await kernel.network(
+    undefined,
+    moves.map(({ address: { address }, to }) => routeMessage(linksOf(to).outside, address)),
+  );
 };
 
 /** Removes a namespace with both ends of its link. Absent is fine. */

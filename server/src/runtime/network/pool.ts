@@ -1,5 +1,6 @@
 // Networks that are ready before anything needs one, so a start does not wait for them to be made.
 import type { Log } from "#platform/log.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { maxSlots, type Slot, slotOf } from "./addresses.ts";
 import { Denials } from "./denials.ts";
 import { applyEgress, removeEgress } from "./egress.ts";
@@ -12,6 +13,7 @@ export interface NetworkPoolOptions {
   resolvers: readonly string[];
   /** Networks kept ready. */
   ready: number;
+  kernel: Kernel;
   log: Log;
 }
 
@@ -54,7 +56,10 @@ export class NetworkPool {
     const slots = new Set(taken.map(({ slot }) => slot));
     await Promise.all(listNamespaces(id).map(async (number) => slots.has(number) || deleteNamespace(this.slot(number).name)));
     // The host process before may have died while it moved one.
-    await setRoutes(taken.map(({ slot, address = slot }) => ({ address: this.slot(address), to: this.slot(slot) })));
+    await setRoutes(
+      this.#options.kernel,
+      taken.map(({ slot, address = slot }) => ({ address: this.slot(address), to: this.slot(slot) })),
+    );
     this.#refill();
   }
 
@@ -73,12 +78,12 @@ export class NetworkPool {
 
   /** Gives the network `to` the address of another one, besides its own. Done again, it changes nothing. */
   lend(address: Slot, to: Slot): Promise<void> {
-    return moveAddress(address, to, this.#options.subnet);
+    return moveAddress(this.#options.kernel, { address, to }, this.#options.subnet);
   }
 
   /** Takes back an address that was lent: it leads into the network `to` again, which has it still. */
   reclaim(address: Slot, to: Slot): Promise<void> {
-    return setRoutes([{ address, to }]);
+    return setRoutes(this.#options.kernel, [{ address, to }]);
   }
 
   /** Removes the network alone: its address was lent, and is in use until it is given back. */

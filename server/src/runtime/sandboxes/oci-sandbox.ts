@@ -6,6 +6,7 @@ import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { exec } from "#platform/exec.ts";
 import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { OutputLine } from "../output/output-line.ts";
 import { OutputTail } from "../output/output-tail.ts";
 import { Cgroup } from "./cgroup.ts";
@@ -28,6 +29,7 @@ export interface SandboxGround {
   exits: string;
   resolvConf: string;
   meter: CpuMeter;
+  kernel: Kernel;
 }
 
 export interface Launch {
@@ -128,7 +130,7 @@ export class OciSandbox implements ProgramSandbox {
     // It may have the address of another one.
     writeTop(this.bundle(id), this.#filesOf(launch));
     changeLayers(this.bundle(id), layers);
-    await mountApp(this.bundle(id), app);
+    await mountApp(this.#ground.kernel, this.bundle(id), app);
   }
 
   /** Says what the CPU time of a sandbox is counted for; to be said again by the host process that takes it over. */
@@ -181,7 +183,7 @@ export class OciSandbox implements ProgramSandbox {
       await this.#end(id, network);
       await unmountRoot(this.bundle(id));
     }
-    const mounted = mountRootAgain(this.bundle(id)).catch((error: unknown) => Promise.reject(new LaunchError(String(error))));
+    const mounted = mountRootAgain(this.#ground.kernel, this.bundle(id)).catch((error: unknown) => Promise.reject(new LaunchError(String(error))));
     this.#showCgroup(id);
     await this.#create(id, network, mounted);
   }
@@ -314,7 +316,7 @@ export class OciSandbox implements ProgramSandbox {
     const { spec, overlay } = launch;
     const bundle = this.bundle(spec.id);
     this.#configure(launch);
-    await mountRoot({ bundle, layers: spec.layers, overlay, mounts: spec.mounts, files: this.#filesOf(launch) });
+    await mountRoot(this.#ground.kernel, { bundle, layers: spec.layers, overlay, mounts: spec.mounts, files: this.#filesOf(launch) });
     if (spec.appComesLater) await shareRoot(bundle);
   }
 

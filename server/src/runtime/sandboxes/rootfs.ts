@@ -3,6 +3,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { exec, execOrThrow } from "#platform/exec.ts";
+import type { Kernel, MountFlag } from "../kernel/kernel.ts";
 
 export interface RootPlan {
   /** Folder of the bundle; the root appears at `root` in it. */
@@ -49,8 +50,8 @@ const makeTop = (top: string, files: RootPlan["files"]): void => {
 /** What is written must be whole in the upper folder, which becomes a layer: no folder that only points to where it was below. */
 const wholeUpper = ["upperdir=upper", "workdir=work", "redirect_dir=off", "metacopy=off"];
 
-/** Options of the overlay. Layers are named by short links, so their number and the characters of their paths do not matter. */
-const overlayOptions = (names: readonly string[], how: readonly string[]): string => [...how, `lowerdir=${names.join(":")}`].join(",");
+/** An option of the overlay. Layers are named by short links, so their number and the characters of their paths do not matter. */
+const lowerFolders = (names: readonly string[]): string => `lowerdir=${names.join(":")}`;
 
 const linksOf = (bundle: string): string => join(bundle, "layers");
 
@@ -64,7 +65,7 @@ const linkLayers = (links: string, layers: readonly string[]): void => {
 };
 
 /** Mounts the root at its place in the bundle. */
-export const mountRoot = async (plan: RootPlan): Promise<void> => {
+export const mountRoot = async (kernel: Kernel, plan: RootPlan): Promise<void> => {
   const { bundle, layers, overlay } = plan;
   const links = linksOf(bundle);
   for (const folder of [links, rootOf(bundle)]) mkdirSync(folder, { recursive: true });
@@ -73,16 +74,28 @@ export const mountRoot = async (plan: RootPlan): Promise<void> => {
   linkLayers(links, layers);
   for (const [name, path] of Object.entries(overlay ?? {})) symlinkSync(path, join(links, name));
   const names = ["top", ...layers.map((_, index) => `${layers.length - 1 - index}`), "bottom"];
-  await mountOverlay(links, names, overlay === undefined ? ["ro"] : wholeUpper);
+  await (overlay === undefined ? mountLayers(kernel, { links, names }) : mountWritable(links, names));
 };
 
-const mountOverlay = (links: string, names: readonly string[], how: readonly string[], at = "../root"): Promise<string> =>
-  execOrThrow(["mount", "-t", "overlay", "-o", overlayOptions(names, how), "overlay", at], { cwd: links });
+/** It waits for the disk that the upper folder is on. */
+const mountWritable = (links: string, names: readonly string[]): Promise<string> =>
+  execOrThrow(["mount", "-t", "overlay", "-o", [...wholeUpper, lowerFolders(names)].join(","), "overlay", "../root"], { cwd: links });
+
+interface Layering {
+  links: string;
+  /** Highest first. */
+  names: readonly string[];
+  at?: string;
+  flags?: readonly MountFlag[];
+}
+
+const mountLayers = (kernel: Kernel, { links, names, at = "../root", flags = ["ro"] }: Layering): Promise<void> =>
+  kernel.mount({ from: links, type: "overlay", target: at, flags, data: lowerFolders(names) });
 
 /** Mounts a root without an upper folder, which is not mounted, once more: of the folders of its layers that are there now. */
-export const mountRootAgain = async (bundle: string): Promise<void> => {
+export const mountRootAgain = async (kernel: Kernel, bundle: string): Promise<void> => {
   const links = linksOf(bundle);
-  await mountOverlay(links, ["top", ...linkedLayers(links).sort((a, b) => Number(b) - Number(a)), "bottom"], ["ro"]);
+  await mountLayers(kernel, { links, names: ["top", ...linkedLayers(links).sort((a, b) => Number(b) - Number(a)), "bottom"] });
 };
 
 const linkedLayers = (links: string): string[] => readdirSync(links).filter((name) => /^\d+$/.test(name));
@@ -107,11 +120,12 @@ export const changeLayers = (bundle: string, layers: readonly string[]): void =>
 export const shareRoot = (bundle: string): Promise<string> => execOrThrow(["mount", "--make-shared", rootOf(bundle)]);
 
 /** Mounts the /app of these layers, lowest first, in the root, over an empty one. */
-export const mountApp = async (bundle: string, layers: readonly string[]): Promise<void> => {
+export const mountApp = async (kernel: Kernel, bundle: string, layers: readonly string[]): Promise<void> => {
   const links = join(bundle, "app-layers");
   mkdirSync(join(links, "bottom"), { recursive: true });
   for (const [index, layer] of layers.entries()) symlinkSync(join(layer, "app"), join(links, `${index}`));
-  await mountOverlay(links, [...layers.map((_, index) => `${layers.length - 1 - index}`), "bottom"], ["ro", "nosuid", "nodev"], "../root/app");
+  const names = [...layers.map((_, index) => `${layers.length - 1 - index}`), "bottom"];
+  await mountLayers(kernel, { links, names, at: "../root/app", flags: ["ro", "nosuid", "nodev"] });
 };
 
 export const isMounted = (path: string): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(` ${path} `);

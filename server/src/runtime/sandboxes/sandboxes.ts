@@ -80,6 +80,6 @@ export const candidates = (ground: CandidateGround): Promise<Candidate[]> => Pro
 
 /** Throws `missing_program` when a program that every sandbox needs is not there. */
 export const requirePrograms = (): void => {
-  for (const name of ["conmon", "runc", "ip", "nft", "nsenter", "mount", "umount"])
+  for (const name of ["conmon", "runc", "ip", "nft", "nsenter", "mount", "umount", "perl"])
     if (findProgram(name) === undefined) throw new SlipError("missing_program", `${name} is not installed.`);
 };

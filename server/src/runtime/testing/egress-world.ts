@@ -2,6 +2,7 @@
 // and mount namespaces.
 import { exec, execOrThrow } from "#platform/exec.ts";
 import { logOf } from "#platform/log.ts";
+import { Kernel } from "../kernel/kernel.ts";
 import { FetchNetworks } from "../network/fetch-networks.ts";
 import { NetworkPool } from "../network/pool.ts";
 import { connect, endAll, listen, makeOutside, outside, within } from "./outside.ts";
@@ -46,7 +47,7 @@ const seenByFetch = async (pool: NetworkPool): Promise<Record<string, string>> =
 
 const main = async (): Promise<void> => {
   await makeOutside([...Object.values(world), "10.77.9.9"]);
-  const pool = new NetworkPool({ id: "abcdef", subnet: 77, resolvers: [world.resolver], ready: 0, log: logOf("egress") });
+  const pool = new NetworkPool({ id: "abcdef", subnet: 77, resolvers: [world.resolver], ready: 0, kernel: new Kernel(), log: logOf("egress") });
   await pool.open([]);
   const [one, two] = [await pool.acquire(), await pool.acquire()];
   await listen(within(outside), ports);

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { exec, execOrThrow } from "#platform/exec.ts";
 import { logOf } from "#platform/log.ts";
+import { Kernel } from "../kernel/kernel.ts";
 import type { Slot } from "../network/addresses.ts";
 import { NetworkPool } from "../network/pool.ts";
 import { type Attempt, attempts, far, resolver } from "./ipv6-attempts.ts";
@@ -79,7 +80,7 @@ const untilTold = async (lines: readonly string[], count: number): Promise<void>
 
 const main = async (): Promise<void> => {
   await setUpOutside();
-  const pool = new NetworkPool({ id: "abcdef", subnet: 77, resolvers: [resolver], ready: 0, log: logOf("ipv6") });
+  const pool = new NetworkPool({ id: "abcdef", subnet: 77, resolvers: [resolver], ready: 0, kernel: new Kernel(), log: logOf("ipv6") });
   await pool.open([]);
   const [one, two] = [await pool.acquire(), await pool.acquire()];
   for (const [index, slot] of [one, two].entries()) await giveIPv6(slot, index + 2);
