@@ -3,6 +3,7 @@ import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { Home } from "#platform/home.ts";
 import type { Log } from "#platform/log.ts";
+import type { Waits } from "./instances/health.ts";
 import type { Records } from "./instances/record.ts";
 import type { Isolates } from "./isolates/isolates.ts";
 import type { NetworkPool } from "./network/pool.ts";
@@ -19,6 +20,8 @@ export interface RuntimeGround {
   isolates: Isolates;
   exits: Exits;
   records: Records;
+  /** For first answers of programs. */
+  waits: Waits;
   /** The sandbox of instances of a kind. Throws `sandbox_unavailable`. */
   sandbox(kind: SandboxKind): OciSandbox;
   defaultSandbox(): SandboxKind;

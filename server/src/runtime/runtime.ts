@@ -15,6 +15,7 @@ import type { Log } from "#platform/log.ts";
 import type { RuntimeGround } from "./ground.ts";
 import { foundOnMachine } from "./inspection/found.ts";
 import { sweepMachine } from "./inspection/sweep.ts";
+import { Waits } from "./instances/health.ts";
 import { Records } from "./instances/record.ts";
 import { Isolates } from "./isolates/isolates.ts";
 import { Kernel } from "./kernel/kernel.ts";
@@ -152,6 +153,7 @@ class LocalRuntime implements Runtime {
       }),
       exits: this.#exits,
       records: new Records(home),
+      waits: new Waits(),
       sandbox: (kind) => this.sandboxes().on(this.#sandboxGround(home.instances), kind),
       defaultSandbox: () => this.sandboxes().default,
       parkedBytes: dependencies.parkedBytes ?? (totalmem() * limit("parkedMemoryPercent")) / 100,

@@ -3,7 +3,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { test } from "node:test";
-import { type Answer, isHealthy, probe, redirectOf, untilHealthy } from "./health.ts";
+import { type Answer, isHealthy, pauseAfter, probe, redirectOf, untilHealthy, Waits } from "./health.ts";
 
 const never = new AbortController().signal;
 const check = { timeoutMs: 200, startMs: 2_000 };
@@ -80,7 +80,7 @@ test("a program that comes up late is seen; the health path is the one asked", a
       response.writeHead(ready ? 200 : 503).end();
     },
     async (port) => {
-      const gate = await untilHealthy({ host: "127.0.0.1", port, check: { ...check, path: "/up" } }, never, () => false);
+      const gate = await untilHealthy({ host: "127.0.0.1", port, check: { ...check, path: "/up" }, waits: new Waits() }, never, () => false);
       assert.equal(gate.outcome, "healthy");
     },
   );
@@ -89,13 +89,34 @@ test("a program that comes up late is seen; the health path is the one asked", a
 
 test("the wait ends with the last answer when the time is over, and at once when the program ends", async () => {
   await serve(withStatus(503), async (port) => {
-    const target = { host: "127.0.0.1", port, check: { ...check, startMs: 50 } };
+    const target = { host: "127.0.0.1", port, check: { ...check, startMs: 50 }, waits: new Waits() };
     assert.deepEqual(await untilHealthy(target, never, () => false), { outcome: "late", last: { kind: "status", status: 503 } });
     const started = performance.now();
     const gate = await untilHealthy({ ...target, check: { ...check, startMs: 60_000 } }, AbortSignal.timeout(30), () => false);
     assert.deepEqual(gate, { outcome: "stopped" });
     assert.ok(performance.now() - started < 5_000);
   });
+});
+
+test("a program is asked the less often, the longer it takes and the more are waited for", () => {
+  assert.deepEqual(
+    [0, 64, 3_200, 60_000].map((elapsed) => pauseAfter(elapsed, 1)),
+    [2, 2, 100, 250],
+  );
+  assert.deepEqual(
+    [0, 40, 400, 4_000, 60_000].map((elapsed) => pauseAfter(elapsed, 51)),
+    [2, 10, 100, 200, 250],
+  );
+});
+
+test("who waits is counted until it is over, however that ends", async () => {
+  const waits = new Waits();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const all = [() => promise, () => promise.then(() => Promise.reject(new Error("no")))].map((wait) => waits.during(wait));
+  assert.equal(waits.count, 2);
+  resolve();
+  await Promise.allSettled(all);
+  assert.equal(waits.count, 0);
 });
 
 test("a redirect is followed on the same host, where it sets no cookie", () => {

@@ -29,8 +29,30 @@ export interface Target {
 export const isHealthy = (answer: Answer, check: Pick<HealthCheck, "path">): boolean =>
   answer.kind === "status" && (check.path === undefined ? answer.status < 500 : answer.status >= 200 && answer.status < 400);
 
-/** Pause before the next attempt, in ms: short while a fast program may come up any moment, longer later. Pure. */
-export const pauseAfter = (elapsedMs: number): number => (elapsedMs < 300 ? 2 : elapsedMs < 2_000 ? 10 : elapsedMs < 10_000 ? 50 : 250);
+/**
+ * Pause before the next attempt, in ms: a small part of what it took so far, by which it is seen the later. An attempt takes processor time, which
+ * belongs to those that are coming up: where so many are at the same time, each is asked the less often. Pure.
+ */
+export const pauseAfter = (elapsedMs: number, waiting: number): number =>
+  Math.min(250, Math.max(2, elapsedMs / 32, Math.min(4 * (waiting - 1), elapsedMs / 4)));
+
+/** Counts the programs of a machine that are being waited for. */
+export class Waits {
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  async during<T>(wait: () => Promise<T>): Promise<T> {
+    this.#count += 1;
+    try {
+      return await wait();
+    } finally {
+      this.#count -= 1;
+    }
+  }
+}
 
 const connect = ({ host, port, check }: Target): Promise<net.Socket | Answer> =>
   new Promise((resolve) => {
@@ -126,11 +148,20 @@ export const probe = async (target: Target): Promise<Answer> => {
 
 export type Gate = { outcome: "healthy" } | { outcome: "stopped" } | { outcome: "late"; last: Answer };
 
+/** A program that is waited for, among all of the machine. */
+interface Waited extends Target {
+  waits: Waits;
+}
+type IsHopeless = (last: Answer, elapsedMs: number) => boolean;
+
 /**
  * Asks until the program is healthy, `stopped` aborts, or its time to start is over. `give_up` is asked now and then with the last
  * answer; true ends the wait early.
  */
-export const untilHealthy = async (target: Target, stopped: AbortSignal, isHopeless: (last: Answer, elapsedMs: number) => boolean): Promise<Gate> => {
+export const untilHealthy = (target: Waited, stopped: AbortSignal, isHopeless: IsHopeless): Promise<Gate> =>
+  target.waits.during(() => askUntilHealthy(target, stopped, isHopeless));
+
+const askUntilHealthy = async (target: Waited, stopped: AbortSignal, isHopeless: IsHopeless): Promise<Gate> => {
   const started = performance.now();
   let last: Answer = { kind: "refused" };
   while (!stopped.aborted) {
@@ -139,7 +170,7 @@ export const untilHealthy = async (target: Target, stopped: AbortSignal, isHopel
     if (stopped.aborted) break;
     if (isHealthy(last, target.check)) return { outcome: "healthy" };
     if (elapsed > target.check.startMs || isHopeless(last, elapsed)) return { outcome: "late", last };
-    await sleep(pauseAfter(elapsed), undefined, { signal: stopped }).catch(() => {});
+    await sleep(pauseAfter(elapsed, target.waits.count), undefined, { signal: stopped }).catch(() => {});
   }
   return { outcome: "stopped" };
 };

@@ -367,7 +367,10 @@ export class Instance {
   #untilHealthy() {
     const { health: check } = this.#spec;
     const port = this.#port;
-    return untilHealthy({ host: this.#at.address, port, check }, this.#run.signal, (last, elapsed) => isHopeless(last, elapsed, () => this.#listeners(), port));
+    const { waits } = this.#ground;
+    return untilHealthy({ host: this.#at.address, port, check, waits }, this.#run.signal, (last, elapsed) =>
+      isHopeless(last, elapsed, () => this.#listeners(), port),
+    );
   }
 
   #becomeReady(): void {
