@@ -209,7 +209,11 @@ export class Instance {
     await this.#askToEnd(graceMs);
     this.#run.abort();
     await this.#sandbox.stop(this.id, this.#slot.path);
-    if (!this.#removed.signal.aborted) this.#tail?.end();
+    if (this.#removed.signal.aborted) return;
+    this.#tail?.end();
+    // Until its next start nothing is written.
+    this.#tail?.close(true);
+    this.#tail = undefined;
   }
 
   /** Makes the sandbox of its next start, where it was ended: to begin the program is all that is left then. To be called in the workload's turn. */

@@ -42,6 +42,7 @@ export class OutputTail {
   #rest: Buffer<ArrayBufferLike> = Buffer.alloc(0);
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #seen: Place | undefined;
   #unsettled: { at: number; place: Place }[] = [];
 
   /** `placePath` keeps how far the file was read. */
@@ -100,8 +101,10 @@ export class OutputTail {
       this.#offset += size;
       this.#take(Buffer.concat([this.#rest, this.#buffer.subarray(0, size)]));
     }
-    if (this.#unsettled.at(-1)?.place.offset !== this.#offset - this.#rest.length)
-      this.#unsettled.push({ at: performance.now(), place: { inode: this.#inode, offset: this.#offset - this.#rest.length } });
+    const place = { inode: this.#inode, offset: this.#offset - this.#rest.length };
+    if (this.#seen?.inode === place.inode && this.#seen.offset === place.offset) return;
+    this.#seen = place;
+    this.#unsettled.push({ at: performance.now(), place });
   }
 
   #readSome(file: number): number {
