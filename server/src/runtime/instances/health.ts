@@ -161,15 +161,23 @@ type IsHopeless = (last: Answer, elapsedMs: number) => boolean;
 export const untilHealthy = (target: Waited, stopped: AbortSignal, isHopeless: IsHopeless): Promise<Gate> =>
   target.waits.during(() => askUntilHealthy(target, stopped, isHopeless));
 
+const lookAgainMs = 250;
+
 const askUntilHealthy = async (target: Waited, stopped: AbortSignal, isHopeless: IsHopeless): Promise<Gate> => {
   const started = performance.now();
   let last: Answer = { kind: "refused" };
+  let lookedAt = 0;
   while (!stopped.aborted) {
     last = await probe(target);
     const elapsed = performance.now() - started;
     if (stopped.aborted) break;
     if (isHealthy(last, target.check)) return { outcome: "healthy" };
-    if (elapsed > target.check.startMs || isHopeless(last, elapsed)) return { outcome: "late", last };
+    if (elapsed > target.check.startMs) return { outcome: "late", last };
+    // What it says is free to see, what it listens on is not.
+    if (last.kind !== "refused" || elapsed - lookedAt >= lookAgainMs) {
+      lookedAt = elapsed;
+      if (isHopeless(last, elapsed)) return { outcome: "late", last };
+    }
     await sleep(pauseAfter(elapsed, target.waits.count), undefined, { signal: stopped }).catch(() => {});
   }
   return { outcome: "stopped" };
