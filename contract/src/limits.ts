@@ -56,7 +56,7 @@ export const limits = {
   sparesMemoryPercent: { default: 5, unit: "%", what: "of the free memory that they may hold together" },
   sparesMs: { default: 3_600_000, unit: "ms", what: "that they wait, from the last start of an app on" },
   ahead: { default: 100, unit: "sandboxes", what: "of apps that were ended, made in advance for their next start" },
-  aheadBytes: { default: 4 * 2 ** 20, unit: "bytes", what: "memory that one of them is counted with" },
+  aheadBytes: { default: 2 * 2 ** 20, unit: "bytes", what: "memory that one of them is counted with" },
   aheadMemoryPercent: { default: 5, unit: "%", what: "of the free memory that they may hold together" },
   functionsPerProcess: { default: 128, unit: "functions", what: "of one project that are in one process" },
   functionBytes: { default: 4 * 2 ** 20, unit: "bytes", what: "memory of that process for each of them, beside what one may have" },

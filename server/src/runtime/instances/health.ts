@@ -155,7 +155,7 @@ interface Waited extends Target {
 type IsHopeless = (last: Answer, elapsedMs: number) => boolean;
 
 /**
- * Asks until the program is healthy, `stopped` aborts, or its time to start is over. `give_up` is asked now and then with the last
+ * Asks until the program is healthy, `stopped` aborts, or its time to start is over. `isHopeless` is asked now and then with the last
  * answer; true ends the wait early.
  */
 export const untilHealthy = (target: Waited, stopped: AbortSignal, isHopeless: IsHopeless): Promise<Gate> =>
