@@ -7,7 +7,7 @@ import type { BuildPlan, BuildStep } from "@slipstream/contract/ports/buildpack.
 import type { SourceEntry } from "@slipstream/contract/source.ts";
 import { removeTree } from "#platform/files.ts";
 import type { SealedBlob } from "#platform/oci/blob-file.ts";
-import { temporaryPath } from "#platform/oci/layout.ts";
+import { type Descriptor, temporaryPath } from "#platform/oci/layout.ts";
 import { type Hidden, hiddenBy } from "#platform/oci/opaque.ts";
 import type { BuildContext } from "./context.ts";
 import { isLeftOver, onlyApp } from "./install.ts";
@@ -18,11 +18,15 @@ import { runStep } from "./step.ts";
 import type { ProvidedLayer } from "./toolchains/provided-layer.ts";
 import { prepareOverlay } from "./workspace.ts";
 
-export interface AppLayer {
+export interface MadeLayer {
   sealed: SealedBlob;
   /** Its files, not at their place yet; undefined where only the layer itself says what it is, so that it has to be unpacked. */
   folder: string | undefined;
 }
+/** Made now, or by a build before. */
+export type AppLayer = MadeLayer | { stored: Descriptor };
+
+export const madeOf = (layers: readonly AppLayer[]): MadeLayer[] => layers.filter((layer) => "sealed" in layer);
 
 /** A folder inside the tree, "" for the tree itself. Throws `output_missing` for a path that leaves it. */
 export const insideTree = (output: string): string => {
@@ -44,7 +48,7 @@ export const packApp = async (
   { dependencies, spec }: BuildContext,
   folder: string,
   { names, marked }: Hidden = { names: [], marked: false },
-): Promise<AppLayer> => ({
+): Promise<MadeLayer> => ({
   sealed: await packWithRoom(dependencies.home, folder, { without: isLeftOver, deleted: names, contents: secretCheck(spec.secrets, spec.tags.app) }),
   folder: marked ? undefined : folder,
 });
@@ -75,7 +79,7 @@ const outputFolder = async (app: string, output: readonly string[]): Promise<str
 export const builtLayer = async (
   context: BuildContext,
   request: { plan: BuildPlan; steps: readonly BuildStep[]; entries: readonly SourceEntry[]; layers: readonly ProvidedLayer[] },
-): Promise<AppLayer> => {
+): Promise<MadeLayer> => {
   const { dependencies, spec, workspace } = context;
   const { plan, steps, entries, layers } = request;
   const app = await prepareOverlay(workspace.build, dependencies.uids.app);

@@ -7,13 +7,13 @@ import type { BuildResult } from "@slipstream/contract/ports/host.ts";
 import type { SourceEntry, SourceManifest } from "@slipstream/contract/source.ts";
 import { requireRoom } from "#platform/disk-room.ts";
 import { discardBlobs } from "#platform/oci/blob-file.ts";
-import { type ImageDraft, type ImageLayer, writeImage } from "#platform/oci/write-image.ts";
-import { type AppLayer, builtLayer } from "./app-layer.ts";
+import { descriptorOf, type ImageDraft, type ImageLayer, writeImage } from "#platform/oci/write-image.ts";
+import { type AppLayer, builtLayer, madeOf } from "./app-layer.ts";
 import { planOf } from "./buildpacks/list.ts";
 import type { BuildContext } from "./context.ts";
 import { imageProcess } from "./image-process.ts";
 import { dependencyLayer } from "./install.ts";
-import { sourceLayer } from "./source-layer.ts";
+import { sourceLayers } from "./source-layer.ts";
 import { readManifest } from "./sources/manifest.ts";
 import { storedTree } from "./sources/tree.ts";
 import { keepFolder, type ProvidedLayer } from "./toolchains/provided-layer.ts";
@@ -39,41 +39,41 @@ const provide = async ({ dependencies: { home }, leases }: BuildContext, toolcha
 };
 
 interface Made {
-  app: AppLayer;
+  /** Lowest first. */
+  app: readonly AppLayer[];
   dependencies: ProvidedLayer | undefined;
 }
 
 const make = async (context: BuildContext, plan: BuildPlan, { entries, tree }: { entries: readonly SourceEntry[]; tree: SourceTree }): Promise<Made> => {
   const { install, build, bundle } = plan;
   const steps = [build, bundle].filter((step) => step !== undefined);
-  if (install === undefined && steps.length === 0) return { app: await sourceLayer(context, plan, entries), dependencies: undefined };
+  if (install === undefined && steps.length === 0) return { app: await sourceLayers(context, plan, entries), dependencies: undefined };
   const tools = await provide(context, plan.tools, tree);
   const dependencies = install === undefined ? undefined : await dependencyLayer(context, { plan: { ...plan, install }, entries, layers: tools });
   const layers = dependencies === undefined ? tools : [...tools, dependencies];
-  const app = steps.length === 0 ? await sourceLayer(context, plan, entries) : await builtLayer(context, { plan, steps, entries, layers });
+  const app = steps.length === 0 ? await sourceLayers(context, plan, entries) : [await builtLayer(context, { plan, steps, entries, layers })];
   return { app, dependencies: plan.output === undefined ? dependencies : undefined };
 };
 
 const draftOf = (plan: BuildPlan, runtime: readonly ProvidedLayer[], made: Made): ImageDraft => ({
-  layers: [...runtime, ...(made.dependencies ? [made.dependencies] : [])]
-    .map(({ descriptor }): ImageLayer => ({ stored: descriptor }))
-    .concat({ sealed: made.app.sealed }),
+  layers: [...runtime, ...(made.dependencies ? [made.dependencies] : [])].map(({ descriptor }): ImageLayer => ({ stored: descriptor })).concat(made.app),
   config: imageProcess(plan.process),
   labels: { "dev.slipstream.buildpack": plan.buildpack },
   maxBytes: limit("imageBytes"),
 });
 
-const image = async (context: BuildContext, draft: ImageDraft, app: AppLayer): Promise<{ digest: string; sizeBytes: number }> => {
+const discard = (layers: readonly AppLayer[]): Promise<void> => discardBlobs(madeOf(layers).map(({ sealed }) => sealed));
+
+const image = async (context: BuildContext, draft: ImageDraft, app: readonly AppLayer[]): Promise<{ digest: string; sizeBytes: number }> => {
   const { home } = context.dependencies;
-  const { digest: appDigest } = app.sealed.descriptor;
-  context.leases.take(appDigest);
+  for (const layer of app) context.leases.take(descriptorOf(layer).digest);
   try {
     const written = await writeImage(home, draft);
     context.leases.take(written.digest);
-    if (app.folder !== undefined) await keepFolder(home, appDigest, app.folder);
+    for (const { sealed, folder } of madeOf(app)) if (folder !== undefined) await keepFolder(home, sealed.descriptor.digest, folder);
     return written;
   } finally {
-    await discardBlobs([app.sealed]);
+    await discard(app);
   }
 };
 
@@ -93,7 +93,7 @@ export const runBuild = async (context: BuildContext): Promise<BuildResult & { o
   const runtime = await provide(context, plan.runtime, tree);
   const made = await make(context, plan, { entries: manifest.entries, tree });
   if (context.signal.aborted) {
-    await discardBlobs([made.app.sealed]);
+    await discard(made.app);
     throw new SlipError("cancelled");
   }
   const { digest, sizeBytes } = await image(context, draftOf(plan, runtime, made), made.app);

@@ -9,7 +9,7 @@ import { imageBlobs } from "#platform/oci/image.ts";
 import { blobPath, layerFolder } from "#platform/oci/layout.ts";
 import { changedPath } from "#platform/oci/unpacked.ts";
 import { collectGarbage } from "./collect.ts";
-import { sourceRecords } from "./source-layer.ts";
+import { sourceRecords } from "./source-record.ts";
 import { storeTree } from "./sources/store.ts";
 import { buildFixture } from "./testing/build-fixture.ts";
 

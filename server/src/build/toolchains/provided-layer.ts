@@ -17,7 +17,8 @@ export interface ProvidedLayer {
   folder: string;
 }
 
-export const LayerRecord = z.object({ key: z.string(), layer: z.object({ mediaType: z.string(), digest: z.string(), size: z.number() }) });
+export const StoredDescriptor = z.object({ mediaType: z.string(), digest: z.string(), size: z.number() });
+export const LayerRecord = z.object({ key: z.string(), layer: StoredDescriptor });
 
 export interface LayerRequest {
   home: Home;

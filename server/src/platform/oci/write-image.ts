@@ -18,7 +18,7 @@ export interface ImageDraft {
 
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
 
-const descriptorOf = (layer: ImageLayer): Descriptor => ("stored" in layer ? layer.stored : layer.sealed.descriptor);
+export const descriptorOf = (layer: ImageLayer): Descriptor => ("stored" in layer ? layer.stored : layer.sealed.descriptor);
 
 const sorted = (record: Readonly<Record<string, string>>): [string, string][] => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
 
