@@ -78,8 +78,13 @@ interface Change {
   removed: string[];
 }
 
-const lineOf = (entry: SourceEntry): string =>
-  JSON.stringify(entry.type === "file" ? ["file", entry.path, entry.sha256, entry.size, entry.executable] : ["link", entry.path, entry.target]);
+/** What JSON.stringify makes of ["file", path, sha256, size, executable] or ["link", path, target], in a third of the time. */
+const lineOf = (entry: SourceEntry): string => {
+  const path = JSON.stringify(entry.path);
+  return entry.type === "file"
+    ? `["file",${path},"${entry.sha256}",${entry.size},${entry.executable}]\n`
+    : `["link",${path},${JSON.stringify(entry.target)}]\n`;
+};
 
 /** Whether two entries of one path are the same. */
 export const isSameEntry = (a: SourceEntry, b: SourceEntry): boolean => {
@@ -107,9 +112,17 @@ export const changed = (before: SourceManifest, { entries, removed }: Change): S
   return { entries: [...before.entries.filter(({ path }) => !gone.has(path)), ...entries] };
 };
 
+/** Lines that are digested in one go: many, as each takes longer to give than to digest. */
+const digestedAtOnce = 500;
+
 /** The digest of a manifest: of its entries in the order of their paths' bytes, one canonical JSON line each. */
 export const sourceDigest = (manifest: SourceManifest): Digest => {
   const hash = createHash("sha256");
-  for (const entry of inByteOrder(manifest.entries, ({ path }) => path)) hash.update(`${lineOf(entry)}\n`);
+  const ordered = inByteOrder(manifest.entries, ({ path }) => path);
+  for (let at = 0; at < ordered.length; at += digestedAtOnce) {
+    let lines = "";
+    for (const entry of ordered.slice(at, at + digestedAtOnce)) lines += lineOf(entry);
+    hash.update(lines);
+  }
   return Digest.parse(`sha256:${hash.digest("hex")}`);
 };

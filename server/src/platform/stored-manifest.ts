@@ -1,8 +1,13 @@
 // Manifests of stored sources: read and checked once, then kept in memory for a while, as a deployment asks for its own several times.
 import { existsSync, readFileSync } from "node:fs";
-import { expectTree, SourceManifest } from "@slipstream/contract/source.ts";
+import { expectTree, isSameEntry, SourceEntry, SourceManifest } from "@slipstream/contract/source.ts";
+import { Digest } from "@slipstream/contract/words.ts";
+import { z } from "zod";
 import type { Home } from "./home.ts";
 import { Recent } from "./recent.ts";
+
+/** As it is in its file. `base` is the source by which it was named: most entries are the same there. */
+const Stored = z.object({ base: Digest.optional(), entries: z.array(z.unknown()) });
 
 /** Files of all that are kept; each takes some 250 bytes. */
 const rememberedFiles = 50_000;
@@ -14,8 +19,27 @@ const remember = (path: string, manifest: SourceManifest): SourceManifest => {
   return manifest;
 };
 
-const read = (path: string): SourceManifest => {
-  const manifest = SourceManifest.parse(JSON.parse(readFileSync(path, "utf8")));
+const isSame = (raw: unknown, entry: SourceEntry): boolean => isSameEntry(raw as SourceEntry, entry);
+const pathIn = (raw: unknown): unknown => (raw as { path?: unknown } | null)?.path;
+
+/** Checks an entry of JSON, unless it is one that was checked: to check each costs ten times as much as to compare it. */
+const checkUnlessIn = (checked: ReadonlyMap<unknown, SourceEntry>): ((raw: unknown) => SourceEntry) => {
+  return (raw) => {
+    const same = checked.get(pathIn(raw));
+    return same !== undefined && isSame(raw, same) ? same : SourceEntry.parse(raw);
+  };
+};
+
+const parse = (raw: unknown, before: SourceManifest | undefined): SourceManifest => {
+  if (before === undefined) return SourceManifest.parse(raw);
+  const checked = new Map(before.entries.map((entry) => [entry.path, entry]));
+  return { entries: Stored.parse(raw).entries.map(checkUnlessIn(checked)) };
+};
+
+const read = (home: Home, tenant: string, path: string): SourceManifest => {
+  const raw: unknown = JSON.parse(readFileSync(path, "utf8"));
+  const { data } = Stored.pick({ base: true }).safeParse(raw);
+  const manifest = parse(raw, data?.base === undefined ? undefined : recent.get(home.sourceManifest(tenant, data.base)));
   expectTree(manifest.entries);
   return remember(path, manifest);
 };
@@ -23,8 +47,12 @@ const read = (path: string): SourceManifest => {
 /** What a stored source is made of; undefined where it is not there. Throws `source_unsafe`. */
 export const storedManifest = (home: Home, tenant: string, digest: string): SourceManifest | undefined => {
   const path = home.sourceManifest(tenant, digest);
-  return existsSync(path) ? (recent.get(path) ?? read(path)) : undefined;
+  return existsSync(path) ? (recent.get(path) ?? read(home, tenant, path)) : undefined;
 };
+
+/** The bytes of a manifest's file. `base`: one with which it has most in common. */
+export const manifestText = ({ entries }: SourceManifest, base: Digest | undefined): string =>
+  JSON.stringify({ ...(base === undefined ? {} : { base }), entries });
 
 /** To be called with what was checked and stored just now. */
 export const rememberManifest = (home: Home, tenant: string, digest: string, manifest: SourceManifest): void => {

@@ -33,7 +33,7 @@ export const sourceOperations = ({ database }: Control, store: SourceStore): Pic
     const manifest = wholeOf(store, call.tenant, change);
     const size = checkManifest(manifest);
     const digest = sourceDigest(manifest);
-    const missing = await store.check(call.tenant, digest, manifest);
+    const missing = await store.check(call.tenant, digest, manifest, change.base);
     await noteSource(database, call.tenant, { digest, ...size });
     return { source: digest, missing };
   },

@@ -1,6 +1,6 @@
 // Uploaded sources on disk: manifests and the contents of files by their hash, each tenant's apart.
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
@@ -8,32 +8,22 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { type SourceManifest, sourceDigest } from "@slipstream/contract/source.ts";
+import type { Digest } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import { asDiskFull } from "#platform/disk-full.ts";
 import { requireRoom } from "#platform/disk-room.ts";
 import { sync, syncNames } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { sha256OfFile } from "#platform/sha256.ts";
-import { rememberManifest, storedManifest } from "#platform/stored-manifest.ts";
+import { manifestText, rememberManifest, storedManifest } from "#platform/stored-manifest.ts";
 import type { GivenTree } from "./given-files.ts";
+import { KnownContents } from "./known-contents.ts";
+import { SafeNames } from "./safe-names.ts";
 import { blobsOf, sizeOf } from "./source.ts";
 
-/** Files looked for in one go: some milliseconds in which nothing else is answered. */
-const batch = 1_000;
 const syncedAtOnce = 16;
 /** Contents written in one go: about a millisecond. */
 const writtenAtOnce = 16;
-
-/** The sizes of those contents that are here, by their hash. */
-const storedSizes = async (home: Home, tenant: string, blobs: readonly string[]): Promise<Map<string, number>> => {
-  const sizes = new Map<string, number>();
-  for (const [index, sha256] of blobs.entries()) {
-    const size = statSync(home.sourceBlob(tenant, sha256), { throwIfNoEntry: false })?.size;
-    if (size !== undefined) sizes.set(sha256, size);
-    if (index % batch === batch - 1) await nextTurn();
-  }
-  return sizes;
-};
 
 const orDiskFull = (error: unknown): never => {
   throw asDiskFull(error) ?? error;
@@ -56,26 +46,25 @@ const checkSizes = async (home: Home, tenant: string, { entries }: SourceManifes
   }
 };
 
-/** Remembered at most; what is forgotten is made safe once more, which takes some microseconds each. */
-const rememberedPaths = 200_000;
-
-/** Uploads and manifests, and which of them this process knows to be safe on disk: one before it may have died in the midst of that. */
+/** Uploads and manifests, and which of them this process knows to be here and safe on disk: one before it may have died in the midst of that. */
 export class SourceStore {
   readonly #home: Home;
-  readonly #safe = new Set<string>();
+  readonly #known: KnownContents;
+  readonly #safe = new SafeNames();
 
   constructor(home: Home) {
     this.#home = home;
+    this.#known = new KnownContents(home);
   }
 
-  /** Stores the manifest; gives the contents that this tenant has not sent yet. Throws `disk_full` when there is no room for them. */
-  async check(tenant: string, digest: string, manifest: SourceManifest): Promise<string[]> {
+  /** Stores the manifest, which may be named by a `base`; gives the contents that this tenant has not sent yet. Throws `disk_full` when there is no room for them. */
+  async check(tenant: string, digest: string, manifest: SourceManifest, base?: Digest): Promise<string[]> {
     const path = this.#home.sourceManifest(tenant, digest);
     const blobs = blobsOf(manifest);
-    const stored = await storedSizes(this.#home, tenant, blobs);
+    const stored = await this.#known.sizesOf(tenant, blobs);
     const missing = blobs.filter((sha256) => !stored.has(sha256));
     if (missing.length > 0) requireRoom(this.#home, sizeOf(manifest, new Set(missing)));
-    if (!existsSync(path)) await this.#write(path, Buffer.from(JSON.stringify(manifest)));
+    if (!existsSync(path)) await this.#write(path, Buffer.from(manifestText(manifest, base)));
     rememberManifest(this.#home, tenant, digest, manifest);
     return missing;
   }
@@ -89,6 +78,7 @@ export class SourceStore {
       const { digest, size } = await receive(temporary, body);
       if (digest !== sha256) throw new SlipError("invalid_input", `The content has the SHA-256 ${digest}, not ${sha256}.`);
       await rename(temporary, path);
+      this.#safe.forget(tenant, sha256);
       return size;
     } catch (error) {
       await rm(temporary, { force: true });
@@ -101,7 +91,9 @@ export class SourceStore {
     if (contents.length > 0) requireRoom(this.#home);
     for (const [index, content] of contents.entries()) {
       try {
-        storeNow(this.#home.sourceBlob(tenant, createHash("sha256").update(content).digest("hex")), content);
+        const sha256 = createHash("sha256").update(content).digest("hex");
+        storeNow(this.#home.sourceBlob(tenant, sha256), content);
+        this.#safe.forget(tenant, sha256);
       } catch (error) {
         orDiskFull(error);
       }
@@ -130,14 +122,13 @@ export class SourceStore {
    * contents are missing.
    */
   async complete(tenant: string, digest: string): Promise<SourceManifest> {
-    const path = this.#home.sourceManifest(tenant, digest);
     const manifest = this.manifest(tenant, digest);
     if (!manifest) throw new SlipError("not_found", `There is no source ${digest}; send it first.`);
     const blobs = blobsOf(manifest);
-    const sizes = await storedSizes(this.#home, tenant, blobs);
+    const sizes = await this.#known.sizesOf(tenant, blobs);
     if (sizes.size < blobs.length) throw new SlipError("invalid_input", `${blobs.length - sizes.size} files of the source were not sent yet.`);
     await checkSizes(this.#home, tenant, manifest, sizes);
-    await this.#sync([path, ...blobs.map((sha256) => this.#home.sourceBlob(tenant, sha256))].filter((it) => !this.#safe.has(it)));
+    await this.#sync(tenant, digest, blobs);
     return manifest;
   }
 
@@ -159,11 +150,12 @@ export class SourceStore {
     await rename(temporary, path);
   }
 
-  async #sync(paths: readonly string[]): Promise<void> {
+  async #sync(tenant: string, digest: string, blobs: readonly string[]): Promise<void> {
+    const names = this.#safe.others(tenant, [digest, ...blobs]);
+    const paths = names.map((name) => (name === digest ? this.#home.sourceManifest(tenant, digest) : this.#home.sourceBlob(tenant, name)));
     for (let index = 0; index < paths.length; index += syncedAtOnce) await Promise.all(paths.slice(index, index + syncedAtOnce).map(sync));
     await syncNames(this.#home.sources, paths);
-    if (this.#safe.size > rememberedPaths) this.#safe.clear();
-    for (const path of paths) this.#safe.add(path);
+    this.#safe.add(tenant, names);
   }
 }
 
