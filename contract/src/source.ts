@@ -94,15 +94,17 @@ export const isSameEntry = (a: SourceEntry, b: SourceEntry): boolean => {
 
 /** What makes `after` of `before`. */
 export const changeOf = (before: SourceManifest, after: SourceManifest): Change => {
-  const known = new Map(before.entries.map((entry) => [entry.path, entry]));
-  const paths = new Set(after.entries.map(({ path }) => path));
-  const isNew = (entry: SourceEntry): boolean => {
-    const same = known.get(entry.path);
+  // Most are where they were: only of the others a table is made.
+  const isMoved = (index: number): boolean => before.entries[index]?.path !== after.entries[index]?.path;
+  const known = new Map(before.entries.filter((_, index) => isMoved(index)).map((entry) => [entry.path, entry]));
+  const paths = new Set(after.entries.filter((_, index) => isMoved(index)).map(({ path }) => path));
+  const isNew = (entry: SourceEntry, index: number): boolean => {
+    const same = isMoved(index) ? known.get(entry.path) : before.entries[index];
     return same === undefined || !isSameEntry(same, entry);
   };
   return {
     entries: after.entries.filter(isNew),
-    removed: before.entries.map(({ path }) => path).filter((path) => !paths.has(path)),
+    removed: [...known.keys()].filter((path) => !paths.has(path)),
   };
 };
 

@@ -7,7 +7,7 @@ import { wallClock } from "#platform/clock.ts";
 import type { Home } from "#platform/home.ts";
 import { hexOf } from "#platform/oci/layout.ts";
 import { dependencyRecords } from "./install.ts";
-import { SourceRecord, sourceRecords } from "./source-record.ts";
+import { dropSourceRecords } from "./source-record.ts";
 import { LayerRecord, toolchainRecords } from "./toolchains/provided-layer.ts";
 
 interface Found {
@@ -22,17 +22,10 @@ const readRecord = async (path: string): Promise<Found | undefined> => {
   return parsed.success ? { path, usedAt: (await stat(path)).mtimeMs, digest: parsed.data.layer.digest, size: parsed.data.layer.size } : undefined;
 };
 
-const pathsIn = async (folder: string): Promise<string[]> =>
-  existsSync(folder) ? (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".json")).map((name) => join(folder, name)) : [];
-
-const recordsIn = async (folder: string): Promise<Found[]> => (await Promise.all((await pathsIn(folder)).map(readRecord))).flatMap((found) => found ?? []);
-
-/** Those of which no layer is needed go; and those of another version, which nobody reads. */
-const dropSourceRecords = async (home: Home, needed: ReadonlySet<string>): Promise<void> => {
-  for (const path of await pathsIn(sourceRecords(home))) {
-    const { data } = SourceRecord.safeParse(JSON.parse(readFileSync(path, "utf8")));
-    if (data?.layers.some(({ digest }) => needed.has(hexOf(digest))) !== true) await rm(path, { force: true });
-  }
+const recordsIn = async (folder: string): Promise<Found[]> => {
+  if (!existsSync(folder)) return [];
+  const paths = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".json")).map((name) => join(folder, name));
+  return (await Promise.all(paths.map(readRecord))).flatMap((found) => found ?? []);
 };
 
 /** On a low disk only what is needed anyway, or was used just now, is worth its room. */

@@ -91,7 +91,7 @@ export const sourceLayers = async (context: BuildContext, plan: BuildPlan, entri
   try {
     for (const [index, piece] of pieces.entries())
       layers.push(await layerOf(context, { entries: piece, folder: join(context.workspace.layer, `${index}`) }, matching(piece)));
-    await writeSourceRecord(context, plan, layers.map(descriptorOf));
+    writeSourceRecord(context, plan, layers.map(descriptorOf));
   } catch (error) {
     await discardBlobs(madeOf(layers).map(({ sealed }) => sealed));
     throw error;

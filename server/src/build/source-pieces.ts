@@ -6,11 +6,10 @@ import type { SourceEntry } from "@slipstream/contract/source.ts";
 
 /** Smaller sources are one layer. */
 const onePieceEntries = 1_000;
-/** About one in two of these is there, and no more than four for three of them: other tools take images of 127 layers. */
-const pieces = 64;
-
 /** Entries between two paths at which a piece may end, on average: a power of two, so that it stays the same when a few more come. */
-const spacingOf = (entries: number): number => 2 ** Math.ceil(Math.log2(entries / pieces));
+const spacingOf = (entries: number): number => 2 ** Math.ceil(Math.log2(entries / 128));
+/** So many of these are in each piece but the last. There are 25 to 51 pieces then, and never more than 86: other tools take images of 127 layers. */
+const leastSpacings = 1.5;
 
 /** No name has the byte 0, so that a folder's own names come before those that begin with its name. */
 export const inTreeOrder = <T>(items: readonly T[], nameOf: (item: T) => string): T[] => inByteOrder(items, (item) => nameOf(item).replaceAll("/", "\0"));
@@ -26,7 +25,7 @@ export const piecesOf = (entries: readonly SourceEntry[]): SourceEntry[][] => {
   const cut: SourceEntry[][] = [];
   let start = 0;
   for (const [index, { path }] of ordered.entries()) {
-    if (index - start < (spacing * 3) / 4 || crc32(path) % spacing !== 0) continue;
+    if (index - start < spacing * leastSpacings || crc32(path) % spacing !== 0) continue;
     cut.push(ordered.slice(start, index));
     start = index;
   }

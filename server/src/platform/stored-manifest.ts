@@ -7,7 +7,7 @@ import type { Home } from "./home.ts";
 import { Recent } from "./recent.ts";
 
 /** As it is in its file. `base` is the source by which it was named: most entries are the same there. */
-const Stored = z.object({ base: Digest.optional(), entries: z.array(z.unknown()) });
+const Stored = z.object({ base: Digest.optional(), entries: z.custom<unknown[]>(Array.isArray) });
 
 /** Files of all that are kept; each takes some 250 bytes. */
 const rememberedFiles = 50_000;
@@ -19,27 +19,20 @@ const remember = (path: string, manifest: SourceManifest): SourceManifest => {
   return manifest;
 };
 
-const isSame = (raw: unknown, entry: SourceEntry): boolean => isSameEntry(raw as SourceEntry, entry);
-const pathIn = (raw: unknown): unknown => (raw as { path?: unknown } | null)?.path;
+const byPath = ({ entries }: SourceManifest): Map<string, SourceEntry> => new Map(entries.map((entry) => [entry.path, entry]));
 
 /** Checks an entry of JSON, unless it is one that was checked: to check each costs ten times as much as to compare it. */
 const checkUnlessIn = (checked: ReadonlyMap<unknown, SourceEntry>): ((raw: unknown) => SourceEntry) => {
   return (raw) => {
-    const same = checked.get(pathIn(raw));
-    return same !== undefined && isSame(raw, same) ? same : SourceEntry.parse(raw);
+    const same = checked.get((raw as { path?: unknown } | null)?.path);
+    return same !== undefined && isSameEntry(raw as SourceEntry, same) ? same : SourceEntry.parse(raw);
   };
 };
 
-const parse = (raw: unknown, before: SourceManifest | undefined): SourceManifest => {
-  if (before === undefined) return SourceManifest.parse(raw);
-  const checked = new Map(before.entries.map((entry) => [entry.path, entry]));
-  return { entries: Stored.parse(raw).entries.map(checkUnlessIn(checked)) };
-};
-
 const read = (home: Home, tenant: string, path: string): SourceManifest => {
-  const raw: unknown = JSON.parse(readFileSync(path, "utf8"));
-  const { data } = Stored.pick({ base: true }).safeParse(raw);
-  const manifest = parse(raw, data?.base === undefined ? undefined : recent.get(home.sourceManifest(tenant, data.base)));
+  const { base, entries } = Stored.parse(JSON.parse(readFileSync(path, "utf8")));
+  const before = base === undefined ? undefined : recent.get(home.sourceManifest(tenant, base));
+  const manifest = before === undefined ? SourceManifest.parse({ entries }) : { entries: entries.map(checkUnlessIn(byPath(before))) };
   expectTree(manifest.entries);
   return remember(path, manifest);
 };

@@ -12,11 +12,6 @@ const knownMax = 200_000;
 /** The clock of a file system goes in steps of some milliseconds: a folder that changed so lately may change again and have the same time. */
 const settledMs = 100;
 
-interface Folder {
-  state: string;
-  sizes: Map<string, number>;
-}
-
 /** Undefined where the folder is not there, or has changed just now. */
 const settledState = (path: string): string | undefined => {
   const stats = statSync(path, { throwIfNoEntry: false });
@@ -24,65 +19,61 @@ const settledState = (path: string): string | undefined => {
   return `${stats.ino} ${stats.mtimeMs} ${stats.ctimeMs}`;
 };
 
-/** Contents that are in one folder have hashes that begin so. */
-const groupOf = (sha256: string): string => sha256.slice(0, 2);
+/** The sizes in bytes of contents that are in one folder, as it was. */
+interface Folder {
+  state: string | undefined;
+  sizes: Map<string, number>;
+}
+
+/** Those of one tenant are in folders by how their hashes begin. */
+const folderNameOf = (sha256: string): string => sha256.slice(0, 2);
 
 export class KnownContents {
   readonly #home: Home;
-  readonly #folders = new Map<string, Folder>();
-  #known = 0;
+  readonly #byTenant = new Map<string, Map<string, Folder>>();
 
   constructor(home: Home) {
     this.#home = home;
   }
 
-  /** The sizes in bytes of those contents that are here, by their hash. */
-  async sizesOf(tenant: string, blobs: readonly string[]): Promise<Map<string, number>> {
-    const sizes = new Map<string, number>();
+  /** Gives the size in bytes of each of these contents that is here, by its hash. */
+  async look(tenant: string, blobs: readonly string[]): Promise<(sha256: string) => number | undefined> {
+    const folders = new Map<string, Folder>();
     let looked = 0;
-    for (const group of Map.groupBy(blobs, groupOf).values()) {
-      looked += this.#look(tenant, group, sizes);
-      if (looked < batch) continue;
-      looked = 0;
-      await nextTurn();
+    for (const sha256 of blobs) {
+      const name = folderNameOf(sha256);
+      const folder = folders.get(name) ?? this.#folderOf(tenant, name, sha256);
+      folders.set(name, folder);
+      if (folder.sizes.has(sha256)) continue;
+      const size = statSync(this.#home.sourceBlob(tenant, sha256), { throwIfNoEntry: false })?.size;
+      if (size !== undefined) folder.sizes.set(sha256, size);
+      looked += 1;
+      if (looked % batch === 0) await nextTurn();
     }
-    return sizes;
+    this.#keep(tenant, folders);
+    return (sha256) => folders.get(folderNameOf(sha256))?.sizes.get(sha256);
   }
 
-  /** Adds the sizes of contents that are in one folder; gives how many of them it had to look at. */
-  #look(tenant: string, [first = "", ...others]: readonly string[], sizes: Map<string, number>): number {
-    const path = dirname(this.#home.sourceBlob(tenant, first));
-    // Before any file is looked at: what changes from here on changes the state.
-    const state = settledState(path);
-    const known = this.#knownOf(path, state);
-    let looked = 0;
-    for (const sha256 of [first, ...others]) {
-      const seen = known.get(sha256);
-      const size = seen ?? statSync(this.#home.sourceBlob(tenant, sha256), { throwIfNoEntry: false })?.size;
-      if (seen === undefined) looked += 1;
-      if (size === undefined) continue;
-      if (seen === undefined) known.set(sha256, size);
-      sizes.set(sha256, size);
-    }
-    this.#keep(path, state, known);
-    return looked;
+  /** What is known of a folder; nothing where it has changed. Its state is from before any of its files is looked at. */
+  #folderOf(tenant: string, name: string, sha256: string): Folder {
+    const state = settledState(dirname(this.#home.sourceBlob(tenant, sha256)));
+    const known = this.#byTenant.get(tenant)?.get(name);
+    return known !== undefined && known.state === state ? known : { state, sizes: new Map() };
   }
 
-  #knownOf(path: string, state: string | undefined): Map<string, number> {
-    const folder = this.#folders.get(path);
-    if (folder === undefined) return new Map();
-    this.#known -= folder.sizes.size;
-    this.#folders.delete(path);
-    return folder.state === state ? folder.sizes : new Map();
+  #keep(tenant: string, folders: ReadonlyMap<string, Folder>): void {
+    const all = this.#byTenant.get(tenant) ?? new Map<string, Folder>();
+    for (const [name, folder] of folders) {
+      if (folder.state === undefined) all.delete(name);
+      else all.set(name, folder);
+    }
+    this.#byTenant.set(tenant, all);
+    if (this.#count > knownMax) this.#byTenant.clear();
   }
 
-  #keep(path: string, state: string | undefined, sizes: Map<string, number>): void {
-    if (state === undefined) return;
-    if (this.#known + sizes.size > knownMax) {
-      this.#folders.clear();
-      this.#known = 0;
-    }
-    this.#folders.set(path, { state, sizes });
-    this.#known += sizes.size;
+  get #count(): number {
+    let count = 0;
+    for (const folders of this.#byTenant.values()) for (const { sizes } of folders.values()) count += sizes.size;
+    return count;
   }
 }

@@ -33,10 +33,10 @@ const orDiskFull = (error: unknown): never => {
  * Throws `invalid_input` where a content has another size than the manifest says: the limits were counted by what it says; and
  * `source_missing` where it is damaged, so that it is sent again.
  */
-const checkSizes = async (home: Home, tenant: string, { entries }: SourceManifest, sizes: ReadonlyMap<string, number>): Promise<void> => {
+const checkSizes = async (home: Home, tenant: string, { entries }: SourceManifest, sizeOnDisk: (sha256: string) => number | undefined): Promise<void> => {
   for (const entry of entries) {
     if (entry.type === "link") continue;
-    const size = sizes.get(entry.sha256);
+    const size = sizeOnDisk(entry.sha256);
     if (size === entry.size) continue;
     const blob = home.sourceBlob(tenant, entry.sha256);
     if ((await sha256OfFile(blob)) === entry.sha256)
@@ -51,6 +51,8 @@ export class SourceStore {
   readonly #home: Home;
   readonly #known: KnownContents;
   readonly #safe = new SafeNames();
+  /** Manifests by path, on their way to the disk. */
+  readonly #underway = new Map<string, Promise<void>>();
 
   constructor(home: Home) {
     this.#home = home;
@@ -61,10 +63,13 @@ export class SourceStore {
   async check(tenant: string, digest: string, manifest: SourceManifest, base?: Digest): Promise<string[]> {
     const path = this.#home.sourceManifest(tenant, digest);
     const blobs = blobsOf(manifest);
-    const stored = await this.#known.sizesOf(tenant, blobs);
-    const missing = blobs.filter((sha256) => !stored.has(sha256));
+    const sizeOnDisk = await this.#known.look(tenant, blobs);
+    const missing = blobs.filter((sha256) => sizeOnDisk(sha256) === undefined);
     if (missing.length > 0) requireRoom(this.#home, sizeOf(manifest, new Set(missing)));
-    if (!existsSync(path)) await this.#write(path, Buffer.from(manifestText(manifest, base)));
+    if (!existsSync(path)) {
+      await this.#write(path, Buffer.from(manifestText(manifest, base)));
+      this.#beginToSync(path);
+    }
     rememberManifest(this.#home, tenant, digest, manifest);
     return missing;
   }
@@ -125,9 +130,10 @@ export class SourceStore {
     const manifest = this.manifest(tenant, digest);
     if (!manifest) throw new SlipError("not_found", `There is no source ${digest}; send it first.`);
     const blobs = blobsOf(manifest);
-    const sizes = await this.#known.sizesOf(tenant, blobs);
-    if (sizes.size < blobs.length) throw new SlipError("invalid_input", `${blobs.length - sizes.size} files of the source were not sent yet.`);
-    await checkSizes(this.#home, tenant, manifest, sizes);
+    const sizeOnDisk = await this.#known.look(tenant, blobs);
+    const missing = blobs.filter((sha256) => sizeOnDisk(sha256) === undefined).length;
+    if (missing > 0) throw new SlipError("invalid_input", `${missing} files of the source were not sent yet.`);
+    await checkSizes(this.#home, tenant, manifest, sizeOnDisk);
     await this.#sync(tenant, digest, blobs);
     return manifest;
   }
@@ -150,9 +156,20 @@ export class SourceStore {
     await rename(temporary, path);
   }
 
+  /** While contents are sent; `complete` waits for its end. */
+  #beginToSync(path: string): void {
+    const syncing = sync(path);
+    this.#underway.set(path, syncing);
+    syncing.then(
+      () => this.#underway.delete(path),
+      () => {}, // What failed is thrown where it is waited for.
+    );
+  }
+
   async #sync(tenant: string, digest: string, blobs: readonly string[]): Promise<void> {
     const names = this.#safe.others(tenant, [digest, ...blobs]);
     const paths = names.map((name) => (name === digest ? this.#home.sourceManifest(tenant, digest) : this.#home.sourceBlob(tenant, name)));
+    await this.#underway.get(this.#home.sourceManifest(tenant, digest));
     for (let index = 0; index < paths.length; index += syncedAtOnce) await Promise.all(paths.slice(index, index + syncedAtOnce).map(sync));
     await syncNames(this.#home.sources, paths);
     this.#safe.add(tenant, names);
