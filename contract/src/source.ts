@@ -114,6 +114,18 @@ export const changed = (before: SourceManifest, { entries, removed }: Change): S
   return { entries: [...before.entries.filter(({ path }) => !gone.has(path)), ...entries] };
 };
 
+/**
+ * The reverse of `changeOf`, for a change of a tree that may be no tree any more: throws as expectTree does. Where it names only paths that
+ * were there, nothing can be below what is no folder, and only its own entries are looked at.
+ */
+export const changedTree = (before: SourceManifest, change: Change): SourceManifest => {
+  const after = changed(before, change);
+  const gone = before.entries.length + change.entries.length - after.entries.length;
+  const isOfSamePaths = gone === change.entries.length + change.removed.length;
+  expectTree(isOfSamePaths ? change.entries : after.entries);
+  return after;
+};
+
 /** Lines that are digested in one go: many, as each takes longer to give than to digest. */
 const digestedAtOnce = 500;
 

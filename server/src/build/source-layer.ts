@@ -18,8 +18,8 @@ import { readSourceRecord, writeSourceRecord } from "./source-record.ts";
 import { readManifest } from "./sources/manifest.ts";
 
 /** The part of the tree that is the app when no build step runs, with its paths as they will be below /app. */
-const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[] | undefined): SourceEntry[] => {
-  if (output === undefined) return [...entries];
+const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[] | undefined): readonly SourceEntry[] => {
+  if (output === undefined) return entries;
   for (const folder of output.map(insideTree)) {
     const prefix = folder === "" ? "" : `${folder}/`;
     const chosen = entries.filter(({ path }) => path.startsWith(prefix)).map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) }));

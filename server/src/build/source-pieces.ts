@@ -14,20 +14,29 @@ const leastSpacings = 1.5;
 /** No name has the byte 0, so that a folder's own names come before those that begin with its name. */
 export const inTreeOrder = <T>(items: readonly T[], nameOf: (item: T) => string): T[] => inByteOrder(items, (item) => nameOf(item).replaceAll("/", "\0"));
 
+/** Asked for twice: for a source, and for the next one of its app. */
+const known = new WeakMap<readonly SourceEntry[], SourceEntry[][]>();
+
 /**
  * The entries in the order of a tree, cut into pieces of neighbours: a folder is in few of them. A path that comes or goes moves only
  * the ends near it. Pure.
  */
 export const piecesOf = (entries: readonly SourceEntry[]): SourceEntry[][] => {
+  const pieces = known.get(entries) ?? cut(entries);
+  known.set(entries, pieces);
+  return pieces;
+};
+
+const cut = (entries: readonly SourceEntry[]): SourceEntry[][] => {
   const ordered = inTreeOrder(entries, ({ path }) => path);
   if (ordered.length < onePieceEntries) return [ordered];
   const spacing = spacingOf(ordered.length);
-  const cut: SourceEntry[][] = [];
+  const pieces: SourceEntry[][] = [];
   let start = 0;
   for (const [index, { path }] of ordered.entries()) {
     if (index - start < spacing * leastSpacings || crc32(path) % spacing !== 0) continue;
-    cut.push(ordered.slice(start, index));
+    pieces.push(ordered.slice(start, index));
     start = index;
   }
-  return [...cut, ordered.slice(start)];
+  return [...pieces, ordered.slice(start)];
 };

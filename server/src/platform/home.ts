@@ -33,6 +33,7 @@ export const homeAt = (root: string) => ({
   sourceBlobs: (tenant: string) => join(root, "sources", tenant, "blobs"),
   sourceBlob: blobIn(join(root, "sources")),
   sourceManifest: (tenant: string, digest: string) => join(root, "sources", tenant, "manifests", `${digest.replace("sha256:", "")}.json`),
+  sourceChange: (tenant: string, digest: string) => join(root, "sources", tenant, "manifests", `${digest.replace("sha256:", "")}.change`), // what the manifest has else than another
   oci: join(root, "oci"), // host: OCI image layout
   layers: join(root, "layers"), // host: unpacked layers by digest
   cache: join(root, "cache"), // host: dependency caches and toolchains

@@ -25,9 +25,12 @@ const blobsOf = (path: string): string[] => {
   return parsed.success ? parsed.data.entries.flatMap((entry) => (entry.type === "file" ? [entry.sha256] : [])) : [];
 };
 
+/** The others in the folder are notes on them, which go when they are not young any more. */
+const manifestsIn = async (folder: string): Promise<string[]> => (await list(folder)).filter((name) => name.endsWith(".json"));
+
 /** Contents that the manifests of a tenant name, and the names of those manifests. */
 const neededBlobs = async (folder: string): Promise<{ blobs: Set<string>; names: string[] }> => {
-  const names = (await list(folder)).filter((name) => name.endsWith(".json"));
+  const names = await manifestsIn(folder);
   return { blobs: new Set(names.flatMap((name) => blobsOf(join(folder, name)))), names };
 };
 
@@ -38,7 +41,7 @@ const collectTenant = async (home: Home, tenant: string, kept: ReadonlySet<strin
   let needed = await neededBlobs(manifests);
   for (const group of await list(home.sourceBlobs(tenant))) {
     // A source that arrives meanwhile relies on what is here already.
-    if ((await list(manifests)).length > needed.names.length) needed = await neededBlobs(manifests);
+    if ((await manifestsIn(manifests)).length > needed.names.length) needed = await neededBlobs(manifests);
     for (const name of await list(join(home.sourceBlobs(tenant), group))) {
       const path = join(home.sourceBlobs(tenant), group, name);
       if (!needed.blobs.has(name) && !(await isYoung(path, youngMs))) await removeCounted(path, counted);

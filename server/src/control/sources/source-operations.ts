@@ -2,19 +2,22 @@ import type { Readable } from "node:stream";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { sources } from "@slipstream/contract/operations/deployments.ts";
-import { changed, type SourceChange, type SourceManifest, sourceDigest } from "@slipstream/contract/source.ts";
+import { changedTree, expectTree, type SourceChange, type SourceManifest, sourceDigest } from "@slipstream/contract/source.ts";
 import { unpackContents } from "@slipstream/contract/source-pack.ts";
 import type { Handlers } from "../api/call.ts";
 import type { Control } from "../control.ts";
-import { checkManifest } from "./source.ts";
+import { checkSize } from "./source.ts";
 import { noteSource, type SourceStore } from "./source-store.ts";
 
-/** Throws `source_missing` where the tenant has no such base (any more). */
+/** A tree. Throws `source_missing` where the tenant has no such base (any more), and `source_unsafe`. */
 const wholeOf = (store: SourceStore, tenant: string, { base, entries, removed = [] }: SourceChange): SourceManifest => {
-  if (base === undefined) return { entries };
+  if (base === undefined) {
+    expectTree(entries);
+    return { entries };
+  }
   const before = store.manifest(tenant, base);
   if (!before) throw new SlipError("source_missing", `There is no source ${base} any more.`, { next: "Name the source by its whole manifest." });
-  return changed(before, { entries, removed });
+  return changedTree(before, { entries, removed });
 };
 
 const readUpTo = async (body: Readable, maxBytes: number): Promise<Buffer> => {
@@ -31,9 +34,9 @@ const readUpTo = async (body: Readable, maxBytes: number): Promise<Buffer> => {
 export const sourceOperations = ({ database }: Control, store: SourceStore): Pick<Handlers, keyof typeof sources> => ({
   async "sources.check"(change, call) {
     const manifest = wholeOf(store, call.tenant, change);
-    const size = checkManifest(manifest);
+    const size = checkSize(manifest);
     const digest = sourceDigest(manifest);
-    const missing = await store.check(call.tenant, digest, manifest, change.base);
+    const missing = await store.check(call.tenant, digest, manifest, change);
     await noteSource(database, call.tenant, { digest, ...size });
     return { source: digest, missing };
   },

@@ -7,15 +7,14 @@ import type { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import { type SourceManifest, sourceDigest } from "@slipstream/contract/source.ts";
-import type { Digest } from "@slipstream/contract/words.ts";
+import { type SourceChange, type SourceManifest, sourceDigest } from "@slipstream/contract/source.ts";
 import type { Query } from "#platform/database.ts";
 import { asDiskFull } from "#platform/disk-full.ts";
 import { requireRoom } from "#platform/disk-room.ts";
 import { sync, syncNames } from "#platform/files.ts";
 import type { Home } from "#platform/home.ts";
 import { sha256OfFile } from "#platform/sha256.ts";
-import { manifestText, rememberManifest, storedManifest } from "#platform/stored-manifest.ts";
+import { rememberManifest, storedManifest } from "#platform/stored-manifest.ts";
 import type { GivenTree } from "./given-files.ts";
 import { KnownContents } from "./known-contents.ts";
 import { SafeNames } from "./safe-names.ts";
@@ -59,15 +58,19 @@ export class SourceStore {
     this.#known = new KnownContents(home);
   }
 
-  /** Stores the manifest, which may be named by a `base`; gives the contents that this tenant has not sent yet. Throws `disk_full` when there is no room for them. */
-  async check(tenant: string, digest: string, manifest: SourceManifest, base?: Digest): Promise<string[]> {
+  /**
+   * Stores the manifest, and the change by which it was named, if any; gives the contents that this tenant has not sent yet. Throws
+   * `disk_full` when there is no room for them.
+   */
+  async check(tenant: string, digest: string, manifest: SourceManifest, change?: SourceChange): Promise<string[]> {
     const path = this.#home.sourceManifest(tenant, digest);
     const blobs = blobsOf(manifest);
     const sizeOnDisk = await this.#known.look(tenant, blobs);
     const missing = blobs.filter((sha256) => sizeOnDisk(sha256) === undefined);
     if (missing.length > 0) requireRoom(this.#home, sizeOf(manifest, new Set(missing)));
     if (!existsSync(path)) {
-      await this.#write(path, Buffer.from(manifestText(manifest, base)));
+      await this.#write(path, Buffer.from(JSON.stringify(manifest)));
+      if (change?.base !== undefined) this.#noteChange(tenant, digest, change);
       this.#beginToSync(path);
     }
     rememberManifest(this.#home, tenant, digest, manifest);
@@ -136,6 +139,15 @@ export class SourceStore {
     await checkSizes(this.#home, tenant, manifest, sizeOnDisk);
     await this.#sync(tenant, digest, blobs);
     return manifest;
+  }
+
+  /** For who reads the manifest next, and has its base in memory. */
+  #noteChange(tenant: string, digest: string, change: SourceChange): void {
+    try {
+      storeNow(this.#home.sourceChange(tenant, digest), Buffer.from(JSON.stringify(change)));
+    } catch (error) {
+      orDiskFull(error);
+    }
   }
 
   async #temporary(path: string): Promise<string> {

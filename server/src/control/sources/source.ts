@@ -4,9 +4,14 @@ import { limit } from "@slipstream/contract/limits.ts";
 import { expectTree, type SourceManifest } from "@slipstream/contract/source.ts";
 
 /** Throws source_empty, source_unsafe or too_large. Gives how many files there are, and their bytes. */
-export const checkManifest = ({ entries }: SourceManifest): { files: number; sizeBytes: number } => {
+export const checkManifest = (manifest: SourceManifest): { files: number; sizeBytes: number } => {
+  expectTree(manifest.entries);
+  return checkSize(manifest);
+};
+
+/** Throws source_empty or too_large. Gives how many files there are, and their bytes. */
+export const checkSize = ({ entries }: SourceManifest): { files: number; sizeBytes: number } => {
   if (entries.length > limit("sourceFiles")) throw new SlipError("too_large", `The source has ${entries.length} files; ${limit("sourceFiles")} are allowed.`);
-  expectTree(entries);
   let files = 0;
   let sizeBytes = 0;
   for (const entry of entries) {
