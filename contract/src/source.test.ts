@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import { expectTree, type SourceEntry, SourceManifest } from "./source.ts";
+import { changed, changedTree, expectTree, type SourceEntry, SourceManifest, sourceDigest } from "./source.ts";
 import { SourcePath } from "./source-path.ts";
 
 const file = (path: string): SourceEntry => ({ type: "file", path, sha256: "0".repeat(64), size: 0, executable: false });
@@ -68,3 +69,41 @@ const unsafe: readonly [string, SourceEntry[]][] = [
 for (const [what, entries] of unsafe) test(`${what} is refused`, () => assert.throws(() => expectTree(entries), { code: "source_unsafe" }));
 
 test("links inside the tree are accepted", () => expectTree([link("a", "b"), link("c/d", "../b/./x"), link("e", ".")]));
+
+const entries = fc.array(
+  fc
+    .tuple(fc.constantFrom("a", "a/b", "a/b/c", "a-b", "d/e", "d", 'q"\\\n', "é/\u2028"), fc.constantFrom("../x", "b", undefined), fc.constantFrom("0", "1"))
+    .map(([path, target, digit]): SourceEntry => (target === undefined ? { ...file(path), sha256: digit.repeat(64) } : link(path, target))),
+  { maxLength: 4 },
+);
+const isTree = (all: readonly SourceEntry[]): boolean => {
+  try {
+    expectTree(all);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test("a changed tree is refused where what it becomes would be refused whole", () => {
+  fc.assert(
+    fc.property(entries.filter(isTree), entries, fc.array(fc.constantFrom("a", "d/e", "x")), (before, change, removed) => {
+      const after = changed({ entries: before }, { entries: change, removed });
+      if (isTree(after.entries)) assert.deepEqual(changedTree({ entries: before }, { entries: change, removed }), after);
+      else assert.throws(() => changedTree({ entries: before }, { entries: change, removed }), { code: "source_unsafe" });
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("the digest is that of one line of JSON for each entry", () => {
+  const fieldsOf = (entry: SourceEntry): unknown[] =>
+    entry.type === "file" ? ["file", entry.path, entry.sha256, entry.size, entry.executable] : ["link", entry.path, entry.target];
+  fc.assert(
+    fc.property(entries.filter(isTree), (all) => {
+      const ordered = all.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+      const text = ordered.map((entry) => `${JSON.stringify(fieldsOf(entry))}\n`).join("");
+      assert.equal(sourceDigest({ entries: all }), `sha256:${hash("sha256", text)}`);
+    }),
+  );
+});

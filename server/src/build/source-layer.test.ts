@@ -111,6 +111,46 @@ test("a last layer that is damaged, or not unpacked, is not used", async () => {
   assert.equal(isLinked(await layerOf(app, { a: "4" })), true);
 });
 
+/** A source of so many files that it is several layers. */
+const large: Tree = Object.fromEntries(Array.from({ length: 1_200 }, (_, index) => [`large/${index % 12}/${index}`, `${index}`]));
+
+/** The digests of the app layers, lowest first. */
+const layersOf = async (app: string, tree: Tree): Promise<string[]> => {
+  const result = await fixture.build(await store({ ...program, ...large, ...tree }), { app });
+  assert.ok(result.outcome === "built", JSON.stringify(result));
+  const { layers } = imageBlobs(home, result.artifact);
+  return layers.map(({ digest }) => digest).filter((digest) => readdirSync(layerFolder(home, digest)).every((name) => name === "app"));
+};
+
+test("of a large source the layers stay in which nothing changed, and are those that the source alone makes", async () => {
+  const app = newApp();
+  const first = await layersOf(app, {});
+  assert.ok(first.length > 10, `${first.length} layers`);
+  const changes: Tree = { "large/3/3": "other", "large/5/5": { run: "5" } };
+  const second = await layersOf(app, changes);
+  const others = second.filter((digest) => !first.includes(digest));
+  assert.ok(others.length > 0 && others.length <= 2, `${others.length} others`);
+  for (const digest of others) assert.equal(await changedPath(home, digest), undefined);
+  const files = second.flatMap((digest) => filesIn(join(layerFolder(home, digest), "app")));
+  assert.deepEqual(files.sort(), Object.keys({ ...program, ...large, ...changes }).sort());
+  forget(...others);
+  assert.deepEqual(await layersOf(newApp(), changes), second);
+  assert.deepEqual(await layersOf(app, {}), first);
+});
+
+test("a layer that stayed is looked at for secrets that came, and made anew where it is damaged", async () => {
+  const app = newApp();
+  const tree = { ...program, ...large, "key.txt": "a-value-that-is-long-enough" };
+  const [digest = ""] = await layersOf(app, { "key.txt": "a-value-that-is-long-enough" });
+  const changed = await store({ ...tree, "large/0/0": "other" });
+  const result = await fixture.build(changed, { app, secrets: { KEY: "a-value-that-is-long-enough" } });
+  assert.ok(result.outcome === "failed" && result.failure.code === "secret_in_artifact", JSON.stringify(result));
+  forget(digest);
+  const again = await layersOf(app, { "key.txt": "a-value-that-is-long-enough" });
+  assert.equal(again[0], digest);
+  assert.ok(existsSync(blobPath(home, digest)));
+});
+
 test("what is new in most is packed anew", async () => {
   const app = newApp();
   await layerOf(app, {});
