@@ -25,7 +25,7 @@ const settle = (path: string): void => utimesSync(dirname(path), 1_700_000_000, 
 const sizes = async (known: KnownContents, tenant: string): Promise<(number | undefined)[]> => [one, two, three].map(await known.look(tenant, [one, two, three]));
 
 test("what was added to a folder, and what was taken from it, is seen", async () => {
-  const known = new KnownContents(home);
+  const known = new KnownContents(home, 3);
   assert.deepEqual(await sizes(known, "a"), [undefined, undefined, undefined]);
   const path = write("a", one, "1");
   assert.deepEqual(await sizes(known, "a"), [1, undefined, undefined]);
@@ -41,7 +41,7 @@ test("what was added to a folder, and what was taken from it, is seen", async ()
 });
 
 test("a folder that has not changed is not looked into again, one that changed just now is", async () => {
-  const known = new KnownContents(home);
+  const known = new KnownContents(home, 3);
   const path = write("c", one, "12345");
   await sizes(known, "c");
   truncateSync(path, 4);
@@ -50,4 +50,13 @@ test("a folder that has not changed is not looked into again, one that changed j
   await sizes(known, "c");
   truncateSync(path, 3);
   assert.deepEqual(await sizes(known, "c"), [4, undefined, undefined], "known");
+});
+
+test("of a source of few files each is looked at", async () => {
+  const known = new KnownContents(home, 4);
+  const path = write("d", one, "12345");
+  settle(path);
+  await sizes(known, "d");
+  truncateSync(path, 4);
+  assert.deepEqual(await sizes(known, "d"), [4, undefined, undefined]);
 });

@@ -1,5 +1,5 @@
-// Which contents of sources are on the disk, and how large they are. They are looked at once: what was seen is known for as long as
-// nothing was added to their folder or taken from it, which the folder's own times say.
+// Which contents of sources are on the disk, and how large they are. Those of large sources are looked at once: what was seen is known
+// for as long as nothing was added to their folder or taken from it, which the folder's own times say.
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -11,6 +11,9 @@ const batch = 1_000;
 const knownMax = 200_000;
 /** The clock of a file system goes in steps of some milliseconds: a folder that changed so lately may change again and have the same time. */
 const settledMs = 100;
+
+/** Fewer contents are looked at each time, which takes two milliseconds: a file that was cut off where it is changes nothing in its folder. */
+const manyContents = 1_000;
 
 /** Undefined where the folder is not there, or has changed just now. */
 const settledState = (path: string): string | undefined => {
@@ -30,19 +33,22 @@ const folderNameOf = (sha256: string): string => sha256.slice(0, 2);
 
 export class KnownContents {
   readonly #home: Home;
+  readonly #many: number;
   readonly #byTenant = new Map<string, Map<string, Folder>>();
 
-  constructor(home: Home) {
+  constructor(home: Home, many = manyContents) {
     this.#home = home;
+    this.#many = many;
   }
 
   /** Gives the size in bytes of each of these contents that is here, by its hash. */
   async look(tenant: string, blobs: readonly string[]): Promise<(sha256: string) => number | undefined> {
+    const areMany = blobs.length >= this.#many;
     const folders = new Map<string, Folder>();
     let looked = 0;
     for (const sha256 of blobs) {
       const name = folderNameOf(sha256);
-      const folder = folders.get(name) ?? this.#folderOf(tenant, name, sha256);
+      const folder = folders.get(name) ?? (areMany ? this.#folderOf(tenant, name, sha256) : { state: undefined, sizes: new Map<string, number>() });
       folders.set(name, folder);
       if (folder.sizes.has(sha256)) continue;
       const size = statSync(this.#home.sourceBlob(tenant, sha256), { throwIfNoEntry: false })?.size;
@@ -50,7 +56,7 @@ export class KnownContents {
       looked += 1;
       if (looked % batch === 0) await nextTurn();
     }
-    this.#keep(tenant, folders);
+    if (areMany) this.#keep(tenant, folders);
     return (sha256) => folders.get(folderNameOf(sha256))?.sizes.get(sha256);
   }
 
