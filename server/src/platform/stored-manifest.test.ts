@@ -39,7 +39,11 @@ test("one whose base is at hand is made of the change", () => {
 
 test("one whose base is not at hand, or whose note is not whole, is read", () => {
   const now = { entries: [file("a", "2"), file("b/c")] };
-  for (const [tenant, note] of [["no-base", noteOf({ base, entries: [file("a", "3")] })], ["half", '{"base":'], ["empty", ""]] as const)
+  for (const [tenant, note] of [
+    ["no-base", noteOf({ base, entries: [file("a", "3")] })],
+    ["half", '{"base":'],
+    ["empty", ""],
+  ] as const)
     assert.deepEqual(storedManifest(home, tenant, store(tenant, now, note)), now);
 });
 
