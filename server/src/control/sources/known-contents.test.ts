@@ -22,7 +22,8 @@ const write = (tenant: string, sha256: string, text: string): string => {
 };
 /** As if nothing had been changed in it for a while. */
 const settle = (path: string): void => utimesSync(dirname(path), 1_700_000_000, 1_700_000_000);
-const sizes = async (known: KnownContents, tenant: string): Promise<(number | undefined)[]> => [one, two, three].map(await known.look(tenant, [one, two, three]));
+const sizes = async (known: KnownContents, tenant: string): Promise<(number | undefined)[]> =>
+  [one, two, three].map(await known.look(tenant, [one, two, three]));
 
 test("what was added to a folder, and what was taken from it, is seen", async () => {
   const known = new KnownContents(home, 3);
