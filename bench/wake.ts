@@ -4,7 +4,7 @@ import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Installation } from "../test/e2e/installation.ts";
+import { Installation } from "../test/e2e/installation.ts";
 import { nodeProgram } from "../test/e2e/sources.ts";
 import { type Claim, inMs, median, quantile } from "./claim.ts";
 import { bareStart, clientOf } from "./deploy.ts";
@@ -16,13 +16,13 @@ interface Program {
   text: string;
   command: string;
   /** Files beside it. */
-  more: (option: string) => Readonly<Record<string, string>>;
+  more: Readonly<Record<string, string>>;
 }
 const node: Program = {
   file: "server.js",
   text: nodeProgram('"awake"'),
   command: process.execPath,
-  more: (option) => ({ "package.json": `{"scripts":{"start":"node ${option} server.js"}}` }),
+  more: { "package.json": '{"scripts":{"start":"node server.js"}}' },
 };
 const python: Program = {
   file: "server.py",
@@ -41,7 +41,7 @@ class Awake(BaseHTTPRequestHandler):
 ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Awake).serve_forever()
 `,
   command: "/usr/bin/python3",
-  more: () => ({ "requirements.txt": "# none\n" }),
+  more: { "requirements.txt": "# none\n" },
 };
 const sleepsWithinMs = 300_000;
 /** Until another sandbox was made in advance. */
@@ -55,8 +55,8 @@ interface Stage {
   state: "asleep" | "stopped";
   apps: number;
   program: Program;
-  /** An option of Node's, with which no sandbox is made in advance. */
-  option?: string;
+  /** Asked of a platform that makes nothing in advance. */
+  plain?: true;
   /** What it is measured against; the bare start of the program where it is not said. */
   floor?: "runsc run";
   goal: number;
@@ -73,7 +73,7 @@ const stages: readonly Stage[] = [
     state: "stopped",
     apps: 20,
     program: node,
-    option: "--no-warnings",
+    plain: true,
     goal: 1.3,
   },
   { name: "gfrozen", what: "a frozen app", sandbox: "gvisor", state: "asleep", apps: 10, program: node, goal: 0.7 },
@@ -86,20 +86,20 @@ const stages: readonly Stage[] = [
     state: "stopped",
     apps: 10,
     program: node,
-    option: "--no-warnings",
+    plain: true,
     floor: "runsc run",
     goal: 1.05,
   },
 ];
 
-type Apps = Pick<Stage, "name" | "sandbox" | "state" | "apps" | "program" | "option">;
+type Apps = Pick<Stage, "name" | "sandbox" | "state" | "apps" | "program">;
 
 const nameOf = ({ name }: Pick<Stage, "name">, index: number): string => `wake-${name}-${index}`;
 
-const filesOf = ({ sandbox, state, program, option = "" }: Apps): { path: string; text: string }[] => {
+const filesOf = ({ sandbox, state, program }: Apps): { path: string; text: string }[] => {
   const stop = state === "asleep" ? "1h" : "0s";
   const config = `[run]\nsandbox = "${sandbox}"\nmemory = "128MB"\n[sleep]\nafter = "10s"\nstop = "${stop}"\n`;
-  const files = { [program.file]: program.text, ...program.more(option), "slip.toml": config };
+  const files = { [program.file]: program.text, ...program.more, "slip.toml": config };
   return Object.entries(files).map(([path, text]) => ({ path, text }));
 };
 
@@ -187,13 +187,26 @@ const measureAtOnce = async (installation: Installation, folder: string): Promis
   };
 };
 
+const measurePlain = async (folder: string): Promise<Claim[]> => {
+  const installation = new Installation();
+  try {
+    await installation.up({ SLIP_SPARES: "0" });
+    const claims: Claim[] = [];
+    for (const stage of stages.filter(({ plain }) => plain)) claims.push(await measure(installation, stage, folder));
+    return claims;
+  } finally {
+    await installation.end();
+  }
+};
+
 export const wakeClaims = async (installation: Installation): Promise<Claim[]> => {
   const folder = mkdtempSync(join(tmpdir(), "slip-bench-"));
   try {
     for (const { file, text } of [node, python]) writeFileSync(join(folder, file), text);
     const claims: Claim[] = [];
-    for (const stage of stages) claims.push(await measure(installation, stage, folder));
-    return [...claims, await measureAtOnce(installation, folder)];
+    for (const stage of stages.filter(({ plain }) => !plain)) claims.push(await measure(installation, stage, folder));
+    claims.push(await measureAtOnce(installation, folder));
+    return [...claims, ...(await measurePlain(folder))];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -53,7 +53,7 @@ export interface RuntimeDependencies {
   crun?: boolean;
   /** What parked workloads may hold of the memory together; undefined = as the limit says. */
   parkedBytes?: number;
-  /** How many sandboxes wait for the next app; undefined = as the limit says. */
+  /** How many sandboxes wait for the next app; undefined = as the limit says, 0 = nothing is made in advance. */
   spares?: number;
   /** How many sandboxes of apps that were ended are made in advance; undefined = as the limit says. */
   ahead?: number;
@@ -157,7 +157,7 @@ class LocalRuntime implements Runtime {
       sandbox: (kind) => this.sandboxes().on(this.#sandboxGround(home.instances), kind),
       defaultSandbox: () => this.sandboxes().default,
       parkedBytes: dependencies.parkedBytes ?? (totalmem() * limit("parkedMemoryPercent")) / 100,
-      ahead: dependencies.ahead ?? limit("ahead"),
+      ahead: dependencies.ahead ?? (dependencies.spares === 0 ? 0 : limit("ahead")),
       hurry: this.#hurry.signal,
     };
     this.workloads = new Workloads(this.#ground);
