@@ -56,11 +56,16 @@ export const connectToSpare = async (address: string, secret: string): Promise<S
   }
 };
 
-/** Tells a spare which program it is. Rejects where nobody waits. */
+/** Tells a spare which program it is. Rejects where nobody has heard it: the connection of one that dies ends too. */
 export const tell = async (socket: Socket, what: Program): Promise<void> => {
   if (socket.readyState !== "open") throw new Error("The spare has hung up.");
-  const heard = once(socket, "end", { signal: AbortSignal.timeout(tellMs) });
-  socket.resume().end(JSON.stringify(what));
-  await heard;
+  let said = "";
+  socket.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const ended = once(socket, "end", { signal: AbortSignal.timeout(tellMs) });
+  socket.end(JSON.stringify(what));
+  await ended;
   socket.destroy();
+  if (said !== "heard\n") throw new Error("The spare has ended before it heard what it is.");
 };

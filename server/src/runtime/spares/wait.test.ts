@@ -8,7 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { tell } from "./line.ts";
 import type { RuntimeName } from "./runtimes.ts";
+import type { Program } from "./waiting-runtime.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "slip-wait-"));
 const children: ChildProcess[] = [];
@@ -67,6 +69,15 @@ const connected = async (port: number): Promise<Socket> => {
 
 const toldOf = ({ args }: Way, whose: string): string => JSON.stringify({ args: [...args, whose], env: { WHOSE: whose, PATH: "/usr/bin" }, cwd: folder });
 
+test("one that ends when it is told what it is has not heard it", async () => {
+  const server = createServer((socket) => socket.once("data", () => socket.end())).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const host = await connected(typeof address === "object" && address ? address.port : assert.fail());
+  await assert.rejects(tell(host, { args: [], env: {}, cwd: "/" }), /ended before/);
+  server.close();
+});
+
 for (const way of ways)
   describe(`what waits in ${way.name}`, { skip: existsSync(way.program) ? false : `there is no ${way.program}` }, () => {
     test("it becomes what it is told by who knows its secret, and lets go of all others", async () => {
@@ -82,7 +93,7 @@ for (const way of ways)
       await ended;
       const late = connect({ host: "127.0.0.1", port });
       await assert.rejects(once(late, "connect"), { code: "ECONNREFUSED" });
-      host.end(toldOf(way, "host"));
+      await tell(host, JSON.parse(toldOf(way, "host")) as Program);
       const [code] = await once(child, "close");
       assert.deepEqual([code, said()], [0, `host host ${way.none}\n`]);
     });

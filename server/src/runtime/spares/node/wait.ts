@@ -68,7 +68,7 @@ const listen = (socket: Socket): void => {
   const end = (): void => {
     if (!isHost()) return void socket.destroy();
     const program = JSON.parse(text.slice(greeting.length)) as Program;
-    socket.on("close", () => become(program)).end();
+    socket.on("close", () => become(program)).end("heard\n");
   };
   guests.add(socket);
   socket.setEncoding("utf8").on("data", take).on("end", end);

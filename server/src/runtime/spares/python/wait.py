@@ -95,7 +95,10 @@ def told(port, greeting):
         host.sendall(b"waits\n")
         while chunk := received(host):
             text += chunk
-    return json.loads(text) if text else sys.exit()
+        if not text:
+            sys.exit()
+        host.sendall(b"heard\n")
+    return json.loads(text)
 
 
 def environment_of(executable):
