@@ -366,29 +366,30 @@ test("Restate gives up what fails again and again, so that it can be handed over
   );
 });
 
-test("a rollback that is asked again after its answer was lost is found, though its release is live by now", async () => {
-  const app = await createApp();
-  const deployment = newId("dep");
-  await plane.database.unsafe(`
-    insert into releases (id, app_id, number, artifact, config, env, secret_versions, deployment, live_at)
-      select 'rel_asked', id, 1, 'sha256:${"0".repeat(64)}', '{}', '{}', '{}', '${deployment}', now() from apps where name = '${app}';
+/** An app with a release that is live by a deployment of this kind. */
+const storeLive = async (kind: "deploy" | "rollback", key: string | null = null): Promise<{ app: string; deployment: string }> => {
+  const [app, deployment] = [await createApp(), newId("dep")];
+  const [release, artifact] = [`${app}-1`, digestOf(0)];
+  await plane.database`
+    with of as (update apps set live_deployment = ${deployment} where name = ${app} returning id),
+    r as (
+      insert into releases (id, app_id, number, artifact, config, env, secret_versions, deployment, live_at)
+      select ${release}, id, 1, ${artifact}, '{}', '{}', '{}', ${deployment}, now() from of
+    )
     insert into deployments (id, app_id, tenant, kind, state, request, release_id, release, idempotency_key)
-      select '${deployment}', id, 'local', 'rollback', 'live', '{}', 'rel_asked', 1, 'key-of-asked' from apps where name = '${app}';
-    update apps set live_deployment = '${deployment}' where name = '${app}'`);
+    select ${deployment}, id, 'local', ${kind}, 'live', '{}', ${release}, 1, ${key} from of`;
+  return { app, deployment };
+};
+
+test("a rollback that is asked again after its answer was lost is found, though its release is live by now", async () => {
+  const { app, deployment } = await storeLive("rollback", "key-of-asked");
   const ask = (idempotencyKey: string) => plane.client.call("releases.rollback", { app, to: 1 }, { idempotencyKey });
   assert.equal((await ask("key-of-asked")).deployment, deployment);
   await assert.rejects(ask("another-key"), refused("nothing_to_roll_back"));
 });
 
 test("of restarts at the same time one begins, and the answer of each is given again", async () => {
-  const app = await createApp();
-  const deployment = newId("dep");
-  await plane.database.unsafe(`
-    insert into releases (id, app_id, number, artifact, config, env, secret_versions, deployment, live_at)
-      select '${app}-1', id, 1, 'sha256:${"0".repeat(64)}', '{}', '{}', '{}', '${deployment}', now() from apps where name = '${app}';
-    insert into deployments (id, app_id, tenant, kind, state, request, release_id, release)
-      select '${deployment}', id, 'local', 'deploy', 'live', '{}', '${app}-1', 1 from apps where name = '${app}';
-    update apps set live_deployment = '${deployment}' where name = '${app}'`);
+  const { app } = await storeLive("deploy");
   const keys = Array.from({ length: 4 }, () => randomUUID());
   const restart = (idempotencyKey: string) => plane.client.call("apps.restart", { app }, { idempotencyKey });
   const first = await Promise.all(keys.map(restart));
