@@ -267,17 +267,21 @@ test("the newest deployment takes the place of those that wait, not of the one t
   await plane.client.call("deployments.cancel", { deployment: newest.deployment });
 });
 
-test("of those asked for in one moment the newest by id is what took the place of the others", async () => {
+test("a deployment has its id from when it is its turn, so that of those asked for in one moment the newest by id takes the place of the others", async () => {
   const app = newName();
   const running = await create(app);
-  for (let round = 0; round < 5; round += 1) {
-    const asked = await Promise.all(Array.from({ length: 12 }, () => create(app)));
-    const ids = asked.map(({ deployment }) => deployment).sort();
-    const states = await Promise.all(ids.map(stateOf));
-    assert.deepEqual(states, [...ids.slice(1).map(() => "cancelled"), "waiting"]);
-  }
-  const [newest] = (await plane.client.call("deployments.list", { app })).deployments;
-  for (const { deployment } of [newest ?? running, running]) await plane.client.call("deployments.cancel", { deployment });
+  const isWaited = async (): Promise<boolean> => (await plane.database`select 1 from pg_stat_activity where wait_event_type = 'Lock'`).length > 0;
+  const asked: Promise<Deployment>[] = [];
+  const before = await plane.database.begin(async (query) => {
+    await query`select 1 from apps where name = ${app} for update`;
+    asked.push(create(app));
+    await until("it waits for its turn", isWaited);
+    await sleep(20);
+    return newId("dep");
+  });
+  const [waiting = assert.fail()] = await Promise.all(asked);
+  assert.ok(waiting.deployment > before);
+  for (const { deployment } of [waiting, running]) await plane.client.call("deployments.cancel", { deployment });
 });
 
 test("who watches a deployment sees its end", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -29,6 +29,11 @@ describe("the kernel, asked by a program that waits for questions", { skip: need
     await exec(["ip", "netns", "delete", name]);
     rmSync(folder, { recursive: true, force: true });
   });
+  /** Processes of the program. */
+  const askers = (): string[] => {
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+    return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("asker.pl"));
+  };
   const mount = (target: string) => kernel.mount({ from: folder, type: "tmpfs", target, flags: ["ro", "nosuid", "nodev"], data: "size=4096" });
 
   test("mounts, from where it is told", async () => {
@@ -60,14 +65,14 @@ describe("the kernel, asked by a program that waits for questions", { skip: need
     assert.match(routes, new RegExp(`^default via 10.255.255.2 dev eth0 src ${address.replaceAll(".", "\\.")} *$`, "m"));
     assert.match(routes, /^10\.255\.255\.2 dev eth0 scope link *$/m);
     assert.match(await execOrThrow(["ip", "-n", name, "-o", "addr", "show", "eth0"]), /inet 10\.255\.255\.7\/32 scope global/);
-    assert.doesNotMatch(await execOrThrow(["ip", "-o", "addr"]), /10\.255\.255\.7/, "it is at home again");
+    assert.doesNotMatch(await execOrThrow(["ip", "-o", "addr"]), /10\.255\.255\.7/);
+    const networkOf = (pid: string): string => readlinkSync(`/proc/${pid}/ns/net`);
+    assert.deepEqual(askers().map(networkOf), [networkOf("self")], "it is at home again");
     await assert.rejects(kernel.network(undefined, [routeMessage(2 ** 30, address)]), /No such device/);
   });
 
   test("is asked by another program where one has died", async () => {
-    const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ").filter(Boolean);
-    const of = (pid: string): boolean => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("asker.pl");
-    for (const pid of children().filter(of)) process.kill(Number(pid), "SIGKILL");
+    for (const pid of askers()) process.kill(Number(pid), "SIGKILL");
     await assert.rejects(mount("missing"));
     await kernel.network(path, []);
   });

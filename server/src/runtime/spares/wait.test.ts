@@ -69,13 +69,13 @@ const connected = async (port: number): Promise<Socket> => {
 
 const toldOf = ({ args }: Way, whose: string): string => JSON.stringify({ args: [...args, whose], env: { WHOSE: whose, PATH: "/usr/bin" }, cwd: folder });
 
-test("one that ends when it is told what it is has not heard it", async () => {
+test("one that ends when it is told what it is has not heard it", async (t) => {
   const server = createServer((socket) => socket.once("data", () => socket.end())).listen(0, "127.0.0.1");
+  t.after(() => server.close());
   await once(server, "listening");
   const address = server.address();
   const host = await connected(typeof address === "object" && address ? address.port : assert.fail());
   await assert.rejects(tell(host, { args: [], env: {}, cwd: "/" }), /ended before/);
-  server.close();
 });
 
 for (const way of ways)
