@@ -5,9 +5,25 @@ import { DeploymentId } from "../words.ts";
 import { followLogs, removeLogs } from "./log-store.ts";
 import { TableMessage } from "./route-entry.ts";
 
+/** Where a release shows that it answers. */
+export const Proof = z.object({ host: z.string(), path: z.string() });
+export type Proof = z.infer<typeof Proof>;
+
+/** What answered an edge that asked itself as a client would: its status, and the release that it came from. */
+export const OwnAnswer = z.object({ status: z.number().int(), deployment: z.string().optional(), artifact: z.string().optional() });
+export type OwnAnswer = z.infer<typeof OwnAnswer>;
+
 export const edgeCalls = {
-  /** Gives the version that is served after it: another one than was sent where the message did not fit. */
-  publish: { method: "PUT", path: "/v1/table", input: TableMessage, output: z.object({ version: z.number().int() }) },
+  /**
+   * Gives the version that is served after it: another one than was sent where the message did not fit. With a proof asked for, also what
+   * answers there from then on, unless that takes longer than a moment.
+   */
+  publish: {
+    method: "PUT",
+    path: "/v1/table",
+    input: TableMessage.and(z.object({ proof: Proof.optional() })),
+    output: z.object({ version: z.number().int(), answer: OwnAnswer.optional() }),
+  },
   /** Requests in flight of deployments on this edge process, all together, upgraded connections included. */
   inFlight: {
     method: "POST",

@@ -1,6 +1,7 @@
 // The edge of one process: its listeners, its routes, its connections.
 import net from "node:net";
 import tls from "node:tls";
+import type { OwnAnswer, Proof } from "@slipstream/contract/ports/edge.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import type { TableMessage } from "@slipstream/contract/ports/route-entry.ts";
 import type { RouteTable } from "@slipstream/contract/ports/route-table.ts";
@@ -12,6 +13,7 @@ import { ClientConnection, type ClientSocket } from "./proxy/client-connection.t
 import { EdgeClock } from "./proxy/clock.ts";
 import type { EdgeContext } from "./proxy/edge-context.ts";
 import { type EdgeLimits, edgeLimits } from "./proxy/edge-limits.ts";
+import { askItself } from "./proxy/own-request.ts";
 import { RequestIds } from "./proxy/request-ids.ts";
 import { TargetPools } from "./proxy/target-pool.ts";
 import { type InFlight, RouteMap, type RouteMapParts } from "./routes/route-map.ts";
@@ -32,6 +34,9 @@ export interface EdgeOptions {
 type Place = { port: number; host?: string } | { fd: number };
 
 const backlog = 4_096;
+
+/** Others wait for their routes meanwhile: what takes longer to answer is asked from outside. */
+const proofMs = 50;
 
 /** Deadlines are looked at so often. */
 const sweepMs = 250;
@@ -187,6 +192,12 @@ export class Edge implements EdgeContext {
     this.#tls = wanted;
     const pair = fallback ? { cert: fallback.certificate, key: fallback.key } : {};
     this.#https.setSecureContext({ ...pair, minVersion: "TLSv1.2", sessionIdContext: "slipstream", ticketKeys: ticketKeys(proofKey) });
+  }
+
+  /** What answers there now, asked by this edge itself; undefined where that takes longer than a moment. */
+  async prove(proof: Proof): Promise<OwnAnswer | undefined> {
+    const { proofKey } = this.table?.platform ?? {};
+    return proofKey === undefined ? undefined : askItself((socket) => this.#accept(socket, true), proof, { proofKey, withinMs: proofMs });
   }
 
   inFlight(deployment: string): number {

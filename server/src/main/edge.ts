@@ -82,11 +82,12 @@ const main = async (): Promise<void> => {
   const calls = await serveCalls(
     edgeCalls,
     {
-      publish: async (message) => {
+      publish: async ({ proof, ...message }) => {
         const version = edge.take(message);
         if (edge.table) sent.resolve();
         if (message.kind === "end" && message.entries > manyEntries) setImmediate(giveBackHeapRoom);
-        return { version };
+        const answer = proof && (await edge.prove(proof));
+        return answer ? { version, answer } : { version };
       },
       inFlight: async ({ deployments }) => ({ requests: deployments.reduce((sum, id) => sum + edge.inFlight(id), 0) }),
       loads: async ({ deployments }) => ({ since, requestMs: Object.fromEntries(deployments.map((id) => [id, edge.requestMs(id)])) }),

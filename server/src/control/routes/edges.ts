@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { type Callers, callers } from "@slipstream/contract/ports/calls.ts";
-import { edgeCalls } from "@slipstream/contract/ports/edge.ts";
+import { edgeCalls, type OwnAnswer, type Proof } from "@slipstream/contract/ports/edge.ts";
 import type { TableMessage } from "@slipstream/contract/ports/route-entry.ts";
 import { Turns } from "#platform/turns.ts";
 import type { News, TableSource } from "./table-source.ts";
@@ -56,16 +56,24 @@ const askOne = async <T>(call: () => Promise<T>, returnMs: number): Promise<T[]>
   }
 };
 
-const send = (edge: Edge, message: TableMessage): Promise<{ version: number }> => edge.calls.publish(message, { timeoutMs: callTimeoutMs });
-
-interface Brought {
+interface Has {
   version: number;
+  /** What answers where a proof was asked for. */
+  answer?: OwnAnswer | undefined;
+}
+
+const send = (edge: Edge, message: TableMessage, proof?: Proof): Promise<Has> =>
+  edge.calls.publish(proof ? { ...message, proof } : message, { timeoutMs: callTimeoutMs });
+
+interface Brought extends Has {
   tookWhole: boolean;
 }
 
 export interface Acknowledged {
   edges: number;
   tookWhole: boolean;
+  /** Of each edge that was asked for a proof, and had one in time. */
+  answers: readonly OwnAnswer[];
 }
 
 /** The supervisor starts an edge again within seconds. */
@@ -107,20 +115,21 @@ export class Edges {
    * Gives how many edges serve the table of the news or a newer one, and whether one was sent the whole table. Rejects when a living edge
    * does not acknowledge.
    */
-  async publish(news: News): Promise<Acknowledged> {
-    const answers = await this.#ask((edge) => edge.turns.run(() => this.#bring(edge, news)));
-    const behind = answers.find(({ version }) => version < news.version);
+  async publish(news: News, proof?: Proof): Promise<Acknowledged> {
+    const brought = await this.#ask((edge) => edge.turns.run(() => this.#bring(edge, news, proof)));
+    const behind = brought.find(({ version }) => version < news.version);
     if (behind) throw new SlipError("internal", `An edge stays at table ${behind.version}, not ${news.version}.`);
-    return { edges: answers.length, tookWhole: answers.some(({ tookWhole }) => tookWhole) };
+    const answers = brought.flatMap(({ answer }) => answer ?? []);
+    return { edges: brought.length, tookWhole: brought.some(({ tookWhole }) => tookWhole), answers };
   }
 
   /** The news alone, where they fit the table of the edge; else what it lacks. */
-  async #bring(edge: Edge, { version, delta }: News): Promise<Brought> {
-    const has = delta ? await send(edge, delta) : await edge.calls.version({}, { timeoutMs: callTimeoutMs });
-    if (has.version >= version) return { version: has.version, tookWhole: false };
+  async #bring(edge: Edge, { version, delta }: News, proof?: Proof): Promise<Brought> {
+    const has: Has = delta ? await send(edge, delta, proof) : await edge.calls.version({}, { timeoutMs: callTimeoutMs });
+    if (has.version >= version) return { ...has, tookWhole: false };
     const lacking = await this.#source.since(has.version);
     if (lacking.delta) return { ...(await send(edge, lacking.delta)), tookWhole: false };
-    let last = has;
+    let last: Has = has;
     await this.#source.whole(async (message) => {
       last = await send(edge, message);
     });

@@ -1,6 +1,7 @@
 // Brings the route table to the edges (RouteTable port), and to the disk, so that an edge that starts finds it.
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { OwnAnswer, Proof } from "@slipstream/contract/ports/edge.ts";
 import { isDiskFull } from "#platform/disk-full.ts";
 import type { Log } from "#platform/log.ts";
 import { Turns } from "#platform/turns.ts";
@@ -20,7 +21,7 @@ const untilAcknowledged = async (ask: () => Promise<Acknowledged>): Promise<Ackn
   for (;;) {
     const answer = await ask().catch((error: unknown) => {
       if (performance.now() > until) throw error;
-      return { edges: 0, tookWhole: false };
+      return { edges: 0, tookWhole: false, answers: [] };
     });
     if (answer.edges > 0 || performance.now() > until) return answer;
     await sleep(pauseMs);
@@ -35,12 +36,15 @@ export interface Served {
   version: number;
   /** Resolves when it is on disk, and edges that were being started meanwhile have it too. */
   written: Promise<void>;
+  /** What answers at each edge where a proof was asked for; of edges that it took longer, and where several shared a table, there is none. */
+  proven: { edges: number; answers: readonly OwnAnswer[] };
 }
 
-/** What has changed since a version, as one who changed it has read it with that. */
+/** What has changed since a version, as one who changed it has read it with that, and where that is to show. */
 export interface Read {
   from: number;
   changed: Changed;
+  proof?: Proof | undefined;
 }
 
 export interface PublisherParts {
@@ -125,15 +129,15 @@ export class RoutePublisher {
     await Promise.race([this.#opened.promise, sleep(openMs, undefined, { ref: false })]);
     const news = await this.source.since(this.#served, read?.from === this.#served ? read.changed : undefined);
     const arrivals = this.edges.arrivals();
-    const acknowledging = untilAcknowledged(() => this.edges.publish(news));
+    const acknowledging = untilAcknowledged(() => this.edges.publish(news, read?.proof));
     const written = Promise.all([acknowledging, this.#write(news)]).then(([{ tookWhole }, wroteWhole]) =>
       this.#tellMissed(news, { tookWhole, wroteWhole, arrivals }),
     );
     written.catch(() => undefined);
-    const { edges } = await acknowledging;
+    const { edges, answers } = await acknowledging;
     if (edges === 0) throw new SlipError("unreachable", "No edge process took the new routes.");
     this.#served = news.version;
-    return { version: news.version, written };
+    return { version: news.version, written, proven: { edges, answers } };
   }
 
   /**

@@ -2,6 +2,7 @@
 import https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { OwnAnswer } from "@slipstream/contract/ports/edge.ts";
 import type { FailureReport } from "@slipstream/contract/words.ts";
 import type { Control } from "../../control.ts";
 import { type Ahead, connectToEdge } from "./ahead.ts";
@@ -15,11 +16,6 @@ const crashMs = 2_000;
 const beforeMs = 5_000;
 export const freshProofs = 3;
 
-interface Answer {
-  status: number;
-  deployment: string | undefined;
-  artifact: string | undefined;
-}
 export interface Expected {
   host: string;
   path: string;
@@ -36,7 +32,7 @@ export interface Expected {
 const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
 /** Every proof has a connection of its own, as a new visitor has; only the TLS session is taken up again. */
-const request = (control: Control, { host, path, ahead }: Expected, signal: AbortSignal): Promise<Answer> =>
+const request = (control: Control, { host, path, ahead }: Expected, signal: AbortSignal): Promise<OwnAnswer> =>
   new Promise((resolve, reject) => {
     const sent = https.request(
       {
@@ -58,7 +54,7 @@ const request = (control: Control, { host, path, ahead }: Expected, signal: Abor
   });
 
 /** Why an answer proves nothing; undefined when it does. */
-export const objection = (answer: Answer, expected: Pick<Expected, "deployment" | "artifact">): string | undefined => {
+export const objection = (answer: OwnAnswer, expected: Pick<Expected, "deployment" | "artifact">): string | undefined => {
   if (answer.deployment === undefined) return `The edge answered with status ${answer.status}, from no release.`;
   if (answer.deployment !== expected.deployment) return `The deployment ${answer.deployment} answered.`;
   if (answer.artifact !== expected.artifact) return `The artifact ${answer.artifact} answered.`;

@@ -1,6 +1,7 @@
 // Phases "switch" and "prove", and the end: from here on requests reach the new release.
 import { isDeepStrictEqual } from "node:util";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { Proof } from "@slipstream/contract/ports/edge.ts";
 import type { Phase } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import { tellOfApp } from "../../apps/app-events.ts";
@@ -17,24 +18,19 @@ import { ProgressLost } from "../lost-progress.ts";
 import type { Run } from "../run.ts";
 import { endingOf, tell } from "../story.ts";
 import { Ahead } from "./ahead.ts";
-import { freshProofs, prove } from "./prove.ts";
+import { freshProofs, objection, prove } from "./prove.ts";
 import { releaseOfRun } from "./release.ts";
 import { DeploymentCancelled, type Step } from "./step.ts";
 
 /** Where to ask for proof: the health path where a route serves it, else the route itself. */
-const proofOf = (run: Run, release: ReleaseRow, routes: readonly Route[]) => {
-  const route = routes.find(({ host }) => host === defaultHost(run.row.app)) ?? routes[0];
+const placeOf = ({ row }: Run, release: ReleaseRow, routes: readonly Route[]): Proof => {
+  const route = routes.find(({ host }) => host === defaultHost(row.app)) ?? routes[0];
   if (!route) throw new SlipError("internal", "The release has no route.");
   const path = release.config.health?.path;
-  return {
-    host: route.host,
-    path: path?.startsWith(route.path) ? path : route.path,
-    deployment: run.row.id,
-    artifact: release.artifact,
-    proofs: run.row.kind === "rollback" ? 1 : freshProofs,
-    workload: run.row.workload ?? run.row.id,
-  };
+  return { host: route.host, path: path?.startsWith(route.path) ? path : route.path };
 };
+
+const expectedOf = ({ row }: Run, { artifact }: ReleaseRow) => ({ deployment: row.id, artifact, workload: row.workload ?? row.id });
 
 interface Settings {
   env: Record<string, string>;
@@ -111,22 +107,43 @@ const serve = async ({ control, row }: Run, release: ReleaseRow): Promise<{ rout
   return { routes: pointed.routes, read: { from, changed: changedOf(pointed.rows, from) } };
 };
 
-/** Switches all routes at once, waits for the edges, proves, and makes it final. */
-export const switchAndProve: Step = async (run) => {
-  const { control, row } = run;
-  run.enter("switch");
-  const ahead = new Ahead(control, defaultHost(row.app));
+/**
+ * Of what has answered many before one answer is enough, which each edge asks itself for once it has the routes. Where one has none in time,
+ * or not of this release, that is asked for from outside, as often as it takes.
+ */
+const proveAgain = async (run: Run, release: ReleaseRow): Promise<void> => {
+  const { routes, read } = await serve(run, release);
+  const place = placeOf(run, release, routes);
+  const { written, proven } = await orUnproven(run.control.routes.serve({ ...read, proof: place }));
+  run.signal.throwIfAborted();
+  run.enter("prove");
+  const expected = { ...place, ...expectedOf(run, release), proofs: 1 };
+  const isProven = proven.answers.length === proven.edges && proven.answers.every((answer) => objection(answer, expected) === undefined);
+  await Promise.all([isProven || prove(run.control, expected, run.signal), orUnproven(written)]);
+};
+
+/** What is new is asked from outside alone, as its visitors will: the connection is made meanwhile. */
+const proveFresh = async (run: Run, release: ReleaseRow): Promise<void> => {
+  const { control } = run;
+  const ahead = new Ahead(control, defaultHost(run.row.app));
   try {
-    const release = await releaseOfRun(run);
     const { routes, read } = await serve(run, release);
     const { written } = await orUnproven(control.routes.serve(read));
     run.signal.throwIfAborted();
     run.enter("prove");
-    await Promise.all([prove(control, { ...proofOf(run, release, routes), ahead }, run.signal), orUnproven(written)]);
-    await commitLive(run, release);
+    const expected = { ...placeOf(run, release, routes), ...expectedOf(run, release), proofs: freshProofs, ahead };
+    await Promise.all([prove(control, expected, run.signal), orUnproven(written)]);
   } finally {
     ahead.close();
   }
+};
+
+/** Switches all routes at once, waits for the edges, proves, and makes it final. */
+export const switchAndProve: Step = async (run) => {
+  run.enter("switch");
+  const release = await releaseOfRun(run);
+  await (run.row.kind === "rollback" ? proveAgain : proveFresh)(run, release);
+  await commitLive(run, release);
 };
 
 const orUnproven = async <T>(publishing: Promise<T>): Promise<T> => {
