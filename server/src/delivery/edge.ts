@@ -195,9 +195,9 @@ export class Edge implements EdgeContext {
   }
 
   /** What answers there now, asked by this edge itself; undefined where that takes longer than a moment. */
-  async prove(proof: Proof): Promise<OwnAnswer | undefined> {
+  async prove(proof: Proof, withinMs = proofMs): Promise<OwnAnswer | undefined> {
     const { proofKey } = this.table?.platform ?? {};
-    return proofKey === undefined ? undefined : askItself((socket) => this.#accept(socket, true), proof, { proofKey, withinMs: proofMs });
+    return proofKey === undefined ? undefined : askItself((socket) => this.#accept(socket, true), proof, { proofKey, withinMs });
   }
 
   inFlight(deployment: string): number {

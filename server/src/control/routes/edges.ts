@@ -72,8 +72,8 @@ interface Brought extends Has {
 export interface Acknowledged {
   edges: number;
   tookWhole: boolean;
-  /** Of each edge that was asked for a proof, and had one in time. */
-  answers: readonly OwnAnswer[];
+  /** What answered the edge that was asked for a proof; undefined where nothing did in time. */
+  answer: OwnAnswer | undefined;
 }
 
 /** The supervisor starts an edge again within seconds. */
@@ -113,14 +113,15 @@ export class Edges {
 
   /**
    * Gives how many edges serve the table of the news or a newer one, and whether one was sent the whole table. Rejects when a living edge
-   * does not acknowledge.
+   * does not acknowledge. One of them is asked for the proof.
    */
   async publish(news: News, proof?: Proof): Promise<Acknowledged> {
-    const brought = await this.#ask((edge) => edge.turns.run(() => this.#bring(edge, news, proof)));
+    const proving = this.#all()[0];
+    const brought = await this.#ask((edge) => edge.turns.run(() => this.#bring(edge, news, edge === proving ? proof : undefined)));
     const behind = brought.find(({ version }) => version < news.version);
     if (behind) throw new SlipError("internal", `An edge stays at table ${behind.version}, not ${news.version}.`);
-    const answers = brought.flatMap(({ answer }) => answer ?? []);
-    return { edges: brought.length, tookWhole: brought.some(({ tookWhole }) => tookWhole), answers };
+    const answer = brought.find((has) => has.answer !== undefined)?.answer;
+    return { edges: brought.length, tookWhole: brought.some(({ tookWhole }) => tookWhole), answer };
   }
 
   /** The news alone, where they fit the table of the edge; else what it lacks. */

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, sy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { edgeCalls } from "@slipstream/contract/ports/edge.ts";
+import { edgeCalls, type Proof } from "@slipstream/contract/ports/edge.ts";
 import type { Change, TableMessage } from "@slipstream/contract/ports/route-entry.ts";
 import { RouteTable } from "@slipstream/contract/ports/route-table.ts";
 import { tableIn } from "@slipstream/contract/ports/table-file.ts";
@@ -11,7 +11,7 @@ import { TableReceiver } from "@slipstream/contract/ports/table-receiver.ts";
 import { serveCalls } from "#platform/calls.ts";
 import { logOf } from "#platform/log.ts";
 import { Edges } from "./edges.ts";
-import { RoutePublisher } from "./route-publisher.ts";
+import { RoutePublisher, type Served } from "./route-publisher.ts";
 import type { News, TableSource } from "./table-source.ts";
 
 const platform: Change = { kind: "platform", value: { hosts: [], proofKey: "0".repeat(64) } };
@@ -48,15 +48,19 @@ class Versions implements TableSource {
   };
 }
 
+const answer = { status: 204, deployment: "dep_of_the_answer" };
+
 /** An edge as a process that takes every table, and calls `asked` before it takes the first message. */
 const startEdge = async (context: TestContext, socketPath: string, asked: () => Promise<void> = async () => {}) => {
   const receiver = new TableReceiver();
   const taken: string[] = [];
+  const proofs: Proof[] = [];
   const handlers = {
-    publish: async (message: TableMessage) => {
+    publish: async ({ proof, ...message }: TableMessage & { proof?: Proof | undefined }) => {
       if (taken.push(message.kind) === 1) await asked();
       receiver.take(message);
-      return { version: receiver.version };
+      if (proof) proofs.push(proof);
+      return { version: receiver.version, ...(proof ? { answer } : {}) };
     },
     inFlight: async () => ({ requests: 0 }),
     loads: async () => ({ since: "", requestMs: {} }),
@@ -72,7 +76,7 @@ const startEdge = async (context: TestContext, socketPath: string, asked: () => 
     server.closeAllConnections();
   };
   context.after(end);
-  return { served: () => receiver.version, digest: () => receiver.table?.digest, taken, end };
+  return { served: () => receiver.version, digest: () => receiver.table?.digest, taken, proofs, end };
 };
 
 /** An empty folder for edges, and a publisher of versions. */
@@ -226,4 +230,26 @@ test("the file is written anew when its changes have outgrown the table", async 
     assert.equal(onDisk()?.table.digest, source.table().digest);
   }
   assert.ok(source.wholes > wholes && source.wholes < wholes + 6, `${source.wholes - wholes} of 6, ${sizes.join(" ")} bytes`);
+});
+
+test("one edge is asked for the proof of a change, once it has that, and its answer is given; where several share a table, nobody is", async (context) => {
+  const { publisher, source, socket } = world(context);
+  const edges = [await startEdge(context, socket("edge-0")), await startEdge(context, socket("edge-1"))];
+  await publisher.publish();
+  const proof = { host: "app.example.org", path: "/" };
+  const serveNext = (): Promise<Served> => {
+    source.version += 1;
+    const from = publisher.served;
+    return publisher.serve({ from, changed: { version: source.version, isKnown: true, apps: new Map(), certificates: [] }, proof });
+  };
+  const alone = await serveNext();
+  await alone.written;
+  assert.deepEqual(alone.answer, answer);
+  assert.deepEqual(
+    edges.map(({ proofs }) => proofs),
+    [[proof], []],
+  );
+  const [, second, third] = [serveNext(), serveNext(), serveNext()];
+  assert.deepEqual([(await second).answer, (await third).answer], [undefined, undefined]);
+  await (await third).written;
 });

@@ -21,7 +21,7 @@ const untilAcknowledged = async (ask: () => Promise<Acknowledged>): Promise<Ackn
   for (;;) {
     const answer = await ask().catch((error: unknown) => {
       if (performance.now() > until) throw error;
-      return { edges: 0, tookWhole: false, answers: [] };
+      return { edges: 0, tookWhole: false, answer: undefined };
     });
     if (answer.edges > 0 || performance.now() > until) return answer;
     await sleep(pauseMs);
@@ -36,8 +36,8 @@ export interface Served {
   version: number;
   /** Resolves when it is on disk, and edges that were being started meanwhile have it too. */
   written: Promise<void>;
-  /** What answers at each edge where a proof was asked for; of edges that it took longer, and where several shared a table, there is none. */
-  proven: { edges: number; answers: readonly OwnAnswer[] };
+  /** What answered an edge where a proof was asked for; none where that took longer than a moment, or several shared the table. */
+  answer: OwnAnswer | undefined;
 }
 
 /** What has changed since a version, as one who changed it has read it with that, and where that is to show. */
@@ -134,10 +134,10 @@ export class RoutePublisher {
       this.#tellMissed(news, { tookWhole, wroteWhole, arrivals }),
     );
     written.catch(() => undefined);
-    const { edges, answers } = await acknowledging;
+    const { edges, answer } = await acknowledging;
     if (edges === 0) throw new SlipError("unreachable", "No edge process took the new routes.");
     this.#served = news.version;
-    return { version: news.version, written, proven: { edges, answers } };
+    return { version: news.version, written, answer };
   }
 
   /**
