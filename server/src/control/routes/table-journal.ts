@@ -56,7 +56,10 @@ export class TableJournal {
     }
   }
 
-  /** False where the file would become too long by it. */
+  /**
+   * False where the file would become too long by it. It outlives this process, and need not outlive the machine: after a power cut all
+   * addresses are others, and control, which knows better, publishes anew.
+   */
   async #append(written: Written, delta: Delta): Promise<boolean> {
     const { line, chain } = lineOf(written.chain, delta);
     const bytes = chain.bytes - written.chain.bytes;
@@ -64,7 +67,6 @@ export class TableJournal {
     const file = await open(this.#path, "a");
     try {
       await file.writeFile(line);
-      await file.datasync();
       this.#written = { ...written, chain, version: delta.to };
     } catch (error) {
       // A line that is not whole would make the rest unreadable.
