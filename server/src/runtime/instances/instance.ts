@@ -264,11 +264,20 @@ export class Instance {
 
   /** Starts the program of a successor by `begin`, as `wake` does. What is left of `before` is removed once that is over. */
   succeed(before: Instance, begin: () => Promise<void>, inTurn: InTurn): Promise<Symptom | undefined> {
-    this.#ground.records.saveInstance(this.#record);
-    this.#ground.records.forgetInstance(before.id);
-    const isUp = this.#comeBack(inTurn, begin);
+    const isUp = this.#comeBack(inTurn, () => this.#takeOver(before, begin));
     this.#ceded = isUp.catch(() => {}).then(() => before.#cede());
     return isUp;
+  }
+
+  /** Which of the two is there is written down while the program starts: a host that dies before that goes on with the one before. */
+  async #takeOver(before: Instance, begin: () => Promise<void>): Promise<void> {
+    const begun = begin();
+    try {
+      this.#ground.records.saveInstance(this.#record);
+      this.#ground.records.forgetInstance(before.id);
+    } finally {
+      await begun;
+    }
   }
 
   /** Nothing is left of it but its address, which its successor has. */

@@ -15,7 +15,20 @@ import type { CpuMeter } from "./cpu-meter.ts";
 import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import type { Hold, ProgramSandbox, Tail } from "./program-sandbox.ts";
-import { changeLayers, layersNow, mountApp, mountRoot, mountRootAgain, platformFiles, rootOf, shareRoot, unmountRoot, writeTop } from "./rootfs.ts";
+import {
+  changeFile,
+  changeLayers,
+  hostsPath,
+  hostsText,
+  layersNow,
+  mountApp,
+  mountRoot,
+  mountRootAgain,
+  platformFiles,
+  rootOf,
+  shareRoot,
+  unmountRoot,
+} from "./rootfs.ts";
 import { askToEnd } from "./termination.ts";
 
 export interface SandboxGround {
@@ -122,15 +135,20 @@ export class OciSandbox implements ProgramSandbox {
     await this.#run(launch.spec.id, launch.spec.network, this.#prepare(launch), launch.created);
   }
 
-  /** Gives a sandbox whose program waits for it the app of `launch`, mounted from `app`. The next start is as that says. */
-  async become(launch: Launch, app: readonly string[]): Promise<void> {
+  /** Gives a sandbox whose program waits for it the app of `launch`, mounted from `app`. */
+  async furnish({ spec: { id, hostname }, address }: Launch, app: readonly string[]): Promise<void> {
+    const mounted = mountApp(this.#ground.kernel, this.bundle(id), app);
+    // It may have the address of another one; all else of these files is as it was.
+    changeFile(this.bundle(id), hostsPath, hostsText({ hostname, address }));
+    await mounted;
+  }
+
+  /** Has a sandbox that became the program of `launch` be that from its next start on. */
+  become(launch: Launch): void {
     const { id, layers } = launch.spec;
     this.count(id, launch.account);
     this.#configure(launch);
-    // It may have the address of another one.
-    writeTop(this.bundle(id), this.#filesOf(launch));
     changeLayers(this.bundle(id), layers);
-    await mountApp(this.#ground.kernel, this.bundle(id), app);
   }
 
   /** Says what the CPU time of a sandbox is counted for; to be said again by the host process that takes it over. */

@@ -17,11 +17,15 @@ export interface RootPlan {
 
 const systemFolders = ["proc", "sys", "dev", "tmp", "run", "app"];
 
+export const hostsPath = "etc/hosts";
+
+export const hostsText = ({ hostname, address }: { hostname: string; address: string }): string => `127.0.0.1 localhost\n${address} ${hostname}\n`;
+
 /** The files of every sandbox: who it is, and whom it asks for names. */
 export const platformFiles = (input: { uid: number; hostname: string; address: string; resolvConf: string }): Record<string, string> => ({
   "etc/passwd": `root:x:0:0:root:/root:/bin/sh\napp:x:${input.uid}:${input.uid}:app:/tmp:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n`,
   "etc/group": `root:x:0:\napp:x:${input.uid}:\nnogroup:x:65534:\n`,
-  "etc/hosts": `127.0.0.1 localhost\n${input.address} ${input.hostname}\n`,
+  [hostsPath]: hostsText(input),
   "etc/hostname": `${input.hostname}\n`,
   "etc/resolv.conf": input.resolvConf,
 });
@@ -57,8 +61,8 @@ const linksOf = (bundle: string): string => join(bundle, "layers");
 
 export const rootOf = (bundle: string): string => join(bundle, "root");
 
-/** Writes the platform's own files, also where the root is mounted and nobody has looked at them yet. */
-export const writeTop = (bundle: string, files: RootPlan["files"]): void => makeTop(join(linksOf(bundle), "top"), files);
+/** Writes one of the platform's own files anew, in a root that is mounted: where nobody has looked at it yet. */
+export const changeFile = (bundle: string, path: string, text: string): void => writeFileSync(join(linksOf(bundle), "top", path), text);
 
 const linkLayers = (links: string, layers: readonly string[]): void => {
   for (const [index, layer] of layers.entries()) symlinkSync(layer, join(links, `${index}`));
@@ -70,7 +74,7 @@ export const mountRoot = async (kernel: Kernel, plan: RootPlan): Promise<void> =
   const links = linksOf(bundle);
   for (const folder of [links, rootOf(bundle)]) mkdirSync(folder, { recursive: true });
   makePlaces(join(links, "bottom"), plan.mounts);
-  writeTop(bundle, plan.files);
+  makeTop(join(links, "top"), plan.files);
   linkLayers(links, layers);
   for (const [name, path] of Object.entries(overlay ?? {})) symlinkSync(path, join(links, name));
   const names = ["top", ...layers.map((_, index) => `${layers.length - 1 - index}`), "bottom"];

@@ -68,18 +68,29 @@ export class Spares {
   async start(spare: Waiting, launch: Launch, app: readonly string[]): Promise<void> {
     await this.#orAnew(spare, launch, async () => {
       await this.furnish(spare, launch, app);
+      this.#become(spare, launch);
       await this.#tell(spare, launch);
     });
   }
 
   /** Puts an app into the spare that was taken for it. */
   furnish({ recipe }: Waiting, launch: Launch, app: readonly string[]): Promise<void> {
-    return this.#ground.sandbox(recipe.kind).become(launch, app);
+    return this.#ground.sandbox(recipe.kind).furnish(launch, app);
   }
 
-  /** As `start`, of one that has its app. */
+  /**
+   * As `start`, of one that has its app, and that nobody knows of yet: what its next start is to be is written down while this one is under way.
+   * It was told what it is when this gives its promise.
+   */
   begin(spare: Waiting, launch: Launch): Promise<void> {
-    return this.#orAnew(spare, launch, () => this.#tell(spare, launch));
+    return this.#orAnew(spare, launch, async () => {
+      const told = this.#tell(spare, launch);
+      await Promise.all([told, Promise.try(() => this.#become(spare, launch))]);
+    });
+  }
+
+  #become({ recipe }: Waiting, launch: Launch): void {
+    this.#ground.sandbox(recipe.kind).become(launch);
   }
 
   #tell({ line, recipe }: Waiting, { spec: { args, env, cwd } }: Launch): Promise<void> {
