@@ -19,6 +19,7 @@ import { Waits } from "./instances/health.ts";
 import { Records } from "./instances/record.ts";
 import { Isolates } from "./isolates/isolates.ts";
 import { Kernel } from "./kernel/kernel.ts";
+import { Launcher } from "./launcher/launcher.ts";
 import { FetchNetworks } from "./network/fetch-networks.ts";
 import { forwardingCheck } from "./network/forwarding.ts";
 import { NetworkPool } from "./network/pool.ts";
@@ -117,6 +118,7 @@ class LocalRuntime implements Runtime {
   readonly #meter: CpuMeter;
   readonly #observation = new Observation();
   readonly #kernel = new Kernel();
+  readonly #launcher = new Launcher();
   readonly spares: Spares;
   #set: SandboxSet | undefined;
   #looking: NodeJS.Timeout | undefined;
@@ -213,6 +215,7 @@ class LocalRuntime implements Runtime {
   async open(): Promise<void> {
     requirePrograms();
     this.#kernel.open();
+    this.#launcher.open();
     if (!this.#group().boundMemory(sandboxMemory(totalmem())))
       this.#dependencies.log.info("this machine does not bound the memory of all sandboxes together", { group: this.#group().group });
     const { home, installation, crun = true } = this.#dependencies;
@@ -246,6 +249,7 @@ class LocalRuntime implements Runtime {
     this.#exits.close();
     await this.#pool.close(everything);
     this.#kernel.close();
+    this.#launcher.close();
     if (!everything) return;
     await this.#group().remove();
     await unmountSystemView(this.#dependencies.home.systemView);
@@ -260,7 +264,7 @@ class LocalRuntime implements Runtime {
     const { home, installation } = this.#dependencies;
     const { exits } = home;
     const machine = { group: groupOf(installation), uid: uids(installation).app, resolvConf: resolvConf(this.#resolvers) };
-    return { ...machine, bundles, exits, meter: this.#meter, kernel: this.#kernel };
+    return { ...machine, bundles, exits, meter: this.#meter, kernel: this.#kernel, launcher: this.#launcher };
   }
 
   /** Builds are thousands of short system calls: under a kernel in user space they take many times as long. */

@@ -8,6 +8,7 @@ import type { RanOnce, RunOnce } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { openImage } from "#platform/oci/image.ts";
 import { Kernel } from "../kernel/kernel.ts";
+import { Launcher } from "../launcher/launcher.ts";
 import { Cgroup } from "../sandboxes/cgroup.ts";
 import { CpuMeter } from "../sandboxes/cpu-meter.ts";
 import { eventually, needsRoot, type RuntimeFixture, runtimeFixture } from "../testing/runtime-fixture.ts";
@@ -113,9 +114,9 @@ for (const sandbox of kinds)
 
     test("whose launch is cut off when it is about to begin is begun by who goes on with it, and once", async () => {
       const { runtime, home, installation } = fixture;
-      const kernel = new Kernel();
+      const [kernel, launcher] = [new Kernel(), new Launcher()];
       const meter = new CpuMeter((name) => new Cgroup(`${groupOf(installation)}/${name}`));
-      const ground = { group: groupOf(installation), uid: 0x6fff_0002, bundles: home.runs, exits: home.exits, resolvConf: "", meter, kernel };
+      const ground = { group: groupOf(installation), uid: 0x6fff_0002, bundles: home.runs, exits: home.exits, resolvConf: "", meter, kernel, launcher };
       const kept = runtime.sandboxes().on(ground, sandbox);
       const [id, network] = ["cut-off", "/proc/self/ns/net"];
       const limits = { memoryBytes: 128 * 2 ** 20, cpus: 1, pids: 256, tmpBytes: 2 ** 20, openFiles: 1_024 };
@@ -135,6 +136,7 @@ for (const sandbox of kinds)
       } finally {
         await kept.remove(id, network);
         kernel.close();
+        launcher.close();
       }
     });
 

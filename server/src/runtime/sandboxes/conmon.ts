@@ -1,15 +1,14 @@
 // conmon is the parent of a sandbox in our place: it keeps the output and the exit code while this process is away.
-import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { afterRunning } from "#platform/clock.ts";
-import { cleanEnv } from "#platform/exec.ts";
+import type { Begun, Hiding, Launcher } from "../launcher/launcher.ts";
 
 export interface ConmonPlan {
   id: string;
   bundle: string;
   /** The runtime, and what stands before its own command. */
   runtime: readonly [string, ...string[]];
+  hiding?: Hiding | undefined;
   exitFolder: string;
   logBytes: number;
 }
@@ -66,37 +65,32 @@ export const parseCreated = (text: string): Created => {
  * Starts conmon, which waits until `ready` resolves, creates the container, and says how that went; the program itself waits to be
  * started. The start of a process and what `ready` does go on side by side. Rejects only as `ready` does.
  */
-export const createUnderConmon = async (plan: ConmonPlan, timeoutMs: number, ready: Promise<void>): Promise<Created> => {
-  // Descriptor 3 is conmon's answer pipe, 4 the one that it waits on. It starts a session of its own and outlives this process.
-  const env = { ...cleanEnv, _OCI_SYNCPIPE: "3", _OCI_STARTPIPE: "4" };
-  const child = spawn("conmon", conmonArguments(plan), { cwd: plan.bundle, env, stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], detached: true });
-  const created = answerOf(child, timeoutMs);
+export const createUnderConmon = async (
+  launcher: Launcher,
+  plan: ConmonPlan,
+  { ready, timeoutMs }: { ready: Promise<void>; timeoutMs: number },
+): Promise<Created> => {
+  const conmon = launcher.begin({ folder: plan.bundle, command: ["conmon", ...conmonArguments(plan)], hiding: plan.hiding });
+  const created = answerOf(conmon, timeoutMs);
   try {
     await ready;
   } catch (error) {
-    child.kill("SIGKILL");
+    conmon.kill();
     throw error;
   }
-  const start = child.stdio[4];
-  if (start instanceof Writable) start.on("error", () => {}).end("\n");
+  conmon.go();
   return await created;
 };
 
-const answerOf = (child: ChildProcess, timeoutMs: number): Promise<Created> =>
-  new Promise((resolve) => {
-    const answer = child.stdio[3];
-    let text = "";
-    const done = (created: Created): void => {
-      callOff();
-      resolve(created);
-      child.unref();
-      if (answer && "destroy" in answer) answer.destroy();
-    };
-    const callOff = afterRunning(timeoutMs, () => done({ error: `it was not created within ${timeoutMs} ms` }));
-    child.on("error", (error) => done({ error: error.message }));
-    answer?.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      if (text.endsWith("\n")) done(parseCreated(text));
-    });
-    answer?.on("close", () => done(parseCreated(text)));
+const answerOf = async ({ said, forget }: Begun, timeoutMs: number): Promise<Created> => {
+  const late = Promise.withResolvers<Created>();
+  const callOff = afterRunning(timeoutMs, () => {
+    forget();
+    late.resolve({ error: `it was not created within ${timeoutMs} ms` });
   });
+  try {
+    return await Promise.race([said.then(parseCreated), late.promise]);
+  } finally {
+    callOff();
+  }
+};

@@ -1,12 +1,28 @@
 // What differs between the programs that make sandboxes; the rest is in oci-sandbox.ts.
 import type { SandboxKind } from "@slipstream/contract/words.ts";
+import type { Hiding } from "../launcher/launcher.ts";
 import type { SeccompProfile } from "./runc/seccomp.ts";
 import type { UserNamespace } from "./runc/user-namespace.ts";
+
+/** Where a sandbox is made. */
+export interface Making {
+  network: string;
+  bundle: string;
+}
+
+export interface Maker {
+  runtime: readonly [string, ...string[]];
+  hiding?: Hiding | undefined;
+}
 
 export interface OciRuntime {
   kind: SandboxKind;
   /** What stands before the runtime's own commands, for a sandbox in the namespace at `network`. */
   command(network: string): readonly [string, ...string[]];
+  /** What makes a sandbox, where `command` is for all else. */
+  maker?: ((of: Making) => Maker) | undefined;
+  /** As `maker`, and has the program begin as well. */
+  beginner?: ((of: Making) => Maker) | undefined;
   joinsNetwork: boolean;
   /** Its programs see the control groups of the machine's kernel; else they are told their limits by other means. */
   showsCgroups: boolean;

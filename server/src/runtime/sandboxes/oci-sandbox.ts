@@ -7,6 +7,7 @@ import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { exec } from "#platform/exec.ts";
 import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { Launcher } from "../launcher/launcher.ts";
 import type { OutputLine } from "../output/output-line.ts";
 import { OutputTail } from "../output/output-tail.ts";
 import { Cgroup } from "./cgroup.ts";
@@ -43,6 +44,7 @@ export interface SandboxGround {
   resolvConf: string;
   meter: CpuMeter;
   kernel: Kernel;
+  launcher: Launcher;
 }
 
 export interface Launch {
@@ -168,8 +170,8 @@ export class OciSandbox implements ProgramSandbox {
    */
   async restart(id: string, network: string): Promise<void> {
     if (this.#takeReady(id) && (await this.#runtime.release?.(id))) return;
-    await this.#createAgain(id, network);
-    await this.#letGo(id, network);
+    await this.#createAgain(id, network, true);
+    await this.#letGo(id, network, true);
   }
 
   /** Does of the next `restart` all that comes before the program, where what is created holds next to nothing. Rejects as that does. */
@@ -196,14 +198,14 @@ export class OciSandbox implements ProgramSandbox {
     return isReady;
   }
 
-  async #createAgain(id: string, network: string): Promise<void> {
+  async #createAgain(id: string, network: string, begins = false): Promise<void> {
     if (!this.#takeCleared(id)) {
       await this.#end(id, network);
       await unmountRoot(this.bundle(id));
     }
     const mounted = mountRootAgain(this.#ground.kernel, this.bundle(id)).catch((error: unknown) => Promise.reject(new LaunchError(String(error))));
     this.#showCgroup(id);
-    await this.#create(id, network, mounted);
+    await this.#create(id, network, { ready: mounted, begins });
   }
 
   /** Says that nothing is left of the program's last run. */
@@ -217,25 +219,32 @@ export class OciSandbox implements ProgramSandbox {
   }
 
   async #run(id: string, network: string, ready: Promise<void>, created?: () => void): Promise<void> {
-    await this.#create(id, network, ready);
+    // What is done in between needs one that waits.
+    const begins = created === undefined;
+    await this.#create(id, network, { ready, begins });
     created?.();
-    await this.#letGo(id, network);
+    await this.#letGo(id, network, begins);
   }
 
-  /** The program waits to be begun. */
-  async #create(id: string, network: string, ready: Promise<void>): Promise<void> {
-    const command = this.#runtime.command(network);
-    const plan = { id, bundle: this.bundle(id), runtime: command, exitFolder: this.#ground.exits, logBytes };
-    let made = await createUnderConmon(plan, this.#runtime.createMs, ready);
+  /** The program waits to be begun, but with `begins` where the runtime can begin it as well. */
+  async #create(id: string, network: string, { ready, begins }: { ready: Promise<void>; begins: boolean }): Promise<void> {
+    const { launcher, exits: exitFolder } = this.#ground;
+    const { createMs: timeoutMs, command, maker, beginner } = this.#runtime;
+    const bundle = this.bundle(id);
+    const make = (begins ? beginner : undefined) ?? maker ?? (() => ({ runtime: command(network) }));
+    const plan = { id, bundle, exitFolder, logBytes, ...make({ network, bundle }) };
+    let made = await createUnderConmon(launcher, plan, { ready, timeoutMs });
     for (let tries = 1; "error" in made && made.lost && tries < launchesMax; tries += 1) {
       await this.#delete(id, network);
-      made = await createUnderConmon(plan, this.#runtime.createMs, Promise.resolve());
+      made = await createUnderConmon(launcher, plan, { ready: Promise.resolve(), timeoutMs });
     }
     if ("error" in made) throw new LaunchError(made.error);
     this.#runtime.prepare?.(made.pid);
   }
 
-  async #letGo(id: string, network: string): Promise<void> {
+  /** `begins` as it was created with. */
+  async #letGo(id: string, network: string, begins: boolean): Promise<void> {
+    if (begins && this.#runtime.beginner) return;
     if (await this.#runtime.release?.(id)) return;
     const started = await exec([...this.#runtime.command(network), "start", id], { timeoutMs: this.#runtime.createMs });
     if (started.code !== 0) throw new LaunchError(started.stderr.trim() || started.stdout.trim() || "the runtime did not start it");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { findProgram } from "#platform/programs.ts";
-import { gvisor } from "./gvisor/gvisor.ts";
+import { gvisor, writeBeginner } from "./gvisor/gvisor.ts";
 import { writeHelpers } from "./gvisor/nobody.ts";
 import { gvisorPlatforms } from "./gvisor/platforms.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
@@ -47,14 +47,16 @@ const gvisorCandidate = async ({ runtimes, sandboxRoot }: CandidateGround): Prom
   const nsenter = findProgram("nsenter");
   if (program === undefined || nsenter === undefined) return { kind: "gvisor", missing: program ? "nsenter" : "runsc", runtimes: [] };
   const stateFolder = folderFor(runtimes, "runsc");
-  const nobody = { uid: sandboxRoot, helpers: writeHelpers(folderFor(runtimes, "helpers")) };
+  const helpers = folderFor(runtimes, "helpers");
+  const nobody = { uid: sandboxRoot, helpers: writeHelpers(helpers) };
+  const those = { program, nsenter, stateFolder, beginner: writeBeginner(helpers) };
   const platforms = await gvisorPlatforms(program);
   return {
     kind: "gvisor",
     missing: undefined,
     runtimes: platforms.flatMap((platform) => [
-      { label: `${program}, ${platform}, as nobody`, runtime: gvisor({ program, nsenter, platform, stateFolder, nobody }) },
-      { label: `${program}, ${platform}, as root`, runtime: gvisor({ program, nsenter, platform, stateFolder, nobody: undefined }) },
+      { label: `${program}, ${platform}, as nobody`, runtime: gvisor({ ...those, platform, nobody }) },
+      { label: `${program}, ${platform}, as root`, runtime: gvisor({ ...those, platform, nobody: undefined }) },
     ]),
   };
 };
@@ -64,10 +66,10 @@ const runcCandidate = async ({ runtimes, systemView, sandboxRoot, crun: isWanted
   const program = findProgram("runc");
   if (program === undefined) return { kind: "runc", missing: "runc", runtimes: [] };
   const trouble = await mountSystemView(systemView);
-  const [faster, unshare] = isWanted ? [findProgram("crun"), findProgram("unshare")] : [];
+  const [faster, unshare, nsenter] = isWanted ? ["crun", "unshare", "nsenter"].map((name) => findProgram(name)) : [];
   const programs: { name: string; program: RuncProgram }[] = [{ name: program, program: { command: [program] } }];
-  if (faster !== undefined && unshare !== undefined)
-    programs.unshift({ name: faster, program: crun({ program: faster, unshare, helpers: folderFor(runtimes, "helpers") }) });
+  if (faster !== undefined && unshare !== undefined && nsenter !== undefined)
+    programs.unshift({ name: faster, program: crun({ program: faster, unshare, nsenter, helpers: folderFor(runtimes, "helpers") }) });
   const stateFolder = folderFor(runtimes, "runc");
   const those = (how: string, userNamespace: UserNamespace | undefined) =>
     programs.map(({ name, program: each }) => ({ label: `${name}, ${how}`, runtime: runc({ program: each, stateFolder, userNamespace }) }));

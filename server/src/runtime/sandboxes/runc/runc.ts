@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { OciRuntime } from "../oci-runtime.ts";
+import type { Maker, OciRuntime } from "../oci-runtime.ts";
 import { seccompProfile } from "./seccomp.ts";
 import { giveOutput, type UserNamespace } from "./user-namespace.ts";
 
@@ -58,10 +58,12 @@ const letGo = async (pipe: string): Promise<boolean> => (await write(pipe)) || (
 export interface RuncProgram {
   /** The program, and what stands before it. */
   command: readonly [string, ...string[]];
+  /** What makes sandboxes, where that is something else; `options` stand before its own commands. */
+  maker?: ((bundle: string, options: readonly string[]) => Maker) | undefined;
   /** For the configuration of the next sandbox. */
-  annotations?(): Readonly<Record<string, string>>;
+  annotations?: () => Readonly<Record<string, string>>;
   /** Told of the folder of records of each container that was created. */
-  created?(record: string): void;
+  created?: (record: string) => void;
 }
 
 export interface RuncOptions {
@@ -71,9 +73,10 @@ export interface RuncOptions {
   userNamespace: UserNamespace | undefined;
 }
 
-export const runc = ({ program, stateFolder, userNamespace }: RuncOptions): OciRuntime => ({
+export const runc = ({ program: { command, maker, annotations, created }, stateFolder, userNamespace }: RuncOptions): OciRuntime => ({
   kind: "runc",
-  command: () => [...program.command, "--root", stateFolder],
+  command: () => [...command, "--root", stateFolder],
+  maker: maker && (({ bundle }) => maker(bundle, ["--root", stateFolder])),
   joinsNetwork: true,
   showsCgroups: true,
   // runc's do, crun's do not.
@@ -83,10 +86,10 @@ export const runc = ({ program, stateFolder, userNamespace }: RuncOptions): OciR
   userNamespace,
   createMs: 15_000,
   prepare: userNamespace && giveOutput,
-  annotations: program.annotations,
+  annotations,
   release(id) {
     const record = join(stateFolder, id);
-    program.created?.(record);
+    created?.(record);
     return letGo(join(record, "exec.fifo"));
   },
 });
