@@ -1,5 +1,5 @@
 // The runc adapter, which crun fits as well: namespaces, a system call filter and cgroups of the machine's own kernel.
-import { constants } from "node:fs";
+import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,20 +11,28 @@ const releaseMs = 2_000;
 
 const letter = Buffer.from("\0");
 
-/** A container of crun reads from the pipe. False when none does. */
-const write = async (path: string): Promise<boolean> => {
-  const pipe = await open(path, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => undefined);
-  if (!pipe) return false;
+const openedOrNot = (path: string): number | undefined => {
+  try {
+    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+};
+
+/** A container of crun reads from the pipe. False when none does. At once, as its program waits for no more than this. */
+const write = (path: string): boolean => {
+  const pipe = openedOrNot(path);
+  if (pipe === undefined) return false;
   try {
     // Without it the container counts as started.
-    await rm(path, { force: true });
-    return (await pipe.write(letter)).bytesWritten === 1;
+    rmSync(path, { force: true });
+    return writeSync(pipe, letter) === 1;
   } catch (error) {
     // It was ended meanwhile.
     if ((error as NodeJS.ErrnoException).code === "EPIPE") return false;
     throw error;
   } finally {
-    await pipe.close();
+    closeSync(pipe);
   }
 };
 
@@ -52,7 +60,7 @@ const read = async (path: string): Promise<boolean> => {
  * A created container's first process waits on a named pipe; `start` of runc and of crun do no more than this. Doing it here saves the
  * start of a process, and lets go what either has created.
  */
-const letGo = async (pipe: string): Promise<boolean> => (await write(pipe)) || (await read(pipe));
+const letGo = async (pipe: string): Promise<boolean> => write(pipe) || (await read(pipe));
 
 /** What differs between runc and crun. */
 export interface RuncProgram {
