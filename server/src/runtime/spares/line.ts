@@ -56,16 +56,22 @@ export const connectToSpare = async (address: string, secret: string): Promise<S
   }
 };
 
-/** Tells a spare which program it is. Rejects where nobody has heard it: the connection of one that dies ends too. */
+/**
+ * Tells a spare which program it is, in a line: the end of what is said would be sent in a later turn of this process. Rejects where nobody has heard
+ * it: the connection of one that dies ends too.
+ */
 export const tell = async (socket: Socket, what: Program): Promise<void> => {
   if (socket.readyState !== "open") throw new Error("The spare has hung up.");
+  const signal = AbortSignal.timeout(tellMs);
   let said = "";
-  socket.on("data", (chunk: Buffer) => {
-    said += chunk.toString();
+  const heard = new Promise<void>((resolve, reject) => {
+    socket.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said === "heard\n") resolve();
+    });
+    for (const end of ["end", "close"]) socket.on(end, () => reject(new Error("The spare has ended before it heard what it is.")));
+    signal.addEventListener("abort", () => reject(new Error(`The spare has not heard what it is within ${tellMs} ms.`)));
   });
-  const ended = once(socket, "end", { signal: AbortSignal.timeout(tellMs) });
-  socket.end(JSON.stringify(what));
-  await ended;
-  socket.destroy();
-  if (said !== "heard\n") throw new Error("The spare has ended before it heard what it is.");
+  socket.write(`${JSON.stringify(what)}\n`);
+  await heard.finally(() => socket.destroy());
 };

@@ -58,6 +58,12 @@ const welcome = (host: Socket): void => {
   host.write("waits\n");
 };
 
+/** Before its first line the connection is gone. */
+const hear = (host: Socket, line: string): void => {
+  const program = JSON.parse(line) as Program;
+  host.on("close", () => become(program)).write("heard\n", () => host.destroy());
+};
+
 const listen = (socket: Socket): void => {
   let text = "";
   const isHost = (): boolean => text.startsWith(greeting);
@@ -65,17 +71,16 @@ const listen = (socket: Socket): void => {
     const wasHost = isHost();
     text += chunk;
     if (!wasHost && isHost()) welcome(socket);
-    if (!greeting.startsWith(text.slice(0, greeting.length))) socket.destroy();
-  };
-  const end = (): void => {
-    if (!isHost()) return void socket.destroy();
-    const program = JSON.parse(text.slice(greeting.length)) as Program;
-    socket.on("close", () => become(program)).end("heard\n");
+    if (!greeting.startsWith(text.slice(0, greeting.length))) return void socket.destroy();
+    if (text.length > greeting.length && text.endsWith("\n")) hear(socket, text.slice(greeting.length));
   };
   guests.add(socket);
-  socket.setEncoding("utf8").on("data", take).on("end", end);
   // When the host process is gone there is nothing left to wait for, and this ends by itself.
-  socket.on("error", () => {});
+  socket
+    .setEncoding("utf8")
+    .on("data", take)
+    .on("end", () => socket.destroy())
+    .on("error", () => {});
 };
 
 /**
@@ -94,4 +99,4 @@ const rehearse = async (): Promise<void> => {
 
 await rehearse();
 
-const server = process.getBuiltinModule("node:net").createServer({ allowHalfOpen: true }, listen).listen(Number(port), "0.0.0.0");
+const server = process.getBuiltinModule("node:net").createServer(listen).listen(Number(port), "0.0.0.0");

@@ -93,10 +93,11 @@ def told(port, greeting):
     host, text = host_of(port, greeting)
     with host:
         host.sendall(b"waits\n")
-        while chunk := received(host):
+        while not text.endswith(b"\n"):
+            chunk = received(host)
+            if not chunk:
+                sys.exit()
             text += chunk
-        if not text:
-            sys.exit()
         host.sendall(b"heard\n")
     return json.loads(text)
 
