@@ -48,12 +48,27 @@ const sandboxOf = (home: string, name: string): { folder: string; bundle: Bundle
   return found;
 };
 
+/** crun where there are two hierarchies of control groups: what its conmon was told is there only until the sandbox is made. */
+const withoutUnified = [
+  "/usr/bin/unshare",
+  "--mount",
+  "--propagation=slave",
+  "--",
+  "/bin/sh",
+  "-c",
+  'umount /sys/fs/cgroup/unified && exec "$@"',
+  "sh",
+  "crun",
+] as const;
+
 /** The program that the sandbox in `folder` was started by, with its arguments, as its conmon was told; its records go to `root`. */
 const runtimeOf = (folder: string, root: string): [string, ...string[]] => {
   const conmon = readFileSync(join(folder, "conmon.pid"), "utf8").trim();
   const words = readFileSync(`/proc/${conmon}/cmdline`, "utf8").split("\0");
   const program = words[words.indexOf("--runtime") + 1] ?? "";
   const args = words.flatMap((word) => (word.startsWith("--runtime-arg=") ? [word.slice("--runtime-arg=".length)] : []));
+  const runtime = args.indexOf(join(folder, "runtime"));
+  if (runtime >= 0) return [...withoutUnified, ...args.slice(runtime + 1)];
   return [program, ...args.map((arg) => (arg.startsWith("--root=") ? `--root=${root}` : arg))];
 };
 
