@@ -49,10 +49,8 @@ sub sealed {
   return $sealed{$path}{at};
 }
 
-# A link whose place may be taken by one of a launch before.
 sub link_to {
   my ($target, $link) = @_;
-  unlink($link);
   symlink($target, $link) or die "$link: $!";
 }
 
@@ -112,6 +110,8 @@ my %questions = (
   # Starts conmon, which waits.
   begin => sub {
     my ($id, $folder, $hides, $runtime, @command) = @_;
+    # Of a launch before: its number may be another process's by now.
+    unlink("$folder/view", "$folder/runtime");
     link_to(sealed($runtime), "$folder/runtime") if $runtime ne '';
     pipe(my $answer, my $says) && pipe(my $waits, my $start) or die "pipe: $!";
     my $conmon = apart(sub { be_conmon($folder, $says, $waits, @command) });
@@ -137,7 +137,8 @@ sub ask {
   my ($question, @words) = map { pack('H*', $_) } split(/ /, $_[0], -1);
   eval { $questions{$question}->(@words); 1 } and return;
   my $error = $@;
-  delete($launches{ $words[0] });
+  my $of = delete($launches{ $words[0] });
+  kill('KILL', $of->{conmon}) if $of;
   print words($words[0], $error);
 }
 

@@ -71,6 +71,7 @@ describe("what starts conmon", { skip: needsRoot }, () => {
     assert.deepEqual([inside, same], ["file", "same"], "the path is to be seen outside alone");
     await eventually(() => (existsSync(view) ? undefined : true), "its view is gone");
     assert.throws(() => writeFileSync(readlinkSync(runtimePath(folder)), "other"), { code: "EPERM" });
+    assert.equal(await launch("readlink view runtime"), "", "the next launch has nothing of it");
   });
 
   test("one that ends without a word has said nothing, and one that is killed is gone", async () => {
