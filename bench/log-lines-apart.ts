@@ -62,6 +62,14 @@ const textsOf = (count: number): string[] => {
   );
 };
 
+/**
+ * What comes of a program is one piece of memory that was read a moment ago. A text that was put together here is only its parts, and who first looks
+ * at it fetches them from a table that no cache holds: that is the making of the line, and not what the store does with it.
+ */
+const asOnePiece = (text: string): void => {
+  if (text.charCodeAt(text.length - 1) === 0) throw new Error("No text ends so.");
+};
+
 const write = async ({ folder, apps, perSecond, seconds, idle, acknowledged }: WritersWork): Promise<Wrote> => {
   const writer = logWriter(folder);
   const file = acknowledged === undefined ? undefined : openSync(acknowledged, "w");
@@ -84,6 +92,7 @@ const write = async ({ folder, apps, perSecond, seconds, idle, acknowledged }: W
     const due = Math.min((passedMs / 1_000) * perSecond, lines + atOnce);
     for (; lines < due; lines += 1) {
       const text = `${texts[lines % texts.length]} ${micros()} ${lines}`;
+      asOnePiece(text);
       const tag = tags[lines % apps];
       if (tag) append({ ...tag, time, source: "runtime", stream: "stdout", text });
     }
