@@ -10,7 +10,7 @@ import { compressedName } from "./layout.ts";
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-const level = 3;
+const level = 1;
 /** A piece for each trip to another thread. */
 const chunkBytes = 2 ** 20;
 /** Memory that reading one may take: a segment has 4 MiB, and the last batch on top. */
