@@ -12,13 +12,15 @@ export class Batch {
   #length = 0;
   #lines = 0;
 
-  /** Adds a line: `head` as it is, then `rest`. */
-  add(head: Buffer, rest: string): void {
+  /** Adds a line, `head` as it is, then `rest`; gives the bytes of it. */
+  add(head: Buffer, rest: string): number {
+    const before = this.#length;
     this.#reserve(this.#length + head.length + rest.length * bytesOfUnit);
     this.#bytes.set(head, this.#length);
     this.#length += head.length;
     this.#length += this.#bytes.write(rest, this.#length);
     this.#lines += 1;
+    return this.#length - before;
   }
 
   get lines(): number {

@@ -7,12 +7,13 @@ import type { LogLine, LogTags } from "@slipstream/contract/logs.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import { freeBytes } from "#platform/disk-room.ts";
 import { type Log, logOf } from "#platform/log.ts";
-import { type Batch, SpareBatches } from "./batch.ts";
+import { SpareBatches } from "./batch.ts";
 import { Compressor } from "./compressor.ts";
 import { appFolder, streamFolder } from "./layout.ts";
-import { formatLine, headOf, restOf } from "./line.ts";
+import { headOf } from "./line.ts";
 import { Pace } from "./pace.ts";
-import { SegmentFile, type SegmentOptions, type SegmentParts } from "./segment-file.ts";
+import type { SegmentOptions } from "./segment-file.ts";
+import { WaitingLines, type WaitingParts } from "./waiting-lines.ts";
 
 export interface WriterOptions {
   /** Group that may read the files. */
@@ -36,20 +37,9 @@ export interface WriterOptions {
 
 type Settings = Required<Omit<WriterOptions, "group">> & SegmentOptions;
 
-interface Waiting {
-  readonly path: string;
-  readonly file: SegmentFile;
-  pace: Pace;
-  /** Undefined while nothing waits. */
-  batch: Batch | undefined;
-  /** The last line, whose tags a notice of loss takes. */
-  last: LogLine;
-  dropped: number;
-}
-
 /** Where lines with the same tags go, and what they begin with. */
 interface Place {
-  stream: Waiting;
+  stream: WaitingLines;
   tags: LogTags & Pick<LogLine, "source">;
   head: Buffer;
 }
@@ -72,18 +62,17 @@ const followedPauseMs = 0.1;
 class FolderWriter implements LogWriter {
   readonly #folder: string;
   readonly #options: Settings;
-  readonly #streams = new Map<string, Waiting>();
+  readonly #streams = new Map<string, WaitingLines>();
   /** By instance, or by deployment where a line is of none: the last place of each. */
   readonly #places = new Map<string, Place>();
-  readonly #spare = new SpareBatches();
   /** Until when somebody follows an app, by its folder. */
   readonly #followed = new Map<string, number>();
+  /** Apps that are being removed, by their folders: what comes meanwhile is written after that. */
+  readonly #removals = new Map<string, Promise<void>>();
   readonly #compressor: Compressor;
-  readonly #parts: SegmentParts;
+  readonly #parts: WaitingParts;
   readonly #usual: Pace;
   readonly #quick: Pace;
-  #waitingBytes = 0;
-  #writing: Promise<void> = Promise.resolve();
   #failing = false;
   #askedAt = Number.NEGATIVE_INFINITY;
   #refusal: unknown;
@@ -92,15 +81,20 @@ class FolderWriter implements LogWriter {
     this.#folder = folder;
     this.#options = options;
     this.#compressor = new Compressor(folder, options);
-    this.#parts = { ...options, opened: new Set(), full: (path) => this.#compressor.add(path) };
-    const inTurn = (action: () => Promise<void>): Promise<void> => this.#inTurn(action);
+    this.#parts = {
+      segments: { ...options, opened: new Set(), full: (path) => this.#compressor.add(path) },
+      spare: new SpareBatches(),
+      waiting: { bytes: 0 },
+      waitingBytes: options.waitingBytes,
+      refusal: () => this.#refusalNow(),
+      wrote: (error) => this.#wrote(error),
+    };
     const quickMs = (): number => Math.max(options.followedDelayMs, this.#followed.size * followedPauseMs);
     this.#usual = new Pace(
       () => options.delayMs,
-      inTurn,
-      () => this.#writeAll(),
+      () => this.#forgetIdle(),
     );
-    this.#quick = new Pace(quickMs, inTurn, () => this.#writeFollowed());
+    this.#quick = new Pace(quickMs, () => this.#forgetFollowers());
   }
 
   append(line: LogLine): void {
@@ -122,22 +116,12 @@ class FolderWriter implements LogWriter {
   }
 
   #add({ stream, head }: Place, line: LogLine): void {
-    const rest = restOf(line, limit("logLineBytes"));
-    stream.last = line;
-    if (this.#waitingBytes + head.length + rest.length > this.#options.waitingBytes) {
-      stream.dropped += 1;
-      return;
-    }
-    stream.batch ??= this.#spare.take();
-    const before = stream.batch.length;
-    stream.batch.add(head, rest);
-    this.#waitingBytes += stream.batch.length - before;
-    if (stream.batch.length >= this.#options.batchBytes) void this.flush();
-    else stream.pace.soon();
+    stream.add(head, line);
+    if (stream.length >= this.#options.batchBytes) void stream.write();
   }
 
-  flush(): Promise<void> {
-    return this.#usual.now();
+  async flush(): Promise<void> {
+    await Promise.all([this.#usual.now(), this.#quick.now()]);
   }
 
   follow(tenant: string, project: string, app: string): void {
@@ -148,12 +132,12 @@ class FolderWriter implements LogWriter {
     this.#followed.set(path, performance.now() + this.#options.followedMs);
   }
 
+  #streamsOf(app: string): WaitingLines[] {
+    return [...this.#streams.values()].filter((stream) => stream.app === app);
+  }
+
   #setPace(app: string, pace: Pace): void {
-    for (const stream of this.#streams.values()) {
-      if (dirname(stream.path) !== app) continue;
-      stream.pace = pace;
-      if (stream.batch) pace.soon();
-    }
+    for (const stream of this.#streamsOf(app)) stream.pace = pace;
   }
 
   #forgetFollowers(): void {
@@ -164,69 +148,33 @@ class FolderWriter implements LogWriter {
     }
   }
 
-  removeApp(tenant: string, project: string, app: string): Promise<void> {
+  async removeApp(tenant: string, project: string, app: string): Promise<void> {
     const path = appFolder(this.#folder, { tenant, project, app });
-    if (path === undefined) return Promise.resolve();
-    return this.#inTurn(() => {
-      for (const stream of this.#streams.values()) if (dirname(stream.path) === path) this.#forget(stream);
-      return this.#compressor.between(() => this.#remove(path));
-    });
+    if (path === undefined) return;
+    const ended = Promise.all(this.#streamsOf(path).map((stream) => this.#forget(stream)));
+    const removal = ended.then(() => this.#compressor.between(() => this.#remove(path)));
+    this.#removals.set(path, removal);
+    await removal;
+    if (this.#removals.get(path) === removal) this.#removals.delete(path);
   }
 
   #remove(path: string): Promise<void> {
     return rm(path, { recursive: true, force: true }).catch((error: unknown) => this.#tell(`${path} cannot be removed`, error));
   }
 
-  /** One thing at a time touches the files. */
-  #inTurn(action: () => Promise<void>): Promise<void> {
-    this.#writing = this.#writing.then(action);
-    return this.#writing;
-  }
-
-  #streamAt(path: string, line: LogLine): Waiting {
+  #streamAt(path: string, line: LogLine): WaitingLines {
     const known = this.#streams.get(path);
     if (known) return known;
-    const pace = this.#followed.has(dirname(path)) ? this.#quick : this.#usual;
-    const stream: Waiting = { path, file: new SegmentFile(path, this.#parts), pace, batch: undefined, last: line, dropped: 0 };
+    const app = dirname(path);
+    const pace = this.#followed.has(app) ? this.#quick : this.#usual;
+    const stream = new WaitingLines({ path, line, pace, after: this.#removals.get(app) ?? Promise.resolve() }, this.#parts);
     this.#streams.set(path, stream);
     return stream;
   }
 
-  async #writeAll(): Promise<void> {
-    await this.#write([...this.#streams.values()]);
-    for (const stream of this.#streams.values()) {
-      if (this.#streams.size <= streamsKept) break;
-      if (stream.batch === undefined && stream.dropped === 0) this.#forget(stream);
-    }
-  }
-
-  async #writeFollowed(): Promise<void> {
-    await this.#write([...this.#streams.values()].filter((stream) => stream.pace === this.#quick));
-    this.#forgetFollowers();
-  }
-
-  /** Beside one another: each is a file of its own. */
-  async #write(streams: readonly Waiting[]): Promise<void> {
-    const refusal = this.#refusalNow();
-    await Promise.all(streams.filter((stream) => stream.batch || stream.dropped > 0).map((stream) => this.#writeOne(stream, refusal)));
-  }
-
-  async #writeOne(stream: Waiting, refusal: unknown): Promise<void> {
-    const { batch = this.#spare.take(), dropped } = stream;
-    stream.batch = undefined;
-    stream.dropped = 0;
-    try {
-      if (refusal !== undefined) throw refusal;
-      await stream.file.append(dropped > 0 ? Buffer.concat([this.#noticeOf(stream.last, dropped), batch.bytes]) : batch.bytes);
-      this.#failing = false;
-    } catch (error) {
-      stream.dropped += dropped + batch.lines;
-      if (!this.#failing) this.#tell("log lines cannot be written and are dropped", error);
-      this.#failing = true;
-    } finally {
-      this.#waitingBytes -= batch.length;
-      this.#spare.giveBack(batch);
-    }
+  #wrote(error: unknown): void {
+    if (error !== undefined && !this.#failing) this.#tell("log lines cannot be written and are dropped", error);
+    this.#failing = error !== undefined;
   }
 
   /** Why nothing can be written; the disk is asked once in a while. */
@@ -246,16 +194,17 @@ class FolderWriter implements LogWriter {
     }
   }
 
-  #noticeOf(line: LogLine, dropped: number): Buffer {
-    const text = `${dropped} lines were lost here: they came faster than they could be written, or the disk was full`;
-    return Buffer.from(formatLine({ ...line, stream: "stderr", text }, limit("logLineBytes")));
+  #forgetIdle(): void {
+    for (const stream of this.#streams.values()) {
+      if (this.#streams.size <= streamsKept) break;
+      if (stream.isIdle) void this.#forget(stream);
+    }
   }
 
-  #forget(stream: Waiting): void {
-    this.#waitingBytes -= stream.batch?.length ?? 0;
-    stream.file.close();
+  #forget(stream: WaitingLines): Promise<void> {
     this.#streams.delete(stream.path);
     this.#places.clear();
+    return stream.end();
   }
 
   #tell(message: string, error?: unknown): void {
@@ -275,7 +224,7 @@ export const logWriter = (folder: string, options: WriterOptions = {}): LogWrite
     segmentBytes: 4 * 2 ** 20,
     limitBytes: limit("logAppBytes"),
     delayMs: 100,
-    followedDelayMs: 1,
+    followedDelayMs: 2,
     followedMs: 3_000,
     batchBytes: 64 * 1_024,
     waitingBytes: 16 * 2 ** 20,
