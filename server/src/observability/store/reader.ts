@@ -2,9 +2,10 @@
 import type { LogLine } from "@slipstream/contract/logs.ts";
 import type { LogQuery, LogReader } from "@slipstream/contract/ports/log-store.ts";
 import { FolderChanges } from "./folder-changes.ts";
+import { FollowedStream } from "./followed-stream.ts";
 import { segmentStartMs, streamFolder } from "./layout.ts";
-import { filterOf, type LineFilter, merged } from "./query.ts";
-import { endOf, listSegments, type Place, readOn, readSegment } from "./segment-reader.ts";
+import { filterOf, merged } from "./query.ts";
+import { endOf, listSegments, type Place, readSegment } from "./segment-reader.ts";
 
 /** Memory that the answer of one search may take, roughly. */
 const answerBytes = 64 * 2 ** 20;
@@ -46,36 +47,38 @@ class FoldersReader implements LogReader {
   }
 
   async *follow(query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
-    const places = new Map<string, Place | undefined>();
+    const followed = new Map<string, FollowedStream>();
     const past = this.#streamsOf(query).map(async (folder) => {
       const end = await endOf(folder);
-      places.set(folder, end);
+      followed.set(folder, new FollowedStream(folder, end));
       return end ? searchStream(folder, query, end) : [];
     });
     yield* newest(await Promise.all(past), query.limit);
     const changes = new FolderChanges(this.#pollMs, signal);
-    try {
-      while (!signal.aborted) yield* this.#linesSince(query, places, changes);
-    } finally {
+    const close = (): void => {
       changes.close();
+      for (const stream of followed.values()) void stream.close();
+    };
+    // Who aborts may take no further line, and then nothing here runs any more.
+    signal.addEventListener("abort", close);
+    try {
+      while (!signal.aborted) yield* this.#linesSince(query, followed, changes);
+    } finally {
+      signal.removeEventListener("abort", close);
+      close();
     }
   }
 
   /** Waits for a change, then gives what was written. */
-  async *#linesSince(query: LogQuery, places: Map<string, Place | undefined>, changes: FolderChanges): AsyncGenerator<LogLine> {
+  async *#linesSince(query: LogQuery, followed: Map<string, FollowedStream>, changes: FolderChanges): AsyncGenerator<LogLine> {
     // What is written from now on is new whatever time it bears: the clock may have been set back since.
     const filter = filterOf({ ...query, since: undefined });
-    const streams = this.#streamsOf(query);
-    changes.watch(streams);
-    const read = await Promise.all(streams.map((folder) => this.#readOn(folder, places, filter)));
-    yield* merged(read.map((stream) => stream.lines));
-    if (!read.some((stream) => stream.more)) await changes.next();
-  }
-
-  async #readOn(folder: string, places: Map<string, Place | undefined>, filter: LineFilter): Promise<{ lines: LogLine[]; more: boolean }> {
-    const { lines, place, more } = await readOn(folder, places.get(folder));
-    places.set(folder, place);
-    return { lines: lines.map(filter).filter((line) => line !== undefined), more };
+    const folders = this.#streamsOf(query);
+    for (const folder of folders) if (!followed.has(folder)) followed.set(folder, new FollowedStream(folder, undefined));
+    changes.watch(folders);
+    const read = await Promise.all(folders.flatMap((folder) => followed.get(folder)?.readOn() ?? []));
+    yield* merged(read.map(({ lines }) => lines.map(filter).filter((line) => line !== undefined)));
+    if (!read.some(({ more }) => more)) await changes.next();
   }
 
   #streamsOf(query: LogQuery): string[] {

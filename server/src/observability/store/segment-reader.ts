@@ -1,4 +1,4 @@
-// Reads segments: whole ones newest first for search, and from a place on for following.
+// Reads whole segments, and finds where the newest ends.
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readCompressed } from "./compression.ts";
@@ -53,26 +53,10 @@ export const readSegment = async (folder: string, segment: string, end: number |
     .split("\n");
 };
 
-const chunkBytes = 2 ** 20;
-
 /** The end of what is written now; undefined when nothing is. */
 export const endOf = async (folder: string): Promise<Place | undefined> => {
   const segment = (await listSegments(folder)).at(-1);
   if (segment === undefined) return undefined;
   const bytes = await readText(join(folder, segment), 0, Number.MAX_SAFE_INTEGER);
   return { segment, offset: bytes ? bytes.lastIndexOf(0x0a) + 1 : 0 };
-};
-
-/** Whole lines behind `from` (from the start when undefined), at most about a mebibyte of them or what a compressed segment holds, and the place behind them. */
-export const readOn = async (folder: string, from: Place | undefined): Promise<{ lines: string[]; place: Place | undefined; more: boolean }> => {
-  const segments = await listSegments(folder);
-  const here = from ?? (segments[0] === undefined ? undefined : { segment: segments[0], offset: 0 });
-  if (!here) return { lines: [], place: undefined, more: false };
-  const next = segments.find((name) => name > here.segment);
-  const bytes = (await readText(join(folder, here.segment), here.offset, chunkBytes)) ?? Buffer.alloc(0);
-  const whole = bytes.lastIndexOf(0x0a) + 1;
-  if (whole > 0) return { lines: bytes.subarray(0, whole).toString().split("\n"), place: { ...here, offset: here.offset + whole }, more: true };
-  // Its writer went on to the next segment, so this one will not grow: what is left of it is a torn line.
-  if (next !== undefined) return { lines: [], place: { segment: next, offset: 0 }, more: true };
-  return { lines: [], place: here, more: false };
 };
