@@ -1,54 +1,62 @@
-// Lines that wait to be written together, as the bytes that will lie on the disk. A string of each would be kept, moved and collected.
+// Lines that wait to be written together. They become bytes all at once: the code of it and what it touches are cold after each pause, and then
+// they are fetched once for all lines, not once for each few.
+import type { LogLine } from "@slipstream/contract/logs.ts";
+import { LineText } from "./line.ts";
 
 const leastBytes = 4_096;
 /** Larger ones are not kept for other lines. */
 const keptBytes = 256 * 1_024;
 const keptBatches = 32;
-/** Bytes of UTF-8 for one unit of a string, at most. */
-const bytesOfUnit = 3;
+/** Memory that a line takes beside its text, roughly. */
+const besideText = 200;
 
 export class Batch {
+  /** For each line, the line of tags that is to stand before it. */
+  #tags: string[] = [];
+  #lines: LogLine[] = [];
+  #size = 0;
   #bytes = Buffer.allocUnsafeSlow(leastBytes);
-  #length = 0;
-  #lines = 0;
 
-  /** Adds a line, `head` as it is, then `rest`; gives the bytes of it. */
-  add(head: Buffer, rest: string): number {
-    const before = this.#length;
-    this.#reserve(this.#length + head.length + rest.length * bytesOfUnit);
-    this.#bytes.set(head, this.#length);
-    this.#length += head.length;
-    this.#length += this.#bytes.write(rest, this.#length);
-    this.#lines += 1;
-    return this.#length - before;
+  /** Adds a line; gives the memory that it takes. */
+  add(tags: string, line: LogLine): number {
+    this.#tags.push(tags);
+    this.#lines.push(line);
+    const size = sizeOf(line);
+    this.#size += size;
+    return size;
   }
 
   get lines(): number {
-    return this.#lines;
+    return this.#lines.length;
   }
-  get length(): number {
-    return this.#length;
+  /** Memory that its lines take, roughly. */
+  get size(): number {
+    return this.#size;
   }
   get capacity(): number {
     return this.#bytes.length;
   }
-  /** Good until the next change. */
-  get bytes(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
+
+  /** As they will lie on the disk; good until the next time. */
+  bytes(): Buffer {
+    const text = new LineText();
+    for (let index = 0; index < this.#lines.length; index += 1) text.add(this.#tags[index] as string, this.#lines[index] as LogLine);
+    this.#reserve(Buffer.byteLength(text.all));
+    return this.#bytes.subarray(0, this.#bytes.write(text.all));
   }
 
   clear(): void {
-    this.#length = 0;
-    this.#lines = 0;
+    this.#tags = [];
+    this.#lines = [];
+    this.#size = 0;
   }
 
   #reserve(bytes: number): void {
-    if (bytes <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(bytes, this.#bytes.length * 2));
-    larger.set(this.bytes);
-    this.#bytes = larger;
+    if (bytes > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(Math.max(bytes, this.#bytes.length * 2));
   }
 }
+
+export const sizeOf = (line: LogLine): number => line.text.length + besideText;
 
 /** Batches that were written and wait for other lines: some, and none that is large. */
 export class SpareBatches {

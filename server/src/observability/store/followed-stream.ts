@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { readCompressed } from "./compression.ts";
 import { compressedName } from "./layout.ts";
+import { withTags } from "./line.ts";
 import { listSegments, type Place } from "./segment-reader.ts";
 
 const opened = promisify(open);
@@ -34,7 +35,7 @@ export class FollowedStream {
     this.#place = place;
   }
 
-  /** Whole lines that have come since: at most about a mebibyte of them, or what a compressed segment holds. */
+  /** Whole lines that have come since, each with its tags: at most about a mebibyte of them, or what a compressed segment holds. */
   readOn(): Promise<ReadOn> {
     const reading = this.#read();
     this.#reading = reading;
@@ -53,8 +54,9 @@ export class FollowedStream {
     const bytes = here === undefined ? Buffer.alloc(0) : ((await this.#grown(here)) ?? (await this.#compressed(here)));
     const whole = bytes.lastIndexOf(newline) + 1;
     if (here !== undefined && whole > 0) {
-      here.offset += whole;
-      return { lines: bytes.toString("utf8", 0, whole).split("\n"), more: true };
+      const { lines, tags } = withTags(bytes.toString("utf8", 0, whole).split("\n"), here.tags);
+      this.#place = { ...here, offset: here.offset + whole, tags };
+      return { lines, more: true };
     }
     // Its writer had gone on to the next one before this was read, so it will not grow: what is left of it is a torn line.
     if (next === undefined) this.#next = (await listSegments(this.#folder)).find((name) => here === undefined || name > here.segment);
@@ -64,7 +66,7 @@ export class FollowedStream {
 
   #goTo(segment: string): void {
     this.#closeFile();
-    this.#place = { segment, offset: 0 };
+    this.#place = { segment, offset: 0, tags: "" };
     this.#next = undefined;
   }
 
@@ -75,17 +77,17 @@ export class FollowedStream {
   }
 
   /** What a segment has beyond the place; undefined when its text is gone. It is all there while it is open, also once it was compressed. */
-  async #grown({ segment, offset }: Place): Promise<Buffer | undefined> {
+  async #grown(here: Place): Promise<Buffer | undefined> {
     try {
-      this.#file ??= await opened(join(this.#folder, segment), "r");
-      const { bytesRead } = await readInto(this.#file, this.#buffer, 0, this.#buffer.length, offset);
+      this.#file ??= await opened(join(this.#folder, here.segment), "r");
+      const { bytesRead } = await readInto(this.#file, this.#buffer, 0, this.#buffer.length, here.offset);
       const bytes = this.#buffer.subarray(0, bytesRead);
       if (bytesRead < this.#buffer.length || this.#buffer.length >= chunkBytes) return bytes;
     } catch {
       return undefined;
     }
     this.#buffer = Buffer.allocUnsafeSlow(chunkBytes);
-    return this.#grown({ segment, offset });
+    return this.#grown(here);
   }
 
   async #compressed({ segment, offset }: Place): Promise<Buffer> {

@@ -3,11 +3,14 @@ import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readCompressed } from "./compression.ts";
 import { compressedName, segmentsOf } from "./layout.ts";
+import { withTags } from "./line.ts";
 
 /** A place in a stream: `offset` is behind a newline of `segment`, counted in its text. */
 export interface Place {
   segment: string;
   offset: number;
+  /** What `withTags` takes for the lines behind it. */
+  tags: string;
 }
 
 /** Names of the segments in `folder`, oldest first; none when there is no such folder. */
@@ -43,20 +46,19 @@ const readPlain = async (path: string, offset: number, maxBytes: number): Promis
 const readText = async (path: string, offset: number, maxBytes: number): Promise<Buffer | undefined> =>
   (await readPlain(path, offset, maxBytes)) ?? (await readCompressed(compressedName(path)))?.subarray(offset);
 
-/** The lines of a segment up to `end` (all when undefined), without what is behind the last newline. */
+/** What is before the last newline. */
+const wholeLines = (bytes: Buffer): string[] => bytes.toString("utf8", 0, bytes.lastIndexOf(0x0a) + 1).split("\n");
+
+/** The lines of a segment up to `end` (all when undefined), each with its tags, without what is behind the last newline. */
 export const readSegment = async (folder: string, segment: string, end: number | undefined): Promise<string[]> => {
   const bytes = (await readText(join(folder, segment), 0, end ?? Number.MAX_SAFE_INTEGER))?.subarray(0, end);
-  if (!bytes) return [];
-  return bytes
-    .subarray(0, bytes.lastIndexOf(0x0a) + 1)
-    .toString()
-    .split("\n");
+  return bytes ? withTags(wholeLines(bytes), "").lines : [];
 };
 
 /** The end of what is written now; undefined when nothing is. */
 export const endOf = async (folder: string): Promise<Place | undefined> => {
   const segment = (await listSegments(folder)).at(-1);
   if (segment === undefined) return undefined;
-  const bytes = await readText(join(folder, segment), 0, Number.MAX_SAFE_INTEGER);
-  return { segment, offset: bytes ? bytes.lastIndexOf(0x0a) + 1 : 0 };
+  const bytes = (await readText(join(folder, segment), 0, Number.MAX_SAFE_INTEGER)) ?? Buffer.alloc(0);
+  return { segment, offset: bytes.lastIndexOf(0x0a) + 1, tags: withTags(wholeLines(bytes), "").tags };
 };

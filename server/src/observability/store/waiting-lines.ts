@@ -1,9 +1,9 @@
-// The lines of one stream on their way to its file: they wait as bytes, and one write at a time takes all that wait then.
+// The lines of one stream on their way to its file: one write at a time takes all that wait then.
 import { dirname } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { LogLine } from "@slipstream/contract/logs.ts";
-import type { Batch, SpareBatches } from "./batch.ts";
-import { formatLine, restOf } from "./line.ts";
+import { type Batch, type SpareBatches, sizeOf } from "./batch.ts";
+import { cutText, formatLine } from "./line.ts";
 import type { Pace } from "./pace.ts";
 import { SegmentFile, type SegmentParts } from "./segment-file.ts";
 
@@ -67,20 +67,21 @@ export class WaitingLines {
   get isIdle(): boolean {
     return !this.#waits && this.#next === undefined && !this.#isWriting;
   }
-  /** Bytes that wait. */
-  get length(): number {
-    return this.#batch?.length ?? 0;
+  /** Memory of what waits. */
+  get size(): number {
+    return this.#batch?.size ?? 0;
   }
   get #waits(): boolean {
     return this.#batch !== undefined || this.#dropped > 0;
   }
 
-  /** Takes a line that begins with `head`, or counts it as lost where too many wait. */
-  add(head: Buffer, line: LogLine): void {
+  /** Takes a line, before which the line `tags` is to stand, or counts it as lost where too many wait. */
+  add(tags: string, given: LogLine): void {
     const { waiting, waitingBytes, spare } = this.#parts;
-    const rest = restOf(line, limit("logLineBytes"));
+    const text = cutText(given.text, limit("logLineBytes"));
+    const line = text === given.text ? given : { ...given, text };
     this.#last = line;
-    if (waiting.bytes + head.length + rest.length > waitingBytes) {
+    if (waiting.bytes + sizeOf(line) > waitingBytes) {
       this.#dropped += 1;
       return;
     }
@@ -88,7 +89,7 @@ export class WaitingLines {
       this.#batch = spare.take();
       this.#pace.soon();
     }
-    waiting.bytes += this.#batch.add(head, rest);
+    waiting.bytes += this.#batch.add(tags, line);
   }
 
   set pace(pace: Pace) {
@@ -109,7 +110,7 @@ export class WaitingLines {
   /** What waits is forgotten; resolves once nothing touches the file any more. */
   async end(): Promise<void> {
     this.#pace.streams.delete(this);
-    this.#parts.waiting.bytes -= this.length;
+    this.#parts.waiting.bytes -= this.size;
     this.#take();
     await this.#writing;
     this.#file.close();
@@ -134,18 +135,18 @@ export class WaitingLines {
     return taken;
   }
 
-  /** Gives what went wrong, or undefined. The bytes of what is being written count as waiting. */
+  /** Gives what went wrong, or undefined. What is being written counts as waiting. */
   async #append(batch: Batch | undefined, dropped: number): Promise<unknown> {
-    const bytes = batch?.bytes ?? Buffer.alloc(0);
     try {
       const refusal = this.#parts.refusal();
       if (refusal !== undefined) return refusal;
+      const bytes = batch?.bytes() ?? Buffer.alloc(0);
       await this.#file.append(dropped > 0 ? Buffer.concat([noticeOf(this.#last, dropped), bytes]) : bytes);
       return undefined;
     } catch (error) {
       return error;
     } finally {
-      this.#parts.waiting.bytes -= bytes.length;
+      this.#parts.waiting.bytes -= batch?.size ?? 0;
     }
   }
 }

@@ -3,14 +3,14 @@ import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import type { LogLine, LogTags } from "@slipstream/contract/logs.ts";
+import type { LogLine } from "@slipstream/contract/logs.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import { freeBytes } from "#platform/disk-room.ts";
 import { type Log, logOf } from "#platform/log.ts";
 import { SpareBatches } from "./batch.ts";
 import { Compressor } from "./compressor.ts";
 import { appFolder, streamFolder } from "./layout.ts";
-import { headOf } from "./line.ts";
+import { type LineTags, tagsLineOf } from "./line.ts";
 import { Pace } from "./pace.ts";
 import type { SegmentOptions } from "./segment-file.ts";
 import { WaitingLines, type WaitingParts } from "./waiting-lines.ts";
@@ -26,9 +26,9 @@ export interface WriterOptions {
   followedDelayMs?: number;
   /** Somebody follows for so long; who goes on says so again before. */
   followedMs?: number;
-  /** A stream with so much waiting is written at once. */
+  /** A stream whose waiting lines take so much memory is written at once. */
   batchBytes?: number;
-  /** Bytes of waiting lines of all streams; more are dropped and counted. */
+  /** Memory of waiting lines of all streams; more are dropped and counted. */
   waitingBytes?: number;
   /** Bytes of the disk that lines leave to others; what would take of them is dropped and counted. */
   leaveBytes?: number;
@@ -37,11 +37,11 @@ export interface WriterOptions {
 
 type Settings = Required<Omit<WriterOptions, "group">> & SegmentOptions;
 
-/** Where lines with the same tags go, and what they begin with. */
+/** Where lines with the same tags go, and what stands before them. */
 interface Place {
   stream: WaitingLines;
-  tags: LogTags & Pick<LogLine, "source">;
-  head: Buffer;
+  tags: LineTags;
+  tagsLine: string;
 }
 
 const isOf = ({ tags }: Place, line: LogLine): boolean =>
@@ -109,15 +109,15 @@ class FolderWriter implements LogWriter {
     if (known && isOf(known, line)) return known;
     const path = streamFolder(this.#folder, line);
     if (path === undefined) return undefined;
-    const place = { stream: this.#streamAt(path, line), tags: line, head: Buffer.from(headOf(line)) };
+    const place = { stream: this.#streamAt(path, line), tags: line, tagsLine: tagsLineOf(line) };
     if (this.#places.size >= placesKept) this.#places.clear();
     this.#places.set(key, place);
     return place;
   }
 
-  #add({ stream, head }: Place, line: LogLine): void {
-    stream.add(head, line);
-    if (stream.length >= this.#options.batchBytes) void stream.write();
+  #add({ stream, tagsLine }: Place, line: LogLine): void {
+    stream.add(tagsLine, line);
+    if (stream.size >= this.#options.batchBytes) void stream.write();
   }
 
   async flush(): Promise<void> {
