@@ -13,15 +13,43 @@ const decompress = promisify(zstdDecompress);
 const level = 1;
 /** A piece for each trip to another thread. */
 const chunkBytes = 2 ** 20;
+/** The compressed text of most segments. */
+const compressedBytes = 2 ** 19;
 /** Memory that reading one may take: a segment has 4 MiB, and the last batch on top. */
 const textBytes = 64 * 2 ** 20;
 
 /** Where compressing has come to: the draft is on the disk, it has its name, the text is gone. */
 export type Step = "drafted" | "named" | "done";
 
+/** Memory for the text of one segment after the other. A buffer for each of them has V8 look through all of its heap for garbage. */
+export class TextRoom {
+  #bytes = Buffer.alloc(0);
+
+  /** What `path` holds; good until the next one. */
+  async read(path: string): Promise<Buffer> {
+    const file = await open(path, "r");
+    try {
+      const { size } = await file.stat();
+      if (size > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(Math.ceil(size / chunkBytes) * chunkBytes);
+      let length = 0;
+      for (let read = size; read > 0 && length < size; length += read) read = (await file.read(this.#bytes, length, size - length, length)).bytesRead;
+      return this.#bytes.subarray(0, length);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Gives the memory back. */
+  clear(): void {
+    this.#bytes = Buffer.alloc(0);
+  }
+}
+
 export interface Compression {
   /** The segment's text. */
   path: string;
+  /** For its text. */
+  room?: TextRoom;
   /** Another path on the same disk. */
   draft: string;
   group: number | undefined;
@@ -62,11 +90,11 @@ const removeText = async (path: string): Promise<void> => {
 };
 
 /** Puts a full segment's compressed file in the place of its text. When it rejects, the text is where it was, unless it was deleted. */
-export const compressSegment = async ({ path, draft, group, reached }: Compression): Promise<void> => {
+export const compressSegment = async ({ path, draft, group, reached, room = new TextRoom() }: Compression): Promise<void> => {
   try {
-    const text = await readFile(path);
+    const text = await room.read(path);
     const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
-    await writeDraft(draft, await compress(text, { params, chunkSize: chunkBytes, pledgedSrcSize: text.length }), group);
+    await writeDraft(draft, await compress(text, { params, chunkSize: compressedBytes, pledgedSrcSize: text.length }), group);
     await reached?.("drafted");
     await access(path);
     await rename(draft, compressedName(path));

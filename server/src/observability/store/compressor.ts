@@ -2,7 +2,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "#platform/log.ts";
-import { compressSegment } from "./compression.ts";
+import { compressSegment, TextRoom } from "./compression.ts";
 import { isDraft, newDraftName } from "./layout.ts";
 
 /** Segments that wait; more stay as they are until their stream is looked at again. */
@@ -18,6 +18,8 @@ export class Compressor {
   readonly #group: number | undefined;
   readonly #log: Log;
   readonly #waiting: string[] = [];
+  /** Holds nothing while there is nothing to compress. */
+  readonly #room = new TextRoom();
   #running: Promise<void> | undefined;
   /** One thing at a time. The first is to remove what a process that died here had begun. */
   #last: Promise<void>;
@@ -58,12 +60,13 @@ export class Compressor {
       // The disk is full, as it seems: it is tried again when the next segment comes.
       if (!done) break;
     }
+    this.#room.clear();
     this.#running = undefined;
   }
 
   async #compress(path: string): Promise<boolean> {
     try {
-      await compressSegment({ path, draft: this.#draft, group: this.#group });
+      await compressSegment({ path, draft: this.#draft, group: this.#group, room: this.#room });
       this.#failing = false;
       return true;
     } catch (error) {
