@@ -140,6 +140,18 @@ describe("the files of a log", () => {
     assert.deepEqual(await search(), ["alone", "waits"]);
   });
 
+  it("are written once those of the same app that were removed are gone", async () => {
+    const folder = newFolder();
+    const writer = logWriter(folder);
+    writer.append(lineOf("before"));
+    await writer.flush();
+    writer.append(lineOf("waits"));
+    const removed = writer.removeApp("local", "default", "shop");
+    writer.append(lineOf("after"));
+    await Promise.all([removed, writer.flush()]);
+    assert.deepEqual(textsOf(await logReader([folder]).search(queryOf())), ["after"]);
+  });
+
   it("never lie outside of their folder", async () => {
     const folder = newFolder();
     const { said, log } = listeningLog();
