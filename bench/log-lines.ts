@@ -14,9 +14,9 @@ import { appNamed, begin, type FollowersWork, type Saw, type WritersWork, type W
 const perSecond = 50_000;
 /** Each at the limit of one instance. */
 const apps = 25;
-const seconds = 12;
-const idleSeconds = 4;
-const restSeconds = 3;
+const seconds = 14;
+const idleSeconds = 6;
+const restSeconds = 6;
 const kills = 10;
 const goals = { tailMs: 2, cpuUs: 2, atRest: 1.15 };
 
@@ -46,8 +46,7 @@ const run = async (folder: string): Promise<Ran> => {
   if (wrote) follower.child.send(Math.ceil(wrote.lines / apps));
   const saw = await follower.done;
   if (!wrote || !saw) throw new Error("A process has died.");
-  const paceUs = idle.cpuUs / idle.lines;
-  return { cpuUs: wrote.cpuUs / wrote.lines - paceUs, paceUs, linesPerSecond: wrote.lines / (wrote.tookMs / 1_000), latenciesMs: saw.latenciesMs };
+  return { cpuUs: wrote.cpuUs - idle.cpuUs, paceUs: idle.cpuUs, linesPerSecond: wrote.lines / (wrote.tookMs / 1_000), latenciesMs: saw.latenciesMs };
 };
 
 const streamOf = (folder: string, app: string): string => join(folder, "local", "default", app, "runtime");
@@ -154,7 +153,7 @@ export const logLineClaims = async (): Promise<Claim[]> => {
         name: "log lines of one app at rest / their text as one in zstd -3",
         measured: `${(kept / floor).toFixed(3)} × (${(text / kept).toFixed(1)} times less than the text; ${(text / 2 ** 20).toFixed(0)} MiB; ${newest} bytes of the segment that is not full)`,
         goal: `≤ ${goals.atRest} ×`,
-        reached: kept <= goals.atRest * floor,
+        reached: kept > 0 && kept <= goals.atRest * floor,
       },
       await killClaim(root),
     ];
