@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer, type Server } from "node:net";
+import { createServer, type Server } from "node:net";
 import { test } from "node:test";
-import { hasClients, type Listener, listeners, parseListeners, parseSockets } from "./listening.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { needsRoot } from "../testing/runtime-fixture.ts";
+import { hasClients, type Listener, listeners, PortClients, parseListeners, parseSockets, sameMomentMs } from "./listening.ts";
 
 test("listeners are read from the kernel's table, connections are not", () => {
   const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
@@ -41,15 +45,56 @@ test("this process's own listeners are seen as they are", async () => {
   }
 });
 
-test("clients of a port are those that are connected to it; nobody knows that of a process that is gone", async () => {
-  const [asked, other] = await Promise.all([listen("127.0.0.1"), listen("127.0.0.1")]);
-  const client = connect(portOf(asked), "127.0.0.1");
-  try {
-    await Promise.all([once(client, "connect"), once(asked, "connection")]);
-    assert.deepEqual([hasClients(process.pid, portOf(asked)), hasClients(process.pid, portOf(other)), hasClients(2 ** 30, 1)], [true, false, true]);
-  } finally {
-    client.destroy();
-    asked.close();
-    other.close();
+/** Listens on many ports in a network of its own; what is written to it connects a client to one of them, and what follows that parts them. */
+const many = `
+import { connect, createServer } from "node:net";
+import { once } from "node:events";
+const servers = Array.from({ length: 40 }, () => createServer().listen(0, "127.0.0.1"));
+await Promise.all(servers.map((server) => once(server, "listening")));
+const ports = servers.map((server) => server.address().port);
+process.stdout.write(JSON.stringify(ports));
+let pair = [];
+process.stdin.on("data", async () => {
+  if (pair.length > 0) for (const socket of pair) socket.destroy();
+  else {
+    const accepted = once(servers[30], "connection");
+    pair = [connect(ports[30], "127.0.0.1"), ...(await accepted)];
   }
+  process.stdout.write("done");
+});
+process.stdin.once("end", () => process.exit());
+`;
+
+test("clients of a port are those that are connected to it", { skip: needsRoot }, async () => {
+  const program = spawn("unshare", ["--net", "sh", "-c", 'ip link set lo up && exec "$0" "$@"', process.execPath, "--input-type=module", "-e", many]);
+  const said = async (): Promise<string> => String((await once(program.stdout, "data"))[0]);
+  const next = async (): Promise<void> => {
+    const done = said();
+    program.stdin.write("next");
+    await done;
+    await sleep(sameMomentMs + 1);
+  };
+  try {
+    const ports = z.array(z.number()).parse(JSON.parse(await said()));
+    const clients = new PortClients();
+    // The first, the one that is asked, and the last.
+    const asked = [0, 30, 39].map((index) => ports[index] ?? 0);
+    const seen = (): boolean[][] => [asked.map((port) => clients.has(program.pid ?? 0, port)), asked.map((port) => hasClients(program.pid ?? 0, port))];
+    const [nobody, one] = [
+      [false, false, false],
+      [false, true, false],
+    ];
+    assert.deepEqual(seen(), [nobody, nobody]);
+    await next();
+    assert.deepEqual(seen(), [one, one]);
+    await next();
+    assert.deepEqual(seen(), [nobody, nobody]);
+  } finally {
+    program.stdin.end();
+    await once(program, "close");
+  }
+});
+
+test("nobody knows the clients of a process that is gone", () => {
+  assert.deepEqual([hasClients(2 ** 30, 1), new PortClients().has(2 ** 30, 1)], [true, true]);
 });

@@ -52,17 +52,25 @@ const sockets = (pid: number): number => {
 
 /** So much of a table is read: one that is longer is of a program that has a lot to do. */
 const tableBytes = 64 * 1_024;
+/** The kernel gives a table by pages, and each but the last is nearly full. To be told that there is no more takes as long again as the table. */
+const lastPageBytes = 2_048;
 
 const beginningOf = (path: string): string | undefined => {
   const file = openSync(path, "r");
   try {
     const buffer = Buffer.alloc(tableBytes);
     let size = 0;
-    for (let read = 1; read > 0 && size < tableBytes; size += read) read = readSync(file, buffer, size, tableBytes - size, null);
+    for (let read = lastPageBytes; read >= lastPageBytes && size < tableBytes; size += read) read = readSync(file, buffer, size, tableBytes - size, null);
     return size < tableBytes ? buffer.toString("latin1", 0, size) : undefined;
   } finally {
     closeSync(file);
   }
+};
+
+/** The tables of a process's network; undefined when they are too long. Throws when it is gone. */
+const tablesOf = (pid: number): string | undefined => {
+  const texts = ["tcp", "tcp6"].map((name) => beginningOf(`/proc/${pid}/net/${name}`));
+  return texts.includes(undefined) ? undefined : texts.join("\n");
 };
 
 /** Whether clients of a process hold connections to it open; true also when there are too many to say, or it is gone. */
@@ -70,14 +78,46 @@ export const hasClients = (pid: number, port: number): boolean => {
   // One is what listens.
   if (sockets(pid) <= 1) return false;
   try {
-    return ["tcp", "tcp6"].some((name) => {
-      const text = beginningOf(`/proc/${pid}/net/${name}`);
-      return text === undefined || hasConnection(text, port);
-    });
+    const text = tablesOf(pid);
+    return text === undefined || hasConnection(text, port);
   } catch {
     return true;
   }
 };
+
+/** Tables are as they were so long: one look asks for the clients of many ports. */
+export const sameMomentMs = 20;
+
+/**
+ * Clients of the ports of one process that listens on the same ones from its beginning to its end. Its tables are read once for all that are asked for in
+ * the same moment, and not at all where no more sockets are open than those that listen.
+ */
+export class PortClients {
+  #of: number | undefined;
+  #listening = 0;
+  #read: { at: number; text: string | undefined } = { at: Number.NEGATIVE_INFINITY, text: undefined };
+
+  /** As `hasClients`. */
+  has(pid: number, port: number): boolean {
+    if (pid !== this.#of) [this.#of, this.#listening, this.#read] = [pid, 0, { at: Number.NEGATIVE_INFINITY, text: undefined }];
+    if (sockets(pid) <= this.#listening) return false;
+    try {
+      const text = this.#tables(pid);
+      return text === undefined || hasConnection(text, port);
+    } catch {
+      return true;
+    }
+  }
+
+  #tables(pid: number): string | undefined {
+    if (performance.now() - this.#read.at > sameMomentMs) {
+      const text = tablesOf(pid);
+      this.#read = { at: performance.now(), text };
+      this.#listening = parseListeners(text ?? "").length;
+    }
+    return this.#read.text;
+  }
+}
 
 /** What listens in the network namespace of a process; empty when it is gone, or there is none. */
 export const listeners = (pid: number | undefined): Listener[] => {

@@ -1,7 +1,6 @@
 // Whether anybody uses a running program: clients that hold connections to it, and work that it does by itself.
 import { limit } from "@slipstream/contract/limits.ts";
 import type { ProgramSandbox } from "../sandboxes/program-sandbox.ts";
-import { hasClients } from "./listening.ts";
 
 export class Use {
   readonly #sandbox: ProgramSandbox;
@@ -17,8 +16,7 @@ export class Use {
   }
 
   hasClients(): boolean {
-    const pid = this.#sandbox.pid(this.#id);
-    return pid === undefined || hasClients(pid, this.#port);
+    return this.#sandbox.hasClients(this.#id, this.#port);
   }
 
   /** What its program has worked since it was started. */

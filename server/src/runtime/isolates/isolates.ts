@@ -8,7 +8,6 @@ import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { newId } from "#platform/ids.ts";
 import type { Image } from "#platform/oci/image.ts";
 import type { Exit } from "../instances/failure.ts";
-import { hasClients } from "../instances/listening.ts";
 import type { OutputLine } from "../output/output-line.ts";
 import { type Launch, LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
 import type { Hold, ProgramSandbox, Tail } from "../sandboxes/program-sandbox.ts";
@@ -246,6 +245,11 @@ export class Isolates implements ProgramSandbox {
     return process?.sandbox.pid(process.record.id);
   }
 
+  hasClients(id: string, port: number): boolean {
+    const pid = this.pid(id);
+    return pid === undefined || (this.#of.get(id)?.clients.has(pid, port) ?? true);
+  }
+
   exitCode(id: string): number | undefined {
     if (!existsSync(this.#exitFile(id))) return undefined;
     return Number(readFileSync(this.#exitFile(id), "utf8"));
@@ -258,10 +262,7 @@ export class Isolates implements ProgramSandbox {
 
   async askToEnd(id: string, graceMs: number, hurry: AbortSignal): Promise<void> {
     const port = portOf(this.#member(id).place);
-    const isUsed = (): boolean => {
-      const pid = this.isAlive(id) ? this.pid(id) : undefined;
-      return pid !== undefined && hasClients(pid, port);
-    };
+    const isUsed = (): boolean => this.isAlive(id) && this.pid(id) !== undefined && this.hasClients(id, port);
     for (const end = performance.now() + graceMs; performance.now() < end && !hurry.aborted && isUsed(); ) await sleep(lookAgainMs);
   }
 

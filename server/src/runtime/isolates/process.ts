@@ -7,6 +7,7 @@ import type { Log } from "#platform/log.ts";
 import { plainJavaScript } from "#platform/plain-javascript.ts";
 import { hostnameOf, limitsOf } from "../instances/environment.ts";
 import type { Exit } from "../instances/failure.ts";
+import { PortClients } from "../instances/listening.ts";
 import { Pulse } from "../instances/pulse.ts";
 import { type Slot, uidOf } from "../network/addresses.ts";
 import type { NetworkPool } from "../network/pool.ts";
@@ -68,6 +69,7 @@ export class FunctionProcess {
   readonly record: ProcessRecord;
   readonly slot: Slot;
   readonly sandbox: OciSandbox;
+  readonly clients: PortClients = new PortClients();
   readonly #ground: ProcessGround;
   readonly #onEnd: (member: Member, exit: Exit) => void;
   readonly #members = new Map<string, Member>();

@@ -6,6 +6,7 @@ import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { exec } from "#platform/exec.ts";
 import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
+import { hasClients } from "../instances/listening.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Launcher } from "../launcher/launcher.ts";
 import type { OutputLine } from "../output/output-line.ts";
@@ -128,6 +129,10 @@ export class OciSandbox implements ProgramSandbox {
   /** Process id on the host of the sandbox's first process. */
   pid(id: string): number | undefined {
     return readNumber(pidPath(this.bundle(id)));
+  }
+  hasClients(id: string, port: number): boolean {
+    const pid = this.pid(id);
+    return pid === undefined || hasClients(pid, port);
   }
 
   /** Starts the program. Rejects with LaunchError, after which the caller removes what there is. */

@@ -30,6 +30,8 @@ export interface ProgramSandbox {
   hold(id: string): Hold;
   /** Process id on the host of what the program runs in. */
   pid(id: string): number | undefined;
+  /** Whether clients hold connections to its port open; true also where nobody can say. */
+  hasClients(id: string, port: number): boolean;
   /** Exit code, or undefined while it runs. */
   exitCode(id: string): number | undefined;
   isAlive(id: string): boolean;
