@@ -93,8 +93,14 @@ test("nothing of it is mounted outside", async () => {
 });
 
 test("a path of strange characters is a path and nothing else", async () => {
-  const strange = join(closed, "home", "own", 'a b"$(touch pwned)');
-  mkdirSync(strange);
-  assert.equal(await shell("pwd", { writable: [join(closed, "home"), strange], cwd: strange }), `${strange}\n`);
+  const strange = join(closed, "home", "own", 'a b"$(touch pwned)\t#\\040\\\n/ none');
+  mkdirSync(strange, { recursive: true });
+  writeFileSync(join(strange, "file"), "code\n");
+  assert.equal(await shell("pwd; mountpoint -q . && echo mounted", { writable: [join(closed, "home"), strange], cwd: strange }), `${strange}\nmounted\n`);
+  // Nothing above it is given here.
+  assert.equal(
+    await shell("cat file; ls ..", { readOnly: [strange], writable: [], staging: join(closed, "home", "processes"), cwd: strange }),
+    "code\n none\n",
+  );
   assert.ok(!existsSync(join(closed, "home", "pwned")));
 });
