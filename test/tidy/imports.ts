@@ -119,6 +119,26 @@ export const declaredPackages: Rule = {
   ],
 };
 
+/** Modules of Node whose import loads much that nobody uses, and where to have them from. */
+const slow: Readonly<Record<string, string>> = { "node:http": "contract/src/node-http.ts" };
+
+export const slowImports: Rule = {
+  name: "slow imports",
+  check: (files) =>
+    files
+      .filter(({ path }) => /^(contract|server|cli)\/src\//.test(path) && isCode(path) && !isTest(path) && !path.includes("/testing/"))
+      .flatMap(({ path, text }) =>
+        importsOf(text)
+          .filter(({ specifier, isType }) => !isType && Object.hasOwn(slow, specifier))
+          .map(({ specifier }) => ({ path, message: `imports ${specifier}, which takes long to load: see ${slow[specifier]}` })),
+      ),
+  bad: [{ path: "server/src/control/a.ts", text: 'import http from "node:http";' }],
+  good: [
+    { path: "server/src/control/a.ts", text: 'import type http from "node:http";' },
+    { path: "server/src/control/a.test.ts", text: 'import http from "node:http";' },
+  ],
+};
+
 /** A way from `start` back to itself along imports of values, or undefined. */
 const cycleFrom = (start: string, edges: ReadonlyMap<string, readonly string[]>): string[] | undefined => {
   const seen = new Set<string>();

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { errorCodes, links, operationNames } from "./documentation.ts";
 import { exemptions } from "./exemptions.ts";
-import { cycles, declaredPackages, directions } from "./imports.ts";
+import { cycles, declaredPackages, directions, slowImports } from "./imports.ts";
 import { readRepository } from "./repository.ts";
 import { barrels, fileLengths, folderNames } from "./shape.ts";
 import { environmentAccess, finished, lockFile, machineFacts, noMocks, nothingMuted, shells } from "./text.ts";
 
 const rules = [
   directions,
+  slowImports,
   declaredPackages,
   cycles,
   fileLengths,

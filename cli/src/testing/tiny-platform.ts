@@ -2,10 +2,11 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import http from "node:http";
+import type http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import { type OperationName, type OutputOf, operations, type ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import { changed, type SourceManifest, sourceDigest } from "@slipstream/contract/source.ts";
 import { unpackContents } from "@slipstream/contract/source-pack.ts";
@@ -58,7 +59,7 @@ export class TinyPlatform {
   }
 
   start(): Promise<void> {
-    this.#server = http.createServer((request, response) => {
+    this.#server = nodeHttp.createServer((request, response) => {
       this.#serve(request, response).catch((error: unknown) => {
         const known = error instanceof SlipError ? error : new SlipError("internal", String(error));
         if (response.headersSent) response.destroy();

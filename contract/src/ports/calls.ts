@@ -1,7 +1,8 @@
 // One typed call of one of our processes to another: HTTP with JSON over a Unix socket.
-import http from "node:http";
+import type http from "node:http";
 import type { z } from "zod";
 import { fromErrorBody, SlipError } from "../errors.ts";
+import { nodeHttp } from "../node-http.ts";
 
 export interface Call {
   method: string;
@@ -52,14 +53,14 @@ const request = ({ socketPath, agent }: Neighbour, call: Call, input: unknown, o
     const body = call.method === "GET" || call.method === "DELETE" ? undefined : JSON.stringify(input);
     const { signal, timeoutMs } = options;
     const path = call.path.replace(":id", encodeURIComponent(id));
-    const sent = http.request({ socketPath, agent, method: call.method, path, headers: headersOf(body), ...(signal ? { signal } : {}) });
+    const sent = nodeHttp.request({ socketPath, agent, method: call.method, path, headers: headersOf(body), ...(signal ? { signal } : {}) });
     if (timeoutMs !== undefined)
       sent.setTimeout(timeoutMs, () => sent.destroy(new SlipError("unreachable", `${call.method} ${call.path} did not answer in ${timeoutMs} ms.`)));
     sent.on("response", (answer) => readAnswer(answer, call).then(resolve, (error: NodeJS.ErrnoException) => reject(unreachable(socketPath, error))));
     sent.on("error", (error: NodeJS.ErrnoException) => {
       // A kept connection that the other end had just closed: every call can be asked again.
       if (sent.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE"))
-        resolve(request({ socketPath, agent: new http.Agent() }, call, input, options));
+        resolve(request({ socketPath, agent: new nodeHttp.Agent() }, call, input, options));
       else reject(unreachable(socketPath, error));
     });
     sent.end(body);
@@ -70,7 +71,7 @@ const request = ({ socketPath, agent }: Neighbour, call: Call, input: unknown, o
  * `timeoutMs` they wait for as long as the other end works.
  */
 export const callers = <C extends Calls>(calls: C, socketPath: string): Callers<C> => {
-  const neighbour = { socketPath, agent: new http.Agent({ keepAlive: true, maxFreeSockets: 4 }) };
+  const neighbour = { socketPath, agent: new nodeHttp.Agent({ keepAlive: true, maxFreeSockets: 4 }) };
   return Object.fromEntries(
     Object.entries(calls).map(([name, call]) => [
       name,

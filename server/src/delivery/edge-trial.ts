@@ -1,8 +1,9 @@
 // A real edge on free ports of this machine, real apps behind it, and clients that write what they like. For tests alone.
-import http from "node:http";
+import type http from "node:http";
 import net from "node:net";
 import type { TestContext } from "node:test";
 import type { LogLine } from "@slipstream/contract/logs.ts";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import { type Change, packedApp, type TableApp } from "@slipstream/contract/ports/route-entry.ts";
 import { type Pair, RouteTable } from "@slipstream/contract/ports/route-table.ts";
@@ -147,7 +148,7 @@ const listening = (server: net.Server): Promise<string> =>
 
 /** An app made with node:http. Gives its address. */
 export const startApp = async (test: TestContext, handler: http.RequestListener): Promise<{ address: string; server: http.Server }> => {
-  const server = http.createServer(handler);
+  const server = nodeHttp.createServer(handler);
   const address = await listening(server);
   test.after(() => {
     server.close();
@@ -188,7 +189,7 @@ export interface Asked extends http.RequestOptions {
 export const ask = (port: number, host: string, options: Asked = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const { body, ...rest } = options;
-    const request = http.request({ host: "127.0.0.1", port, path: "/", agent: false, ...rest, headers: { host, ...rest.headers } }, (answer) => {
+    const request = nodeHttp.request({ host: "127.0.0.1", port, path: "/", agent: false, ...rest, headers: { host, ...rest.headers } }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.on("error", reject);

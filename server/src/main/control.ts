@@ -1,11 +1,11 @@
 // control.ts: the operations and the workflow. Needs PostgreSQL to start, and Restate to do the work; waits for both.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { createServer } from "node:http";
 import http2 from "node:http2";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createEndpointHandler } from "@restatedev/restate-sdk";
 import { SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import { callers } from "@slipstream/contract/ports/calls.ts";
 import { hostCalls } from "@slipstream/contract/ports/host.ts";
 import { type Config, readConfig } from "#platform/config.ts";
@@ -159,7 +159,7 @@ const listenForClients = (of: Control): Promise<void> => {
   const mcp = { key: keyFile(join(home.control, "mcp.key")), hosts: [platformDomain] };
   const limits = new RateLimits();
   const api = doorsOf({ gate, log, version: control.version, mcp, limits });
-  const server = createServer(withSignIn(control, { gate, limits, api }));
+  const server = nodeHttp.createServer(withSignIn(control, { gate, limits, api }));
   mkdirSync(dirname(home.controlSocket), { recursive: true });
   rmSync(home.controlSocket, { force: true });
   return new Promise((resolve, reject) => {

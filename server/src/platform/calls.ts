@@ -1,9 +1,10 @@
 // Serves typed calls between our own processes on a Unix socket. The other end is contract/src/ports/calls.ts.
 import { chmodSync, chownSync, mkdirSync, rmSync } from "node:fs";
-import http from "node:http";
+import type http from "node:http";
 import { dirname } from "node:path";
 import { SlipError, toErrorBody } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import type { Call, Calls } from "@slipstream/contract/ports/calls.ts";
 import type { z } from "zod";
 import { asDiskFull } from "./disk-full.ts";
@@ -57,7 +58,7 @@ export const serveCalls = <C extends Calls>(
     pattern: new RegExp(`^${call.path.replace(":id", "([^/]+)")}$`),
     handler: handlers[name] as Served["handler"],
   }));
-  const server = http.createServer({ requestTimeout: 0 }, (request, response) => {
+  const server = nodeHttp.createServer({ requestTimeout: 0 }, (request, response) => {
     serveOne(served, request, response).catch((error: unknown) => {
       const known =
         error instanceof SlipError ? error : (asDiskFull(error) ?? new SlipError("internal", error instanceof Error ? error.message : String(error)));

@@ -1,7 +1,8 @@
 // A small client of Restate's ingress and admin, over the embedded server's Unix sockets or over RESTATE_URL.
-import http from "node:http";
+import type http from "node:http";
 import https from "node:https";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import { z } from "zod";
 import type { Config } from "./config.ts";
 import type { Home } from "./home.ts";
@@ -54,8 +55,8 @@ interface Answer {
 }
 
 const requestAt = (address: Address, options: http.RequestOptions): http.ClientRequest => {
-  if ("socketPath" in address) return http.request({ ...options, socketPath: address.socketPath });
-  return (address.url.startsWith("https:") ? https : http).request(new URL(options.path ?? "/", address.url), options);
+  if ("socketPath" in address) return nodeHttp.request({ ...options, socketPath: address.socketPath });
+  return (address.url.startsWith("https:") ? https : nodeHttp).request(new URL(options.path ?? "/", address.url), options);
 };
 
 const answerTimeoutMs = 15_000;

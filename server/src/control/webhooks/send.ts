@@ -1,9 +1,10 @@
 // One attempt: a POST to an address that was checked. No redirect is followed, no proxy is used, and time and size have their bounds.
-import http from "node:http";
+import type http from "node:http";
 import https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import tls from "node:tls";
 import { limit } from "@slipstream/contract/limits.ts";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import { type Receivers, Unsent } from "./receiver.ts";
 import { retryAfterOf } from "./retry.ts";
 
@@ -50,7 +51,7 @@ const request = (url: URL, addresses: readonly string[], of: { posting: Posting;
     autoSelectFamilyAttemptTimeout: nextAddressMs,
     signal,
   } as const;
-  return url.protocol === "http:" ? http.request(url, { ...options, agent: false }) : https.request(url, { ...options, agent: ways.agent });
+  return url.protocol === "http:" ? nodeHttp.request(url, { ...options, agent: false }) : https.request(url, { ...options, agent: ways.agent });
 };
 
 /** The status counts once it is there, however the rest of the answer ends. */

@@ -1,5 +1,5 @@
 // What the edge itself says when no app answers: small, complete, never cached, without internals.
-import { STATUS_CODES } from "node:http";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 
 const texts: Readonly<Record<number, string>> = {
   400: "The request is not valid HTTP.",
@@ -41,7 +41,7 @@ const render = (page: Page, title: string, text: string): [type: string, body: s
 
 /** The whole answer as latin1 text: head, and the body unless the request was HEAD. */
 export const pageAnswer = (page: Page, options: { head: boolean; close: boolean; date: string }): string => {
-  const title = STATUS_CODES[page.status] ?? "Error";
+  const title = nodeHttp.STATUS_CODES[page.status] ?? "Error";
   const [type, body] = render(page, title, page.text ?? texts[page.status] ?? "The request cannot be served.");
   const retry = page.status === 503 ? "retry-after: 1\r\n" : "";
   const allow = page.status === 405 ? "allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" : "";

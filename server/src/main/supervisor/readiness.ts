@@ -1,13 +1,13 @@
 // Whether a process does its work yet, and whether it still does.
 import { existsSync } from "node:fs";
-import http from "node:http";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import { postgresState } from "#platform/postgres-server.ts";
 import type { Readiness } from "./plan.ts";
 
 /** Any answer of HTTP counts: it says that the process listens and reads, which is all that its neighbours need. */
 const answers = (socketPath: string, path: string): Promise<boolean> =>
   new Promise((resolve) => {
-    const request = http.get({ socketPath, path, timeout: 2_000, agent: false }, (response) => {
+    const request = nodeHttp.get({ socketPath, path, timeout: 2_000, agent: false }, (response) => {
       response.resume();
       resolve(true);
     });

@@ -2,11 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, LookupFunction } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import type { Agent } from "undici";
 import { RateLimits } from "../../control/api/rate/rate-limits.ts";
 import { authorityIn } from "../../control/certificates/authority.ts";
@@ -41,9 +41,9 @@ export const documentServer = async (plane: ControlPlane, issuer: string, edge: 
     changed: async () => {},
     fetch: documentFetch({ lookup, isAllowed: () => true, server: { ca: authority.certificate, port: (site.address() as AddressInfo).port } }),
   });
-  const server = createServer(
-    beforeOthers({ issuer, log, provider: async () => provider }, new RateLimits(), (_, response) => void response.writeHead(404).end()),
-  ).listen(0, "127.0.0.1");
+  const server = nodeHttp
+    .createServer(beforeOthers({ issuer, log, provider: async () => provider }, new RateLimits(), (_, response) => void response.writeHead(404).end()))
+    .listen(0, "127.0.0.1");
   await once(server, "listening");
   const visitor = new Browser(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, edge);
   return {

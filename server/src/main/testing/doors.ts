@@ -1,6 +1,7 @@
 // The doors of the platform, as those who try them see them: one question, and the error or the value that answers. A door that is
 // added here goes through the matrix of access and meets every wrong token.
-import http from "node:http";
+import type http from "node:http";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import type { OperationName } from "@slipstream/contract/operations/registry.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { graphqlDoor } from "./doors/graphql-door.ts";
@@ -71,7 +72,7 @@ const asking =
       const { method, path, headers: own, body } = way.request(input, bytes);
       const url = query === "" ? path : `${path}${path.includes("?") ? "&" : "?"}${query}`;
       const sent = { host: "localhost", ...own, ...headers, ...(body ? { "content-length": String(body.length) } : {}) };
-      const request = http.request({ socketPath: plane.home.controlSocket, method, path: url, headers: sent, agent }, (answer) => {
+      const request = nodeHttp.request({ socketPath: plane.home.controlSocket, method, path: url, headers: sent, agent }, (answer) => {
         const { "content-type": type = "", "www-authenticate": challenge } = answer.headers;
         let text = "";
         answer.on("data", (chunk: Buffer) => {
@@ -93,7 +94,7 @@ const asking =
 
 /** All doors, over connections that they share. */
 export const doorsOf = (plane: ControlPlane): { doors: OpenDoor[]; close(): void } => {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+  const agent = new nodeHttp.Agent({ keepAlive: true, maxSockets: 16 });
   const doors = [restDoor(), graphqlDoor(), mcpDoor()].map((door) => ({ ...door, ask: asking(plane, agent, door) }));
   return { doors, close: () => agent.destroy() };
 };

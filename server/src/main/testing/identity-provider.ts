@@ -1,7 +1,8 @@
 // Another place where people are known: a second authorization server, on this machine, that signs in whom the test names.
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import { Provider } from "oidc-provider";
 import { signingKey } from "../../control/oauth/signing-key.ts";
 
@@ -54,7 +55,7 @@ const spoiled = ({ spoil }: Elsewhere, text: string): string => {
 };
 
 export const identityProvider = async (callback: string): Promise<Elsewhere> => {
-  const server = createServer();
+  const server = nodeHttp.createServer();
   const origin = await listen(server);
   const elsewhere: Elsewhere = {
     origin,
@@ -93,7 +94,7 @@ export const gitHubLike = async (user: {
   name: string | null;
 }): Promise<{ origin: string; seen: URLSearchParams[]; stop(): Promise<void> }> => {
   const seen: URLSearchParams[] = [];
-  const server = createServer(async (request, response) => {
+  const server = nodeHttp.createServer(async (request, response) => {
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
     const json = (status: number, body: unknown): void => void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     if (url.pathname === "/login/oauth/authorize") {

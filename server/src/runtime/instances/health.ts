@@ -1,8 +1,9 @@
 // Asks a program whether it is healthy: an HTTP request from the host to its address.
-import http from "node:http";
+import type http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import type { HealthCheck } from "@slipstream/contract/ports/host.ts";
 
 /** What came of one attempt. */
@@ -117,7 +118,7 @@ const isHttp2 = ({ rawPacket: bytes }: { rawPacket?: Buffer }): boolean =>
 const ask = (socket: net.Socket, target: Target, path: string): Promise<Asked> =>
   asked(target, path, ({ finish, answered }) => {
     const headers = { host: `localhost:${target.port}`, connection: "close", ...fields };
-    const request = http.request({ createConnection: () => socket, path, headers });
+    const request = nodeHttp.request({ createConnection: () => socket, path, headers });
     request.on("response", ({ statusCode = 0, headers: got }) => answered(statusCode, got));
     request.on("error", (error: Error & { rawPacket?: Buffer }) => finish({ kind: isHttp2(error) ? "http2" : "broken" }));
     request.end();

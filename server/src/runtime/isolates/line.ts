@@ -1,5 +1,5 @@
 // What the host process says to the router of a project's functions: requests to a port in the sandbox's network, with a secret.
-import http from "node:http";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import type { FunctionModule } from "@slipstream/contract/ports/function-bundle.ts";
 import { controlPort } from "./places.ts";
 
@@ -33,7 +33,7 @@ export const ask = ({ address, secret }: Line, { method, path, body, timeoutMs }
   new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);
     const headers = { authorization: secret, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) };
-    const request = http.request({ host: address, port: controlPort, method, path, headers, agent: false, signal }, (response) => {
+    const request = nodeHttp.request({ host: address, port: controlPort, method, path, headers, agent: false, signal }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;

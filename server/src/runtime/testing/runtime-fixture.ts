@@ -1,11 +1,11 @@
 // A whole runtime of its own for a test: its own folder, id, networks, rules and control groups, all gone at the end.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { LogLine } from "@slipstream/contract/logs.ts";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { type Home, homeAt } from "#platform/home.ts";
@@ -89,7 +89,7 @@ export const workload = (artifact: string, sandbox: SandboxKind, more: Partial<W
 /** The body of an answer; rejects when none comes in time. */
 export const get = (address: string, path: string, timeoutMs = 5_000): Promise<string> =>
   new Promise((resolve, reject) => {
-    const request = http.get(`http://${address}${path}`, { agent: false, timeout: timeoutMs }, (response) => {
+    const request = nodeHttp.get(`http://${address}${path}`, { agent: false, timeout: timeoutMs }, (response) => {
       let body = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {

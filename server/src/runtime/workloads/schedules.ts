@@ -1,7 +1,8 @@
 // Calls of functions by their schedules: a request of the host's to a port of the sandbox that only the host reaches, or knows how to ask.
-import http from "node:http";
+
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
+import { nodeHttp } from "@slipstream/contract/node-http.ts";
 import { type ScheduledCall, ScheduledResult } from "@slipstream/contract/ports/scheduled.ts";
 import type { Entry } from "./entry.ts";
 
@@ -26,7 +27,7 @@ const ask = (bell: Bell, { cron, dueAt }: ScheduledCall): Promise<string> =>
   new Promise((resolve, reject) => {
     const path = `${bell.path}?${new URLSearchParams({ cron, due: `${dueAt}` })}`;
     const signal = AbortSignal.timeout(limit("scheduledMs"));
-    const request = http.request({ ...bell, path, method: "POST", agent: false, signal }, (response) => {
+    const request = nodeHttp.request({ ...bell, path, method: "POST", agent: false, signal }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;
