@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { LogLine } from "@slipstream/contract/logs.ts";
+import { placeIn } from "@slipstream/contract/ports/function-address.ts";
 import type { HostStatus } from "@slipstream/contract/ports/host.ts";
 import { scheduledPort } from "@slipstream/contract/ports/scheduled.ts";
 import { repository } from "./installation.ts";
@@ -188,7 +189,7 @@ describe("functions", { concurrency: true }, () => {
       const urlOf = async (app: string, port: number): Promise<string> => {
         const { deployments } = JSON.parse(await installation.expect(0, ["deployments", app, "--json"])) as { deployments: { deployment: string }[] };
         const { address = "" } = host?.workloads.find(({ id }) => id === deployments[0]?.deployment)?.instances[0] ?? {};
-        return `http://${address.split(":")[0]}:${port}/0?cron=forged`;
+        return `http://${placeIn(address).split(":")[0]}:${port}/0?cron=forged`;
       };
       const [alone, among] = [await urlOf("timed-own", scheduledPort), await urlOf("timed-wrangler", controlPort)];
       assert.ok((await fetch(alone, { method: "POST" })).ok, "the host reaches it");

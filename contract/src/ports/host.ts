@@ -109,7 +109,7 @@ export type WorkloadDesire = z.infer<typeof WorkloadDesire>;
 
 export const Instance = z.object({
   instance: InstanceId,
-  /** Where it answers, "10.1.2.3:3000". It stays the same over restarts of the program. */
+  /** Where it answers, "10.1.2.3:3000", or that of a function (function-address.ts). It stays the same over restarts of the program. */
   address: z.string(),
   /** `asleep`: frozen until somebody asks for it. `stopped`: ended until then. */
   state: z.enum(["starting", "ready", "asleep", "stopped", "parked", "backoff"]),

@@ -4,6 +4,7 @@ import net from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { functionAddress } from "@slipstream/contract/ports/function-address.ts";
 import { ask, deploymentId, startApp, startTrial } from "./edge-trial.ts";
 
 const host = "app.localhost";
@@ -116,6 +117,64 @@ test("what says that nothing was done with a request waits for a host that is aw
   assert.match(trial.logs.lines.at(-1)?.text ?? "", / 503 .*\(the instance takes no connection\)$/);
   const posted = await ask(trial.http, host, { method: "POST", body: "a body that is gone" });
   assert.deepEqual([posted.status, posted.body, posted.headers["slip-asleep"]], [503, "nothing here", undefined]);
+});
+
+const nothingHere = (response: http.ServerResponse): void => void response.writeHead(503, { "slip-asleep": "1" }).end("nothing here");
+
+test("a request to a function goes ahead of the host's answer; one with a body, or that may not be repeated, waits for it", async (t) => {
+  const trial = await startTrial(t);
+  const app = await startApp(t, (request, response) => request.on("end", () => response.end(request.method)).resume());
+  const woken = Promise.withResolvers<void>();
+  let times = 0;
+  trial.wake = () => {
+    times += 1;
+    return woken.promise;
+  };
+  trial.publish({ [host]: [{ app: "app", addresses: [functionAddress(app.address)], sleeps: sleeps() }] });
+  assert.deepEqual([(await ask(trial.http, host)).body, (await ask(trial.http, host, { method: "PUT" })).body, times], ["GET", "PUT", 1]);
+  const answered: string[] = [];
+  const others = [{ method: "POST" }, { method: "PUT", body: "x" }].map(async (of) => answered.push((await ask(trial.http, host, of)).body));
+  await sleep(100);
+  assert.deepEqual(answered, []);
+  woken.resolve();
+  await Promise.all(others);
+  assert.deepEqual(new Set(answered), new Set(["POST", "PUT"]));
+  assert.equal(times, 1);
+});
+
+test("one that went ahead waits for the host where nothing was done with it, and where the connection breaks before an answer", async (t) => {
+  const trial = await startTrial(t);
+  let isAwake = false;
+  const refusals: ((response: http.ServerResponse) => unknown)[] = [nothingHere, (response) => response.socket?.destroy()];
+  const app = await startApp(t, (_, response) => (isAwake ? response.end("ok") : refusals.shift()?.(response)));
+  trial.wake = async () => {
+    await sleep(100);
+    isAwake = true;
+  };
+  for (const name of ["one", "two"]) {
+    isAwake = false;
+    trial.publish({ [host]: [{ app: name, addresses: [functionAddress(app.address)], sleeps: { workload: deploymentId(name), afterMs: 60_000 } }] });
+    const answer = await ask(trial.http, host);
+    assert.deepEqual([answer.status, answer.body], [200, "ok"], name);
+  }
+  assert.deepEqual(refusals, []);
+});
+
+test("one that went ahead for nothing is told to come again where the function cannot be woken, or still is not there then", async (t) => {
+  const trial = await startTrial(t);
+  let asked = 0;
+  const app = await startApp(t, (_, response) => {
+    asked += 1;
+    nothingHere(response);
+  });
+  const answers = [() => Promise.reject(new SlipError("unhealthy")), () => Promise.resolve()];
+  trial.wake = () => answers.shift()?.() ?? assert.fail("it was asked again");
+  trial.publish({ [host]: [{ app: "app", addresses: [functionAddress(app.address)], sleeps: sleeps() }] });
+  const refused = await ask(trial.http, host);
+  assert.deepEqual([refused.status, refused.headers["retry-after"], asked], [503, "1", 1]);
+  assert.match(trial.logs.lines[0]?.text ?? "", / 503 .*\(the app did not wake\)$/);
+  assert.deepEqual([(await ask(trial.http, host)).status, asked], [503, 3]);
+  assert.match(trial.logs.lines[1]?.text ?? "", / 503 .*\(the instance takes no connection\)$/);
 });
 
 test("an app that cannot be started: 503 with the time to try again, and the next request tries", async (t) => {

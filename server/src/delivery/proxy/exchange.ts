@@ -36,6 +36,12 @@ export interface ExchangeClient {
   cut(framed: boolean): void;
 }
 
+/** The host was asked to wake something. */
+interface Asked {
+  sleeps: Sleeps;
+  waking: Promise<Woken>;
+}
+
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 export class Exchange implements UpstreamUser {
@@ -64,6 +70,8 @@ export class Exchange implements UpstreamUser {
   #tries = 0;
   /** The host could not say whether the app is awake. */
   #unsure: Sleeps | undefined;
+  /** The request went ahead of the host's answer: where nothing comes of that, it waits for it. */
+  #ahead: Asked | undefined;
   #proven: boolean = false;
   #blocked: boolean = false;
   #chunkedAnswer: boolean = false;
@@ -114,7 +122,7 @@ export class Exchange implements UpstreamUser {
     }
   }
 
-  /** An app that sleeps is woken first; the request waits for it. */
+  /** An app that sleeps is woken first, and the request waits for it; but where the request itself loads a function, the host is told beside. */
   #wake({ entry: { sleeps }, targets }: Route): void {
     const { waker, limits } = this.#context;
     if (sleeps === undefined || waker.isAwake(sleeps)) {
@@ -125,10 +133,34 @@ export class Exchange implements UpstreamUser {
       this.#refuse(503, "too many requests wait for the app to wake");
       return;
     }
-    this.#awaitWoken(waker.wake(sleeps), (woken) => {
+    if (!this.#mayBeRepeated || targets.some(({ isOfFunction }) => !isOfFunction)) {
+      this.#forwardWoken({ sleeps, waking: waker.wake(sleeps) }, targets);
+      return;
+    }
+    this.#forward(targets);
+    this.#ahead = { sleeps, waking: waker.wake(sleeps) };
+  }
+
+  #forwardWoken({ sleeps, waking }: Asked, targets: readonly TargetPool[]): void {
+    this.#awaitWoken(waking, (woken) => {
       this.#unsure = woken === "unknown" ? sleeps : undefined;
       this.#forward(targets);
     });
+  }
+
+  /** A request that went ahead waits for the host now. False where none did. */
+  #fallBack(): boolean {
+    const ahead = this.#ahead;
+    if (ahead === undefined) return false;
+    this.#ahead = undefined;
+    this.#tries = 0;
+    this.#forwardWoken(ahead, this.#targets);
+    return true;
+  }
+
+  /** Nothing else comes of the request if it is sent again. */
+  get #mayBeRepeated(): boolean {
+    return this.#length === 0 && this.upgrade === "" && idempotent.has(this.method);
   }
 
   #awaitWoken(waking: Promise<Woken>, then: (woken: Woken) => void): void {
@@ -246,6 +278,7 @@ export class Exchange implements UpstreamUser {
       this.#refuse(503, "all connections to the instance are in use");
       return;
     }
+    if (this.#fallBack()) return;
     const unsure = this.#unsure;
     this.#unsure = undefined;
     if (unsure) this.#awaitWoken(this.#context.waker.wake(unsure, true), () => this.#forward(this.#targets));
@@ -363,6 +396,12 @@ export class Exchange implements UpstreamUser {
     if (this.#phase === "answering") {
       this.#note = `the instance broke off: ${failure.reason}`;
       this.#cut();
+      return;
+    }
+    if (failure.silent && this.#ahead) {
+      this.#pool?.done();
+      this.#pool = undefined;
+      this.#fallBack();
       return;
     }
     const again = failure.silent && failure.reused && this.#length === 0 && idempotent.has(this.method) && this.#tries < 3;

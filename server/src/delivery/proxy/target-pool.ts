@@ -1,5 +1,6 @@
 // The connections of this process to one instance: a bounded number, a bounded queue, idle ones kept for a moment.
 
+import { isOfFunction, placeIn } from "@slipstream/contract/ports/function-address.ts";
 import { AppSession } from "../http2/app-session.ts";
 import type { EdgeClock } from "./clock.ts";
 import type { EdgeLimits } from "./edge-limits.ts";
@@ -15,16 +16,19 @@ const http2Scheme = "http2://";
 /** The address of an app that speaks HTTP/2 alone. */
 export const http2Address = (address: string): string => `${http2Scheme}${address}`;
 
-/** "10.1.2.3:3000" or "[::1]:3000"; what starts with "/" is a Unix socket, what starts with "http2://" an app that speaks HTTP/2. */
+/** "10.1.2.3:3000" or "[::1]:3000", or that of a function; what starts with "/" is a Unix socket, what starts with "http2://" an app that speaks HTTP/2. */
 const placeOf = (address: string, limits: EdgeLimits): AppPlace => {
   if (address.startsWith("/")) return { path: address };
   if (address.startsWith(http2Scheme)) return new AppSession(address.slice(http2Scheme.length), limits);
-  const colon = address.lastIndexOf(":");
-  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(address.slice(colon + 1)) };
+  const place = placeIn(address);
+  const colon = place.lastIndexOf(":");
+  return { host: place.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(place.slice(colon + 1)) };
 };
 
 export class TargetPool implements UpstreamOwner {
   readonly address: string;
+  /** What sleeps there is loaded by the request itself. */
+  readonly isOfFunction: boolean;
   /** Requests that have a connection or wait for one. */
   load = 0;
   refusedUntil = 0;
@@ -39,6 +43,7 @@ export class TargetPool implements UpstreamOwner {
 
   constructor(address: string, options: { limits: EdgeLimits; clock: EdgeClock }) {
     this.address = address;
+    this.isOfFunction = isOfFunction(address);
     this.#options = options;
     this.#place = placeOf(address, options.limits);
   }

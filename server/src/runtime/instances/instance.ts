@@ -1,5 +1,6 @@
 // One running copy of a workload, from its start to its end. Its network, and so its address, stays the same over restarts.
 import { setTimeout as sleep } from "node:timers/promises";
+import { functionAddress } from "@slipstream/contract/ports/function-address.ts";
 import type { Instance as InstanceView, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import { scheduledPort } from "@slipstream/contract/ports/scheduled.ts";
 import type { Image } from "#platform/oci/image.ts";
@@ -91,7 +92,8 @@ export class Instance {
   }
   get view(): InstanceView {
     const { instance, sandbox, restarts } = this.#record;
-    return { instance, address: `${this.#at.address}:${this.#port}`, state: this.#state, sandbox, restarts };
+    const place = `${this.#at.address}:${this.#port}`;
+    return { instance, address: this.isIsolate ? functionAddress(place) : place, state: this.#state, sandbox, restarts };
   }
   /** Where it is called by its schedule. */
   get bell(): Bell {

@@ -1,8 +1,11 @@
 // Functions of one project in one process of workerd, in real sandboxes of each kind.
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import http from "node:http";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { limit } from "@slipstream/contract/limits.ts";
+import { placeIn } from "@slipstream/contract/ports/function-address.ts";
 import type { Instance, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import { execOrThrow } from "#platform/exec.ts";
 import { newId } from "#platform/ids.ts";
@@ -10,7 +13,9 @@ import { Cgroup, childGroups } from "../sandboxes/cgroup.ts";
 import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, sandboxWays, workload } from "../testing/runtime-fixture.ts";
 import { storeFunction } from "../testing/trial-image.ts";
 import { groupOf } from "../workloads/adopt.ts";
+import { rest as restAt, wake as wakeAt } from "./line.ts";
 import { controlPort, portOf } from "./places.ts";
+import { ProcessRecord } from "./record.ts";
 
 const program = `
 import { connect } from "cloudflare:sockets";
@@ -46,6 +51,9 @@ export default { fetch: (request, env, context) => (paths[new URL(request.url).p
 export const scheduled = { fetch: async (request) => Response.json({ outcome: "done", query: new URL(request.url).search }) };
 `;
 
+/** With its address as others connect to it. */
+const atPlace = (instance: Instance | undefined): Instance | undefined => instance && { ...instance, address: placeIn(instance.address) };
+
 const firstLines = (fixture: RuntimeFixture, of: WorkloadSpec): string[] =>
   fixture.lines.filter(({ deployment }) => deployment === of.id).map(({ text }) => text);
 
@@ -64,9 +72,14 @@ for (const { by, kind, crun } of sandboxWays.filter(({ by: name }) => name !== "
     const start = async (of: WorkloadSpec): Promise<Instance> => {
       const result = await fixture.runtime.workloads.ensure(of);
       assert.equal(result.outcome, "ready", JSON.stringify(result));
-      return (result.outcome === "ready" ? result.workload.instances[0] : undefined) ?? assert.fail();
+      return atPlace(result.outcome === "ready" ? result.workload.instances[0] : undefined) ?? assert.fail();
     };
-    const instanceOf = ({ id }: WorkloadSpec): Instance | undefined => fixture.runtime.workloads.list().find((it) => it.id === id)?.instances[0];
+    const instanceOf = ({ id }: WorkloadSpec): Instance | undefined => atPlace(fixture.runtime.workloads.list().find((it) => it.id === id)?.instances[0]);
+    const untilAtRest = (of: WorkloadSpec) =>
+      eventually(() => {
+        fixture.runtime.workloads.look();
+        return instanceOf(of)?.state === "stopped" || undefined;
+      }, "it rests");
     const remove = ({ id }: WorkloadSpec): Promise<void> => fixture.runtime.workloads.remove(id, 0);
     const groups = (): number => childGroups(groupOf(fixture.installation)).length;
     const hostOf = (address: string): string => address.split(":")[0] ?? "";
@@ -247,21 +260,85 @@ for (const { by, kind, crun } of sandboxWays.filter(({ by: name }) => name !== "
       assert.equal(groups(), 0);
     });
 
+    const rests = (more: Partial<WorkloadSpec> = {}) => spec({ sleep: { afterMs: 200, stopMs: 200 }, ...more });
+
     it("is put to rest alone, and woken at the same address; the process ends with its last", async () => {
-      const [one, two] = [spec({ sleep: { afterMs: 200, stopMs: 200 } }), spec()];
+      const [one, two] = [rests(), spec()];
       const [a, b] = [await start(one), await start(two)];
       await get(a.address, "/count");
-      await eventually(() => {
-        fixture.runtime.workloads.look();
-        return instanceOf(one)?.state === "stopped" || undefined;
-      }, "it rests");
+      await untilAtRest(one);
       assert.equal(await get(b.address, "/"), "hello");
-      assert.match(await get(a.address, "/"), /Nothing is here/);
       await fixture.runtime.workloads.wake(one.id);
       assert.equal(instanceOf(one)?.address, a.address);
       assert.equal(await get(a.address, "/count"), "1");
       await Promise.all([one, two].map(remove));
       assert.equal(groups(), 0);
+    });
+
+    it("a request to one at rest loads it and is answered; what the host wakes is what the request has loaded", async () => {
+      const one = rests({ env: { KEY: "s3cret-value" }, secretNames: ["KEY"] });
+      const { address } = await start(one);
+      await get(address, "/count");
+      await untilAtRest(one);
+      assert.deepEqual(await Promise.all(Array.from({ length: 3 }, () => get(address, "/count"))).then((all) => all.sort()), ["1", "2", "3"]);
+      await get(address, "/say?what=s3cret-value");
+      await fixture.runtime.workloads.wake(one.id);
+      assert.equal(await get(address, "/count"), "4");
+      const text = await eventually(() => firstLines(fixture, one).find((line) => line.startsWith("and ")), "what it said before it was woken is in its log");
+      assert.equal(text, "and [redacted]");
+      assert.equal(JSON.parse(await get(address, "/env")).env.KEY, "s3cret-value");
+      await remove(one);
+    });
+
+    it("one that is put to rest again, and removed as it rests, leaves nothing that a request could load", async () => {
+      const [one, two] = [rests(), spec()];
+      const [{ address }] = [await start(one), await start(two)];
+      for (const _ of ["once", "twice"]) {
+        await untilAtRest(one);
+        assert.equal(await get(address, "/count"), "1");
+        await fixture.runtime.workloads.wake(one.id);
+      }
+      await untilAtRest(one);
+      await remove(one);
+      assert.match(await get(address, "/"), /Nothing is here/);
+      await remove(two);
+    });
+
+    it("one with more code than a process keeps of those at rest waits for the host", async () => {
+      const large = await storeFunction(fixture.home, `${program}// ${"x".repeat(limit("functionsKeptBytes"))}`);
+      const one = rests({ artifact: large });
+      const { address } = await start(one);
+      await untilAtRest(one);
+      assert.match(await get(address, "/"), /Nothing is here/);
+      await fixture.runtime.workloads.wake(one.id);
+      assert.equal(await get(address, "/count"), "1");
+      await remove(one);
+    });
+
+    it("what cannot be loaded by a request answers it with nothing, and says why to the host", async () => {
+      const one = spec();
+      const { address } = await start(one);
+      const [name = ""] = readdirSync(fixture.home.instances).filter((each) => existsSync(join(fixture.home.instances, each, "process.json")));
+      const record = ProcessRecord.parse(JSON.parse(readFileSync(join(fixture.home.instances, name, "process.json"), "utf8")));
+      const line = { address: hostOf(address), secret: record.secret };
+      const broken = { compatibilityDate: "2026-11-01", compatibilityFlags: [], env: {}, mark: "broken" };
+      const text = JSON.stringify({ ...broken, modules: [{ name: "function", kind: "esModule", content: 'throw new TypeError("at its first line"); export default {}' }] });
+      await restAt(line, 7, text);
+      const asked = { method: "GET", headers: {} } as const;
+      const answers = await Promise.all([1, 2].map(() => fetch(`http://${line.address}:${portOf(7)}/`, asked)));
+      assert.deepEqual(
+        answers.map(({ status, headers }) => [status, headers.get("slip-asleep")]),
+        [
+          [503, "1"],
+          [503, "1"],
+        ],
+      );
+      assert.deepEqual(await wakeAt(line, 7, "broken"), { isThere: false });
+      await restAt(line, 7, text);
+      assert.deepEqual(await wakeAt(line, 7, "another"), { isThere: false });
+      const woken = await wakeAt(line, 7, "broken");
+      assert.match((woken.isThere && woken.trouble) || "", /at its first line/);
+      await remove(one);
     });
 
     it("all that rest leave no process behind, and are woken by this host process and the next", async () => {

@@ -13,7 +13,7 @@ import { type Launch, LaunchError, type OciSandbox } from "../sandboxes/oci-sand
 import type { Hold, ProgramSandbox, Tail } from "../sandboxes/program-sandbox.ts";
 import type { Bell } from "../workloads/schedules.ts";
 import { bindingsOf, modulesOf, sharedFunctionIn } from "./bundle.ts";
-import { type LoadRequest, load, unload } from "./line.ts";
+import { type LoadRequest, load, rest, unload, wake } from "./line.ts";
 import { newMark } from "./marks.ts";
 import { controlPort, freePlace, portOf } from "./places.ts";
 import { FunctionProcess, type Member, type ProcessGround, tell } from "./process.ts";
@@ -38,7 +38,15 @@ const killed: Exit = { exitCode: 137, outOfMemory: false };
 const loadsMax = 3;
 const lookAgainMs = 20;
 
-const newMember = { isLoaded: false, isProven: false, exit: undefined, again: Promise.resolve(), loads: 1, take: undefined };
+const newMember = { isLoaded: false, keptBytes: 0, isProven: false, exit: undefined, again: Promise.resolve(), loads: 1, take: undefined };
+
+/** What the router takes to load it; undefined where its artifact is not there. */
+const loadTextOf = ({ layers, env, mark }: FunctionRecord): string | undefined => {
+  const stored = sharedFunctionIn(layers);
+  if (!stored) return undefined;
+  const { compatibilityDate, compatibilityFlags } = stored.bundle;
+  return JSON.stringify({ compatibilityDate, compatibilityFlags, modules: modulesOf(stored), env, mark } satisfies LoadRequest);
+};
 
 const readJson = (path: string): unknown => {
   try {
@@ -118,7 +126,8 @@ export class Isolates implements ProgramSandbox {
       const [record, kept] = [this.#processRecord(seat.process), this.#functionRecord(instance)];
       if (!record || !kept) continue;
       const process = this.#processes.get(record.id) ?? this.#open(record);
-      process.add({ ...newMember, untold: [], id: instance, workload, place: seat.place, mark: kept.mark, isLoaded: !stopped, isProven: true });
+      const keptBytes = stopped ? Buffer.byteLength(loadTextOf(kept) ?? "") : 0;
+      process.add({ ...newMember, untold: [], id: instance, workload, place: seat.place, mark: kept.mark, isLoaded: !stopped, keptBytes, isProven: true });
       this.#of.set(instance, process);
     }
     for (const process of this.#processes.values()) process.adopt();
@@ -155,24 +164,20 @@ export class Isolates implements ProgramSandbox {
     return false;
   }
 
-  async #load(id: string, { layers, env, mark }: FunctionRecord): Promise<void> {
+  async #load(id: string, record: FunctionRecord): Promise<void> {
     const [process, member] = [this.#process(id), this.#member(id)];
-    const stored = sharedFunctionIn(layers);
-    if (!stored) throw new LaunchError("The function is not in its artifact.");
-    const { compatibilityDate, compatibilityFlags } = stored.bundle;
-    const request = { compatibilityDate, compatibilityFlags, modules: modulesOf(stored), env, mark };
-    const trouble = await this.#loadInto(process, member, request);
+    const trouble = await this.#loadInto(process, member, record);
     if (trouble === undefined) return;
     tell(member, trouble.replace(/^Failed to start Worker:\n/, "service function: "));
     this.#end(member, notLoaded);
   }
 
   /** Another function may end the process meanwhile: then it is started again, for a bounded number of times. */
-  async #loadInto(process: FunctionProcess, member: Member, request: LoadRequest): Promise<string | undefined> {
+  async #loadInto(process: FunctionProcess, member: Member, record: FunctionRecord): Promise<string | undefined> {
     for (let tries = 1; ; tries += 1) {
       try {
         await process.up();
-        const trouble = await load(process.line, member.place, request);
+        const trouble = await this.#loadOnce(process, member, record);
         member.isLoaded = trouble === undefined && process.isUp;
         if (trouble !== undefined || member.isLoaded) return trouble;
       } catch (error) {
@@ -180,6 +185,16 @@ export class Isolates implements ProgramSandbox {
       }
       if (tries === loadsMax) throw new LaunchError("The process of its project's functions ended while it was loaded.");
     }
+  }
+
+  /** What rests with the router need not be read and sent again, and the request that it is woken for may have loaded it. */
+  async #loadOnce({ line }: FunctionProcess, member: Member, record: FunctionRecord): Promise<string | undefined> {
+    const woken = member.keptBytes > 0 ? await wake(line, member.place, member.mark) : ({ isThere: false } as const);
+    member.keptBytes = 0;
+    if (woken.isThere) return woken.trouble;
+    const text = loadTextOf(record);
+    if (text === undefined) throw new LaunchError("The function is not in its artifact.");
+    return await load(line, member.place, text);
   }
 
   /** Of one that has not answered yet it is not known that it has ended the process: it gets another try, like one that is being loaded. */
@@ -280,16 +295,34 @@ export class Isolates implements ProgramSandbox {
   async stop(id: string): Promise<void> {
     const member = this.#member(id);
     await member.again;
-    await this.#unload(member);
+    await this.#rest(member);
     this.#of.get(id)?.restSoon();
+  }
+
+  /** The router keeps what it takes to load it, so that the next request does. Where it holds enough, the host is waited for. */
+  async #rest(member: Member): Promise<void> {
+    if (!member.isLoaded) return;
+    const [process, text] = [this.#process(member.id), this.#textOf(member.id)];
+    const bytes = text === undefined ? 0 : Buffer.byteLength(text);
+    if (text === undefined || !process.isUp || !process.hasRoomFor(bytes)) return await this.#unload(member);
+    member.isLoaded = false;
+    member.keptBytes = bytes;
+    await rest(process.line, member.place, text).catch(() => {
+      member.keptBytes = 0;
+    });
+  }
+
+  #textOf(id: string): string | undefined {
+    const record = this.#functionRecord(id);
+    return record && loadTextOf(record);
   }
 
   async #unload(member: Member): Promise<void> {
     const process = this.#process(member.id);
-    const wasLoaded = member.isLoaded;
     member.isLoaded = false;
+    member.keptBytes = 0;
     // One that does not answer takes the function with it when it is ended.
-    if (wasLoaded && process.isUp) await unload(process.line, member.place).catch(() => {});
+    if (process.isUp) await unload(process.line, member.place).catch(() => {});
   }
 
   async remove(id: string): Promise<void> {

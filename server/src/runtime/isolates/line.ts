@@ -52,10 +52,24 @@ export const isAnswering = async (line: Line, timeoutMs: number): Promise<boolea
   }
 };
 
-/** Gives why the function cannot be loaded, undefined when it is. Rejects when the process does not answer. */
-export const load = async (line: Line, place: number, what: LoadRequest): Promise<string | undefined> => {
-  const { status, text } = await ask(line, { method: "PUT", path: `/${place}`, body: JSON.stringify(what), timeoutMs: loadMs });
-  return status === 200 ? undefined : text || `The router answered ${status}.`;
+const troubleIn = ({ status, text }: { status: number; text: string }): string | undefined =>
+  status === 200 ? undefined : text || `The router answered ${status}.`;
+
+/** `what` is a LoadRequest as JSON. Gives why the function cannot be loaded, undefined when it is. Rejects when the process does not answer. */
+export const load = async (line: Line, place: number, what: string): Promise<string | undefined> =>
+  troubleIn(await ask(line, { method: "PUT", path: `/${place}`, body: what, timeoutMs: loadMs }));
+
+export type WokenFunction = { isThere: false } | { isThere: true; trouble: string | undefined };
+
+/** Loads what rests there, unless a request has done so. Rejects as `load` does. */
+export const wake = async (line: Line, place: number, mark: string): Promise<WokenFunction> => {
+  const answer = await ask(line, { method: "POST", path: `/${place}/wake/${mark}`, timeoutMs: loadMs });
+  return answer.status === 404 ? { isThere: false } : { isThere: true, trouble: troubleIn(answer) };
+};
+
+/** Ends a function, and leaves what it takes to load it again, as JSON, with the router: its next request loads it. */
+export const rest = async (line: Line, place: number, what: string): Promise<void> => {
+  await ask(line, { method: "PUT", path: `/${place}/rest`, body: what, timeoutMs: loadMs });
 };
 
 export const unload = async (line: Line, place: number): Promise<void> => {

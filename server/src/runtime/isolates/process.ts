@@ -37,6 +37,8 @@ export interface Member {
   place: number;
   mark: string;
   isLoaded: boolean;
+  /** What the router holds to load it with the next request, while it rests; 0 where that is nothing. */
+  keptBytes: number;
   /** It has answered. */
   isProven: boolean;
   /** How it has ended last. */
@@ -54,15 +56,18 @@ const answersMs = 30_000;
 const endMs = 1_000;
 const lookAgainMs = 5;
 const keptLines = 5;
+/** Of one that a request has loaded before the host was asked to wake it. */
+const untoldLinesMax = 1_000;
 const variables = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/tmp" };
+
+const give = (member: Member, line: OutputLine): void => {
+  if (member.take) member.take(line);
+  else if (member.untold.length < untoldLinesMax) member.untold.push(line);
+};
 
 /** Gives a line of the platform's own about a function to who follows it. */
 export const tell = (member: Member, text: string): void => {
-  for (const part of text.split("\n")) {
-    const line: OutputLine = { time: new Date().toISOString(), stream: "stderr", text: part };
-    if (member.take) member.take(line);
-    else member.untold.push(line);
-  }
+  for (const part of text.split("\n")) give(member, { time: new Date().toISOString(), stream: "stderr", text: part });
 };
 
 export class FunctionProcess {
@@ -113,6 +118,10 @@ export class FunctionProcess {
   get loaded(): Member[] {
     return [...this.#members.values()].filter(({ isLoaded }) => isLoaded);
   }
+  /** Whether its router may hold so much more of functions that rest. */
+  hasRoomFor(bytes: number): boolean {
+    return bytes + [...this.#members.values()].reduce((sum, { keptBytes }) => sum + keptBytes, 0) <= limit("functionsKeptBytes");
+  }
   /** Whether it has ended: of one that does not answer that is known a moment later. */
   async hasEnded(): Promise<boolean> {
     for (const end = performance.now() + endMs; this.#isUp && performance.now() < end; ) await sleep(lookAgainMs);
@@ -149,6 +158,8 @@ export class FunctionProcess {
     const { id } = this.record;
     const [isFirst, path] = [!this.#hasRun, this.slot.path];
     this.#hasRun = true;
+    // Where an earlier version of the platform has made the sandbox, it gets what this one takes.
+    if (!isFirst) this.#files();
     await (isFirst ? this.sandbox.start(this.#launch()) : this.sandbox.restart(id, path));
     this.#follow();
     await this.#untilAnswering();
@@ -213,7 +224,8 @@ export class FunctionProcess {
   #take(line: OutputLine): void {
     const marked = this.#marks.take(line, (mark) => this.#byMark.has(mark));
     if (marked) {
-      this.#byMark.get(marked.mark)?.take?.(marked.line);
+      const member = this.#byMark.get(marked.mark);
+      if (member) give(member, marked.line);
       return;
     }
     this.#said = [...this.#said, line.text].slice(-keptLines);
@@ -231,6 +243,7 @@ export class FunctionProcess {
   #down(): void {
     this.#isUp = false;
     this.#up = undefined;
+    for (const member of this.#members.values()) member.keptBytes = 0;
     this.#ground.exits.forget(this.record.id);
     this.#pulse.end();
     this.#busyness.end();

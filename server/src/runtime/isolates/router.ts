@@ -27,9 +27,20 @@ interface Context {
   props: { place: number };
 }
 
-/** What holds each place: an isolate lives for as long as an object that has loaded it, and no other way lets it go again. */
-const holders = new Map<number, string>();
-let holderCount = 0;
+/** What holds the function of a place: an isolate lives for as long as an object that has loaded it, and no other way lets it go again. */
+interface Held {
+  name: string;
+  mark: string;
+  /** Something has come of its load. */
+  isUp: boolean;
+}
+
+const held = new Map<number, Held>();
+let heldCount = 0;
+/** Of functions that rest: the next request loads them, with the leave of the host process that has put them here. */
+const resting = new Map<number, LoadRequest>();
+/** What each object is to load, by its name, until it has done so. */
+const toLoad = new Map<string, LoadRequest>();
 
 const bytesOf = (base64: string): ArrayBuffer => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)).buffer;
 
@@ -69,7 +80,7 @@ const codeOf = ({ compatibilityDate, compatibilityFlags, modules, env, mark }: L
   };
 };
 
-/** Has one function for as long as it is loaded. */
+/** Has one function for as long as it is loaded. Each of its calls loads it where none has: so a load is the answer to a request, too. */
 export class Holder extends DurableObject<Environment> {
   #worker: Worker | undefined;
 
@@ -78,11 +89,9 @@ export class Holder extends DurableObject<Environment> {
   }
 
   /** Gives why it cannot be loaded; undefined when it is. */
-  async load(asked: LoadRequest): Promise<string | undefined> {
+  async load(): Promise<string | undefined> {
     try {
-      const worker = this.env.LOADER.load(codeOf(asked, this.env.INTERNET));
-      await worker.getEntrypoint("ready").fetch(new Request("http://function/"));
-      this.#worker = worker;
+      await this.#entry("ready").fetch(new Request("http://function/"));
       return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -98,40 +107,106 @@ export class Holder extends DurableObject<Environment> {
   }
 
   #entry(name?: string): Fetcher {
-    if (!this.#worker) throw new Error("Nothing is loaded.");
+    this.#worker ??= this.#load();
     return this.#worker.getEntrypoint(name);
+  }
+
+  #load(): Worker {
+    const { name = "" } = this.ctx.id;
+    const asked = toLoad.get(name);
+    toLoad.delete(name);
+    if (!asked) throw new Error("Nothing is loaded.");
+    return this.env.LOADER.load(codeOf(asked, this.env.INTERNET));
   }
 }
 
-const holderAt = (env: Environment, place: number): Holder | undefined => {
-  const name = holders.get(place);
-  return name === undefined ? undefined : env.HOLDERS.get(env.HOLDERS.idFromName(name));
-};
+const holderOf = (env: Environment, { name }: Held): Holder => env.HOLDERS.get(env.HOLDERS.idFromName(name));
 
 /** Edges know by this that nothing was done with a request. */
 const nothingThere = (): Response => new Response("Nothing is here.\n", { status: 503, headers: { "slip-asleep": "1", "retry-after": "1" } });
 
+const letGo = async (env: Environment, place: number, gone = held.get(place)): Promise<void> => {
+  if (!gone) return;
+  if (held.get(place) === gone) held.delete(place);
+  toLoad.delete(gone.name);
+  // It ends by that, and answers nobody any more.
+  await Promise.resolve(holderOf(env, gone).end()).catch(() => {});
+};
+
+const hold = (place: number, asked: LoadRequest): Held => {
+  heldCount += 1;
+  const made = { name: `${heldCount}`, mark: asked.mark, isUp: false };
+  held.set(place, made);
+  toLoad.set(made.name, asked);
+  return made;
+};
+
+/** What is at a place, or rests there. */
+const heldAt = (place: number): Held | undefined => {
+  const asked = resting.get(place);
+  resting.delete(place);
+  return held.get(place) ?? (asked && hold(place, asked));
+};
+
+/** Asked again, what only reads does nothing twice. */
+const mayBeRepeated = ({ method }: Request): boolean => method === "GET" || method === "HEAD";
+
+/** Who asks for what could not be loaded, or was ended before it has answered, may ask again once the host process has woken it. */
+const answerOf = async (env: Environment, place: number, request: Request): Promise<Response> => {
+  const at = heldAt(place);
+  if (!at) return nothingThere();
+  try {
+    const answer = await holderOf(env, at).fetch(request);
+    at.isUp = true;
+    return answer;
+  } catch (error) {
+    const isThere = at.isUp && held.get(place) === at;
+    if (!at.isUp) await letGo(env, place, at);
+    if (isThere || !mayBeRepeated(request)) throw error;
+    return nothingThere();
+  }
+};
+
 export default {
-  async fetch(request: Request, env: Environment, { props: { place } }: Context): Promise<Response> {
-    return (await holderAt(env, place)?.fetch(request)) ?? nothingThere();
+  fetch(request: Request, env: Environment, { props: { place } }: Context): Promise<Response> {
+    return answerOf(env, place, request);
   },
 };
 
-const letGo = async (env: Environment, place: number): Promise<void> => {
-  const holder = holderAt(env, place);
-  holders.delete(place);
-  // It ends by that, and answers nobody any more.
-  await Promise.resolve(holder?.end()).catch(() => {});
+/** Waits until it is loaded, and says why where it cannot be. */
+const untilUp = async (env: Environment, place: number, at: Held): Promise<Response> => {
+  const trouble = await holderOf(env, at).load();
+  if (trouble === undefined) {
+    at.isUp = true;
+    return new Response();
+  }
+  await letGo(env, place, at);
+  return new Response(trouble, { status: 422 });
 };
 
 const load = async (env: Environment, place: number, asked: LoadRequest): Promise<Response> => {
+  resting.delete(place);
   await letGo(env, place);
-  holderCount += 1;
-  const name = `${holderCount}`;
-  const trouble = await env.HOLDERS.get(env.HOLDERS.idFromName(name)).load(asked);
-  if (trouble !== undefined) return new Response(trouble, { status: 422 });
-  holders.set(place, name);
+  return await untilUp(env, place, hold(place, asked));
+};
+
+/** Of a function that rests here; a request may have loaded it meanwhile. 404 where it is not here. */
+const wake = async (env: Environment, place: number, mark: string): Promise<Response> => {
+  const there = held.get(place) ?? resting.get(place);
+  const at = there?.mark === mark ? heldAt(place) : undefined;
+  return at ? await untilUp(env, place, at) : new Response(null, { status: 404 });
+};
+
+const rest = async (env: Environment, place: number, asked: LoadRequest | undefined): Promise<Response> => {
+  if (asked) resting.set(place, asked);
+  else resting.delete(place);
+  await letGo(env, place);
   return new Response();
+};
+
+const scheduled = async (env: Environment, place: number, url: string): Promise<Response> => {
+  const at = held.get(place);
+  return at ? await holderOf(env, at).scheduled(url) : nothingThere();
 };
 
 /** What the host process asks: of the place that the path names, or whether this process answers at all. */
@@ -140,10 +215,12 @@ export const control = {
     if (request.headers.get("authorization") !== env.SECRET) return new Response(null, { status: 401 });
     const { pathname } = new URL(request.url);
     if (pathname === "/") return new Response();
-    const place = Number(pathname.slice(1));
+    const [, number, act, mark = ""] = pathname.split("/");
+    const place = Number(number);
+    if (request.method === "DELETE") return await rest(env, place, undefined);
+    if (act === "rest") return await rest(env, place, (await request.json()) as LoadRequest);
+    if (act === "wake") return await wake(env, place, mark);
     if (request.method === "PUT") return await load(env, place, (await request.json()) as LoadRequest);
-    if (request.method === "POST") return (await holderAt(env, place)?.scheduled(request.url)) ?? nothingThere();
-    await letGo(env, place);
-    return new Response();
+    return await scheduled(env, place, request.url);
   },
 };
