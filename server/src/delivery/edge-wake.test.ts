@@ -142,6 +142,15 @@ test("a request to a function goes ahead of the host's answer; one with a body, 
   assert.equal(times, 1);
 });
 
+test("the host is told of a request that went ahead, also when its answer does not come soon", async (t) => {
+  const trial = await startTrial(t);
+  const told = Promise.withResolvers<void>();
+  const app = await startApp(t, (_, response) => void told.promise.then(() => response.end("ok")));
+  trial.wake = async () => told.resolve();
+  trial.publish({ [host]: [{ app: "app", addresses: [functionAddress(app.address)], sleeps: sleeps() }] });
+  assert.equal((await ask(trial.http, host)).body, "ok");
+});
+
 test("one that went ahead waits for the host where nothing was done with it, and where the connection breaks before an answer", async (t) => {
   const trial = await startTrial(t);
   let isAwake = false;

@@ -36,11 +36,8 @@ export interface ExchangeClient {
   cut(framed: boolean): void;
 }
 
-/** The host was asked to wake something. */
-interface Asked {
-  sleeps: Sleeps;
-  waking: Promise<Woken>;
-}
+/** The host is told of a request that loads a function once its answer has begun, or after so long: what it asks then would hold up the load. */
+const tellAfterMs = 20;
 
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
@@ -71,7 +68,8 @@ export class Exchange implements UpstreamUser {
   /** The host could not say whether the app is awake. */
   #unsure: Sleeps | undefined;
   /** The request went ahead of the host's answer: where nothing comes of that, it waits for it. */
-  #ahead: Asked | undefined;
+  #ahead: Sleeps | undefined;
+  #telling: NodeJS.Timeout | undefined;
   #proven: boolean = false;
   #blocked: boolean = false;
   #chunkedAnswer: boolean = false;
@@ -134,25 +132,35 @@ export class Exchange implements UpstreamUser {
       return;
     }
     if (!this.#mayBeRepeated || targets.some(({ isOfFunction }) => !isOfFunction)) {
-      this.#forwardWoken({ sleeps, waking: waker.wake(sleeps) }, targets);
+      this.#forwardWoken(sleeps, targets);
       return;
     }
+    this.#ahead = sleeps;
+    this.#telling = setTimeout(() => this.#tellHost(), tellAfterMs);
     this.#forward(targets);
-    this.#ahead = { sleeps, waking: waker.wake(sleeps) };
   }
 
-  #forwardWoken({ sleeps, waking }: Asked, targets: readonly TargetPool[]): void {
-    this.#awaitWoken(waking, (woken) => {
+  #forwardWoken(sleeps: Sleeps, targets: readonly TargetPool[]): void {
+    this.#awaitWoken(this.#context.waker.wake(sleeps), (woken) => {
       this.#unsure = woken === "unknown" ? sleeps : undefined;
       this.#forward(targets);
     });
+  }
+
+  /** That somebody uses what a request went ahead to. */
+  #tellHost(): void {
+    if (this.#telling === undefined || this.#ahead === undefined) return;
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
+    void this.#context.waker.wake(this.#ahead);
   }
 
   /** A request that went ahead waits for the host now. False where none did. */
   #fallBack(): boolean {
     const ahead = this.#ahead;
     if (ahead === undefined) return false;
-    this.#ahead = undefined;
+    clearTimeout(this.#telling);
+    this.#ahead = this.#telling = undefined;
     this.#tries = 0;
     this.#forwardWoken(ahead, this.#targets);
     return true;
@@ -303,6 +311,7 @@ export class Exchange implements UpstreamUser {
 
   answer(head: ResponseHead, bytes: Buffer, decoder: BodyDecoder): boolean {
     this.#phase = "answering";
+    this.#tellHost();
     this.#status = head.status;
     const bodiless = this.method === "HEAD" || head.status === 204 || head.status === 304;
     this.#chunkedAnswer = !bodiless && head.length < 0 && this.#minor === 1;
@@ -474,6 +483,7 @@ export class Exchange implements UpstreamUser {
   #over(): void {
     if (this.#phase === "over") return;
     this.#phase = "over";
+    this.#tellHost();
     this.#pool?.done();
     this.#pool = undefined;
     this.#context.countRequest();
