@@ -4,6 +4,7 @@ import type { RequestHead } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
 import { passedTrailers } from "../http/trailers.ts";
 import type { Route } from "../routes/route-map.ts";
+import { Ahead } from "../wake/ahead.ts";
 import type { Sleeps, Woken } from "../wake/waker.ts";
 import { decide } from "./decision.ts";
 import type { EdgeContext } from "./edge-context.ts";
@@ -36,9 +37,6 @@ export interface ExchangeClient {
   cut(framed: boolean): void;
 }
 
-/** The host is told of a request that loads a function once its answer has begun, or after so long: what it asks then would hold up the load. */
-const tellAfterMs = 20;
-
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 export class Exchange implements UpstreamUser {
@@ -68,8 +66,7 @@ export class Exchange implements UpstreamUser {
   /** The host could not say whether the app is awake. */
   #unsure: Sleeps | undefined;
   /** The request went ahead of the host's answer: where nothing comes of that, it waits for it. */
-  #ahead: Sleeps | undefined;
-  #telling: NodeJS.Timeout | undefined;
+  #ahead: Ahead | undefined;
   #proven: boolean = false;
   #blocked: boolean = false;
   #chunkedAnswer: boolean = false;
@@ -135,8 +132,7 @@ export class Exchange implements UpstreamUser {
       this.#forwardWoken(sleeps, targets);
       return;
     }
-    this.#ahead = sleeps;
-    this.#telling = setTimeout(() => this.#tellHost(), tellAfterMs);
+    this.#ahead = new Ahead(waker, sleeps);
     this.#forward(targets);
   }
 
@@ -147,22 +143,14 @@ export class Exchange implements UpstreamUser {
     });
   }
 
-  /** That somebody uses what a request went ahead to. */
-  #tellHost(): void {
-    if (this.#telling === undefined || this.#ahead === undefined) return;
-    clearTimeout(this.#telling);
-    this.#telling = undefined;
-    void this.#context.waker.wake(this.#ahead);
-  }
-
   /** A request that went ahead waits for the host now. False where none did. */
   #fallBack(): boolean {
     const ahead = this.#ahead;
     if (ahead === undefined) return false;
-    clearTimeout(this.#telling);
-    this.#ahead = this.#telling = undefined;
+    ahead.end();
+    this.#ahead = undefined;
     this.#tries = 0;
-    this.#forwardWoken(ahead, this.#targets);
+    this.#forwardWoken(ahead.sleeps, this.#targets);
     return true;
   }
 
@@ -311,7 +299,7 @@ export class Exchange implements UpstreamUser {
 
   answer(head: ResponseHead, bytes: Buffer, decoder: BodyDecoder): boolean {
     this.#phase = "answering";
-    this.#tellHost();
+    this.#ahead?.tell();
     this.#status = head.status;
     const bodiless = this.method === "HEAD" || head.status === 204 || head.status === 304;
     this.#chunkedAnswer = !bodiless && head.length < 0 && this.#minor === 1;
@@ -483,7 +471,7 @@ export class Exchange implements UpstreamUser {
   #over(): void {
     if (this.#phase === "over") return;
     this.#phase = "over";
-    this.#tellHost();
+    this.#ahead?.tell();
     this.#pool?.done();
     this.#pool = undefined;
     this.#context.countRequest();
