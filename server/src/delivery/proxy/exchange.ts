@@ -129,17 +129,18 @@ export class Exchange implements UpstreamUser {
       return;
     }
     if (!this.#mayBeRepeated || targets.some(({ isOfFunction }) => !isOfFunction)) {
-      this.#forwardWoken(sleeps, targets);
+      this.#targets = targets;
+      this.#forwardWoken(sleeps, waker.wake(sleeps));
       return;
     }
     this.#ahead = new Ahead(waker, sleeps);
     this.#forward(targets);
   }
 
-  #forwardWoken(sleeps: Sleeps, targets: readonly TargetPool[]): void {
-    this.#awaitWoken(this.#context.waker.wake(sleeps), (woken) => {
+  #forwardWoken(sleeps: Sleeps, waking: Promise<Woken>): void {
+    this.#awaitWoken(waking, (woken) => {
       this.#unsure = woken === "unknown" ? sleeps : undefined;
-      this.#forward(targets);
+      this.#forward(this.#targets);
     });
   }
 
@@ -147,10 +148,9 @@ export class Exchange implements UpstreamUser {
   #fallBack(): boolean {
     const ahead = this.#ahead;
     if (ahead === undefined) return false;
-    ahead.end();
     this.#ahead = undefined;
     this.#tries = 0;
-    this.#forwardWoken(ahead.sleeps, this.#targets);
+    this.#forwardWoken(ahead.sleeps, ahead.tell());
     return true;
   }
 
@@ -299,7 +299,7 @@ export class Exchange implements UpstreamUser {
 
   answer(head: ResponseHead, bytes: Buffer, decoder: BodyDecoder): boolean {
     this.#phase = "answering";
-    this.#ahead?.tell();
+    void this.#ahead?.tell();
     this.#status = head.status;
     const bodiless = this.method === "HEAD" || head.status === 204 || head.status === 304;
     this.#chunkedAnswer = !bodiless && head.length < 0 && this.#minor === 1;
@@ -471,7 +471,7 @@ export class Exchange implements UpstreamUser {
   #over(): void {
     if (this.#phase === "over") return;
     this.#phase = "over";
-    this.#ahead?.tell();
+    void this.#ahead?.tell();
     this.#pool?.done();
     this.#pool = undefined;
     this.#context.countRequest();

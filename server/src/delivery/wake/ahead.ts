@@ -1,5 +1,5 @@
 // A request that goes to a function before the host has said that it is awake: the request itself loads it.
-import type { Sleeps, Waker } from "./waker.ts";
+import type { Sleeps, Waker, Woken } from "./waker.ts";
 
 /** The host is told once the answer has begun, or after so long: what it asks of the function's process would hold up the load. */
 const tellAfterMs = 20;
@@ -7,7 +7,8 @@ const tellAfterMs = 20;
 export class Ahead {
   readonly sleeps: Sleeps;
   readonly #waker: Waker;
-  #telling: NodeJS.Timeout | undefined;
+  readonly #telling: NodeJS.Timeout;
+  #told: Promise<Woken> | undefined;
 
   constructor(waker: Waker, sleeps: Sleeps) {
     this.#waker = waker;
@@ -15,15 +16,10 @@ export class Ahead {
     this.#telling = setTimeout(() => this.tell(), tellAfterMs);
   }
 
-  /** Tells the host that somebody uses the function, unless it was told. */
-  tell(): void {
-    if (this.#telling !== undefined) void this.#waker.wake(this.sleeps);
-    this.end();
-  }
-
-  /** Nothing came of it: the host is asked in another way. */
-  end(): void {
+  /** Tells the host that somebody uses the function, once, and gives what comes of that. */
+  tell(): Promise<Woken> {
     clearTimeout(this.#telling);
-    this.#telling = undefined;
+    this.#told ??= this.#waker.wake(this.sleeps);
+    return this.#told;
   }
 }
