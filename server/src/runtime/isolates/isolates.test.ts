@@ -322,7 +322,10 @@ for (const { by, kind, crun } of sandboxWays.filter(({ by: name }) => name !== "
       const record = ProcessRecord.parse(JSON.parse(readFileSync(join(fixture.home.instances, name, "process.json"), "utf8")));
       const line = { address: hostOf(address), secret: record.secret };
       const broken = { compatibilityDate: "2026-11-01", compatibilityFlags: [], env: {}, mark: "broken" };
-      const text = JSON.stringify({ ...broken, modules: [{ name: "function", kind: "esModule", content: 'throw new TypeError("at its first line"); export default {}' }] });
+      const text = JSON.stringify({
+        ...broken,
+        modules: [{ name: "function", kind: "esModule", content: 'throw new TypeError("at its first line"); export default {}' }],
+      });
       await restAt(line, 7, text);
       const asked = { method: "GET", headers: {} } as const;
       const answers = await Promise.all([1, 2].map(() => fetch(`http://${line.address}:${portOf(7)}/`, asked)));
