@@ -58,23 +58,25 @@ for (const name of ["debug", "error", "info", "log", "trace", "warn"]) {
     if (typeof first === "string") say(mark + " " + first, ...rest, mark);
     else say(mark, ...values, mark);
   };
-}`;
+}
+export const slipReady = { fetch: () => new Response() };`;
 
-const mainModule = (name: string): string => {
-  const from = JSON.stringify(`./${name}`);
-  return `import "./slip-marking";\nexport * from ${from};\nexport { default } from ${from};\nexport const ready = { fetch: () => new Response() };\n`;
-};
+/** Before the function's own first line, on that line: another module would be more to hold and to load. */
+const beforeIt = 'import "./slip-marking";export{slipReady}from"./slip-marking";';
 
 const codeOf = ({ compatibilityDate, compatibilityFlags, modules, env, mark }: LoadRequest, globalOutbound: Fetcher): WorkerCode => {
   const own = modules.map(
-    ({ name, kind, content }) =>
-      [name, kind === "esModule" ? { js: content } : kind === "wasm" ? { wasm: bytesOf(content) } : { data: bytesOf(content) }] as const,
+    ({ name, kind, content }, index) =>
+      [
+        name,
+        kind === "esModule" ? { js: index === 0 ? beforeIt + content : content } : kind === "wasm" ? { wasm: bytesOf(content) } : { data: bytesOf(content) },
+      ] as const,
   );
   return {
     compatibilityDate,
     compatibilityFlags,
-    mainModule: "slip-main",
-    modules: { "slip-main": { js: mainModule(modules[0]?.name ?? "") }, "slip-marking": { js: marking(mark) }, ...Object.fromEntries(own) },
+    mainModule: modules[0]?.name ?? "",
+    modules: { "slip-marking": { js: marking(mark) }, ...Object.fromEntries(own) },
     env,
     globalOutbound,
   };
@@ -91,7 +93,7 @@ export class Holder extends DurableObject<Environment> {
   /** Gives why it cannot be loaded; undefined when it is. */
   async load(): Promise<string | undefined> {
     try {
-      await this.#entry("ready").fetch(new Request("http://function/"));
+      await this.#entry("slipReady").fetch(new Request("http://function/"));
       return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
