@@ -26,8 +26,12 @@ const headersOf = (file: SiteFile, urlPath: string, status: number): OutgoingHtt
   ...(file.encoding === undefined ? { "accept-ranges": "bytes" } : { "content-encoding": file.encoding }),
 });
 
-const sendFile = (file: SiteFile, status: number, request: IncomingMessage, response: ServerResponse): void => {
-  const headers = headersOf(file, (request.url ?? "/").split("?")[0] ?? "/", status);
+/** What was asked goes on to where a redirect leads, unless that says something itself. */
+const withQuery = (location: string, query: string | undefined): string => (query === undefined || /[?#]/.test(location) ? location : `${location}?${query}`);
+
+const sendFile = ({ site, file, status }: { site: Site; file: SiteFile; status: number }, request: IncomingMessage, response: ServerResponse): void => {
+  const path = (request.url ?? "/").split("?")[0] ?? "/";
+  const headers = { ...headersOf(file, path, status), ...site.headers(path) };
   if (status === 200 && matches(request.headers["if-none-match"], file.etag)) {
     response.writeHead(304, headers).end();
     return;
@@ -56,8 +60,8 @@ export const answer = (site: Site, request: IncomingMessage, response: ServerRes
   const [path = "/", query] = (request.url ?? "/").split("?");
   const isRead = request.method === "GET" || request.method === "HEAD";
   const found = isRead ? site.find(path, String(request.headers["accept-encoding"] ?? "")) : { kind: "refused" as const };
-  if (found.kind === "file") sendFile(found.file, found.status, request, response);
-  else if (found.kind === "redirect") say(response, 308, "", { location: query === undefined ? found.location : `${found.location}?${query}` });
+  if (found.kind === "file") sendFile({ site, ...found }, request, response);
+  else if (found.kind === "redirect") say(response, found.status, "", { ...site.headers(path), location: withQuery(found.location, query) });
   else if (found.kind === "absent") say(response, 404, "There is nothing here.\n");
   else if (found.kind === "bad") say(response, 400, "That is not a path.\n");
   else say(response, 405, "Only GET and HEAD.\n", { allow: "GET, HEAD" });

@@ -4,6 +4,7 @@ import { openSite } from "./site.ts";
 
 const [folder = ".", ...flags] = process.argv.slice(2);
 const site = openSite(folder, { fallback: flags.includes("--fallback") });
+for (const note of site.notes) console.error(note);
 // An `import` of it would load its lazy parts too: as long again as all else of Node's start.
 const server = process.getBuiltinModule("node:http").createServer((request, response) => answer(site, request, response));
 server.listen(Number(process.env.PORT || 3000), "0.0.0.0");

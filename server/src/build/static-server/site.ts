@@ -1,7 +1,9 @@
 // A folder of files as a site: which file a path means. Nothing outside of the folder is ever named.
 import { createHash } from "node:crypto";
-import { readFileSync, realpathSync, type Stats, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, sep } from "node:path";
+import { type OwnHeaders, readOwnHeaders } from "./own-headers.ts";
+import { type Redirects, readRedirects } from "./redirects.ts";
 
 export interface SiteFile {
   path: string;
@@ -9,9 +11,17 @@ export interface SiteFile {
   etag: string;
   encoding: "br" | "gzip" | undefined;
 }
-export type Found = { kind: "file"; file: SiteFile; status: 200 | 404 } | { kind: "redirect"; location: string } | { kind: "absent" } | { kind: "bad" };
+export type Found =
+  | { kind: "file"; file: SiteFile; status: 200 | 404 }
+  | { kind: "redirect"; location: string; status: number }
+  | { kind: "absent" }
+  | { kind: "bad" };
 export interface Site {
   find(urlPath: string, accepts: string): Found;
+  /** What the site itself wants the answers of a path to say. */
+  headers(urlPath: string): Readonly<Record<string, string>>;
+  /** What of the site's own files is not understood, for people. */
+  notes: readonly string[];
 }
 
 const statOf = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false });
@@ -26,15 +36,39 @@ const decode = (urlPath: string): string | undefined => {
   }
 };
 
-/** Names that begin with a dot are private, but for the folder of well-known names (RFC 8615). */
-const isPrivate = (path: string): boolean => path.split("/").some((part) => part.startsWith(".") && part !== ".well-known");
+/** Names that begin with a dot are private, but for the folder of well-known names (RFC 8615); so is what the server reads itself. */
+const isPrivate = (path: string): boolean =>
+  path === "_redirects" || path === "_headers" || path.split("/").some((part) => part.startsWith(".") && part !== ".well-known");
+
+const pieceBytes = 2 ** 20;
+/** Piece by piece: a file may be larger than the memory of an instance. */
+const digestOf = (path: string): string => {
+  const hash = createHash("sha256");
+  const piece = Buffer.alloc(pieceBytes);
+  const file = openSync(path, "r");
+  try {
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) hash.update(piece.subarray(0, read));
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest("base64url");
+};
+
+const notesOf = (name: string, { ignored }: Redirects | OwnHeaders): string[] =>
+  ignored.map((line) => `${name}: line ${line} says what this server cannot do, and is left out.`);
+
+/** The path below the folder, undefined for one that is none or leads out of it. */
+const localPath = (urlPath: string): string | undefined => {
+  const decoded = decode(urlPath);
+  return decoded === undefined || !decoded.startsWith("/") || decoded.split("/").some((part) => part === "..") ? undefined : decoded.replace(/^\/+/, "");
+};
 
 export const openSite = (folder: string, options: { fallback: boolean }): Site => {
   const root = realpathSync(folder);
   const etags = new Map<string, string>();
 
   const etagOf = (path: string): string => {
-    const known = etags.get(path) ?? `"${createHash("sha256").update(readFileSync(path)).digest("base64url").slice(0, 22)}"`;
+    const known = etags.get(path) ?? `"${digestOf(path).slice(0, 22)}"`;
     etags.set(path, known);
     return known;
   };
@@ -69,19 +103,44 @@ export const openSite = (folder: string, options: { fallback: boolean }): Site =
 
   const candidates = (path: string): string[] => (path === "" || path.endsWith("/") ? [`${path}index.html`] : [path, `${path}.html`]);
 
+  const pageAt = (path: string, accepts: string): SiteFile | undefined => {
+    for (const candidate of candidates(path)) {
+      const file = encoded(candidate, accepts);
+      if (file) return file;
+    }
+    return undefined;
+  };
+
+  const textOf = (name: string): string => {
+    const file = fileAt(name);
+    return file === undefined ? "" : readFileSync(file.path, "utf8");
+  };
+  const redirects = readRedirects(textOf("_redirects"));
+  const ownHeaders = readOwnHeaders(textOf("_headers"));
+
+  const ruled = (path: string, accepts: string, forced: boolean): Found | undefined => {
+    const rule = redirects.find(path, forced);
+    if (rule === undefined) return undefined;
+    if (rule.status !== 200 && rule.status !== 404) return { kind: "redirect", location: rule.to, status: rule.status };
+    const target = localPath(rule.to.replace(/[?#].*$/, ""));
+    const file = target === undefined ? undefined : (pageAt(target, accepts) ?? pageAt(`${target}/`, accepts));
+    return file && { kind: "file", file, status: rule.status };
+  };
+
   return {
+    notes: [...notesOf("_redirects", redirects), ...notesOf("_headers", ownHeaders)],
+    headers: (urlPath) => ownHeaders.of(decode(urlPath) ?? "/"),
     find(urlPath, accepts) {
-      const decoded = decode(urlPath);
-      if (decoded === undefined || !decoded.startsWith("/") || decoded.split("/").some((part) => part === "..")) return { kind: "bad" };
-      const path = decoded.replace(/^\/+/, "");
+      const path = localPath(urlPath);
+      if (path === undefined) return { kind: "bad" };
       if (isPrivate(path)) return { kind: "absent" };
-      for (const candidate of candidates(path)) {
-        const file = encoded(candidate, accepts);
-        if (file) return { kind: "file", file, status: 200 };
-      }
+      const forced = ruled(`/${path}`, accepts, true);
+      if (forced) return forced;
+      const file = pageAt(path, accepts);
+      if (file) return { kind: "file", file, status: 200 };
       if (path !== "" && !path.endsWith("/") && fileAt(`${path}/index.html`))
-        return { kind: "redirect", location: `/${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}/` };
-      return instead(accepts);
+        return { kind: "redirect", location: `/${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}/`, status: 308 };
+      return ruled(`/${path}`, accepts, false) ?? instead(accepts);
     },
   };
 };

@@ -25,10 +25,14 @@ const files: Record<string, string | Buffer> = {
   "style.css": "body{}",
   "style.css.gz": gzipSync("body{}"),
   "data.bin": Buffer.from("0123456789"),
+  "moved.bin": "here still",
   "empty.txt": "",
   "a b é.txt": "spaced",
   ".env": "SECRET=1",
   ".well-known/security.txt": "contact",
+  _redirects:
+    "# moved\n/old /about 302\n/blog/:year/:slug /posts/:slug?year=:year\n/spa/* /about.html 200\n/out/* https://example.com/:splat 301\n/style.css /about 301\n/moved.bin /about 307!\n/gone /about.html 404\n/up/* /:splat\n/loop/* /../outside.txt 200\n/proxy https://example.com 200\n",
+  _headers: "/about*\n  X-Frame-Options: DENY\n  Cache-Control: no-store\n/*\n  X-One: 1\n  Content-Length: 3\n",
 };
 
 const freePort = (): Promise<number> =>
@@ -103,6 +107,13 @@ const pages: readonly [string, number, string][] = [
   ["/.well-known/security.txt", 200, "contact"],
   ["/nothing", 404, "There is nothing here.\n"],
   ["/.env", 404, "There is nothing here.\n"],
+  ["/_redirects", 404, "There is nothing here.\n"],
+  ["/_headers", 404, "There is nothing here.\n"],
+  ["/spa", 200, "about"],
+  ["/spa/any/where", 200, "about"],
+  ["/gone", 404, "about"],
+  ["/loop/x", 404, "There is nothing here.\n"],
+  ["/proxy", 404, "There is nothing here.\n"],
   ["/escape.txt", 404, "There is nothing here.\n"],
   ["/../outside.txt", 400, "That is not a path.\n"],
   ["/%2e%2e/outside.txt", 400, "That is not a path.\n"],
@@ -121,6 +132,31 @@ test("a folder is asked for again with its slash, and its query", async () => {
   const answer = await ask("/docs?x=1");
   assert.deepEqual([answer.status, answer.headers.location], [308, "/docs/?x=1"]);
   assert.equal((await ask("//evil.example/")).status, 404);
+});
+
+const moves: readonly [string, number, string][] = [
+  ["/old", 302, "/about"],
+  ["/old/?q=1", 302, "/about?q=1"],
+  ["/blog/2024/a%20b?x=1", 301, "/posts/a%20b?year=2024"],
+  ["/out/a/b?x=1", 301, "https://example.com/a/b?x=1"],
+  ["/moved.bin", 307, "/about"],
+  ["/up//evil.example/", 301, "/evil.example/"],
+];
+for (const [path, status, location] of moves)
+  test(`a site's _redirects lead from ${path} to ${location}`, async () => {
+    const answer = await ask(path);
+    assert.deepEqual([answer.status, answer.headers.location], [status, location]);
+  });
+
+test("a file of the site stands over its _redirects, unless they say otherwise", async () => assert.equal((await ask("/style.css")).body, "body{}"));
+
+test("a site's _headers are in the answers of their paths, but for what the server alone knows", async () => {
+  const { headers, body } = await ask("/about");
+  assert.deepEqual(
+    [headers["x-frame-options"], headers["cache-control"], headers["x-one"], headers["content-length"], body],
+    ["DENY", "no-store", "1", "5", "about"],
+  );
+  assert.equal((await ask("/style.css")).headers["x-frame-options"], undefined);
 });
 
 test("unknown paths are the index page where the app routes in the browser, but only there", async () => {
