@@ -10,11 +10,6 @@ export interface FrontEnd {
 
 const anyFolder: readonly string[] = ["dist", "build", "out", "public", "_site"];
 
-/** Start scripts that run a development server, which must not serve a release. */
-const developmentServer =
-  /^(npx\s+)?(react-scripts start|vite(\s+(dev|serve|preview))?(\s+-.*)?$|astro (dev|preview)|ng serve|vue-cli-service serve|parcel(\s+serve)?\s|webpack(-dev-server|\s+serve)|gatsby develop|docusaurus start|vitepress dev|eleventy --serve|serve\s|http-server|live-server)/;
-export const isDevelopmentServer = (script: string): boolean => developmentServer.test(script.trim());
-
 const configText = (tree: SourceTree, name: string): string =>
   ["js", "mjs", "cjs", "ts", "mts"].map((extension) => tree.read(`${name}.config.${extension}`)).find((text) => text !== undefined) ?? "";
 
@@ -51,7 +46,15 @@ const frameworks: readonly Framework[] = [
         : { folders: [settingOf(configText(tree, "astro"), "outDir") ?? "dist"], fallback: false },
   },
   { packages: ["@sveltejs/adapter-static"], site: (tree) => ({ folders: [settingOf(configText(tree, "svelte"), "pages") ?? "build"], fallback: false }) },
-  { packages: ["@sveltejs/kit", "nuxt", "@remix-run/serve", "@react-router/serve", "@nestjs/core"], site: () => undefined },
+  {
+    packages: ["nuxt"],
+    site: (_, { scripts }) => (/\bnux[it] generate\b/.test(scripts.build ?? "") ? { folders: [".output/public", "dist"], fallback: false } : undefined),
+  },
+  { packages: ["@sveltejs/kit", "@remix-run/serve", "@react-router/serve", "@nestjs/core"], site: () => undefined },
+  {
+    packages: ["@react-router/dev"],
+    site: (tree) => (/\bssr\s*:\s*false/.test(configText(tree, "react-router")) ? { folders: ["build/client"], fallback: true } : undefined),
+  },
   { packages: ["react-scripts"], site: fixed("build", true) },
   { packages: ["@vue/cli-service"], site: fixed("dist", true) },
   { packages: ["@angular/cli"], site: (tree, file) => ({ folders: angularFolders(tree, file), fallback: true }) },

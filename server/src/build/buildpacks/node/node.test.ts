@@ -209,6 +209,66 @@ const cases: readonly { what: string; files: Files; config?: AppConfig; expected
     expected: { command: spa, output: ["build"] },
   },
   {
+    what: "SvelteKit as it comes, whose adapter makes a server here",
+    files: {
+      "package.json": pack({ scripts: { build: "vite build" }, devDependencies: { vite: "7", "@sveltejs/kit": "2", "@sveltejs/adapter-auto": "7" } }),
+    },
+    expected: { command: "node build", output: undefined },
+  },
+  {
+    what: "Nest as it comes, whose start script compiles",
+    files: {
+      "package.json": pack({
+        scripts: { build: "nest build", start: "nest start", "start:prod": "node dist/main" },
+        dependencies: { "@nestjs/core": "12" },
+      }),
+    },
+    expected: { build: "npm run build", command: "node dist/main" },
+  },
+  {
+    what: "Nest without a script for production",
+    files: { "package.json": pack({ scripts: { build: "nest build", start: "nest start" }, dependencies: { "@nestjs/core": "12" } }) },
+    expected: { command: "node dist/main.js" },
+  },
+  {
+    what: "a start script that is another one, of a development server",
+    files: { "package.json": pack({ scripts: { dev: "PORT=3000 next dev", start: "npm run dev", build: "next build" }, dependencies: { next: "16" } }) },
+    expected: { command: "next start" },
+  },
+  {
+    what: "a start script that is another one, of a server",
+    files: { "package.json": pack({ scripts: { serve: "node a.js", start: "npm run serve" } }) },
+    expected: { command: "npm run serve" },
+  },
+  {
+    what: "Nuxt with a server",
+    files: { "package.json": pack({ scripts: { build: "nuxt build", generate: "nuxt generate" }, dependencies: { nuxt: "4" } }) },
+    expected: { command: "node .output/server/index.mjs", output: undefined },
+  },
+  {
+    what: "Nuxt, generated",
+    files: { "package.json": pack({ scripts: { build: "nuxt generate" }, dependencies: { nuxt: "4" } }) },
+    expected: { command: site, output: [".output/public", "dist"] },
+  },
+  {
+    what: "React Router without a server",
+    files: {
+      "package.json": pack({ scripts: { build: "react-router build" }, devDependencies: { "@react-router/dev": "7", vite: "7" } }),
+      "react-router.config.ts": "export default { ssr: false };",
+    },
+    expected: { command: spa, output: ["build/client"] },
+  },
+  {
+    what: "Heroku's build script",
+    files: { "package.json": pack({ scripts: { ...start, "heroku-postbuild": "cd client && npm ci", build: "x" } }) },
+    expected: { build: "npm run heroku-postbuild", command: "node server.js" },
+  },
+  {
+    what: "an entry file in TypeScript below src",
+    files: { "package.json": "{}", "src/index.ts": "" },
+    expected: { command: ["node", "src/index.ts"] },
+  },
+  {
     what: "a build of no framework",
     files: { "package.json": pack({ scripts: { build: "node make.js" } }), "make.js": "" },
     expected: { command: site, output: ["dist", "build", "out", "public", "_site"] },
@@ -262,6 +322,13 @@ test("the sandbox protects, so npm allows what it does, unless the package has a
   assert.deepEqual(allowed({}, "allow-git=none\n"), ["npm_config_dangerously_allow_all_scripts", "npm_config_allow_remote"]);
 });
 
+test("SvelteKit's adapter that adapts itself is told of a place where it makes a server", () => {
+  const env = (adapter: string): unknown =>
+    planOf(memoryTree({ "package.json": pack({ scripts: { build: "vite build", ...start }, devDependencies: { [adapter]: "7" } }) }), {}).build?.env
+      .GCP_BUILDPACKS;
+  assert.deepEqual([env("@sveltejs/adapter-auto"), env("@sveltejs/adapter-node")], ["true", undefined]);
+});
+
 test("a report of nothing to start names the files that open a port, and no others", () => {
   const actions = (files: Files): readonly string[] => {
     try {
@@ -278,4 +345,12 @@ test("a report of nothing to start names the files that open a port, and no othe
   assert.ok(actions({ "package.json": "{}", "tools.js": "console.log(1)" }).every((action) => !action.includes("tools.js")));
   assert.equal(actions({ "web/package.json": "{}", "README.md": "" })[0], "Deploy the folder alone: 'slip deploy SOURCE --subfolder web'.");
   assert.equal(actions({ "go.mod": "" }).length, 1);
+  assert.equal(
+    actions({ "package.json": pack({ workspaces: ["apps/*"] }), "apps/api/package.json": pack({ scripts: start }), "apps/web/package.json": "{}" })[0],
+    'Set [run] command = "npm --prefix apps/api start" in slip.toml.',
+  );
+  assert.equal(
+    actions({ "package.json": pack({ scripts: { build: "vite build" }, devDependencies: { "@sveltejs/kit": "2", "@sveltejs/adapter-vercel": "5" } }) })[0],
+    "Use the adapter @sveltejs/adapter-node.",
+  );
 });

@@ -1,25 +1,32 @@
 // Node packages: with npm, pnpm, yarn or bun; servers and front-end builds.
 import type { AppConfig, Command } from "@slipstream/contract/config.ts";
-import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, Buildpack, BuildStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
 import { names } from "#platform/command.ts";
 import { portOf } from "../port.ts";
 import { siteProcess } from "../static/site.ts";
 import { type FrontEnd, frontEndOf } from "./front-end.ts";
 import { installOf } from "./install.ts";
-import { type PackageFile, readPackageFile } from "./package-file.ts";
+import { noStart } from "./no-start.ts";
+import { dependsOn, type PackageFile, readPackageFile } from "./package-file.ts";
 import { type PackageManager, packageManagerOf } from "./package-manager.ts";
 import { declaredStart, impliedStart } from "./start.ts";
 import { nodeVersion, npmVersion } from "./version.ts";
 
 const entryFiles = /^(server|index|app|main)\.(js|mjs|cjs)$/;
 
+/** The first that a package has: what is for a place to be deployed to stands over what is for everybody. */
+const buildScripts: readonly string[] = ["heroku-postbuild", "vercel-build", "build"];
+
+/** It looks in the environment for where it is, and makes a server of Node's where it believes to be in Google's buildpacks. */
+const adaptsItself = "@sveltejs/adapter-auto";
+const nodeAdapter = { GCP_BUILDPACKS: "true" };
+
 const buildOf = (file: PackageFile, manager: PackageManager, config: AppConfig): BuildStep | undefined => {
-  const script = file.scripts.build === undefined ? undefined : [manager.toolchain.name, "run", "build"];
-  const command = config.build?.command ?? script;
+  const script = buildScripts.find((name) => file.scripts[name] !== undefined);
+  const command = config.build?.command ?? (script === undefined ? undefined : [manager.toolchain.name, "run", script]);
   if (command === undefined) return undefined;
-  const { env } = manager;
-  return { name: typeof command === "string" ? command : command.join(" "), command, env: { ...env, NODE_ENV: "production" }, failure: "build_failed" };
+  const env = { ...manager.env, NODE_ENV: "production", ...(dependsOn(file, adaptsItself) ? nodeAdapter : {}) };
+  return { name: typeof command === "string" ? command : command.join(" "), command, env, failure: "build_failed" };
 };
 
 const npmFor = ({ version }: Toolchain): Toolchain => ({ name: "npm", version: npmVersion(version) });
@@ -52,23 +59,6 @@ const server = (command: Command, node: Toolchain, manager: PackageManager, conf
   process: { command, env: { NODE_ENV: "production", HOST: "0.0.0.0" }, port: portOf(config) },
 });
 
-/** Files outside of folders that open a port. */
-const servers = (tree: SourceTree): string[] =>
-  tree.paths.filter((path) => /^(src\/)?[\w-]+\.(js|mjs|cjs|ts|mts)$/.test(path) && /\.listen\(|\bserve\(/.test(tree.read(path) ?? ""));
-
-const noStart = (tree: SourceTree): SlipError => {
-  const found = servers(tree);
-  const summary = "package.json has no start script, and there is no Procfile, no [run] command and no server.js or index.js.";
-  return new SlipError("no_start_command", summary, {
-    file: "package.json",
-    ...(found.length === 0 ? {} : { cause: `Nothing says that ${found[0]} is what starts.` }),
-    next: [
-      ...found.slice(0, 2).map((path) => `Set [run] command = "node ${path}" in slip.toml.`),
-      "Add a start script to package.json, or a Procfile with a line that begins with 'web:'.",
-    ],
-  });
-};
-
 const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt: boolean): { command: Command } | FrontEnd => {
   const declared = declaredStart(tree, file, config);
   if (declared !== undefined) return { command: declared };
@@ -76,7 +66,7 @@ const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt:
   const implied = impliedStart(tree, file, isBuilt);
   if (frontEnd && (implied === undefined || config.build?.output !== undefined || !tree.paths.some((path) => entryFiles.test(path)))) return frontEnd;
   if (implied !== undefined) return { command: implied };
-  throw noStart(tree);
+  throw noStart(tree, file);
 };
 
 /** What a package needs before its own code can run: the tools of a build, the install and the build script. */

@@ -2,7 +2,7 @@
 import type { AppConfig, Command } from "@slipstream/contract/config.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { webCommand } from "../procfile.ts";
-import { isDevelopmentServer } from "./front-end.ts";
+import { isDevelopmentServer } from "./development-server.ts";
 import { dependsOn, type PackageFile } from "./package-file.ts";
 
 const entryFiles: readonly string[] = [
@@ -17,12 +17,21 @@ const entryFiles: readonly string[] = [
   "index.ts",
   "src/server.js",
   "src/index.js",
+  "src/app.js",
+  "src/main.js",
+  "app.ts",
+  "main.ts",
+  "src/server.ts",
+  "src/index.ts",
+  "src/app.ts",
+  "src/main.ts",
 ];
 
 /** What frameworks' builds make, for packages without a start script. */
 const frameworkServers: readonly (readonly [string, string])[] = [
   ["nuxt", "node .output/server/index.mjs"],
   ["@sveltejs/adapter-node", "node build"],
+  ["@sveltejs/adapter-auto", "node build"],
   ["@astrojs/node", "node dist/server/entry.mjs"],
   ["next", "next start"],
   ["@remix-run/serve", "remix-serve build/server/index.js"],
@@ -30,9 +39,13 @@ const frameworkServers: readonly (readonly [string, string])[] = [
   ["@nestjs/core", "node dist/main.js"],
 ];
 
+/** What generators of packages call a start that is not for development. */
+const productionScripts: readonly string[] = ["start:prod", "start:production"];
+
 /** npm runs prestart before start; the program itself then has no npm around it. */
 const startScript = ({ scripts }: PackageFile): string | undefined => {
-  if (scripts.start === undefined || isDevelopmentServer(scripts.start)) return undefined;
+  if (scripts.start === undefined || isDevelopmentServer(scripts.start, scripts))
+    return productionScripts.map((name) => scripts[name]).find((script) => script !== undefined);
   return scripts.prestart === undefined ? scripts.start : `{ ${scripts.prestart}; } && ${scripts.start}`;
 };
 

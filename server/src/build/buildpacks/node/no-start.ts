@@ -1,0 +1,42 @@
+// What is said of a package of which nothing tells how it starts.
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { dependsOn, type PackageFile } from "./package-file.ts";
+
+/** Files outside of folders that open a port. */
+const servers = (tree: SourceTree): string[] =>
+  tree.paths.filter((path) => /^(src\/)?[\w-]+\.(js|mjs|cjs|ts|mts)$/.test(path) && /\.listen\(|\bserve\(/.test(tree.read(path) ?? ""));
+
+/** Folders of the packages below the top that have a start script. */
+const startingPackages = (tree: SourceTree): string[] =>
+  tree.paths.flatMap((path) => {
+    const folder = /^([\w.-]+(?:\/[\w.-]+)?)\/package\.json$/.exec(path)?.[1];
+    return folder !== undefined && /"start"\s*:/.test(tree.read(path) ?? "") ? [folder] : [];
+  });
+
+/** Frameworks that make what an adapter says, and the adapter whose server starts anywhere. */
+const adapters: readonly (readonly [string, string])[] = [
+  ["@sveltejs/kit", "@sveltejs/adapter-node"],
+  ["astro", "@astrojs/node"],
+];
+
+const reason = (tree: SourceTree, file: PackageFile): { cause?: string; next: string[] } => {
+  const adapter = adapters.find(([framework, own]) => dependsOn(file, framework) && !dependsOn(file, own));
+  if (adapter) return { cause: `The adapter of ${adapter[0]} makes no server that starts here.`, next: [`Use the adapter ${adapter[1]}.`] };
+  const found = servers(tree).slice(0, 2);
+  if (found.length > 0)
+    return { cause: `Nothing says that ${found[0]} is what starts.`, next: found.map((path) => `Set [run] command = "node ${path}" in slip.toml.`) };
+  const packages = startingPackages(tree).slice(0, 3);
+  if (packages.length === 0) return { next: [] };
+  return {
+    cause: `The package at the top has no start script; ${packages.join(", ")} ${packages.length === 1 ? "has" : "have"} one.`,
+    next: packages.map((folder) => `Set [run] command = "npm --prefix ${folder} start" in slip.toml.`),
+  };
+};
+
+export const noStart = (tree: SourceTree, file: PackageFile): SlipError => {
+  const { cause, next } = reason(tree, file);
+  const summary = "package.json has no start script, and there is no Procfile, no [run] command and no server.js or index.js.";
+  const usual = "Add a start script to package.json, or a Procfile with a line that begins with 'web:'.";
+  return new SlipError("no_start_command", summary, { file: "package.json", ...(cause === undefined ? {} : { cause }), next: [...next, usual] });
+};
