@@ -2,7 +2,7 @@
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import type { InstallStep, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { declaredRequirements, lockedRequirements } from "./poetry.ts";
-import { type Pyproject, requirements } from "./project.ts";
+import { type Pyproject, pipfilePackages, requirements } from "./project.ts";
 
 /** Scripts read what they install from their arguments, so nothing of the project is ever part of a script. */
 const environment = "python3 -m venv --without-pip --symlinks .venv";
@@ -14,7 +14,7 @@ const tool = (name: string): string =>
   `python3 -m venv --without-pip --symlinks /scratch/tool && PYTHONPATH=/opt/pip.whl /scratch/tool/bin/python -m pip install --quiet --disable-pip-version-check ${name}`;
 const uv = `${tool("uv")} && /scratch/tool/bin/uv sync --frozen --no-dev --no-install-project`;
 const poetry = `${tool("poetry")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/poetry install --only main --no-root --no-interaction --no-ansi`;
-const pipenv = `${tool("pipenv")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/pipenv install --deploy --ignore-pipfile`;
+const pipenv = (flags: string): string => `${tool("pipenv")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/pipenv install ${flags}`;
 /** Each argument is one line of a requirements file, whose hashes pip then insists on. */
 const hashed = `printf '%s\\n' "$@" > /scratch/requirements.txt
 PYTHONPATH=/opt/pip.whl .venv/bin/python -m pip install --no-compile --disable-pip-version-check --no-deps --require-hashes -r /scratch/requirements.txt`;
@@ -71,9 +71,26 @@ const byPoetry = (tree: SourceTree, project: Pyproject | undefined, extra: reado
 const byLock = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
   const withExtra = (line: string): string[] => [environment, line, ...(extra.length > 0 ? [pip] : []), compile];
   if (tree.paths.includes("uv.lock")) return { name: "uv sync", lines: withExtra(uv), words: [...extra], inputs: ["pyproject.toml", "uv.lock"] };
-  if (tree.paths.includes("Pipfile.lock")) return { name: "pipenv install", lines: withExtra(pipenv), words: [...extra], inputs: ["Pipfile", "Pipfile.lock"] };
+  if (tree.paths.includes("Pipfile.lock"))
+    return { name: "pipenv install", lines: withExtra(pipenv("--deploy --ignore-pipfile")), words: [...extra], inputs: ["Pipfile", "Pipfile.lock"] };
   if (tree.paths.includes("poetry.lock") || (project?.tool?.poetry !== undefined && project.project === undefined)) return byPoetry(tree, project, extra);
   return undefined;
+};
+
+/** A Pipfile without its lock file, by pip where it can say what that asks for. */
+const byPipfile = (tree: SourceTree, extra: readonly string[]): Install | undefined => {
+  const packages = pipfilePackages(tree);
+  if (packages === undefined) return undefined;
+  const declared = declaredRequirements(packages);
+  const words = [...(declared ?? []), ...extra];
+  if (declared)
+    return words.length === 0 ? undefined : { name: "pip install, by Pipfile", lines: [environment, pip, tidy, compile], words: ["--", ...words], inputs: [] };
+  return {
+    name: "pipenv install",
+    lines: [environment, pipenv("--skip-lock"), ...(extra.length > 0 ? [pip] : []), compile],
+    words: [...extra],
+    inputs: ["Pipfile"],
+  };
 };
 
 const chosen = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
@@ -82,7 +99,9 @@ const chosen = (tree: SourceTree, project: Pyproject | undefined, extra: readonl
     return { name: "pip install -r requirements.txt", lines: usual, words: ["-r", "requirements.txt", ...extra], inputs: requirementFiles(tree) };
   const locked = byLock(tree, project, extra);
   if (locked) return locked;
-  if (project?.project?.dynamic.includes("dependencies")) return { name: "pip install .", lines: usual, words: [".", ...extra], inputs: "all" };
+  if (tree.paths.includes("Pipfile")) return byPipfile(tree, extra);
+  if (project?.project?.dynamic.includes("dependencies") || (project?.project === undefined && tree.paths.includes("setup.py")))
+    return { name: "pip install .", lines: usual, words: [".", ...extra], inputs: "all" };
   const words = [...(project?.project?.dependencies ?? []), ...extra];
   return words.length === 0 ? undefined : { name: "pip install", lines: usual, words: ["--", ...words], inputs: [] };
 };

@@ -47,11 +47,30 @@ const normalized = (requirement: string): string => (/^[\w.-]+/.exec(requirement
 
 /** Whether the project asks for a distribution itself, by any of its files. */
 export const asksFor = (tree: SourceTree, project: Pyproject | undefined, name: string): boolean => {
-  const all = [...requirements(tree), ...(project?.project?.dependencies ?? []), ...Object.keys(project?.tool?.poetry?.dependencies ?? {})];
+  const all = [
+    ...requirements(tree),
+    ...(project?.project?.dependencies ?? []),
+    ...Object.keys(project?.tool?.poetry?.dependencies ?? {}),
+    ...Object.keys(pipfilePackages(tree) ?? {}),
+  ];
   return (
     all.some((requirement) => normalized(requirement) === name) ||
     new RegExp(`^name = "${name}"$`, "m").test(tree.read("uv.lock") ?? tree.read("poetry.lock") ?? "")
   );
+};
+
+const Pipfile = z.object({ packages: z.record(z.string(), z.unknown()).default({}) });
+
+/** [packages] of a Pipfile; undefined without the file, or where it is none. */
+export const pipfilePackages = (tree: SourceTree): Record<string, unknown> | undefined => {
+  const text = tree.read("Pipfile");
+  if (text === undefined) return undefined;
+  try {
+    return Pipfile.safeParse(getStaticTOMLValue(parseTOML(text))).data?.packages;
+  } catch (error) {
+    if (error instanceof ParseError) return undefined;
+    throw error;
+  }
 };
 
 /** A version of Python as the project asks for it, in the words of PEP 440; "default" when it does not. */

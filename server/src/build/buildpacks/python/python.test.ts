@@ -18,6 +18,19 @@ const starts: readonly [string, Files, unknown][] = [
   ["a FastAPI app below app/", { "requirements.txt": "fastapi", "app/main.py": "app = FastAPI(title='x')\n" }, uvicorn("app.main:app")],
   ["a FastAPI app below src/", { "pyproject.toml": "", "src/shop/main.py": "app = FastAPI()\n" }, uvicorn("shop.main:app")],
   ["Django", { "requirements.txt": "django", "manage.py": "", "shop/wsgi.py": "application = get_wsgi_application()\n" }, gunicorn("shop.wsgi:application")],
+  ["a Flask app that a function makes", { "requirements.txt": "flask", "wsgi.py": "from shop import create_app\napp = create_app()\n" }, gunicorn("wsgi:app")],
+  [
+    "a FastAPI app that a function makes",
+    { "requirements.txt": "fastapi", "app/main.py": "from .factory import get_application\napp = get_application()\n" },
+    uvicorn("app.main:app"),
+  ],
+  [
+    "a FastAPI factory",
+    { "requirements.txt": "fastapi\nflask", "app/main.py": "def create_app() -> FastAPI:\n  pass\n" },
+    ["/bin/sh", "-c", `exec uvicorn --host 0.0.0.0 --port "$PORT" --factory 'app.main:create_app'`],
+  ],
+  ["a Dash app", { "requirements.txt": "dash", "app.py": "app = Dash(__name__)\nserver = app.server\n" }, gunicorn("app:server")],
+  ["a Streamlit script", { "requirements.txt": "streamlit", "app.py": "import streamlit as st\n" }, ["streamlit", "run", "app.py"]],
   ["a script", { "requirements.txt": "", "main.py": "print(1)" }, ["python3", "main.py"]],
   ["a script alone", { "app.py": "print(1)" }, ["python3", "app.py"]],
   ["a Procfile", { "requirements.txt": "flask", "app.py": flask, Procfile: "web: python x.py\n" }, "python x.py"],
@@ -53,6 +66,17 @@ const installs: readonly [string, Files, { name: string | undefined; inputs?: un
     { "pyproject.toml": '[tool.poetry]\nname = "x"\n[tool.poetry.dependencies]\nflask = "3"\n', "main.py": "" },
     { name: "pip install", inputs: [], words: ["--", "flask==3"] },
   ],
+  [
+    "a Pipfile without its lock file",
+    { Pipfile: '[packages]\nflask = "*"\nrequests = {version = "~=2.1", extras = ["socks"]}\n', "app.py": flask },
+    { name: "pip install, by Pipfile", inputs: [], words: ["--", "flask", "requests[socks]~=2.1", "gunicorn"] },
+  ],
+  [
+    "a Pipfile of which pip cannot say everything",
+    { Pipfile: '[packages]\na = {git = "https://x/a.git"}\n', "main.py": "" },
+    { name: "pipenv install", inputs: ["Pipfile"], words: [] },
+  ],
+  ["a setup.py alone", { "setup.py": "", "main.py": "" }, { name: "pip install .", inputs: "all", words: ["."] }],
   [
     "a lock file of uv",
     { "pyproject.toml": '[project]\nname = "x"\n', "uv.lock": '[[package]]\nname = "gunicorn"\n', "app.py": flask },
@@ -95,4 +119,28 @@ test("nothing that a project says is part of a script", () => {
   assert.ok(Array.isArray(install?.command));
   assert.deepEqual(install.command.slice(3), ["sh", "--", "$(touch /tmp/x)"]);
   assert.ok(!install.command[2]?.includes("touch"));
+});
+
+test("Django's static files are collected where its settings say into which folder, and an own build command stands over it", () => {
+  const build = (settings: string, command?: string): string | undefined =>
+    planOf(
+      memoryTree({ "requirements.txt": "django", "manage.py": "", "shop/wsgi.py": "", "shop/settings.py": settings }),
+      command === undefined ? {} : { build: { command } },
+    ).build?.name;
+  assert.deepEqual(
+    [build("STATIC_ROOT = 'x'\n"), build("STATIC_URL = 'x'\n"), build("STATIC_ROOT = 'x'\n", "make")],
+    ["manage.py collectstatic", undefined, "make"],
+  );
+});
+
+test("servers that the project asks for find their address in variables", () => {
+  const variables = (requirements: string): unknown =>
+    Object.entries(planOf(memoryTree({ "requirements.txt": requirements, "main.py": "" }), { run: { port: 4_000 } }).process.env).filter(([name]) =>
+      /HOST|PORT|NAME/.test(name),
+    );
+  assert.deepEqual(variables("gradio>=4"), [
+    ["GRADIO_SERVER_NAME", "0.0.0.0"],
+    ["GRADIO_SERVER_PORT", "4000"],
+  ]);
+  assert.deepEqual(variables("requests"), []);
 });

@@ -9,7 +9,7 @@ import { installOf } from "./install.ts";
 import { asksFor, type Pyproject, pythonWanted, readPyproject } from "./project.ts";
 import { impliedStart, type PythonStart } from "./start.ts";
 
-const marks: readonly string[] = ["requirements.txt", "pyproject.toml", "uv.lock", "Pipfile", "setup.py", "main.py", "app.py"];
+const marks: readonly string[] = ["requirements.txt", "pyproject.toml", "uv.lock", "Pipfile", "setup.py", "manage.py", "main.py", "app.py"];
 
 /** Scripts that do something when they are run themselves. */
 const scripts = (tree: SourceTree): string[] =>
@@ -26,10 +26,10 @@ const noStart = (tree: SourceTree): SlipError => {
   });
 };
 
-const startOf = (tree: SourceTree, config: AppConfig): PythonStart => {
+const startOf = (tree: SourceTree, project: Pyproject | undefined, config: AppConfig): PythonStart => {
   const declared = config.run?.command ?? webCommand(tree);
   if (declared !== undefined) return { command: declared, server: (["gunicorn", "uvicorn"] as const).find((name) => names(declared, name)) };
-  const implied = impliedStart(tree);
+  const implied = impliedStart(tree, project);
   if (!implied) throw noStart(tree);
   return implied;
 };
@@ -37,10 +37,32 @@ const startOf = (tree: SourceTree, config: AppConfig): PythonStart => {
 const extraOf = (tree: SourceTree, project: Pyproject | undefined, { server }: PythonStart): string[] =>
   server === undefined || asksFor(tree, project, server) ? [] : [server];
 
-const buildOf = ({ build }: AppConfig): BuildStep | undefined =>
-  build?.command === undefined
-    ? undefined
-    : { name: typeof build.command === "string" ? build.command : build.command.join(" "), command: build.command, env: {}, failure: "build_failed" };
+/** Fails without a word where settings need what only the running app has: the pages without their files say it then. */
+const collect =
+  "python manage.py collectstatic --noinput || echo 'collectstatic failed: the app has no static files. [build] env or command in slip.toml can mend it.'";
+
+/** Django's static files are collected where its settings say into which folder. */
+const collectsFiles = (tree: SourceTree): boolean =>
+  tree.paths.includes("manage.py") &&
+  tree.paths.some((path) => /(^|\/)settings(\.py|\/\w+\.py)$/.test(path) && /^STATIC_ROOT\s*=/m.test(tree.read(path) ?? ""));
+
+const buildOf = (tree: SourceTree, { build }: AppConfig): BuildStep | undefined => {
+  const command = build?.command ?? (collectsFiles(tree) ? collect : undefined);
+  if (command === undefined) return undefined;
+  const own = typeof command === "string" ? command : command.join(" ");
+  return { name: command === collect ? "manage.py collectstatic" : own, command, env: {}, failure: "build_failed" };
+};
+
+/** Where servers that are not told by their command line listen. */
+const addresses = (tree: SourceTree, project: Pyproject | undefined, port: number): Record<string, string> => {
+  const variables: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    ["flask", { FLASK_RUN_HOST: "0.0.0.0", FLASK_RUN_PORT: `${port}` }],
+    ["uvicorn", { UVICORN_HOST: "0.0.0.0", UVICORN_PORT: `${port}` }],
+    ["streamlit", { STREAMLIT_SERVER_ADDRESS: "0.0.0.0", STREAMLIT_SERVER_PORT: `${port}`, STREAMLIT_SERVER_HEADLESS: "true" }],
+    ["gradio", { GRADIO_SERVER_NAME: "0.0.0.0", GRADIO_SERVER_PORT: `${port}` }],
+  ];
+  return Object.assign({}, ...variables.filter(([name]) => asksFor(tree, project, name)).map(([, all]) => all));
+};
 
 const needsGit = (tree: SourceTree): boolean =>
   ["requirements.txt", "pyproject.toml", "uv.lock"].some((path) => /\bgit\+(https|ssh):|\bgit = /.test(tree.read(path) ?? ""));
@@ -52,18 +74,23 @@ export const python: Buildpack = {
   detect: (tree) => marks.find((path) => tree.paths.includes(path)),
   plan(tree, config) {
     const project = readPyproject(tree);
-    const start = startOf(tree, config);
+    const start = startOf(tree, project, config);
     const runtime = [{ name: "python" as const, version: pythonWanted(tree, project) }];
     return {
       buildpack: "python",
       runtime,
       tools: needsGit(tree) ? [...runtime, { name: "git", version: "default" }] : runtime,
       install: installOf(tree, project, extraOf(tree, project, start), config),
-      build: buildOf(config),
+      build: buildOf(tree, config),
       output: config.build?.output === undefined ? undefined : [config.build.output],
       process: {
         command: start.command,
-        env: { PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1", ...(hasSourceFolder(tree) ? { PYTHONPATH: "/app/src" } : {}) },
+        env: {
+          PYTHONUNBUFFERED: "1",
+          PYTHONDONTWRITEBYTECODE: "1",
+          ...(hasSourceFolder(tree) ? { PYTHONPATH: "/app/src" } : {}),
+          ...addresses(tree, project, portOf(config)),
+        },
         port: portOf(config),
       },
     };

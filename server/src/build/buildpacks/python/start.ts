@@ -1,6 +1,7 @@
 // How a Python app is started: by which server, or as a script.
 import type { Command } from "@slipstream/contract/config.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { asksFor, type Pyproject } from "./project.ts";
 
 export interface PythonStart {
   command: Command;
@@ -8,11 +9,27 @@ export interface PythonStart {
   server: "gunicorn" | "uvicorn" | undefined;
 }
 
-const asgi = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart|Sanic)\(/m;
-const wsgi = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:Flask|Bottle|falcon\.App|App\.create|get_wsgi_application|create_app)\(/m;
+const asgi = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart|Sanic|get_asgi_application)\(/m;
+const wsgi = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:Flask|Bottle|falcon\.App|App\.create|get_wsgi_application)\(/m;
+/** Dash's app is no WSGI app, but has one. */
+const dash = /^(server)\s*=\s*\w+\.server\b/m;
+/** An app that a function makes: which kind it is, only other lines say. */
+const made = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:create|make|get|build|init)_(?:\w+_)?app(?:lication)?\(/m;
 const factory = /^def (create_app|make_app)\(/m;
 
+const asgiDistributions: readonly string[] = ["fastapi", "starlette", "litestar", "quart", "sanic"];
+const wsgiDistributions: readonly string[] = ["flask", "bottle", "falcon", "django"];
+
 const first: readonly string[] = ["main.py", "app.py", "wsgi.py", "asgi.py", "server.py", "application.py", "api.py", "run.py", "index.py"];
+/** Streamlit runs a script itself; its address and port are in variables. */
+const streamlit = (tree: SourceTree, project: Pyproject | undefined): PythonStart | undefined => {
+  if (!asksFor(tree, project, "streamlit")) return undefined;
+  const usual = [...streamlitScripts, ...tree.paths.filter((path) => /^[\w-]+\.py$/.test(path))];
+  const path = usual.find((each) => /^(import|from) streamlit\b/m.test(tree.read(each) ?? ""));
+  return path === undefined ? undefined : { command: ["streamlit", "run", path], server: undefined };
+};
+
+const streamlitScripts: readonly string[] = ["streamlit_app.py", "app.py", "main.py", "Home.py"];
 const scripts: readonly string[] = ["main.py", "app.py", "server.py", "run.py", "bot.py", "index.py", "__main__.py"];
 
 /** Files that may hold the app: the usual names at the root, in a package, below src/; then any other module at the root. */
@@ -38,21 +55,34 @@ const gunicorn = (target: string): PythonStart => ({
   server: "gunicorn",
 });
 const uvicorn = (target: string): PythonStart => ({ command: ["/bin/sh", "-c", `exec uvicorn --host 0.0.0.0 --port "$PORT" '${target}'`], server: "uvicorn" });
+const uvicornFactory = (target: string): PythonStart => ({
+  command: ["/bin/sh", "-c", `exec uvicorn --host 0.0.0.0 --port "$PORT" --factory '${target}'`],
+  server: "uvicorn",
+});
 
 const django = (tree: SourceTree): PythonStart | undefined => {
   const path = tree.paths.includes("manage.py") ? tree.paths.find((each) => /^(src\/)?[\w/]+\/wsgi\.py$/.test(each)) : undefined;
   return path === undefined ? undefined : gunicorn(`${moduleOf(path)}:application`);
 };
 
-const served = (tree: SourceTree): PythonStart | undefined => {
+/** By what the module itself names, else by what the project asks for. */
+const isAsgi = (text: string, tree: SourceTree, project: Pyproject | undefined): boolean => {
+  if (/\b(FastAPI|Starlette|Litestar|Quart|Sanic)\b/.test(text)) return true;
+  const asks = (names: readonly string[]): boolean => names.some((name) => asksFor(tree, project, name));
+  return !/\bFlask\b/.test(text) && asks(asgiDistributions) && !asks(wsgiDistributions);
+};
+
+const served = (tree: SourceTree, project: Pyproject | undefined): PythonStart | undefined => {
   for (const path of candidates(tree)) {
     const text = tree.read(path) ?? "";
     const name = asgi.exec(text)?.[1];
     if (name !== undefined) return uvicorn(`${moduleOf(path)}:${name}`);
-    const other = wsgi.exec(text)?.[1];
+    const other = (wsgi.exec(text) ?? dash.exec(text))?.[1];
     if (other !== undefined) return gunicorn(`${moduleOf(path)}:${other}`);
+    const app = made.exec(text)?.[1];
+    if (app !== undefined) return (isAsgi(text, tree, project) ? uvicorn : gunicorn)(`${moduleOf(path)}:${app}`);
     const make = factory.exec(text)?.[1];
-    if (make !== undefined) return gunicorn(`${moduleOf(path)}:${make}()`);
+    if (make !== undefined) return isAsgi(text, tree, project) ? uvicornFactory(`${moduleOf(path)}:${make}`) : gunicorn(`${moduleOf(path)}:${make}()`);
   }
   return undefined;
 };
@@ -63,4 +93,5 @@ const script = (tree: SourceTree): PythonStart | undefined => {
 };
 
 /** Undefined when nothing in the tree tells. */
-export const impliedStart = (tree: SourceTree): PythonStart | undefined => django(tree) ?? served(tree) ?? script(tree);
+export const impliedStart = (tree: SourceTree, project: Pyproject | undefined): PythonStart | undefined =>
+  django(tree) ?? served(tree, project) ?? streamlit(tree, project) ?? script(tree);
