@@ -4,6 +4,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, Buildpack, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { functions } from "./function/function.ts";
 import { node } from "./node/node.ts";
+import { notStarted } from "./procfile.ts";
 import { python } from "./python/python.ts";
 import { staticSite } from "./static/static.ts";
 
@@ -55,5 +56,7 @@ export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan => {
   const named = config.build?.buildpack;
   const found = buildpacks.find((buildpack) => (named === undefined ? buildpack.detect(tree, config) !== undefined : buildpack.name === named));
   if (!found) throw unknown(tree, config);
-  return found.plan(tree, config);
+  const plan = found.plan(tree, config);
+  const notes = [...(plan.notes ?? []), ...notStarted(tree)];
+  return notes.length === 0 ? plan : { ...plan, notes };
 };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { librariesOf } from "#platform/libraries.ts";
 import { copyMachineFile } from "./machine-files.ts";
 
-const formatVersion = 3;
+const formatVersion = 4;
 
 const commands = `sh bash env ls cat cp mv rm mkdir rmdir ln chmod chown touch date echo printf true false test expr head tail sort uniq wc tr cut tee
   sleep basename dirname readlink realpath id whoami uname hostname mktemp nproc stat du df md5sum sha256sum base64 sed grep egrep awk find xargs
@@ -23,6 +23,12 @@ const loaded = [
   "libutil.so.1",
   "libgcc_s.so.1",
   "libstdc++.so.6",
+  // Binaries that packages bring prebuilt are linked to these: Prisma's engines look for the first to know which one to fetch.
+  "libssl.so.3",
+  "libssl.so.1.1",
+  "libcrypto.so.3",
+  "libcrypto.so.1.1",
+  "libz.so.1",
 ];
 
 const folders = [
@@ -45,7 +51,9 @@ const folders = [
 ];
 
 export const certificateBundle = "/etc/ssl/certs/ca-certificates.crt";
-const zone = "/usr/share/zoneinfo/UTC";
+const zones = "/usr/share/zoneinfo";
+/** Others than those that programs ask for: the same ones in other clocks, and the machine's own. */
+const otherZones = /\/(posix|right|localtime|posixrules)$/;
 const utf8Locale = "/usr/lib/locale/C.utf8";
 
 const texts: Readonly<Record<string, string>> = {
@@ -74,7 +82,7 @@ const stamp = (path: string | undefined): string =>
 
 /** Changes when the machine's libraries, shell or certificates do. */
 export const baseKey = (): string =>
-  [formatVersion, ...["libc.so.6", "libstdc++.so.6"].map(findLibrary).map(stamp), stamp("/bin/sh"), stamp(certificateBundle)].join("|");
+  [formatVersion, ...["libc.so.6", "libstdc++.so.6", "libssl.so.3"].map(findLibrary).map(stamp), stamp("/bin/sh"), stamp(certificateBundle)].join("|");
 
 /** Makes the files of the base layer in an empty folder. */
 export const makeBase = async (root: string): Promise<void> => {
@@ -82,10 +90,14 @@ export const makeBase = async (root: string): Promise<void> => {
   for (const name of ["bin", "sbin", "lib", "lib64"]) await symlink(`usr/${name}`, join(root, name));
   for (const [path, text] of Object.entries(texts)) await writeFile(join(root, path), text);
   const programs = commands.flatMap((name) => findCommand(name) ?? []);
-  const libraries = [...(await librariesOf(programs)), ...loaded.flatMap((name) => findLibrary(name) ?? [])];
+  const byName = loaded.flatMap((name) => findLibrary(name) ?? []);
+  const libraries = [...(await librariesOf([...programs, ...byName])), ...byName];
   for (const path of programs) await copyMachineFile(path, root, `/usr/bin/${path.slice(path.lastIndexOf("/") + 1)}`);
   for (const path of libraries) await copyMachineFile(path, root);
-  for (const path of [certificateBundle, zone]) if (existsSync(path)) await copyMachineFile(path, root);
-  if (existsSync(zone)) await symlink("../usr/share/zoneinfo/UTC", join(root, "etc/localtime"));
+  if (existsSync(certificateBundle)) await copyMachineFile(certificateBundle, root);
+  if (existsSync(zones)) {
+    await cp(zones, join(root, zones), { recursive: true, verbatimSymlinks: true, filter: (path) => !otherZones.test(path) });
+    await symlink("../usr/share/zoneinfo/UTC", join(root, "etc/localtime"));
+  }
   if (existsSync(utf8Locale)) await cp(utf8Locale, join(root, utf8Locale), { recursive: true });
 };

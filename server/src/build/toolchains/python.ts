@@ -141,6 +141,12 @@ const unpack = async (archives: string, root: string): Promise<void> => {
   await mergeIntoUsr(root);
 };
 
+/** The same in the words of each file that may ask for another. */
+const askFor = (has: string): string => {
+  const minor = has.split(".").slice(0, 2).join(".");
+  return `Ask for a version that ${has} fits: requires-python = ">=${minor}" in pyproject.toml, ${minor} in .python-version, or python-${minor} in runtime.txt.`;
+};
+
 /** Makes the files of Python in an empty folder. Throws `toolchain_unavailable` when the release has no version that fits. */
 export const makePython = async (home: Home, root: string, version: string): Promise<void> => {
   const temporary = temporaryPath(home);
@@ -150,7 +156,7 @@ export const makePython = async (home: Home, root: string, version: string): Pro
     if (version !== "default" && !semver.satisfies(has, rangeOf(version)))
       throw new SlipError("toolchain_unavailable", `The app asks for Python ${version}; the packages of this machine's release bring ${has}.`, {
         cause: `There is one Python here, ${has}.`,
-        next: `Ask for a version that ${has} fits, such as requires-python = ">=${has.split(".").slice(0, 2).join(".")}" in pyproject.toml.`,
+        next: askFor(has),
       });
     await compileLibrary(root);
     await addNames(root);

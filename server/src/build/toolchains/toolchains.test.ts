@@ -29,6 +29,15 @@ test("the base layer is a small system of its own", { skip: !isRoot && "needs ro
   assert.ok(lstatSync(join(folder, "lib")).isSymbolicLink());
 });
 
+test("the base layer has what programs look for by name: time zones, and the libraries of TLS", { skip: !isRoot && "needs root for chroot" }, async () => {
+  const { folder } = await baseLayer(home);
+  const zoned = await exec(["/usr/sbin/chroot", folder, "/bin/date", "-d", "@0", "+%z"], { env: { PATH: "/usr/bin", TZ: "Asia/Tokyo" } });
+  assert.equal(zoned.stdout, "+0900\n");
+  assert.ok(!existsSync(join(folder, "usr/share/zoneinfo/right")) && !existsSync(join(folder, "usr/share/zoneinfo/posix")));
+  const libraries = readdirSync(join(folder, "usr/lib"), { recursive: true, encoding: "utf8" }).map((path) => path.slice(path.lastIndexOf("/") + 1));
+  assert.ok(libraries.some((name) => /^libssl\.so\.\d/.test(name)) && libraries.some((name) => /^libcrypto\.so\.\d/.test(name)));
+});
+
 test("the platform's own Node is a layer above the base, with no program but itself", async () => {
   const { folder } = await toolchainLayer(home, { name: "node", version: "default" });
   assert.deepEqual(readdirSync(join(folder, "usr/local/bin")), ["node"]);

@@ -322,6 +322,16 @@ test("the sandbox protects, so npm allows what it does, unless the package has a
   assert.deepEqual(allowed({}, "allow-git=none\n"), ["npm_config_dangerously_allow_all_scripts", "npm_config_allow_remote"]);
 });
 
+test("pnpm runs the scripts of dependencies too, unless the package says of which", () => {
+  const allowed = (files: Files): string[] =>
+    Object.keys(planOf(memoryTree({ "package.json": pack({ scripts: start, dependencies }), "pnpm-lock.yaml": "", ...files }), {}).install?.env ?? {}).filter(
+      (name) => name.includes("allow"),
+    );
+  assert.deepEqual(allowed({}), ["npm_config_dangerously_allow_all_builds", "pnpm_config_dangerously_allow_all_builds"]);
+  assert.deepEqual(allowed({ "pnpm-workspace.yaml": "onlyBuiltDependencies:\n  - sharp\n" }), []);
+  assert.deepEqual(allowed({ "package.json": pack({ scripts: start, dependencies, pnpm: { neverBuiltDependencies: [] } }) }), []);
+});
+
 test("SvelteKit's adapter that adapts itself is told of a place where it makes a server", () => {
   const env = (adapter: string): unknown =>
     planOf(memoryTree({ "package.json": pack({ scripts: { build: "vite build", ...start }, devDependencies: { [adapter]: "7" } }) }), {}).build?.env

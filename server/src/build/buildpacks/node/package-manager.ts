@@ -48,6 +48,10 @@ const installOf = (name: Name, locked: boolean, version: string): string[] => {
   return ["yarn", "install", locked ? "--immutable" : "--no-immutable"];
 };
 
+/** From its release 11 on pnpm reads variables of its own name alone. */
+const forPnpm = (settings: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(settings).flatMap(([name, value]) => ["npm", "pnpm"].map((prefix) => [`${prefix}_config_${name}`, value])));
+
 /** Caches outlive the build, so they lie on their tenant's cache mount. Packages are copied out of them: links would not outlive it. */
 const environments: Record<Name, Record<string, string>> = {
   npm: {
@@ -58,12 +62,7 @@ const environments: Record<Name, Record<string, string>> = {
     npm_config_logs_max: "0",
     npm_config_loglevel: "warn",
   },
-  pnpm: {
-    npm_config_store_dir: "/cache/pnpm",
-    npm_config_package_import_method: "copy",
-    npm_config_manage_package_manager_versions: "false",
-    npm_config_update_notifier: "false",
-  },
+  pnpm: forPnpm({ store_dir: "/cache/pnpm", package_import_method: "copy", manage_package_manager_versions: "false", update_notifier: "false" }),
   yarn: { YARN_CACHE_FOLDER: "/cache/yarn", YARN_ENABLE_GLOBAL_CACHE: "false", YARN_NODE_LINKER: "node-modules", YARN_ENABLE_TELEMETRY: "0" },
   bun: { BUN_INSTALL_CACHE_DIR: "/cache/bun" },
 };
@@ -80,6 +79,19 @@ const allowances = (tree: SourceTree, file: PackageFile): Record<string, string>
   return Object.fromEntries(names.map((name) => [`npm_config_${name.replaceAll("-", "_")}`, allowed[name] ?? ""]));
 };
 
+/** pnpm runs no script of a dependency since its release 10, unless a policy of the package's own says which. */
+const pnpmAllowances = (tree: SourceTree): Record<string, string> => {
+  const own = ["package.json", "pnpm-workspace.yaml", ".npmrc"].some((path) =>
+    /[bB]uilt-?[dD]ependencies|allow-?[bB]uilds|AllBuilds/.test(tree.read(path) ?? ""),
+  );
+  return own ? {} : forPnpm({ dangerously_allow_all_builds: "true" });
+};
+
+const environmentOf = (name: Name, tree: SourceTree, file: PackageFile): Record<string, string> => {
+  if (name === "npm") return { ...environments.npm, ...allowances(tree, file) };
+  return name === "pnpm" ? { ...environments.pnpm, ...pnpmAllowances(tree) } : environments[name];
+};
+
 export const packageManagerOf = (tree: SourceTree, file: PackageFile): PackageManager => {
   const wanted = declared(file);
   const found = lockFiles.find(([path, name]) => tree.paths.includes(path) && (wanted === undefined || wanted.name === name));
@@ -90,7 +102,7 @@ export const packageManagerOf = (tree: SourceTree, file: PackageFile): PackageMa
   return {
     toolchain: { name, version },
     install: installOf(name, locked, version),
-    env: name === "npm" ? { ...environments.npm, ...allowances(tree, file) } : environments[name],
+    env: environmentOf(name, tree, file),
     lockFile: found?.[0],
   };
 };
