@@ -47,6 +47,7 @@ describe("slip", () => {
     ["scale shop x", "See 'slip scale --help'."],
     ["secrets", "See 'slip secrets --help'."],
     ["secrets set --nope", "See 'slip secrets set --help'."],
+    ["secrets set shop KEY", "Write KEY= for an empty value."],
   ] as const)
     it(`points to the help that fits: slip ${words}`, async () => {
       const { code, stderr } = await run(...words.split(" "));

@@ -42,6 +42,8 @@ const inputValue = async (name: string): Promise<string> => {
   if (process.stdin.isTTY) return askHidden(`Value of ${name} (not shown): `);
   const text = await readInput(limit("secretBytes"));
   if (text === undefined) throw new SlipError("too_large", `The value of ${name} has more than ${limit("secretBytes")} bytes.`);
+  // A closed input is no value: a secret that is empty without a word would be found out much later.
+  if (text === "") throw new SlipError("usage", `Nothing came on standard input for the value of ${name}.`, { next: `Write ${name}= for an empty value.` });
   return text.replace(/\r?\n$/, "");
 };
 

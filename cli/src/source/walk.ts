@@ -74,7 +74,9 @@ const realFolder = (folder: string): string => {
       (error as NodeJS.ErrnoException).code === "EACCES" ? `The folder ${folder} cannot be read.` : `There is no folder ${folder}.`,
     );
   }
-  throw new SlipError("source_missing", `${folder} is a file, not a folder.`);
+  throw new SlipError("source_missing", `${folder} is a file, not a folder.`, {
+    next: ["Name the folder that it is in.", "Make a file that is an app by itself live with 'slip snippet FILE'."],
+  });
 };
 
 /** All files and links of a source. Throws `source_missing`, `source_empty`, `source_unsafe` or `too_large`, naming the path. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { librariesOf } from "#platform/libraries.ts";
 import { copyMachineFile } from "./machine-files.ts";
 
-const formatVersion = 4;
+const formatVersion = 5;
 
 const commands = `sh bash env ls cat cp mv rm mkdir rmdir ln chmod chown touch date echo printf true false test expr head tail sort uniq wc tr cut tee
   sleep basename dirname readlink realpath id whoami uname hostname mktemp nproc stat du df md5sum sha256sum base64 sed grep egrep awk find xargs
@@ -51,6 +51,8 @@ const folders = [
 ];
 
 export const certificateBundle = "/etc/ssl/certs/ca-certificates.crt";
+/** Installers of prebuilt binaries choose by it. */
+const release = "/etc/os-release";
 const zones = "/usr/share/zoneinfo";
 /** Others than those that programs ask for: the same ones in other clocks, and the machine's own. */
 const otherZones = /\/(posix|right|localtime|posixrules)$/;
@@ -94,7 +96,7 @@ export const makeBase = async (root: string): Promise<void> => {
   const libraries = [...(await librariesOf([...programs, ...byName])), ...byName];
   for (const path of programs) await copyMachineFile(path, root, `/usr/bin/${path.slice(path.lastIndexOf("/") + 1)}`);
   for (const path of libraries) await copyMachineFile(path, root);
-  if (existsSync(certificateBundle)) await copyMachineFile(certificateBundle, root);
+  for (const path of [certificateBundle, release]) if (existsSync(path)) await copyMachineFile(path, root);
   if (existsSync(zones)) {
     await cp(zones, join(root, zones), { recursive: true, verbatimSymlinks: true, filter: (path) => !otherZones.test(path) });
     await symlink("../usr/share/zoneinfo/UTC", join(root, "etc/localtime"));

@@ -29,10 +29,13 @@ test("the base layer is a small system of its own", { skip: !isRoot && "needs ro
   assert.ok(lstatSync(join(folder, "lib")).isSymbolicLink());
 });
 
-test("the base layer has what programs look for by name: time zones, and the libraries of TLS", { skip: !isRoot && "needs root for chroot" }, async () => {
+test("the base layer has what programs look for by name: the release, time zones, and the libraries of TLS", {
+  skip: !isRoot && "needs root for chroot",
+}, async () => {
   const { folder } = await baseLayer(home);
   const zoned = await exec(["/usr/sbin/chroot", folder, "/bin/date", "-d", "@0", "+%z"], { env: { PATH: "/usr/bin", TZ: "Asia/Tokyo" } });
   assert.equal(zoned.stdout, "+0900\n");
+  assert.equal(readFileSync(join(folder, "etc/os-release"), "utf8"), readFileSync("/etc/os-release", "utf8"));
   assert.ok(!existsSync(join(folder, "usr/share/zoneinfo/right")) && !existsSync(join(folder, "usr/share/zoneinfo/posix")));
   const libraries = readdirSync(join(folder, "usr/lib"), { recursive: true, encoding: "utf8" }).map((path) => path.slice(path.lastIndexOf("/") + 1));
   assert.ok(libraries.some((name) => /^libssl\.so\.\d/.test(name)) && libraries.some((name) => /^libcrypto\.so\.\d/.test(name)));

@@ -332,6 +332,11 @@ test("pnpm runs the scripts of dependencies too, unless the package says of whic
   assert.deepEqual(allowed({ "package.json": pack({ scripts: start, dependencies, pnpm: { neverBuiltDependencies: [] } }) }), []);
 });
 
+test("a build is one for production, in which installs are complete", () => {
+  const { NODE_ENV, npm_config_include } = planOf(memoryTree({ "package.json": pack({ scripts: { build: "x", ...start } }) }), {}).build?.env ?? {};
+  assert.deepEqual([NODE_ENV, npm_config_include], ["production", "dev"]);
+});
+
 test("SvelteKit's adapter that adapts itself is told of a place where it makes a server", () => {
   const env = (adapter: string): unknown =>
     planOf(memoryTree({ "package.json": pack({ scripts: { build: "vite build", ...start }, devDependencies: { [adapter]: "7" } }) }), {}).build?.env

@@ -17,6 +17,9 @@ const entryFiles = /^(server|index|app|main)\.(js|mjs|cjs)$/;
 /** The first that a package has: what is for a place to be deployed to stands over what is for everybody. */
 const buildScripts: readonly string[] = ["heroku-postbuild", "vercel-build", "build"];
 
+/** A build that installs the packages of a folder needs those for development too, as the install step does, which has no NODE_ENV. */
+const completeInstalls = { npm_config_include: "dev", YARN_PRODUCTION: "false" };
+
 /** It looks in the environment for where it is, and makes a server of Node's where it believes to be in Google's buildpacks. */
 const adaptsItself = "@sveltejs/adapter-auto";
 const nodeAdapter = { GCP_BUILDPACKS: "true" };
@@ -25,7 +28,7 @@ const buildOf = (file: PackageFile, manager: PackageManager, config: AppConfig):
   const script = buildScripts.find((name) => file.scripts[name] !== undefined);
   const command = config.build?.command ?? (script === undefined ? undefined : [manager.toolchain.name, "run", script]);
   if (command === undefined) return undefined;
-  const env = { ...manager.env, NODE_ENV: "production", ...(dependsOn(file, adaptsItself) ? nodeAdapter : {}) };
+  const env = { ...manager.env, ...completeInstalls, NODE_ENV: "production", ...(dependsOn(file, adaptsItself) ? nodeAdapter : {}) };
   return { name: typeof command === "string" ? command : command.join(" "), command, env, failure: "build_failed" };
 };
 
