@@ -141,7 +141,7 @@ export const errors = {
     exit: 1,
     fault: "user",
     what: "The source holds a path or link that leaves it.",
-    next: "Remove the path that the message names.",
+    next: "Remove the path that the message names, or name it in .slipignore.",
   },
   git_unreachable: {
     status: 400,

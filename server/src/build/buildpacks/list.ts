@@ -37,9 +37,19 @@ const appsBelow = (tree: SourceTree, config: AppConfig): string[] => {
   return [...new Set(folders)].filter((folder) => buildpacks.some((buildpack) => buildpack.detect(below(folder), config) !== undefined));
 };
 
+/** Pages at the top, of which none is the first. */
+const pages = (tree: SourceTree): string[] => tree.paths.filter((path) => /^[^/]+\.html?$/.test(path));
+
+const withoutIndex = ([page]: string[]): SlipError =>
+  new SlipError("no_buildpack", undefined, {
+    cause: `There are pages, such as ${page}, and none is index.html.`,
+    next: ["Name the first page index.html.", 'Set [build] buildpack = "static" in slip.toml, to serve the folder as it is.'],
+  });
+
 const unknown = (tree: SourceTree, config: AppConfig): SlipError => {
   const folders = appsBelow(tree, config).slice(0, 3);
   const kind = others.find(([file]) => tree.paths.includes(file))?.[1];
+  if (kind === undefined && folders.length === 0 && pages(tree).length > 0) return withoutIndex(pages(tree));
   const cause =
     kind === undefined
       ? folders.length === 0

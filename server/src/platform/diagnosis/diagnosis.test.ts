@@ -50,6 +50,19 @@ const cases: readonly Case[] = [
     lines: ["npm error errno ENOTFOUND getaddrinfo ENOTFOUND registry.example"],
     cause: "The host name registry.example could not be resolved.",
   },
+  {
+    what: "a package of Node's that has no binary for this version",
+    during: "install",
+    lines: ["npm error gyp ERR! find Python You need to install the latest version of Python."],
+    cause: "A package has to be compiled, and the sandbox has no compiler.",
+    action: "Use a version of the package that brings a prebuilt binary.",
+  },
+  {
+    what: "a package of Python's that has no binary",
+    during: "install",
+    lines: ["error: command 'gcc' failed: No such file or directory"],
+    cause: "A package has to be compiled, and the sandbox has no compiler.",
+  },
   { what: "a warning about engines beside another failure", during: "install", lines: ["npm warn EBADENGINE Unsupported engine {", "npm error code E500"] },
   // build
   {

@@ -177,8 +177,17 @@ export const packageSigns: readonly Sign[] = [
     }),
   },
   {
-    pattern:
-      /gyp ERR! (?:find Python|not found: make|stack Error: not found: make)|error: command '(?:gcc|cc|x86_64-linux-gnu-gcc)' failed|unable to execute 'gcc'/,
+    pattern: /gyp ERR! (?:find Python|not found: make|stack Error: not found: make)/,
+    read: () => ({
+      cause: "A package has to be compiled, and the sandbox has no compiler.",
+      actions: [
+        "Use a version of the package that brings a prebuilt binary.",
+        'Set "engines": { "node": "22.x" } in package.json: packages bring more prebuilt binaries for a version that has been out for long.',
+      ],
+    }),
+  },
+  {
+    pattern: /error: command '(?:gcc|cc|x86_64-linux-gnu-gcc)' failed|unable to execute 'gcc'/,
     read: () => ({
       cause: "A package has to be compiled, and the sandbox has no compiler.",
       actions: ["Use a version of the package that brings a prebuilt binary."],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import { memoryTree } from "../../testing/memory-tree.ts";
 import { planOf } from "../list.ts";
 
@@ -23,4 +24,14 @@ test("slip.toml may name a command and its output", () => {
   const plan = planOf(memoryTree({ "page.md": "" }), { build: { buildpack: "static", command: "sh make.sh", output: "out" } });
   assert.equal(plan.build?.command, "sh make.sh");
   assert.deepEqual(plan.output, ["out"]);
+});
+
+test("a folder without a first page is served as it is where slip.toml says that it is a site", () => {
+  const tree = memoryTree({ "about.html": "" });
+  assert.deepEqual(planOf(tree, { build: { buildpack: "static" } }).output, ["."]);
+  assert.throws(
+    () => planOf(tree, {}),
+    (error) =>
+      error instanceof SlipError && error.code === "no_buildpack" && error.details.cause === "There are pages, such as about.html, and none is index.html.",
+  );
 });

@@ -15,9 +15,9 @@ export const staticSite: Buildpack = {
     return folder === undefined ? undefined : `${folder === "" ? "" : `${folder}/`}index.html`;
   },
   plan(tree, config) {
-    const { command, output } = config.build ?? {};
+    const { command, output, buildpack } = config.build ?? {};
     const folder = output ?? siteFolder(tree);
-    if (folder === undefined && command === undefined) throw new SlipError("no_start_command", "There is no index.html to serve.");
+    if (folder === undefined && command === undefined && buildpack !== "static") throw new SlipError("no_start_command", "There is no index.html to serve.");
     const runtime = siteProcess(config, false);
     return {
       buildpack: "static",
