@@ -42,7 +42,7 @@ export const SourceManifest = z.object({ entries: z.array(SourceEntry).max(100_0
 export type SourceManifest = z.infer<typeof SourceManifest>;
 
 /** Files that say how a source is deployed. */
-const configFiles: readonly string[] = ["slip.toml", "wrangler.toml", "wrangler.json", "wrangler.jsonc"];
+const configFiles: readonly string[] = ["slip.toml", "wrangler.toml", "wrangler.json", "wrangler.jsonc", "Procfile"];
 /** Whether there is anything to read of how the source is deployed. */
 export const saysConfig = ({ entries }: SourceManifest): boolean => entries.some(({ path }) => configFiles.includes(path));
 

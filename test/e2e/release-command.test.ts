@@ -58,6 +58,12 @@ describe("the release command", () => {
     assert.ok(names.indexOf("release-command") < names.indexOf("switch"));
   });
 
+  it("is the release line of a Procfile, where slip.toml has none", async () => {
+    const files = { ...nodeFiles('"one"'), Procfile: "release: echo by the Procfile\n" };
+    const { deployment } = await installation.deployLive(newTree(app, files), ["--app", app]);
+    assert.equal((await lines(deployment)).filter((line) => line === "by the Procfile").length, 1);
+  });
+
   it("that fails leaves the old release, and tells its last lines", async () => {
     const source = newTree(app, withCommand("two", "node migrate.js; echo the table is locked >&2; exit 9"));
     const { outcome, failure, deployment } = await installation.deploy(source, ["--app", app]);

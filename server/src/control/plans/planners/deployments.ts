@@ -3,7 +3,7 @@ import type { AppConfig } from "@slipstream/contract/config.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import type { PlanChange, PlanInterrupt, PlanQuota } from "@slipstream/contract/plan.ts";
-import type { SourceManifest } from "@slipstream/contract/source.ts";
+import { type SourceManifest, saysConfig } from "@slipstream/contract/source.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { Query } from "#platform/database.ts";
 import { wishedBy } from "../../access/caps.ts";
@@ -47,9 +47,9 @@ export interface DeployRows {
   sandboxFloor: SandboxKind | undefined;
 }
 
-/** slip.toml of a source, which only the host can read; nothing is asked where there is none. Throws `invalid_config`. */
-const configOf = async ({ control, call }: Reading, source: string, { entries }: SourceManifest): Promise<AppConfig> => {
-  if (!entries.some(({ path }) => path === "slip.toml")) return {};
+/** What a source says of its deployment, which only the host can read; nothing is asked where it says nothing. Throws `invalid_config`. */
+const configOf = async ({ control, call }: Reading, source: string, manifest: SourceManifest): Promise<AppConfig> => {
+  if (!saysConfig(manifest)) return {};
   const asked = { id: call.requestId, tenant: call.tenant, source };
   return (await patiently(call.signal, () => control.host.readConfig(asked, { signal: call.signal }))).config;
 };
