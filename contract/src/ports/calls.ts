@@ -1,18 +1,24 @@
-// One typed call of one of our processes to another: HTTP with JSON over a Unix socket.
+// One typed call of one of our processes to another: HTTP with JSON over a Unix socket, or lines over a connection that is kept (kept-line.ts).
 import type http from "node:http";
 import type { z } from "zod";
 import { fromErrorBody, SlipError } from "../errors.ts";
 import { nodeHttp } from "../node-http.ts";
+import { KeptLine } from "./kept-line.ts";
 
 export interface Call {
   method: string;
   path: string;
   input: z.ZodType;
   output: z.ZodType;
+  /** It is asked over a connection that stays open for it: for what somebody waits for, again and again. Its path names no `:id`. */
+  kept?: true;
 }
 export type Calls = Record<string, Call>;
 export type Callers<C extends Calls> = {
-  [K in keyof C]: (input: z.input<C[K]["input"]>, options?: CallOptions) => Promise<z.output<C[K]["output"]>>;
+  [K in keyof C]: (
+    input: z.input<C[K]["input"]>,
+    options?: C[K] extends { kept: true } ? Pick<CallOptions, "timeoutMs"> : CallOptions,
+  ) => Promise<z.output<C[K]["output"]>>;
 };
 
 interface CallOptions {
@@ -66,6 +72,14 @@ const request = ({ socketPath, agent }: Neighbour, call: Call, input: unknown, o
     sent.end(body);
   });
 
+type Ask = (input: unknown, options: CallOptions) => Promise<unknown>;
+
+const askerOf = (neighbour: Neighbour, call: Call): Ask => {
+  if (!call.kept) return (input, options) => request(neighbour, call, input, options);
+  const line = new KeptLine({ socketPath: neighbour.socketPath, method: call.method, path: call.path });
+  return (input, { timeoutMs }) => line.ask(input, timeoutMs);
+};
+
 /**
  * Callers for every call of `calls`, at the process that listens on `socketPath`. They reject with a SlipError; without
  * `timeoutMs` they wait for as long as the other end works.
@@ -73,9 +87,9 @@ const request = ({ socketPath, agent }: Neighbour, call: Call, input: unknown, o
 export const callers = <C extends Calls>(calls: C, socketPath: string): Callers<C> => {
   const neighbour = { socketPath, agent: new nodeHttp.Agent({ keepAlive: true, maxFreeSockets: 4 }) };
   return Object.fromEntries(
-    Object.entries(calls).map(([name, call]) => [
-      name,
-      async (input: unknown, options = {}) => call.output.parse(await request(neighbour, call, call.input.parse(input), options)),
-    ]),
+    Object.entries(calls).map(([name, call]) => {
+      const ask = askerOf(neighbour, call);
+      return [name, async (input: unknown, options = {}) => call.output.parse(await ask(call.input.parse(input), options))];
+    }),
   ) as Callers<C>;
 };

@@ -1,5 +1,5 @@
 // What control tells the edge: the route table (RouteTable port), whole or as what has changed since a version (route-entry.ts).
-// Control writes edge/table.json (table-file.ts) and PUTs the same messages to every run/edge-N.sock; the version in an answer acknowledges.
+// Control writes edge/table.json (table-file.ts) and sends the same messages to every run/edge-N.sock; the version in an answer acknowledges.
 import { z } from "zod";
 import { DeploymentId } from "../words.ts";
 import { followLogs, removeLogs } from "./log-store.ts";
@@ -21,6 +21,7 @@ export const edgeCalls = {
   publish: {
     method: "PUT",
     path: "/v1/table",
+    kept: true,
     input: TableMessage.and(z.object({ proof: Proof.optional() })),
     output: z.object({ version: z.number().int(), answer: OwnAnswer.optional() }),
   },

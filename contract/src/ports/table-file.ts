@@ -1,6 +1,7 @@
 // The route table as it lies on the disk: the messages that an edge would have been sent, one a line. Each line has a digest of itself and
 // of all lines before it, so that a file that was cut off within a line, or of which a bit has flipped, is known.
 import { hash } from "node:crypto";
+import { Lines } from "./lines.ts";
 import { TableMessage } from "./route-entry.ts";
 import type { RouteTable } from "./route-table.ts";
 import { TableReceiver } from "./table-receiver.ts";
@@ -34,28 +35,6 @@ export interface TableFile {
   chain: Chain;
   /** Length of the file up to the end of its whole table; what follows are deltas. */
   wholeBytes: number;
-}
-
-const newline = 10;
-
-/** The lines of a file that comes in pieces, as bytes without their ends. */
-class Lines {
-  #rest: Buffer = Buffer.alloc(0);
-
-  *push(piece: Buffer): Generator<Buffer> {
-    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
-    let begin = 0;
-    for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, begin)) {
-      yield bytes.subarray(begin, end);
-      begin = end + 1;
-    }
-    this.#rest = Buffer.from(bytes.subarray(begin));
-  }
-
-  /** What came after the last end of a line. */
-  get restBytes(): number {
-    return this.#rest.length;
-  }
 }
 
 /** Takes a file in pieces. It has no table until the file was whole up to its last byte. */

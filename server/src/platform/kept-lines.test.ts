@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import { callers } from "@slipstream/contract/ports/calls.ts";
+import { z } from "zod";
+import { serveCalls } from "./calls.ts";
+import { logOf } from "./log.ts";
+
+const calls = {
+  square: {
+    method: "PUT",
+    path: "/v1/square",
+    kept: true,
+    input: z.object({ of: z.number(), text: z.string().default("") }),
+    output: z.object({ is: z.number(), server: z.string() }),
+  },
+} as const;
+
+const refused = (code: string, message: RegExp) => (error: unknown) => error instanceof SlipError && error.code === code && message.test(error.message);
+
+/** A folder for a socket, and servers at it, each with a name; `wait` holds up their answers. */
+const world = (context: TestContext) => {
+  const folder = mkdtempSync(join(tmpdir(), "slip-kept-lines-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const socketPath = join(folder, "square.sock");
+  const start = async (server: string, wait: (of: number) => Promise<unknown> = async () => {}): Promise<http.Server> => {
+    const square = async ({ of }: { of: number }) => {
+      await wait(of);
+      if (of < 0) throw new SlipError("conflict", "It is less than nothing.");
+      return { is: of * of, server };
+    };
+    const serving = await serveCalls(calls, { square }, { socketPath, log: logOf("test") });
+    context.after(() => serving.close());
+    return serving;
+  };
+  return { socketPath, start, ask: callers(calls, socketPath) };
+};
+
+test("questions are answered in their order over one connection, large ones too", async (context) => {
+  const { start, ask } = world(context);
+  const waits = new Map([[1, 30]]);
+  const server = await start("one", (of) => new Promise((done) => setTimeout(done, waits.get(of) ?? 0)));
+  let connections = 0;
+  server.on("connection", () => {
+    connections += 1;
+  });
+  const text = "ü\n".repeat(300_000);
+  const answers = await Promise.all([1, 2, 3].map((of) => ask.square({ of, text })));
+  assert.deepEqual(
+    answers.map(({ is }) => is),
+    [1, 4, 9],
+  );
+  await ask.square({ of: 4 });
+  assert.equal(connections, 1);
+});
+
+test("a question that is refused leaves the connection as it is", async (context) => {
+  const { start, ask } = world(context);
+  await start("one");
+  await assert.rejects(ask.square({ of: -1 }), refused("conflict", /less than nothing/));
+  assert.equal((await ask.square({ of: 3 })).is, 9);
+});
+
+test("who comes in the place of a server is asked, and where nobody does it is unreachable", async (context) => {
+  const { start, ask } = world(context);
+  await assert.rejects(ask.square({ of: 1 }), refused("unreachable", /ENOENT/));
+  const first = await start("first");
+  assert.equal((await ask.square({ of: 1 })).server, "first");
+  first.close();
+  await start("second");
+  assert.equal((await ask.square({ of: 1 })).server, "second");
+});
+
+test("what is broken off while it waits is asked again of the next one, or is unreachable", async (context) => {
+  const { start, ask } = world(context);
+  const begun = Promise.withResolvers<void>();
+  const never = new Promise(() => {});
+  const first = await start("first", async (of) => {
+    if (of !== 7) return;
+    begun.resolve();
+    await never;
+  });
+  await ask.square({ of: 1 });
+  const waiting = ask.square({ of: 7 });
+  await begun.promise;
+  first.close();
+  const second = await start("second", async (of) => {
+    if (of === 8) second.close();
+  });
+  assert.equal((await waiting).server, "second");
+  await assert.rejects(ask.square({ of: 8 }), refused("unreachable", /ECONNRESET|ENOENT|ECONNREFUSED/));
+});
+
+test("one that does not answer is unreachable, and its late answer is nobody's", async (context) => {
+  const { start, ask } = world(context);
+  const release = Promise.withResolvers<void>();
+  await start("one", (of) => (of === 5 ? release.promise : Promise.resolve()));
+  await assert.rejects(ask.square({ of: 5 }, { timeoutMs: 50 }), refused("unreachable", /did not answer in 50 ms/));
+  release.resolve();
+  assert.equal((await ask.square({ of: 6 })).is, 36);
+});
+
+test("a server of another kind is told from one that is away", async (context) => {
+  const { socketPath, ask } = world(context);
+  const other = http.createServer((_, answer) => answer.end("{}"));
+  await new Promise<void>((done) => other.listen(socketPath, done));
+  context.after(() => other.close());
+  await assert.rejects(ask.square({ of: 1 }), refused("internal", /keeps no connection/));
+});
