@@ -165,7 +165,8 @@ export class RouteTable {
   /** Gives what it was. */
   #setApp(id: string, value: PackedApp | null): PackedApp | undefined {
     const after = value === null ? undefined : JSON.stringify(value);
-    this.#count(`app ${id}`, this.#apps.text(id), after);
-    return value === null || after === undefined ? this.#apps.delete(id) : this.#apps.set(id, value, after);
+    const before = value === null || after === undefined ? this.#apps.delete(id) : this.#apps.set(id, value, after);
+    this.#count(`app ${id}`, before?.text, after);
+    return before?.app;
   }
 }

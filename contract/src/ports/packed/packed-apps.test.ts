@@ -71,7 +71,8 @@ test("apps are found by their hosts, those that share one in the order of their 
       for (const { app, hosts, isGone } of changes) {
         const value = entry(`app${app}`, hosts);
         const key = id("app", app);
-        assert.deepEqual(isGone ? apps.delete(key) : apps.set(key, value, JSON.stringify(value)), model.get(key));
+        const was = model.get(key);
+        assert.deepEqual(isGone ? apps.delete(key) : apps.set(key, value, JSON.stringify(value)), was && { app: was, text: JSON.stringify(was) });
         if (isGone) model.delete(key);
         else model.set(key, value);
       }

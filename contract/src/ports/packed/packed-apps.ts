@@ -1,10 +1,17 @@
 // The apps of a route table as text, found by their ids and hosts. Most are never asked for, so none is an object before it is.
 import { randomInt } from "node:crypto";
-import { PackedApp } from "../route-entry.ts";
+import type { PackedApp } from "../route-entry.ts";
 import { NumberIndex } from "./number-index.ts";
 import { Texts } from "./texts.ts";
 
-const parsed = (text: string): PackedApp => PackedApp.parse(JSON.parse(text));
+/** Each text was made here, of an entry: to check it again would take longer than the rest of a look-up. */
+const parsed = (text: string): PackedApp => JSON.parse(text) as PackedApp;
+
+/** What an app was, as text too. */
+export interface Before {
+  app: PackedApp;
+  text: string;
+}
 
 /** The id, a line's end, which JSON has none of, and the entry. */
 const idIn = (text: string): string => text.slice(0, text.lastIndexOf("\n"));
@@ -51,29 +58,34 @@ export class PackedApps {
     return [...this.#texts.all()].map(idIn);
   }
 
-  /** Gives what it was. */
-  set(id: string, value: PackedApp, text: string): PackedApp | undefined {
+  /** `text` is the entry as JSON. Gives what it was. */
+  set(id: string, value: PackedApp, text: string): Before | undefined {
     const number = this.#number(id);
-    const before = number === undefined ? undefined : parsed(entryIn(this.#texts.at(number)));
+    const before = number === undefined ? undefined : this.#before(number);
     const kept = `${id}\n${text}`;
     if (number !== undefined) this.#texts.change(number, kept);
     const now = number ?? this.#texts.add(kept);
     if (number === undefined) this.#ids.add(this.#hash(id), now);
-    const [hostsBefore, hosts] = [hostsOf(before), hostsOf(value)];
+    const [hostsBefore, hosts] = [hostsOf(before?.app), hostsOf(value)];
     for (const host of hostsBefore) if (!hosts.has(host)) this.#hosts.remove(this.#hash(host), now);
     for (const host of hosts) if (!hostsBefore.has(host)) this.#hosts.add(this.#hash(host), now);
     return before;
   }
 
   /** Gives what it was. */
-  delete(id: string): PackedApp | undefined {
+  delete(id: string): Before | undefined {
     const number = this.#number(id);
     if (number === undefined) return undefined;
-    const before = parsed(entryIn(this.#texts.at(number)));
-    for (const host of hostsOf(before)) this.#hosts.remove(this.#hash(host), number);
+    const before = this.#before(number);
+    for (const host of hostsOf(before.app)) this.#hosts.remove(this.#hash(host), number);
     this.#ids.remove(this.#hash(id), number);
     this.#texts.remove(number);
     return before;
+  }
+
+  #before(number: number): Before {
+    const text = entryIn(this.#texts.at(number));
+    return { app: parsed(text), text };
   }
 
   #number(id: string): number | undefined {
