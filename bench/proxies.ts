@@ -146,6 +146,9 @@ interface EdgeOptions {
 
 const largeTableTimes = 4_000;
 
+/** What the supervisor gives an edge for its memory (main/supervisor/plan.ts). */
+const asSupervised = { flags: ["--min-semi-space-size=4"], env: { MALLOC_MMAP_THRESHOLD_: "131072" } };
+
 /** One process of the edge, with a home of its own that holds nothing but a route table. */
 export const startEdge = async (folder: string, app: number, options: EdgeOptions = {}): Promise<Proxy> => {
   const [httpPort, httpsPort] = [await freePort(), await freePort()];
@@ -155,7 +158,7 @@ export const startEdge = async (folder: string, app: number, options: EdgeOption
   writeFileSync(join(home, "installation.json"), JSON.stringify(installation));
   for (const line of linesOf(tableOf(app, options).messages())) appendFileSync(join(home, "edge", "table.json"), line);
   const entry = join(import.meta.dirname, "..", "server", "src", "main", "edge.ts");
-  const child = start([process.execPath, entry, "0"], { core: 0, env: { SLIP_HOME: home } });
+  const child = start([process.execPath, ...asSupervised.flags, entry, "0"], { core: 0, env: { ...asSupervised.env, SLIP_HOME: home } });
   return { ...(await started("edge", httpPort, child, largeTableTimes)), ...(options.pair && { httpsPort }) };
 };
 
