@@ -67,6 +67,7 @@ export class RoutePublisher {
   #read: Read | undefined;
   #written: boolean = true;
   #served = 0;
+  #isOpen: boolean = false;
   readonly #opened = Promise.withResolvers<void>();
 
   constructor({ path, edges, source, log }: PublisherParts) {
@@ -78,6 +79,7 @@ export class RoutePublisher {
 
   /** To be called when the addresses in the database are of this start of the machine: before it nothing is published. */
   open(): void {
+    this.#isOpen = true;
     this.#opened.resolve();
   }
 
@@ -126,7 +128,7 @@ export class RoutePublisher {
   }
 
   async #serveNow(read: Read | undefined): Promise<Served> {
-    await Promise.race([this.#opened.promise, sleep(openMs, undefined, { ref: false })]);
+    if (!this.#isOpen) await Promise.race([this.#opened.promise, sleep(openMs, undefined, { ref: false })]);
     const news = await this.source.since(this.#served, read?.from === this.#served ? read.changed : undefined);
     const arrivals = this.edges.arrivals();
     const acknowledging = untilAcknowledged(() => this.edges.publish(news, read?.proof));

@@ -163,10 +163,17 @@ export class TargetPool implements UpstreamOwner {
     }
   }
 
-  /** No route leads here any more: what is idle closes now, what is busy when it is done, within `drainMs`. */
+  /**
+   * No route leads here any more: what is idle closes in a moment, after the requests that the change lets through, what is busy when it is
+   * done, within `drainMs`.
+   */
   retire(): void {
     this.#retiredUntil ??= this.#options.clock.now + this.#options.limits.drainMs;
-    for (const upstream of [...this.#idle]) upstream.drop();
+    setImmediate(() => this.#dropIdle());
+  }
+
+  #dropIdle(): void {
+    if (this.#retiredUntil !== undefined) for (const upstream of [...this.#idle]) upstream.drop();
   }
 
   /** Routes lead here again. */
