@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Claim, median } from "./claim.ts";
 import * as proxies from "./proxies.ts";
-import { load } from "./wrk.ts";
 
 const run = promisify(execFile);
 const rounds = 20;
@@ -20,9 +19,23 @@ const makeCertificate = async (folder: string): Promise<proxies.Pair> => {
   return { certificate: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") };
 };
 
-/** Processor time of the proxy for a handshake with one request, in µs. */
-const costOf = async (proxy: proxies.Proxy): Promise<number> =>
-  (await load(proxy, `https://127.0.0.1:${proxy.httpsPort}/`, ["-H", `Host: ${proxies.host}`, "-H", "Connection: close"])).cost;
+interface Counts {
+  answered: number;
+  failed: number;
+  resumed: number;
+}
+
+const seconds = "2";
+const program = join(import.meta.dirname, "handshake-load.ts");
+
+/** Processor time of the proxy for a handshake with one request, in µs. Throws where one was not answered, or was not a full one. */
+const costOf = async (proxy: proxies.Proxy): Promise<number> => {
+  const before = proxies.processorSeconds(proxy);
+  const { stdout } = await run("taskset", ["-c", "1", process.execPath, program, `${proxy.httpsPort}`, proxies.host, seconds]);
+  const { answered, failed, resumed } = JSON.parse(stdout) as Counts;
+  if (answered === 0 || failed + resumed > 0) throw new Error(`${proxy.name}: ${stdout}`);
+  return ((proxies.processorSeconds(proxy) - before) / answered) * 1e6;
+};
 
 export const handshakeClaims = async (): Promise<Claim[]> => {
   const missing = proxies.missingPrograms();
