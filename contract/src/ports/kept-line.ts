@@ -71,10 +71,18 @@ class Connection {
 
   ask(line: string, timeoutMs: number | undefined): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#fail(unanswered(this.#place, timeoutMs)), timeoutMs);
-      this.#asked.push({ resolve, reject, timer });
+      const asked: Asked = { resolve, reject, timer: undefined };
+      if (timeoutMs !== undefined) asked.timer = setTimeout(() => this.#late(asked, timeoutMs), timeoutMs);
+      this.#asked.push(asked);
       this.#socket.ref();
       this.#socket.write(line);
+    });
+  }
+
+  /** An answer may lie there that this process was too busy to read. */
+  #late(asked: Asked, timeoutMs: number): void {
+    setImmediate(() => {
+      if (this.#asked.includes(asked)) this.#fail(unanswered(this.#place, timeoutMs));
     });
   }
 
