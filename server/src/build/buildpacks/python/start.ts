@@ -21,14 +21,6 @@ const asgiDistributions: readonly string[] = ["fastapi", "starlette", "litestar"
 const wsgiDistributions: readonly string[] = ["flask", "bottle", "falcon", "django"];
 
 const first: readonly string[] = ["main.py", "app.py", "wsgi.py", "asgi.py", "server.py", "application.py", "api.py", "run.py", "index.py"];
-/** Streamlit runs a script itself; its address and port are in variables. */
-const streamlit = (tree: SourceTree, project: Pyproject | undefined): PythonStart | undefined => {
-  if (!asksFor(tree, project, "streamlit")) return undefined;
-  const usual = [...streamlitScripts, ...tree.paths.filter((path) => /^[\w-]+\.py$/.test(path))];
-  const path = usual.find((each) => /^(import|from) streamlit\b/m.test(tree.read(each) ?? ""));
-  return path === undefined ? undefined : { command: ["streamlit", "run", path], server: undefined };
-};
-
 const streamlitScripts: readonly string[] = ["streamlit_app.py", "app.py", "main.py", "Home.py"];
 const scripts: readonly string[] = ["main.py", "app.py", "server.py", "run.py", "bot.py", "index.py", "__main__.py"];
 
@@ -85,6 +77,14 @@ const served = (tree: SourceTree, project: Pyproject | undefined): PythonStart |
     if (make !== undefined) return isAsgi(text, tree, project) ? uvicornFactory(`${moduleOf(path)}:${make}`) : gunicorn(`${moduleOf(path)}:${make}()`);
   }
   return undefined;
+};
+
+/** Streamlit runs a script itself; its address and port are in variables. */
+const streamlit = (tree: SourceTree, project: Pyproject | undefined): PythonStart | undefined => {
+  if (!asksFor(tree, project, "streamlit")) return undefined;
+  const usual = [...streamlitScripts, ...tree.paths.filter((path) => /^[\w-]+\.py$/.test(path))];
+  const path = usual.find((each) => /^(import|from) streamlit\b/m.test(tree.read(each) ?? ""));
+  return path === undefined ? undefined : { command: ["streamlit", "run", path], server: undefined };
 };
 
 const script = (tree: SourceTree): PythonStart | undefined => {

@@ -27,6 +27,8 @@ export interface Expected {
   workload: string;
   /** For the first request. */
   ahead?: Ahead;
+  /** What an edge has been answered that asked itself. */
+  answer?: OwnAnswer | undefined;
 }
 
 const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
@@ -71,6 +73,9 @@ const ask = (control: Control, expected: Expected, signal: AbortSignal): Promise
     (error: Error) => error.message,
   );
 
+/** Whether an edge has asked for all that is to be asked. */
+const isAnswered = ({ answer, ...expected }: Expected): boolean => expected.proofs === 1 && answer !== undefined && objection(answer, expected) === undefined;
+
 /** More than one: some programs answer once, and die of what comes next. */
 const askAll = async (control: Control, expected: Expected, signal: AbortSignal): Promise<string | undefined> => {
   const why = await ask(control, expected, signal);
@@ -81,6 +86,7 @@ const askAll = async (control: Control, expected: Expected, signal: AbortSignal)
 
 /** Returns when the expected release answered. Throws `not_proven` when it did not until the deadline, and at once when it has crashed. */
 export const prove = async (control: Control, expected: Expected, signal: AbortSignal): Promise<void> => {
+  if (isAnswered(expected)) return;
   const started = performance.now();
   for (;;) {
     const why = await askAll(control, expected, signal);
