@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
 import { callers } from "@slipstream/contract/ports/calls.ts";
+import { keptProtocol } from "@slipstream/contract/ports/kept-line.ts";
 import { z } from "zod";
 import { serveCalls } from "./calls.ts";
 import { logOf } from "./log.ts";
@@ -110,4 +114,16 @@ test("a server of another kind is told from one that is away", async (context) =
   await new Promise<void>((done) => other.listen(socketPath, done));
   context.after(() => other.close());
   await assert.rejects(ask.square({ of: 1 }), refused("internal", /keeps no connection/));
+});
+
+test("a line that never ends is cut off, as a request that is too large", async (context) => {
+  const { socketPath, start } = world(context);
+  await start("one");
+  const { method, path } = calls.square;
+  const headers = { connection: "upgrade", upgrade: keptProtocol };
+  const upgrading = once(http.request({ socketPath, method, path, headers, agent: false }).end(), "upgrade");
+  const socket = (await upgrading)[1] as Socket;
+  const closed = new Promise((resolve) => socket.on("error", () => {}).on("close", resolve));
+  socket.write(Buffer.alloc(limit("requestBytes") + 1, "x"));
+  await closed;
 });

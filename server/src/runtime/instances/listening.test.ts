@@ -87,6 +87,8 @@ test("clients of a port are those that are connected to it", { skip: needsRoot }
     assert.deepEqual(seen(), [nobody, nobody]);
     await next();
     assert.deepEqual(seen(), [one, one]);
+    // What was read a moment ago is of that process alone.
+    assert.deepEqual([clients.has(program.pid ?? 0, 1), clients.has(2 ** 30, 1)], [false, true]);
     await next();
     assert.deepEqual(seen(), [nobody, nobody]);
   } finally {
