@@ -145,7 +145,7 @@ const assemble = async (): Promise<Control> => {
 
 /** Callers wait for a database that is away; the steps of the workflow come back to where they were instead. */
 const listenForClients = (of: Control): Promise<void> => {
-  const control = { ...of, database: waiting(of.database), work: of };
+  const control = { ...of, database: waiting(of.database), progress: waiting(of.progress), work: of };
   const { database, home } = control;
   const handlers = handlersOf(control, new SourceStore(home), (call, name, input) => gate.perform(call, name, input));
   const gate: Gate = new Gate({

@@ -5,14 +5,16 @@ import type { DeploymentKind } from "@slipstream/contract/words.ts";
 import type { Control } from "../control.ts";
 import type { DeploymentRow } from "./deployment.ts";
 import { stepsOf } from "./deployment-workflow.ts";
+import type { Prepared } from "./prepared.ts";
 import { submitDeployment, submitLater } from "./submission.ts";
 
 /** Whether all of its work is one step: with parked instances that takes milliseconds. */
 export const isQuick = (kind: DeploymentKind): boolean => stepsOf[kind].length === 1;
 
 /** Does the work of a deployment that has begun. Resolves when it has ended, or Restate alone goes on with it. */
-export const doAtOnce = async (control: Control, begun: DeploymentRow): Promise<void> => {
+export const doAtOnce = async (control: Control, begun: DeploymentRow, prepared?: Prepared): Promise<void> => {
   const quick = isQuick(begun.kind);
+  control.runs.of(control, begun).prepared = prepared;
   if (!quick) void submitDeployment(control, begun);
   try {
     await control.driver.all(control, begun, stepsOf[begun.kind]);

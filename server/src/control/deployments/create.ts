@@ -18,7 +18,17 @@ import { beginAlone } from "./alone.ts";
 import { doAtOnce, isQuick } from "./at-once.ts";
 import { type DeploymentRequest, type DeploymentRow, isOpen, joinSettings, supersededBy, toDeployment } from "./deployment.ts";
 import { tellEnded } from "./deployment-events.ts";
-import { beginIfAlone, deploymentOf, deploymentWithKey, insertDeployment, type Superseded, saveSettings, supersedeWaiting } from "./deployment-store.ts";
+import {
+  beginIfAlone,
+  deploymentOf,
+  deploymentWithKey,
+  insertDeployment,
+  isKept,
+  type Superseded,
+  saveSettings,
+  supersedeWaiting,
+} from "./deployment-store.ts";
+import type { Prepared } from "./prepared.ts";
 import { submitDeployment } from "./submission.ts";
 import { endedSoon } from "./watch.ts";
 
@@ -43,6 +53,8 @@ export interface Asked {
   undo?: (query: Query, appId: string) => Promise<Undo>;
   /** What changes with it, in the same transaction. */
   alongside?: (query: Query, appId: string) => Promise<void>;
+  /** Begins what its first step would, while the row is written. Called only where nothing but that begins with it. */
+  prepare?: (() => Prepared) | undefined;
   /** The answer that holds the deployment; where it does not say, that alone. */
   answer?: (deployment: Deployment) => unknown;
 }
@@ -58,6 +70,7 @@ interface Inserted {
   superseded: readonly Superseded[];
   /** It has begun already, because nothing else of the app is under way or waits. */
   isBegun: boolean;
+  prepared?: Prepared | undefined;
 }
 
 /** There is a deployment with this idempotency key already: what was sent after it is taken back. */
@@ -117,10 +130,13 @@ const insert = (control: Control, call: Call, asked: Asked): Promise<Inserted> =
 const isPlain = (call: Call, { kind, undo, alongside, answer }: Asked): boolean =>
   (kind === "rollback" || kind === "restart") && !(undo ?? alongside ?? answer) && !(call.expects ?? call.undoes ?? call.approved ?? call.within);
 
-const begunAlone = async (control: Control, call: Call, { appId, ...asked }: Asked): Promise<Inserted | undefined> => {
+/** One that is over within milliseconds is not waited for to be on the disk: all that is told of it is, and comes after. */
+const begunAlone = async ({ database, progress, installation }: Control, call: Call, { appId, prepare, ...asked }: Asked): Promise<Inserted | undefined> => {
   if (appId === undefined || !isPlain(call, asked)) return undefined;
-  const row = await beginAlone(control.database, { installation: control.installation, call }, { ...asked, appId });
-  return row && { row, superseded: [], isBegun: true };
+  const beginning = beginAlone(isQuick(asked.kind) ? progress : database, { installation, call }, { ...asked, appId });
+  const prepared = prepare?.();
+  const row = await beginning;
+  return row && { row, superseded: [], isBegun: true, prepared };
 };
 
 /** With an idempotency key also a commit whose answer was lost is asked again: where it was made, its deployment is found by the key. */
@@ -134,8 +150,10 @@ const insertOnce = async (control: Control, call: Call, asked: Asked): Promise<I
   }
 };
 
-const begin = (control: Control, row: DeploymentRow, isBegun: boolean): Promise<void> =>
-  isBegun && control.driver.isIdle(row.appId) ? doAtOnce(control.work ?? control, row) : submitDeployment(control, row);
+const begin = (control: Control, row: DeploymentRow, inserted: Inserted | undefined): Promise<void> => {
+  if (!(inserted?.isBegun && control.driver.isIdle(row.appId))) return submitDeployment(control, row);
+  return doAtOnce(control.work ?? control, row, inserted.prepared);
+};
 
 /** The deployment that an earlier request with the call's idempotency key began. */
 export const begunBefore = async (control: Control, call: Call): Promise<Deployment | undefined> => {
@@ -148,13 +166,20 @@ export const begunBefore = async (control: Control, call: Call): Promise<Deploym
 /** What is live within milliseconds is answered as it ended: nobody need ask what became of it. */
 const quickMs = 250;
 
+/** As it ended, which is on the disk; else as it began, once that is. */
+const endedOrKept = async (control: Control, begun: Deployment): Promise<Deployment> => {
+  const soon = await endedSoon(control, begun, quickMs);
+  if (!isOpen(soon.state) || (await isKept(control.database, begun.deployment))) return soon;
+  throw new SlipError("unreachable", "The database was started anew before the deployment was on the disk.");
+};
+
 /** The same idempotency key gives the same deployment, also when the answer to the first request was lost. */
 export const createDeployment = async (control: Control, call: Call, asked: Asked): Promise<Deployment> => {
   const inserted = await insertOnce(control, call, asked);
   const row = inserted?.row ?? (await deploymentWithKey(control.database, call.tenant, call.idempotencyKey ?? ""));
   if (!row) throw new SlipError("internal", "The deployment is not there.");
-  if (isOpen(row.state)) void begin(control, row, inserted?.isBegun === true);
+  if (isOpen(row.state)) void begin(control, row, inserted);
   for (const { id } of inserted?.superseded ?? []) control.changes.emit(id);
   const deployment = toDeployment(row, control.installation);
-  return inserted?.isBegun === true && isQuick(row.kind) ? endedSoon(control, deployment, quickMs) : deployment;
+  return inserted?.isBegun === true && isQuick(row.kind) ? endedOrKept(control, deployment) : deployment;
 };

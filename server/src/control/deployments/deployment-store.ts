@@ -159,6 +159,10 @@ export const saveProgress = async (query: Query, id: string, phase: string | nul
   await query`update deployments set phase = ${phase}, phases = ${json(query, phases)} where id = ${id} and state = 'running'`;
 };
 
+/** Whether it is there, and on the disk with all that was written before: the commit of a change waits for that, where the pool is a durable one. */
+export const isKept = async (query: Query, id: string): Promise<boolean> =>
+  (await query`update deployments set state = state where id = ${id} returning id`).length > 0;
+
 export interface Ending {
   state: Exclude<DeploymentState, "waiting" | "running" | "live">;
   phases: readonly Phase[];

@@ -5,6 +5,7 @@ import type { Control } from "../control.ts";
 import type { ReleaseRow } from "../releases/release.ts";
 import { type DeploymentRow, toDeployment } from "./deployment.ts";
 import { saveProgress } from "./deployment-store.ts";
+import type { Prepared } from "./prepared.ts";
 
 /** One that is gone through again, after control died, keeps its place. Pure. */
 export const withPhase = (phases: Phase[], phase: Phase): Phase[] =>
@@ -22,6 +23,8 @@ export class Run {
   release: ReleaseRow | undefined;
   /** Of a rollback: the release that it takes the place of. */
   replaced: ReleaseRow | undefined;
+  /** Of a rollback that has just begun here. */
+  prepared: Prepared | undefined;
   #saved: Promise<void> = Promise.resolve();
   #saveSoon: NodeJS.Timeout | undefined;
 

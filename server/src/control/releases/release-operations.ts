@@ -6,8 +6,9 @@ import { type AppRow, appNamed, livingApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { begunBefore, createDeployment } from "../deployments/create.ts";
 import { liveHistory } from "../deployments/deployment-store.ts";
+import { type Prepared, prepare } from "../deployments/prepared.ts";
 import { releaseToGoTo } from "./release.ts";
-import { type ListedRelease, livedNumbers, releasesOfApp } from "./release-store.ts";
+import { type ListedRelease, livedNumbers, releasesOfApp, rollable } from "./release-store.ts";
 
 const toRelease = (row: ListedRelease): Release => ({
   release: row.number,
@@ -24,19 +25,24 @@ type Input = ParsedInputOf<"releases.rollback">;
 interface Target {
   app: AppRow;
   to: number;
+  /** Where something of the release is still there. */
+  parked: Omit<Prepared, "waking"> | undefined;
 }
 /** Throws `not_found` without the app, `nothing_to_roll_back` when there is no such release to go to, or it is live already. */
 const target = async ({ database }: Control, call: Call, input: Input): Promise<Target> => {
-  const [app, history, kept] = await Promise.all([
+  const [app, history, kept, { live: replaced, liveDeployment, parked }] = await Promise.all([
     livingApp(database, call.tenant, input.app),
     input.to === undefined ? liveHistory(database, call.tenant, input.app) : [],
     livedNumbers(database, call.tenant, input.app),
+    rollable(database, call.tenant, input.app),
   ]);
-  return { app, to: releaseToGoTo({ app: app.name, asked: input.to, live: app.release, history, kept }) };
+  const to = releaseToGoTo({ app: app.name, asked: input.to, live: app.release, history, kept });
+  const release = parked.find(({ number }) => number === to);
+  return { app, to, parked: release && { release, replaced, liveDeployment } };
 };
 
 const begin = async (control: Control, call: Call, input: Input): Promise<Deployment> => {
-  const { app, to } = await target(control, call, input);
+  const { app, to, parked } = await target(control, call, input);
   const undo =
     app.release === null
       ? { noUndo: "The app had no live release to go back to." }
@@ -48,6 +54,7 @@ const begin = async (control: Control, call: Call, input: Input): Promise<Deploy
     request: { to },
     operation: "releases.rollback",
     input: { app: app.name, to },
+    prepare: parked && (() => prepare(control, parked)),
     ...undo,
   });
 };

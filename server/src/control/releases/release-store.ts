@@ -2,7 +2,7 @@
 import type { RouteTarget } from "@slipstream/contract/ports/route-entry.ts";
 import { json, type Query } from "#platform/database.ts";
 import { type Reviving, reviving, type WorkloadRow } from "../workloads/workload-store.ts";
-import type { ReleaseRow } from "./release.ts";
+import type { ParkedRelease, ReleaseRow } from "./release.ts";
 
 const columns = (query: Query) =>
   query`r.id, r.app_id, r.number, r.artifact, r.source, r.commit, r.config, r.env, r.secret_versions, r.deployment, r.created_at, r.live_at`;
@@ -38,6 +38,26 @@ export const reviveParked = async (query: Query, of: Reviving): Promise<Revived>
   const { workload, targets } = release ?? {};
   const parked = workload && targets ? { id: workload, targets } : undefined;
   return { release, replaced: rows.find(({ isLive }) => isLive), parked };
+};
+
+/** What an app can be rolled back to within milliseconds, and from. */
+export interface Rollable {
+  liveDeployment: string | null;
+  live: ReleaseRow | undefined;
+  parked: readonly ParkedRelease[];
+}
+
+type RollableRow = ReleaseRow & { liveDeployment: string | null; isLive: boolean; workload: string | null; targets: RouteTarget[] | null };
+
+/** Of an app by its name. */
+export const rollable = async (query: Query, tenant: string, app: string): Promise<Rollable> => {
+  const rows = await query<RollableRow[]>`
+    select ${columns(query)}, a.live_deployment, coalesce(d.release_id = r.id, false) as is_live, w.id as workload, w.targets
+    from apps a join releases r on r.app_id = a.id left join deployments d on d.id = a.live_deployment
+      left join lateral (select o.id, o.targets from workloads o where o.release_id = r.id and o.retired_at is not null order by o.id desc limit 1) w on true
+    where a.tenant = ${tenant} and a.name = ${app} and r.live_at is not null and (w.id is not null or d.release_id = r.id)`;
+  const parked = rows.flatMap(({ workload: id, targets, ...row }) => (id && targets ? { ...row, parked: { id, targets } } : []));
+  return { liveDeployment: rows[0]?.liveDeployment ?? null, live: rows.find(({ isLive }) => isLive), parked };
 };
 
 /** The numbers of the releases that were live, of an app by its name. */

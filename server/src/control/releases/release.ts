@@ -1,6 +1,7 @@
 // What a release is, as pure rules: what rollback goes back to, and what it restores.
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { RouteTarget } from "@slipstream/contract/ports/route-entry.ts";
 import type { DeploymentKind } from "@slipstream/contract/words.ts";
 
 export interface ReleaseRow {
@@ -16,6 +17,11 @@ export interface ReleaseRow {
   deployment: string;
   createdAt: Date;
   liveAt: Date | null;
+}
+
+/** One of which something is still there. */
+export interface ParkedRelease extends ReleaseRow {
+  parked: { id: string; targets: RouteTarget[] };
 }
 
 /**

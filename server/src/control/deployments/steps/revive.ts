@@ -7,6 +7,7 @@ import { liveRelease, releaseNumbered, reviveParked } from "../../releases/relea
 import { saveTargets, targetsOf } from "../../workloads/workload-store.ts";
 import { type Facts, saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
+import { type Prepared, stillHolds } from "../prepared.ts";
 import type { Run } from "../run.ts";
 import { makeRelease } from "./build.ts";
 import { startWorkload } from "./start.ts";
@@ -56,6 +57,9 @@ const unpark = ({ control, signal }: Run, id: string): Promise<Workload | undefi
     throw error;
   });
 
+/** What wakes already is waited for; where that came to nothing, it is asked for as ever. */
+const wake = async (run: Run, id: string, prepared: Prepared | undefined): Promise<Workload | undefined> => (await prepared?.waking) ?? unpark(run, id);
+
 /** Rollback: the release, with its parked instances where it has them, else with new ones. */
 export const reviveRelease: Step = async (run) => {
   const { control, row } = run;
@@ -63,9 +67,10 @@ export const reviveRelease: Step = async (run) => {
   const to = row.request.to ?? 0;
   // First it is desired, then it is done: the other way round it would be taken for a mistake of the host, and undone. What it began with
   // is desired already, and wakes while all else is read.
-  const waking = row.workload === null ? undefined : unpark(run, row.workload);
+  const known = stillHolds(run.prepared, row);
+  const waking = row.workload === null ? undefined : wake(run, row.workload, known && run.prepared);
   waking?.catch(() => undefined);
-  const { parked, release, replaced } = await reviveParked(control.progress, { appId: row.appId, release: to, id: row.workload });
+  const { parked, release, replaced } = known ?? (await reviveParked(control.progress, { appId: row.appId, release: to, id: row.workload }));
   if (!release) throw new SlipError("nothing_to_roll_back", `Release ${to} is not kept any more.`);
   run.replaced = replaced;
   run.enter("start");
