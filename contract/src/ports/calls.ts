@@ -3,7 +3,7 @@ import type http from "node:http";
 import type { z } from "zod";
 import { fromErrorBody, SlipError } from "../errors.ts";
 import { nodeHttp } from "../node-http.ts";
-import { KeptLine } from "./kept-line.ts";
+import { type CallOptions, KeptLine } from "./kept-line.ts";
 
 export interface Call {
   method: string;
@@ -15,16 +15,9 @@ export interface Call {
 }
 export type Calls = Record<string, Call>;
 export type Callers<C extends Calls> = {
-  [K in keyof C]: (
-    input: z.input<C[K]["input"]>,
-    options?: C[K] extends { kept: true } ? Pick<CallOptions, "timeoutMs"> : CallOptions,
-  ) => Promise<z.output<C[K]["output"]>>;
+  [K in keyof C]: (input: z.input<C[K]["input"]>, options?: CallOptions) => Promise<z.output<C[K]["output"]>>;
 };
 
-interface CallOptions {
-  signal?: AbortSignal;
-  timeoutMs?: number;
-}
 interface Neighbour {
   socketPath: string;
   agent: http.Agent;
@@ -78,7 +71,7 @@ type Ask = (input: unknown, options: CallOptions) => Promise<unknown>;
 const askerOf = (neighbour: Neighbour, call: Call): Ask => {
   if (!call.kept) return (input, options) => request(neighbour, call, call.input.parse(input), options);
   const line = new KeptLine({ socketPath: neighbour.socketPath, method: call.method, path: call.path });
-  return (input, { timeoutMs }) => line.ask(input, timeoutMs);
+  return (input, options) => line.ask(input, options);
 };
 
 /**

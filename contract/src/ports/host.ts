@@ -213,7 +213,7 @@ export const hostCalls = {
   cancelBuild: { method: "DELETE", path: "/v1/builds/:id", input: z.object({ id: z.string() }), output: z.object({}) },
   ensure: { method: "PUT", path: "/v1/workloads/:id", input: WorkloadSpec, output: EnsureResult },
   park: { method: "POST", path: "/v1/workloads/:id/park", input: z.object({ id: z.string() }), output: z.object({}) },
-  unpark: { method: "POST", path: "/v1/workloads/:id/unpark", input: z.object({ id: z.string() }), output: Workload },
+  unpark: { method: "POST", path: "/v1/workloads/unpark", kept: true, input: z.object({ id: z.string() }), output: Workload },
   /** Why an instance of the workload, healthy before, has ended in the last `withinMs`; absent when none has. */
   crash: {
     method: "POST",

@@ -44,22 +44,37 @@ const world = (context: TestContext) => {
   return { socketPath, start, ask: callers(calls, socketPath) };
 };
 
-test("questions are answered in their order over one connection, large ones too", async (context) => {
+test("no question waits for the answer to another, and one connection is enough for large ones too", async (context) => {
   const { start, ask } = world(context);
-  const waits = new Map([[1, 30]]);
-  const server = await start("one", (of) => new Promise((done) => setTimeout(done, waits.get(of) ?? 0)));
+  const others = Promise.withResolvers<void>();
+  const server = await start("one", async (of) => (of === 1 ? others.promise : undefined));
   let connections = 0;
   server.on("connection", () => {
     connections += 1;
   });
   const text = "ü\n".repeat(300_000);
-  const answers = await Promise.all([1, 2, 3].map((of) => ask.square({ of, text })));
+  const slow = ask.square({ of: 1, text });
+  const quick = await Promise.all([2, 3].map((of) => ask.square({ of, text })));
+  others.resolve();
   assert.deepEqual(
-    answers.map(({ is }) => is),
-    [1, 4, 9],
+    [...quick, await slow].map(({ is }) => is),
+    [4, 9, 1],
   );
   await ask.square({ of: 4 });
   assert.equal(connections, 1);
+});
+
+test("who does not want to know any more is let go, and nobody else with them", async (context) => {
+  const { start, ask } = world(context);
+  const release = Promise.withResolvers<void>();
+  await start("one", () => release.promise);
+  const [gone, stays] = [new AbortController(), ask.square({ of: 2 })];
+  const left = ask.square({ of: 3 }, { signal: gone.signal });
+  gone.abort(new Error("no more"));
+  await assert.rejects(left, /no more/);
+  release.resolve();
+  assert.equal((await stays).is, 4);
+  await assert.rejects(ask.square({ of: 3 }, { signal: gone.signal }), /no more/);
 });
 
 test("a question that is refused leaves the connection as it is", async (context) => {
@@ -103,9 +118,11 @@ test("one that does not answer is unreachable, and its late answer is nobody's",
   const { start, ask } = world(context);
   const release = Promise.withResolvers<void>();
   await start("one", (of) => (of === 5 ? release.promise : Promise.resolve()));
-  await assert.rejects(ask.square({ of: 5 }, { timeoutMs: 50 }), refused("unreachable", /did not answer in 50 ms/));
+  const [late, patient] = [ask.square({ of: 5 }, { timeoutMs: 50 }), ask.square({ of: 5 })];
+  await assert.rejects(late, refused("unreachable", /did not answer in 50 ms/));
   release.resolve();
   assert.equal((await ask.square({ of: 6 })).is, 36);
+  assert.equal((await patient).is, 25);
 });
 
 test("a server of another kind is told from one that is away", async (context) => {

@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import { type KeptAnswer, keptProtocol } from "@slipstream/contract/ports/kept-line.ts";
+import { type KeptAnswer, keptProtocol, numbered, numberOf } from "@slipstream/contract/ports/kept-line.ts";
 import { Lines } from "@slipstream/contract/ports/lines.ts";
 
 /** Gives what is written for a question; it never rejects. */
@@ -15,7 +15,6 @@ export class KeptLines {
 
   serve(socket: Socket, answer: AnswerLine): void {
     const lines = new Lines();
-    let last: Promise<void> = Promise.resolve();
     this.#sockets.add(socket);
     socket.setTimeout(0);
     socket.on("close", () => this.#sockets.delete(socket));
@@ -23,11 +22,8 @@ export class KeptLines {
     socket.on("end", () => socket.end());
     socket.on("data", (piece: Buffer) => {
       for (const line of lines.push(piece)) {
-        const answering = answer(line.toString());
-        last = last.then(async () => {
-          const text = JSON.stringify(await answering);
-          if (socket.writable) socket.write(`${text}\n`);
-        });
+        const { number, begin } = numberOf(line);
+        void answer(line.toString("utf8", begin)).then((it) => socket.writable && socket.write(numbered(number, JSON.stringify(it))));
       }
       if (lines.restBytes > limit("requestBytes")) socket.destroy(new SlipError("too_large"));
     });
