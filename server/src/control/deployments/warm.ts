@@ -4,7 +4,7 @@ import type { Database, Query } from "#platform/database.ts";
 import { stored } from "../api/idempotency.ts";
 import { findApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
-import { livedNumbers, reviveParked, rollable } from "../releases/release-store.ts";
+import { reviveParked, rollable } from "../releases/release-store.ts";
 import { pointRoutes, pointRoutesBy } from "../routes/pointing.ts";
 import { changesWithOwn } from "../routes/route-store.ts";
 import { isAnyParked } from "../workloads/workload-store.ts";
@@ -32,7 +32,7 @@ const told: Live["told"] = { deployment: { ...deployment, phases: [] }, hostUrl:
 /** In the order of a rollback: begins, revives, serves, and becomes live, of which nothing comes where there is nothing. */
 const askOfNothing = async (query: Query, { installation }: Pick<Control, "installation">): Promise<void> => {
   await stored(query, { tenant: nothing, ...claim });
-  await Promise.all([findApp(query, nothing, nothing), livedNumbers(query, nothing, nothing), rollable(query, nothing, nothing)]);
+  await Promise.all([findApp(query, nothing, nothing), rollable(query, nothing, nothing)]);
   const inverse = { operation: nothing, input: {} };
   await beginAlone(
     query,

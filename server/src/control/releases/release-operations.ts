@@ -8,7 +8,7 @@ import { begunBefore, createDeployment } from "../deployments/create.ts";
 import { liveHistory } from "../deployments/deployment-store.ts";
 import { type Prepared, prepare } from "../deployments/prepared.ts";
 import { releaseToGoTo } from "./release.ts";
-import { type ListedRelease, livedNumbers, releasesOfApp, rollable } from "./release-store.ts";
+import { type ListedRelease, releasesOfApp, rollable } from "./release-store.ts";
 
 const toRelease = (row: ListedRelease): Release => ({
   release: row.number,
@@ -30,13 +30,12 @@ interface Target {
 }
 /** Throws `not_found` without the app, `nothing_to_roll_back` when there is no such release to go to, or it is live already. */
 const target = async ({ database }: Control, call: Call, input: Input): Promise<Target> => {
-  const [app, history, kept, { live: replaced, liveDeployment, parked }] = await Promise.all([
+  const [app, history, { lived, live: replaced, liveDeployment, parked }] = await Promise.all([
     livingApp(database, call.tenant, input.app),
     input.to === undefined ? liveHistory(database, call.tenant, input.app) : [],
-    livedNumbers(database, call.tenant, input.app),
     rollable(database, call.tenant, input.app),
   ]);
-  const to = releaseToGoTo({ app: app.name, asked: input.to, live: app.release, history, kept });
+  const to = releaseToGoTo({ app: app.name, asked: input.to, live: app.release, history, kept: lived });
   const release = parked.find(({ number }) => number === to);
   return { app, to, parked: release && { release, replaced, liveDeployment } };
 };

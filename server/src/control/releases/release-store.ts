@@ -40,32 +40,32 @@ export const reviveParked = async (query: Query, of: Reviving): Promise<Revived>
   return { release, replaced: rows.find(({ isLive }) => isLive), parked };
 };
 
-/** What an app can be rolled back to within milliseconds, and from. */
+/** What an app can be rolled back to, and from. */
 export interface Rollable {
   liveDeployment: string | null;
   live: ReleaseRow | undefined;
+  /** The numbers of all that were live. */
+  lived: readonly number[];
+  /** Those that something is still there of. */
   parked: readonly ParkedRelease[];
 }
 
-type RollableRow = ReleaseRow & { liveDeployment: string | null; isLive: boolean; workload: string | null; targets: RouteTarget[] | null };
+type RollableRow = ReleaseRow & { lived: number[]; liveDeployment: string | null; isLive: boolean; workload: string | null; targets: RouteTarget[] | null };
 
 /** Of an app by its name. */
 export const rollable = async (query: Query, tenant: string, app: string): Promise<Rollable> => {
   const rows = await query<RollableRow[]>`
-    select ${columns(query)}, a.live_deployment, coalesce(d.release_id = r.id, false) as is_live, w.id as workload, w.targets
-    from apps a join releases r on r.app_id = a.id left join deployments d on d.id = a.live_deployment
-      left join lateral (select o.id, o.targets from workloads o where o.release_id = r.id and o.retired_at is not null order by o.id desc limit 1) w on true
-    where a.tenant = ${tenant} and a.name = ${app} and r.live_at is not null and (w.id is not null or d.release_id = r.id)`;
+    select ${columns(query)}, a.live_deployment, coalesce(d.release_id = r.id, false) as is_live, w.id as workload, w.targets,
+      array(select l.number from releases l where l.app_id = a.id and l.live_at is not null)::integer[] as lived
+    from apps a left join deployments d on d.id = a.live_deployment
+      left join (releases r left join lateral (
+        select o.id, o.targets from workloads o where o.release_id = r.id and o.retired_at is not null order by o.id desc limit 1
+      ) w on true) on r.app_id = a.id and r.live_at is not null and (w.id is not null or r.id = d.release_id)
+    where a.tenant = ${tenant} and a.name = ${app}`;
   const parked = rows.flatMap(({ workload: id, targets, ...row }) => (id && targets ? { ...row, parked: { id, targets } } : []));
-  return { liveDeployment: rows[0]?.liveDeployment ?? null, live: rows.find(({ isLive }) => isLive), parked };
+  const [{ lived, liveDeployment } = { lived: [], liveDeployment: null }] = rows;
+  return { liveDeployment, live: rows.find(({ isLive }) => isLive), lived, parked };
 };
-
-/** The numbers of the releases that were live, of an app by its name. */
-export const livedNumbers = async (query: Query, tenant: string, app: string): Promise<number[]> =>
-  (
-    await query<{ number: number }[]>`
-      select r.number from releases r join apps a on a.id = r.app_id where a.tenant = ${tenant} and a.name = ${app} and r.live_at is not null`
-  ).map(({ number }) => number);
 
 /** The release that serves now. */
 export const liveRelease = async (query: Query, appId: string): Promise<ReleaseRow | undefined> =>
