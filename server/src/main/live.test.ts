@@ -4,8 +4,10 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import { readConfig } from "#platform/config.ts";
 import { openDatabase, type Query } from "#platform/database.ts";
 import { connectionOf } from "#platform/postgres.ts";
+import { isKept } from "../control/deployments/deployment-store.ts";
 import { type Live, makeLive } from "../control/deployments/live-store.ts";
 import { Warmer } from "../control/deployments/warm.ts";
+import { rollable } from "../control/releases/release-store.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
 
 const row = { id: "dep_2", appId: "app_1", app: "shop", workload: "dep_2" };
@@ -114,6 +116,38 @@ describe("becoming live", () => {
     await plane.database`update deployments set state = 'failed', phase = null, ended_at = now() where id = 'dep_2'`;
     assert.equal(await makeLive(plane.database, live), false);
     assert.deepEqual(await seen(), { ...asBefore, state: "failed", phase: null, ended: true });
+  });
+
+  it("is what an app goes back to afterwards: what was live, what is there of it, and what serves now", async () => {
+    const { database } = plane;
+    const before = await rollable(database, "ten", "shop");
+    assert.deepEqual([before.liveDeployment, before.live?.number, before.lived], ["dep_1", 1, [1]]);
+    assert.deepEqual(
+      before.parked.map(({ number, parked }) => [number, parked.id]),
+      [[1, "dep_0"]],
+    );
+    await makeLive(database, live);
+    const { liveDeployment, live: now, lived, parked } = await rollable(database, "ten", "shop");
+    assert.deepEqual([liveDeployment, now?.id, lived.toSorted(), parked.map((it) => it.parked)], ["dep_2", "rel_2", [1, 2], [{ id: "dep_1", targets: [] }]]);
+    await database`delete from workloads`;
+    await database`update apps set live_deployment = null`;
+    assert.deepEqual(await rollable(database, "ten", "shop"), { liveDeployment: null, live: undefined, lived: [1, 2], parked: [] });
+    assert.deepEqual(await rollable(database, "other", "shop"), { liveDeployment: null, live: undefined, lived: [], parked: [] });
+  });
+
+  it("is kept with all that was written before, once that is asked for", async () => {
+    const { database, home } = plane;
+    const progress = openDatabase(connectionOf(home, readConfig({ SLIP_HOME: home.root })), { durable: false, max: 1 });
+    try {
+      await progress`update deployments set commit = 'abc' where id = 'dep_2'`;
+      const [written] = await progress<{ at: string }[]>`select pg_current_wal_insert_lsn()::text as at`;
+      assert.equal(await isKept(database, "dep_2"), true);
+      const [flushed] = await database<{ is: boolean }[]>`select pg_current_wal_flush_lsn() >= ${written?.at ?? ""}::pg_lsn as is`;
+      assert.equal(flushed?.is, true);
+      assert.equal(await isKept(database, "dep_9"), false);
+    } finally {
+      await progress.end();
+    }
   });
 
   it("is asked of nothing ahead, on every connection, so that it need not be planned, and that changes nothing", async () => {

@@ -13,7 +13,7 @@ import type { Rest } from "../workloads/rest.ts";
 import type { Bell } from "../workloads/schedules.ts";
 import { afterExit } from "./backoff.ts";
 import { type Exit, exitText, type Patient, patientOf, type Symptom } from "./failure.ts";
-import { type Answer, probe, untilHealthy } from "./health.ts";
+import { type Answer, untilHealthy } from "./health.ts";
 import { isHopeless } from "./hopeless.ts";
 import { InstanceLog } from "./instance-log.ts";
 import { launchOf } from "./launch.ts";
@@ -164,7 +164,6 @@ export class Instance {
   unpark(): void {
     this.#desire = "running";
     this.#sandbox.hold(this.id).thaw();
-    if (this.#state === "parked") this.#rehearse();
     if (this.#state === "parked" || this.#state === "asleep") this.#state = "ready";
   }
 
@@ -387,11 +386,6 @@ export class Instance {
     return untilHealthy({ host: this.#at.address, port, check, waits }, this.#run.signal, (last, elapsed) =>
       isHopeless(last, elapsed, () => this.#listeners(), port),
     );
-  }
-
-  /** What it has not done for long takes it several times as long: it does so before the first who asks. */
-  #rehearse(): void {
-    if (!this.isIsolate) void probe({ host: this.#at.address, port: this.#port, check: this.#spec.health });
   }
 
   #becomeReady(): void {
