@@ -55,5 +55,24 @@ export type LinesHandler<N extends OperationName> = (input: ParsedInputOf<N>, ca
 
 export type Handlers = { [N in JsonName]: JsonHandler<N> } & { [N in LinesName]: LinesHandler<N> };
 
+/** What a handler reads first, and changes nothing by: begun while the call's idempotency key is looked up. */
+export interface ReadsAhead<I> {
+  ahead: (input: I, call: Call) => void;
+}
+
+/** A handler of what somebody waits for, which is given what it reads first; a refusal in that is one of its own. */
+export const readingAhead = <I, R, O>(
+  read: (input: I, call: Call) => Promise<R>,
+  handle: (input: I, call: Call, read: Promise<R>) => Promise<O>,
+): ((input: I, call: Call) => Promise<O>) & ReadsAhead<I> => {
+  const begun = new WeakMap<Call, Promise<R>>();
+  const ahead = (input: I, call: Call): void => {
+    const reading = read(input, call);
+    reading.catch(() => undefined);
+    begun.set(call, reading);
+  };
+  return Object.assign((input: I, call: Call) => handle(input, call, begun.get(call) ?? read(input, call)), { ahead });
+};
+
 /** Does another operation for the caller of this one. */
 export type Perform = <N extends JsonName>(call: Call, name: N, input: InputOf<N>) => Promise<OutputOf<N>>;

@@ -16,7 +16,7 @@ import { noDeployment } from "../deployments/deployment.ts";
 import { noEntry } from "../journal/entry.ts";
 import { journal } from "../journal/journal-store.ts";
 import { noPlan } from "../plans/plan.ts";
-import type { Call, Handlers, Perform } from "./call.ts";
+import type { Call, Handlers, Perform, ReadsAhead } from "./call.ts";
 import { type Idempotency, keyWithin } from "./idempotency.ts";
 import { parseInput } from "./parse.ts";
 
@@ -48,7 +48,7 @@ interface Beyondness {
   beyond: readonly Beyond[];
 }
 
-type AnyHandler = (input: Record<string, unknown>, call: Call) => Promise<unknown>;
+type AnyHandler = ((input: Record<string, unknown>, call: Call) => Promise<unknown>) & Partial<ReadsAhead<Record<string, unknown>>>;
 
 const keyPattern = /^[\x21-\x7e]{1,128}$/;
 
@@ -104,6 +104,8 @@ export class Gate {
     const operation: Operation = operations[name];
     const isOnce = operation.effect !== "read" && !isContent(name) && operation.answersSecret !== true;
     if (key === undefined || !isOnce) return this.#decided(name, input, call);
+    // What a grant covers is not known yet.
+    if (call.token.grant === undefined) this.#handler(name).ahead?.(input, call);
     // What is within a grant can have changed by the call's own first try: an answer that is stored stands.
     return this.#idempotency.once({ tenant, key, operation: name, input }, (claim) =>
       this.#decided(name, input, Object.assign(call, { claim, journaled: claim.isMade })),
@@ -146,10 +148,13 @@ export class Gate {
     return this.#askApproval(call, { name, input: kept, beyond, requestSha256: this.#idempotency.hashOf({ operation: name, input }) });
   }
 
+  #handler(name: OperationName): AnyHandler {
+    return this.#handlers[name] as unknown as AnyHandler;
+  }
+
   async #act(name: OperationName, input: Record<string, unknown>, call: Call): Promise<unknown> {
     const operation: Operation = operations[name];
-    const handler = this.#handlers[name] as unknown as AnyHandler;
-    const value = await handler(input, call);
+    const value = await this.#handler(name)(input, call);
     // Handlers journal in the transaction of their change; one that has none is journaled here.
     if (operation.effect !== "read" && !call.journaled && !isContent(name)) await journal(this.#database, call, { operation: name, input });
     return value;

@@ -1,7 +1,7 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { ParsedInputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Deployment, Release } from "@slipstream/contract/words.ts";
-import type { Call, Handlers } from "../api/call.ts";
+import { type Call, type Handlers, readingAhead } from "../api/call.ts";
 import { type AppRow, appNamed, livingApp } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
 import { begunBefore, createDeployment } from "../deployments/create.ts";
@@ -40,8 +40,7 @@ const target = async ({ database }: Control, call: Call, input: Input): Promise<
   return { app, to, parked: release && { release, replaced, liveDeployment } };
 };
 
-const begin = async (control: Control, call: Call, input: Input): Promise<Deployment> => {
-  const { app, to, parked } = await target(control, call, input);
+const begin = async (control: Control, call: Call, { app, to, parked }: Target): Promise<Deployment> => {
   const undo =
     app.release === null
       ? { noUndo: "The app had no live release to go back to." }
@@ -59,9 +58,9 @@ const begin = async (control: Control, call: Call, input: Input): Promise<Deploy
 };
 
 /** Asked again because the answer was lost, it finds what it began, which may be live by now. */
-const rollback = async (control: Control, call: Call, input: Input): Promise<Deployment> => {
+const rollback = async (control: Control, call: Call, reading: Promise<Target>): Promise<Deployment> => {
   try {
-    return await begin(control, call, input);
+    return await begin(control, call, await reading);
   } catch (error) {
     const begun = error instanceof SlipError && error.code === "nothing_to_roll_back" ? await begunBefore(control, call) : undefined;
     if (!begun) throw error;
@@ -75,5 +74,8 @@ export const releaseOperations = (control: Control): Pick<Handlers, "releases.li
     return { releases: (await releasesOfApp(control.database, id)).map(toRelease) };
   },
 
-  "releases.rollback": (input, call) => rollback(control, call, input),
+  "releases.rollback": readingAhead(
+    (input: Input, call) => target(control, call, input),
+    (_, call, reading) => rollback(control, call, reading),
+  ),
 });
