@@ -14,7 +14,7 @@ const warmUps = 2;
 const settleMs = 700;
 
 /** So many questions to other processes a rollback asks, one after the other (docs/performance.md). */
-const questions = 8;
+const questions = 5;
 
 const app = "bench-rollback";
 
