@@ -1,4 +1,6 @@
 // Rollback to a parked release and back, under a steady load: how long the call takes, and whether any request fails.
+import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import type { Client } from "@slipstream/contract/client.ts";
 import type { Deployment } from "@slipstream/contract/words.ts";
 import type { Installation } from "../test/e2e/installation.ts";
@@ -13,8 +15,11 @@ const warmUps = 2;
 /** Until the replaced release has drained and is parked. */
 const settleMs = 700;
 
-/** So many questions to other processes a rollback asks, one after the other (docs/performance.md). */
+/** So many questions to other processes a rollback asks, one after the other, and so many commits it waits for (docs/performance.md). */
 const questions = 5;
+const commits = 2;
+/** Of PostgreSQL's log. */
+const pageBytes = 8_192;
 
 const app = "bench-rollback";
 
@@ -37,6 +42,17 @@ const becomesLive = async (client: Client, { deployment, state }: Deployment): P
   return false;
 };
 
+/** Writes pages to a file beside the platform's, one after the other, and waits for the disk each time; gives how long that took, in ms. */
+const synced = (file: number, pages: number): number => {
+  const page = Buffer.alloc(pageBytes, 1);
+  const start = performance.now();
+  for (let at = 0; at < pages; at += 1) {
+    writeSync(file, page, 0, pageBytes, at * pageBytes);
+    fdatasyncSync(file);
+  }
+  return performance.now() - start;
+};
+
 const measure = async (installation: Installation, { name, begin, rounds }: Load): Promise<Claim[]> => {
   const client = clientOf(installation);
   const { releases } = await client.call("releases.list", { app });
@@ -47,6 +63,8 @@ const measure = async (installation: Installation, { name, begin, rounds }: Load
   /** In rounds in which nothing was taken from this machine. */
   const undisturbed: number[] = [];
   const floor: number[] = [];
+  const onDisk: number[] = [];
+  const file = openSync(join(installation.home, "bench-rollback"), "w");
   for (let round = -warmUps; round < rounds; round += 1) {
     await new Promise((resolve) => setTimeout(resolve, settleMs));
     floor.push(await echo.exchange(questions));
@@ -56,9 +74,12 @@ const measure = async (installation: Installation, { name, begin, rounds }: Load
     if ((await becomesLive(client, deployment)) && round >= 0) took.push(performance.now() - start);
     const last = took.at(-1);
     if (round >= 0 && last !== undefined && stolenMs() === stolenBefore) undisturbed.push(last);
+    // Not before it: the rollback would find the disk with less to write.
+    onDisk.push(synced(file, commits));
   }
   const { requests, failed, perSecond } = await endLoad();
   echo.end();
+  closeSync(file);
   const p99 = quantile(took, 0.99);
   const inFact = perSecond === undefined ? "" : ` (the machine held ${Math.round(perSecond)})`;
   return [
@@ -77,6 +98,12 @@ const measure = async (installation: Installation, { name, begin, rounds }: Load
     {
       name: `  floor: ${questions} times a byte to another process and back`,
       measured: `p50 ${inMs(quantile(floor, 0.5))}, p99 ${inMs(quantile(floor, 0.99))}`,
+      goal: "",
+      reached: undefined,
+    },
+    {
+      name: `  floor: ${commits} times a page to the disk, and on it`,
+      measured: `p50 ${inMs(quantile(onDisk, 0.5))}, p99 ${inMs(quantile(onDisk, 0.99))}`,
       goal: "",
       reached: undefined,
     },
