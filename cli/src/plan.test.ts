@@ -111,6 +111,24 @@ describe("plans", () => {
     ["webhooks rotate", ["webhooks", "rotate", webhook, "--now"], "webhooks.rotate", { webhook, graceMs: 0 }],
     ["webhooks rm", ["webhooks", "rm", webhook], "webhooks.remove", { webhook }],
     ["tokens create", ["tokens", "create", "claude", "--verbs", "read"], "tokens.create", { name: "claude", grant: { verbs: ["read"] } }],
+    [
+      "tokens create with every bound",
+      "tokens create claude --verbs read --projects a,b --environments c --prefix pr- --apps 1 --instances 2 --memory 1KB --builds 3 --cpu-minutes 4".split(
+        " ",
+      ),
+      "tokens.create",
+      {
+        name: "claude",
+        grant: {
+          verbs: ["read"],
+          projects: ["a", "b"],
+          environments: ["c"],
+          namePrefix: "pr-",
+          limits: { apps: 1, memoryBytes: 1_024, instances: 2 },
+          budget: { builds: 3, cpuMinutes: 4 },
+        },
+      },
+    ],
     ["tokens rm", ["tokens", "rm", token], "tokens.revoke", { token }],
     ["members invite", ["members", "invite", "viewer"], "members.invite", { role: "viewer" }],
     ["members set-role", ["members", "set-role", person, "viewer"], "members.update", { person, role: "viewer" }],

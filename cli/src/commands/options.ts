@@ -2,8 +2,11 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { OptionValues } from "../command.ts";
 
+/** What the parser calls an option: --cpu-minutes is cpuMinutes. By the other name it would never be found, and what it bounds be unbounded. */
+type ParsedName<N extends string> = N extends `${string}-${string}` ? never : N;
+
 /** The text of an option; undefined when it was not given. */
-export const textOf = (options: OptionValues, name: string): string | undefined => {
+export const textOf = <N extends string>(options: OptionValues, name: ParsedName<N>): string | undefined => {
   const value = options[name];
   return typeof value === "string" ? value : undefined;
 };

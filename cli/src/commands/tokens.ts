@@ -31,7 +31,7 @@ export const grantOf = async (options: OptionValues): Promise<Grant> => {
   });
   const budget = present<NonNullable<Grant["budget"]>>({
     builds: countFrom(0, textOf(options, "builds"), "--builds"),
-    cpuMinutes: countFrom(0, textOf(options, "cpu-minutes"), "--cpu-minutes"),
+    cpuMinutes: countFrom(0, textOf(options, "cpuMinutes"), "--cpu-minutes"),
   });
   const expires = textOf(options, "expires");
   return present<Grant>({
