@@ -22,6 +22,15 @@ const cases: readonly [string, string[]][] = [
   ["exec node s.js && x=1", shell("exec node s.js && x=1")],
   ["if true; then node s.js; fi", shell("if true; then node s.js; fi")],
   ["A=1", shell("A=1")],
+  ["exec node server.js", ["node", "server.js"]],
+  ["exec gunicorn -b 0.0.0.0:$PORT app:app", shell("exec gunicorn -b 0.0.0.0:$PORT app:app")],
+  ["exec -a name node", shell("exec -a name node")],
+  ["exit 7", shell("exit 7")],
+  ["command -v node", shell("command -v node")],
+  [". ./env.sh", shell(". ./env.sh")],
+  [". ./env.sh && node s.js", shell(". ./env.sh && exec node s.js")],
+  ["node a.js && . ./$ENV.sh", shell("node a.js && . ./$ENV.sh")],
+  ["source-map-explorer dist", ["source-map-explorer", "dist"]],
 ];
 
 for (const [line, expected] of cases) test(`'${line}' becomes the right arguments`, () => assert.deepEqual(argumentsOf(line), expected));

@@ -3,8 +3,9 @@ import type { Command } from "@slipstream/contract/config.ts";
 
 /** Anything but plain words apart from blanks: quotes, variables, operators, patterns, a variable set in front. */
 const shellSyntax = /[^A-Za-z0-9_@%+:,./\- \t]|^\s*[A-Za-z_][A-Za-z0-9_]*=/;
-/** Words that make more than a simple command of what follows, or that exec cannot run. */
-const notSimple = /[;&|(){}<>`\n]|^\s*(if|for|while|until|case|cd|exec|export|set|unset|source|\.|:|!|eval|exit|trap|ulimit|umask)\b/;
+/** Words that make more than a simple command of what follows, or that only a shell knows, so that exec cannot run them. */
+const ofShell = /^\s*(if|for|while|until|case|cd|exec|export|set|unset|source|\.|:|!|eval|exit|trap|ulimit|umask|command|type|wait|read|shift|alias)(?=\s|$)/;
+const operators = /[;&|(){}<>`\n]/;
 const assignments = /^\s*(?:[A-Za-z_][A-Za-z0-9_]*=(?:[^\s'"\\$]|\$\{?\w+\}?|"[^"\\]*"|'[^']*')*\s+)*/;
 
 const isBalanced = (text: string): boolean => (text.split('"').length + text.split("'").length) % 2 === 0 && text.split('"').length % 2 === 1;
@@ -16,7 +17,8 @@ const isBalanced = (text: string): boolean => (text.split('"').length + text.spl
 const replacingShell = (line: string): string => {
   const at = line.lastIndexOf("&&");
   const [before, last] = at < 0 ? ["", line] : [line.slice(0, at + 2), line.slice(at + 2)];
-  if (!isBalanced(before) || !isBalanced(last) || notSimple.test(last) || /[|;&]\s*$|\|\||&(?!&)(?<!&&)/.test(before.slice(0, -2))) return line;
+  if (!isBalanced(before) || !isBalanced(last) || operators.test(last) || ofShell.test(last) || /[|;&]\s*$|\|\||&(?!&)(?<!&&)/.test(before.slice(0, -2)))
+    return line;
   const prefix = assignments.exec(last)?.[0] ?? "";
   return /^\s*([A-Za-z_]\w*=|$)/.test(last.slice(prefix.length)) ? line : `${before}${prefix}exec ${last.slice(prefix.length)}`;
 };
@@ -25,7 +27,9 @@ const replacingShell = (line: string): string => {
 export const argumentsOf = (command: Command): string[] => {
   if (typeof command !== "string") return [...command];
   const line = command.trim();
-  return shellSyntax.test(line) ? ["/bin/sh", "-c", replacingShell(line)] : line.split(/[ \t]+/);
+  // An exec in front of plain words says what is done with them anyway.
+  const words = line.replace(/^exec\s+(?=[^\s-])/, "");
+  return shellSyntax.test(words) || ofShell.test(words) ? ["/bin/sh", "-c", replacingShell(line)] : words.split(/[ \t]+/);
 };
 
 /** Whether a command names a program, as a word of its own. */
