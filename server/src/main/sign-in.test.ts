@@ -62,6 +62,15 @@ test("a code signs its maker in, once, in the browser that typed it", async () =
   assert.equal(new URL((await other.open("/account")).address).pathname, "/sign-in");
 });
 
+test("a browser that opens the platform's own address comes to the pages, and a program is told what there is", async () => {
+  const page = await visitor().open("/", { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } });
+  assert.equal(page.status, 200);
+  assert.equal(new URL(page.address).pathname, "/sign-in");
+  const told = await visitor().open("/", { headers: { accept: "*/*" } });
+  assert.equal(told.status, 404);
+  assert.match(JSON.parse(told.text).error.next, /openapi/);
+});
+
 test("the command line makes the code, and sends its hash alone", async () => {
   const main = join(import.meta.dirname, "../../../cli/src/main.ts");
   const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: plane.home.root, SLIP_HOME: plane.home.root };

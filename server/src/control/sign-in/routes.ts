@@ -42,6 +42,11 @@ const addMetadata = (app: Hono<Environment>, issuer: string): void => {
     );
 };
 
+/** Who opens the address that `slip status` shows in a browser wants the pages; a program is told where the operations are. */
+const addFront = (app: Hono<Environment>): void => {
+  app.get("/", (context, next) => (context.req.header("accept")?.includes("text/html") ? Promise.resolve(context.redirect(paths.account, 303)) : next()));
+};
+
 export const signInRoutes = (parts: RouteParts): Hono<Environment> => {
   const app = new Hono<Environment>();
   const tooLarge = (): never => {
@@ -51,6 +56,7 @@ export const signInRoutes = (parts: RouteParts): Hono<Environment> => {
   for (const path of [paths.signIn, paths.signOut, paths.account, paths.consent, paths.approvals])
     app.use(`${path}/*`, bodyLimit({ maxSize: formBytes, onError: tooLarge }));
   addMetadata(app, parts.issuer);
+  addFront(app);
   signInPages(app, parts);
   providerPages(app, parts);
   consentPages(app, parts);
