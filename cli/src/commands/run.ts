@@ -47,6 +47,6 @@ export const run: Command = {
   notes:
     "Ends with the exit code of the command: 124 when its time was over, 125 when it could not be run, 2 for wrong use.\n" +
     "It runs beside the instances, in a sandbox of its own. Its lines come when it has ended, and are in 'slip logs' too. Ctrl-C ends it.",
-  examples: ["slip run shop -- node migrate.js", "slip run shop 'ls -l | head'", "slip run shop --timeout 5m --json -- python3 manage.py migrate"],
+  examples: ["slip run shop -- node migrate.js", "slip run shop 'env | sort'", "slip run shop --timeout 5m --json -- python3 manage.py migrate"],
   run: orNotRun,
 };
