@@ -112,6 +112,9 @@ describe("slip deploy", () => {
     git("commit", "--quiet", "-m", "one");
     const commit = git("rev-parse", "HEAD");
     writeFileSync(join(folder, "server.js"), "not committed");
+    const nowhere = await slip(platform.home, ["deploy", `${folder}#main`, "--subfolder", "site"]);
+    assert.equal(nowhere.code, 1);
+    assert.match(nowhere.stderr, /^error: The repository has no folder "site"\.$/m);
     await slip(platform.home, ["deploy", `${folder}#main`]);
     const [input] = platform.inputsOf("deployments.create") as { source: { commit: string; ref: string } }[];
     assert.equal(input?.source.commit, commit);

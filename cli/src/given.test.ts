@@ -80,6 +80,7 @@ describe("slip", () => {
     writeFileSync(join(folder, "a"), "a");
     await run(["patch", "shop", "a", "--base", deploymentId]);
     assert.partialDeepStrictEqual(platform.inputsOf("deployments.create")[0], { source: { base: deploymentId } });
+    assert.match((await run(["patch", "shop", "none.js"])).stderr, /cannot be read\.\nnext: Name a file that is there/);
     for (const words of [["../a"], ["/etc/passwd"], [], ["a=-", "b=-"]]) assert.equal((await run(["patch", "shop", ...words])).code, 2, words.join());
     assert.equal(platform.inputsOf("deployments.create").length, 1);
   });

@@ -21,7 +21,7 @@ export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "a digest such a
 export type Digest = z.infer<typeof Digest>;
 
 /** Ids are a prefix and 26 characters that sort by time of creation. */
-const id = <P extends string>(prefix: P) => z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{26}$`), `an id that starts with ${prefix}_`);
+const id = <P extends string>(prefix: P) => z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{26}$`), `an id: ${prefix}_ and 26 letters and digits`);
 export const DeploymentId = id("dep");
 export const InstanceId = id("ins");
 export const RunId = id("run");

@@ -65,7 +65,10 @@ const prepareRepository = async (deploying: Deploying, origin: Origin & { kind: 
   deploying.cleanups.push(() => rmSync(temporary, { recursive: true, force: true }));
   const folder = join(temporary, "source");
   const commit = await cloneLocal(deploying.call.environment, { path: resolve(origin.path), ref: origin.ref }, folder);
-  const source = join(folder, subfolderOf(deploying.call));
+  const subfolder = subfolderOf(deploying.call);
+  const source = join(folder, subfolder);
+  if (!existsSync(source))
+    throw new SlipError("source_missing", `The repository has no folder "${subfolder.slice(0, 200)}".`, { next: "Name one of its folders with --subfolder." });
   if (leadsOut(folder, source)) throw new SlipError("source_unsafe", "The subfolder is a link that leaves the repository.");
   const tree = await readTree(source, undefined);
   const about = { commit, ...(origin.ref === undefined ? {} : { ref: origin.ref }) };

@@ -12,7 +12,10 @@ interface Content {
   executable: boolean;
 }
 
-const unreadable = (path: string): SlipError => new SlipError("source_missing", `The file ${JSON.stringify(path.slice(0, 200))} cannot be read.`);
+const unreadable = (path: string): SlipError =>
+  new SlipError("source_missing", `The file ${JSON.stringify(path.slice(0, 200))} cannot be read.`, {
+    next: "Name a file that is there and that you may read.",
+  });
 
 const contentOfFile = (path: string): Content => {
   try {

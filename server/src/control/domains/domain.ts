@@ -17,5 +17,5 @@ export const notRemovable = (app: string, host: string): SlipError =>
 export const checkDomain = (domain: string, app: string): void => {
   const isOurs = domain === platformDomain || domain.endsWith(`.${platformDomain}`);
   if (isOurs && domain !== `${app}.${platformDomain}`)
-    throw new SlipError("invalid_input", `${domain} is below ${platformDomain}, where each app has the host name of its own name.`);
+    throw new SlipError("invalid_input", `${domain} is not to be had: below ${platformDomain}, ${app} has ${app}.${platformDomain} alone.`);
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restored, rollbackTarget, withBefore } from "./release.ts";
+import { releaseToGoTo, restored, rollbackTarget, withBefore } from "./release.ts";
 
 const deploy = (release: number) => ({ kind: "deploy" as const, release });
 const rollback = (release: number) => ({ kind: "rollback" as const, release });
@@ -20,6 +20,13 @@ test("rollback goes to the release that was live before, and never to the one th
     [[deploy(1), { kind: "config", release: 2 }], 1],
   ];
   for (const [history, expected] of cases) assert.equal(rollbackTarget(history), expected, JSON.stringify(history));
+});
+
+test("a rollback that leads nowhere says which command shows where it could lead", () => {
+  const of = { app: "shop", live: 2, history: [deploy(1), deploy(2)], kept: [1, 2] };
+  assert.equal(releaseToGoTo({ ...of, asked: undefined }), 1);
+  for (const wrong of [{ asked: 9 }, { asked: 2 }, { asked: undefined, history: [] }])
+    assert.throws(() => releaseToGoTo({ ...of, ...wrong }), { code: "nothing_to_roll_back", next: "See 'slip releases shop'." });
 });
 
 test("settings go back with the release", () => {

@@ -39,7 +39,7 @@ export const rollbackTarget = (history: readonly { kind: DeploymentKind; release
 };
 
 export const nothingToRollBack = (app: string, to: number): SlipError =>
-  new SlipError("nothing_to_roll_back", `The app ${app} has no release ${to} to go back to.`);
+  new SlipError("nothing_to_roll_back", `The app ${app} has no release ${to} to go back to.`, { next: `See 'slip releases ${app}'.` });
 
 /** Throws `nothing_to_roll_back` when there is no such release to go to, or it is live already. */
 export const releaseToGoTo = (of: {
@@ -50,8 +50,8 @@ export const releaseToGoTo = (of: {
   kept: readonly number[];
 }): number => {
   const to = of.asked ?? rollbackTarget(of.history);
-  if (to === undefined) throw new SlipError("nothing_to_roll_back");
-  if (to === of.live) throw new SlipError("nothing_to_roll_back", `Release ${to} is live already.`);
+  if (to === undefined) throw new SlipError("nothing_to_roll_back", `The app ${of.app} has no earlier release.`, { next: `See 'slip releases ${of.app}'.` });
+  if (to === of.live) throw new SlipError("nothing_to_roll_back", `Release ${to} is live already.`, { next: `See 'slip releases ${of.app}'.` });
   if (!of.kept.includes(to)) throw nothingToRollBack(of.app, to);
   return to;
 };
