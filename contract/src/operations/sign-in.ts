@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Grant } from "../access.ts";
 import { limit } from "../limits.ts";
-import { AppName, Timestamp } from "../words.ts";
+import { AppName, GrantId, Timestamp } from "../words.ts";
 import { operation } from "./operation.ts";
 
 const ProviderKind = z.enum(["oidc", "github"]);
@@ -92,7 +92,7 @@ export const signIn = {
     summary: "End what an agent may do for somebody, with every token that it has.",
     method: "DELETE",
     path: "/v1/connections/{connection}",
-    input: z.object({ connection: z.string().regex(/^grt_[0-9a-z]{26}$/) }),
+    input: z.object({ connection: GrantId }),
     output: z.object({ connection: z.string() }),
     permission: "any",
     effect: "write",
