@@ -3,7 +3,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { test } from "node:test";
-import { type Answer, isHealthy, pauseAfter, probe, redirectOf, untilHealthy, Waits } from "./health.ts";
+import { type Answer, isHealthy, pauseAfter, probe, redirectOf, untilHealthy, untilListening, Waits } from "./health.ts";
 
 const never = new AbortController().signal;
 const check = { timeoutMs: 200, startMs: 2_000 };
@@ -17,6 +17,14 @@ const serve = async (handler: http.RequestListener, use: (port: number) => Promi
     server.closeAllConnections();
     server.close();
   }
+};
+/** A port that nobody listens on. */
+const freed = async (): Promise<net.AddressInfo> => {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address() as net.AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return address;
 };
 const withStatus =
   (status: number): http.RequestListener =>
@@ -77,10 +85,37 @@ test("a program that comes up late is seen; the health path is the one asked", a
     },
     async (port) => {
       const gate = await untilHealthy({ host: "127.0.0.1", port, check: { ...check, path: "/up" }, waits: new Waits() }, never, () => false);
-      assert.equal(gate.outcome, "healthy");
+      assert.deepEqual(gate, { outcome: "healthy", isPrompt: false });
     },
   );
   assert.deepEqual(paths, ["/up", "/up", "/up", "/up"]);
+});
+
+test("a program is prompt that was healthy once it listened", async () => {
+  const server = http.createServer(withStatus(200));
+  const { port } = await freed();
+  const gate = untilHealthy({ host: "127.0.0.1", port, check, waits: new Waits() }, never, () => false);
+  server.listen(port, "127.0.0.1");
+  try {
+    assert.deepEqual(await gate, { outcome: "healthy", isPrompt: true });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+test("one that is waited for until it listens is asked nothing", async () => {
+  let asked = 0;
+  const counts: http.RequestListener = (_, response) => {
+    asked += 1;
+    response.writeHead(503).end();
+  };
+  await serve(counts, async (port) => {
+    const gate = await untilListening({ host: "127.0.0.1", port, check, waits: new Waits() }, never, () => false);
+    assert.deepEqual(gate, { outcome: "healthy", isPrompt: true });
+    assert.deepEqual(await probe({ host: "127.0.0.1", port, check }), { kind: "status", status: 503 });
+    assert.equal(asked, 1);
+  });
 });
 
 test("the wait ends with the last answer when the time is over, and at once when the program ends", async () => {

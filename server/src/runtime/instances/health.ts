@@ -147,7 +147,8 @@ export const probe = async (target: Target): Promise<Answer> => {
   return answer;
 };
 
-export type Gate = { outcome: "healthy" } | { outcome: "stopped" } | { outcome: "late"; last: Answer };
+/** `isPrompt`: nothing else came of it since it listens. */
+export type Gate = { outcome: "healthy"; isPrompt: boolean } | { outcome: "stopped" } | { outcome: "late"; last: Answer };
 
 /** A program that is waited for, among all of the machine. */
 interface Waited extends Target {
@@ -155,24 +156,51 @@ interface Waited extends Target {
 }
 type IsHopeless = (last: Answer, elapsedMs: number) => boolean;
 
+/** What came of an attempt, where that was not what is waited for. */
+type Attempt = (target: Target) => Promise<Answer | "enough">;
+
+const asksIt: Attempt = async (target) => {
+  const answer = await probe(target);
+  return isHealthy(answer, target.check) ? "enough" : answer;
+};
+
+/** The connection is closed at once: a server that has one process would wait for what is said. */
+const knocks: Attempt = async (target) => {
+  const socket = await connect(target);
+  if (!(socket instanceof net.Socket)) return socket;
+  socket.destroy();
+  return "enough";
+};
+
 /**
  * Asks until the program is healthy, `stopped` aborts, or its time to start is over. `isHopeless` is asked now and then with the last
  * answer; true ends the wait early.
  */
 export const untilHealthy = (target: Waited, stopped: AbortSignal, isHopeless: IsHopeless): Promise<Gate> =>
-  target.waits.during(() => askUntilHealthy(target, stopped, isHopeless));
+  target.waits.during(() => tryUntil(asksIt, { target, stopped, isHopeless }));
+
+/** The same until it listens, of a program that is known to be healthy by then. */
+export const untilListening = (target: Waited, stopped: AbortSignal, isHopeless: IsHopeless): Promise<Gate> =>
+  target.waits.during(() => tryUntil(knocks, { target, stopped, isHopeless }));
 
 const lookAgainMs = 250;
 
-const askUntilHealthy = async (target: Waited, stopped: AbortSignal, isHopeless: IsHopeless): Promise<Gate> => {
+interface Wait {
+  target: Waited;
+  stopped: AbortSignal;
+  isHopeless: IsHopeless;
+}
+
+const tryUntil = async (attempt: Attempt, { target, stopped, isHopeless }: Wait): Promise<Gate> => {
   const started = performance.now();
-  let last: Answer = { kind: "refused" };
   let lookedAt = 0;
+  let isPrompt = true;
   while (!stopped.aborted) {
-    last = await probe(target);
+    const last = await attempt(target);
     const elapsed = performance.now() - started;
     if (stopped.aborted) break;
-    if (isHealthy(last, target.check)) return { outcome: "healthy" };
+    if (last === "enough") return { outcome: "healthy", isPrompt };
+    isPrompt &&= last.kind === "refused";
     if (elapsed > target.check.startMs) return { outcome: "late", last };
     // What it says is free to see, what it listens on is not.
     if (last.kind !== "refused" || elapsed - lookedAt >= lookAgainMs) {

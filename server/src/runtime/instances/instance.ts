@@ -13,7 +13,7 @@ import type { Rest } from "../workloads/rest.ts";
 import type { Bell } from "../workloads/schedules.ts";
 import { afterExit } from "./backoff.ts";
 import { type Exit, exitText, type Patient, patientOf, type Symptom } from "./failure.ts";
-import { type Answer, untilHealthy } from "./health.ts";
+import { type Answer, type Gate, untilHealthy, untilListening } from "./health.ts";
 import { isHopeless } from "./hopeless.ts";
 import { InstanceLog } from "./instance-log.ts";
 import { launchOf } from "./launch.ts";
@@ -25,6 +25,9 @@ import { Use } from "./use.ts";
 
 /** Does a start when it is its turn. */
 export type InTurn = (start: () => Promise<void>) => Promise<void>;
+
+/** Who has woken a program asks first. */
+const confirmedAfterMs = 250;
 
 /** What came of waiting for its first healthy answer. */
 export type Gated = { outcome: "healthy" } | { outcome: "removed" } | { outcome: "failed"; symptom: Symptom };
@@ -45,6 +48,8 @@ export class Instance {
   /** Aborts when the present program ends or is to end; a restart makes a new one. */
   #run = new AbortController();
   readonly #removed = new AbortController();
+  /** Aborts when the program is not to be asked any more whether it is what it was taken for. */
+  #confirming = new AbortController();
   readonly #pulse: Pulse = new Pulse(
     () => this.#state === "backoff" || this.#sandbox.isAlive(this.id),
     () => {
@@ -147,6 +152,7 @@ export class Instance {
     const gate = await this.#untilHealthy();
     if (this.#removed.signal.aborted) return { outcome: "removed" };
     if (gate.outcome === "healthy") {
+      if (gate.isPrompt) this.#record.prompt = true;
       this.#becomeReady();
       return { outcome: "healthy" };
     }
@@ -156,6 +162,7 @@ export class Instance {
   /** Freezes the program in memory. */
   async park(): Promise<void> {
     this.#desire = "parked";
+    this.#confirming.abort();
     if (this.#state === "ready") await this.#sandbox.hold(this.id).freeze();
     if (this.#state === "ready" || this.#state === "asleep") this.#state = "parked";
   }
@@ -189,6 +196,7 @@ export class Instance {
   /** Freezes the program until somebody asks for it. */
   async sleep(): Promise<void> {
     if (this.#state !== "ready") return;
+    this.#confirming.abort();
     await this.#sandbox.hold(this.id).freeze();
     this.#state = "asleep";
     this.#log.say("Nobody uses it: it is frozen until somebody asks for it.");
@@ -197,6 +205,7 @@ export class Instance {
   /** Ends the program until it is woken, and says why in its log. Its place stays its own. */
   async stop(graceMs: number, why: string): Promise<void> {
     if (this.#state !== "ready" && this.#state !== "asleep" && this.#state !== "parked") return;
+    this.#confirming.abort();
     this.#state = "stopped";
     this.#record.stopped = true;
     this.#ground.records.saveInstance(this.#record);
@@ -252,7 +261,7 @@ export class Instance {
   async #comeBack(inTurn: InTurn, begin?: () => Promise<void>): Promise<Symptom | undefined> {
     this.#state = "starting";
     try {
-      return await this.#startAgain(inTurn, begin);
+      return await this.#startAgain(inTurn, begin, this.#record.prompt === true && !this.isIsolate);
     } catch (error) {
       this.#state = "stopped";
       throw error;
@@ -379,13 +388,27 @@ export class Instance {
     return listeners(this.#sandbox.pid(this.id));
   }
 
-  #untilHealthy() {
+  #untilHealthy(until = untilHealthy, stopped = this.#run.signal): Promise<Gate> {
     const { health: check } = this.#spec;
     const port = this.#port;
     const { waits } = this.#ground;
-    return untilHealthy({ host: this.#at.address, port, check, waits }, this.#run.signal, (last, elapsed) =>
-      isHopeless(last, elapsed, () => this.#listeners(), port),
-    );
+    return until({ host: this.#at.address, port, check, waits }, stopped, (last, elapsed) => isHopeless(last, elapsed, () => this.#listeners(), port));
+  }
+
+  /** Asks a program that was taken for healthy whether it is, once who has woken it has asked: one that is not is ended, as one that did not come up. */
+  async #confirm(): Promise<void> {
+    this.#confirming = new AbortController();
+    const stopped = AbortSignal.any([this.#run.signal, this.#confirming.signal]);
+    await sleep(confirmedAfterMs, undefined, { signal: stopped, ref: false }).catch(() => {});
+    const gate = await this.#untilHealthy(untilHealthy, stopped);
+    if (gate.outcome === "stopped" || stopped.aborted) return;
+    if (gate.outcome === "late" || !gate.isPrompt) delete this.#record.prompt;
+    if (gate.outcome === "late") this.#endLate();
+  }
+
+  #endLate(): void {
+    this.#log.say("The program did not become healthy again; it is ended.");
+    this.#sandbox.kill(this.id);
   }
 
   #becomeReady(): void {
@@ -427,6 +450,7 @@ export class Instance {
   async #startAgain(
     inTurn: InTurn = (start) => start(),
     begin = (): Promise<void> => this.#sandbox.restart(this.id, this.#slot.path),
+    isTrusted = false,
   ): Promise<Symptom | undefined> {
     const symptom = await this.#launch(() => inTurn(begin));
     if (symptom?.kind === "not_started") this.#log.say(`The program could not be started: ${symptom.message}`);
@@ -436,15 +460,15 @@ export class Instance {
     }
     // What was loaded into an isolate has answered by that.
     const isLoaded = this.isIsolate && this.#record.proven && this.#sandbox.isAlive(this.id);
-    const gate = isLoaded ? ({ outcome: "healthy" } as const) : await this.#untilHealthy();
+    const gate = isLoaded ? ({ outcome: "healthy" } as const) : await this.#untilHealthy(isTrusted ? untilListening : untilHealthy);
     if (gate.outcome === "stopped") return this.#removed.signal.aborted ? undefined : { kind: "exited", ...this.#ended };
     if (gate.outcome === "late") {
-      this.#log.say("The program did not become healthy again; it is ended.");
-      this.#sandbox.kill(this.id);
+      this.#endLate();
       return this.#late(gate.last);
     }
     this.#becomeReady();
     if (this.#desire === "parked") await this.#sandbox.hold(this.id).freeze();
+    else if (isTrusted) void this.#confirm();
     return undefined;
   }
 

@@ -16,6 +16,8 @@ export const InstanceRecord = z.object({
   sandbox: SandboxKind,
   /** It has answered once: a later end is a crash that is mended, an earlier one a failed start. */
   proven: z.boolean(),
+  /** What it answered first, when it was proven, was healthy: it is so once it listens. */
+  prompt: z.boolean().optional(),
   restarts: z.int(),
   /** It was ended until somebody asks for it. */
   stopped: z.boolean().optional(),
