@@ -118,6 +118,23 @@ test("one that is waited for until it listens is asked nothing", async () => {
   });
 });
 
+test("nothing is asked of a program that is known to listen on nothing", async () => {
+  let asked = 0;
+  const counts: http.RequestListener = (_, response) => {
+    asked += 1;
+    response.end();
+  };
+  await serve(counts, async (port) => {
+    const target = { host: "127.0.0.1", port, check: { ...check, startMs: 50 }, waits: new Waits(), isClosed: () => true };
+    assert.deepEqual(await untilHealthy(target, never, () => false), { outcome: "late", last: { kind: "refused" } });
+    assert.equal(asked, 0);
+    let looks = 0;
+    const opens = (): boolean => ++looks <= 3;
+    assert.equal((await untilHealthy({ ...target, check, isClosed: opens }, never, () => false)).outcome, "healthy");
+    assert.deepEqual([looks, asked], [4, 1]);
+  });
+});
+
 test("the wait ends with the last answer when the time is over, and at once when the program ends", async () => {
   await serve(withStatus(503), async (port) => {
     const target = { host: "127.0.0.1", port, check: { ...check, startMs: 50 }, waits: new Waits() };

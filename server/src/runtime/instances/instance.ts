@@ -17,7 +17,7 @@ import { type Answer, type Gate, untilHealthy, untilListening } from "./health.t
 import { isHopeless } from "./hopeless.ts";
 import { InstanceLog } from "./instance-log.ts";
 import { launchOf } from "./launch.ts";
-import { type Listener, listeners } from "./listening.ts";
+import { isClosed, type Listener, listeners } from "./listening.ts";
 import { Pulse } from "./pulse.ts";
 import { type InstanceRecord, successorOf } from "./record.ts";
 import { Underway } from "./underway.ts";
@@ -391,8 +391,9 @@ export class Instance {
   #untilHealthy(until = untilHealthy, stopped = this.#run.signal): Promise<Gate> {
     const { health: check } = this.#spec;
     const port = this.#port;
-    const { waits } = this.#ground;
-    return until({ host: this.#at.address, port, check, waits }, stopped, (last, elapsed) => isHopeless(last, elapsed, () => this.#listeners(), port));
+    const pid = this.#sandbox.pid(this.id);
+    const target = { host: this.#at.address, port, check, waits: this.#ground.waits, isClosed: () => isClosed(pid) };
+    return until(target, stopped, (last, elapsed) => isHopeless(last, elapsed, () => this.#listeners(), port));
   }
 
   /** Asks a program that was taken for healthy whether it is, once who has woken it has asked: one that is not is ended, as one that did not come up. */

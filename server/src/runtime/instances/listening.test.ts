@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { needsRoot } from "../testing/runtime-fixture.ts";
-import { hasClients, type Listener, listeners, PortClients, parseListeners, parseSockets, sameMomentMs } from "./listening.ts";
+import { hasClients, isClosed, type Listener, listeners, PortClients, parseListeners, parseSockets, sameMomentMs } from "./listening.ts";
 
 test("listeners are read from the kernel's table, connections are not", () => {
   const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
@@ -85,12 +85,24 @@ test("clients of a port are those that are connected to it", { skip: needsRoot }
       [false, true, false],
     ];
     assert.deepEqual(seen(), [nobody, nobody]);
+    assert.equal(isClosed(program.pid), false);
     await next();
     assert.deepEqual(seen(), [one, one]);
     // What was read a moment ago is of that process alone.
     assert.deepEqual([clients.has(program.pid ?? 0, 1), clients.has(2 ** 30, 1)], [false, true]);
     await next();
     assert.deepEqual(seen(), [nobody, nobody]);
+  } finally {
+    program.stdin.end();
+    await once(program, "close");
+  }
+});
+
+test("a network is closed in which no socket is open", { skip: needsRoot }, async () => {
+  const program = spawn("unshare", ["--net", "sh", "-c", "echo there && read line"]);
+  try {
+    await once(program.stdout, "data");
+    assert.deepEqual([isClosed(program.pid), isClosed(2 ** 30), isClosed(undefined)], [true, false, false]);
   } finally {
     program.stdin.end();
     await once(program, "close");
