@@ -5,19 +5,9 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { Instance } from "../instances/instance.ts";
+import { countingProgram } from "../testing/counting-program.ts";
 import { eventually, get, needsRoot, type RuntimeFixture, runtimeFixture, workload } from "../testing/runtime-fixture.ts";
 import { storeImage } from "../testing/trial-image.ts";
-
-/** Says how often it was asked. It is ill where there is a file beside it, and as long as it was asked less often than `ILL`. */
-const countingProgram = `
-const isIll = require("node:fs").existsSync("/app/ill");
-let asked = 0;
-require("node:http").createServer((_, response) => {
-  asked += 1;
-  response.statusCode = isIll || asked < Number(process.env.ILL ?? 0) ? 503 : 200;
-  response.end(String(asked));
-}).listen(process.env.PORT, "0.0.0.0");
-`;
 
 for (const kind of ["runc", "gvisor"] as const)
   describe(`a program of ${kind} that is woken`, { skip: needsRoot }, () => {
