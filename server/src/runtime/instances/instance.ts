@@ -152,7 +152,8 @@ export class Instance {
     const gate = await this.#untilHealthy();
     if (this.#removed.signal.aborted) return { outcome: "removed" };
     if (gate.outcome === "healthy") {
-      if (gate.isPrompt) this.#record.prompt = true;
+      // A path of its own says when it is ready: to listen is not enough then.
+      if (gate.isPrompt && this.#spec.health.path === undefined) this.#record.prompt = true;
       this.#becomeReady();
       return { outcome: "healthy" };
     }

@@ -54,6 +54,13 @@ for (const kind of ["runc", "gvisor"] as const)
       await fixture.runtime.workloads.remove(spec.id);
     });
 
+    test("is asked by the host before, where a path of its own says whether it is ready", async () => {
+      const spec = await ended({ health: { path: "/ready", timeoutMs: 1_000, startMs: 5_000 } });
+      await wake(spec);
+      assert.equal(await asked(spec), 2);
+      await fixture.runtime.workloads.remove(spec.id);
+    });
+
     test("is ended where it listens and does not become healthy any more", async () => {
       const spec = await ended({ health: { timeoutMs: 1_000, startMs: 500 } });
       const [app] = instanceOf(spec)
