@@ -8,16 +8,14 @@ export type Pair = Pick<TableCertificate, "certificate" | "key">;
 const sumBits = 256;
 
 /**
- * A number for one entry. A table's digest is the sum of those of its entries, so that a change costs the same in a table of any size
+ * A number for one entry. A table's digest is the sum of those of its entries, in whatever order they come
  * (AdHash: Bellare and Micciancio, "A new paradigm for collision-free hashing", Eurocrypt 1997). It finds faults, and no forgers.
  */
 const numberOf = (key: string, text: string): bigint => BigInt(`0x${hash("sha256", `${key} ${text}`, "hex")}`);
 
 const keyOf = (change: Change): string => (change.kind === "platform" ? "platform" : `${change.kind} ${change.id}`);
 
-const named = (version: number, sum: bigint): string => `${version} ${BigInt.asUintN(sumBits, sum).toString(16)}`;
-
-/** The digest of a table that nobody holds, of the messages in which the whole of it comes. */
+/** The digest of a table, of the messages in which the whole of it comes. */
 export class TableSum {
   #version = 0;
   #sum = 0n;
@@ -29,7 +27,7 @@ export class TableSum {
   }
 
   get digest(): string {
-    return named(this.#version, this.#sum);
+    return `${this.#version} ${BigInt.asUintN(sumBits, this.#sum).toString(16)}`;
   }
 }
 
@@ -50,15 +48,16 @@ export class RouteTable {
   readonly #certificates = new Map<string, TableCertificate>();
   /** By the name that a client asks for. */
   readonly #pairs = new Map<string, TableCertificate>();
-  #sum = 0n;
 
   get entries(): number {
     return this.#apps.size + this.#certificates.size + (this.platform ? 1 : 0);
   }
 
-  /** Names the table: the same for the same, wherever it is. */
+  /** Names the table: the same for the same, wherever it is. Made of all entries when it is asked for, and at no change. */
   get digest(): string {
-    return named(this.version, this.#sum);
+    const sum = new TableSum();
+    for (const message of this.messages()) sum.add(message);
+    return sum.digest;
   }
 
   app(id: string): TableApp | undefined {
@@ -97,7 +96,7 @@ export class RouteTable {
     return touched;
   }
 
-  /** The digest, made anew of all entries, a few at a time; undefined when the table changed meanwhile. */
+  /** The digest, of a few entries at a time; undefined when the table changed meanwhile. */
   async digestAnew(pause: () => Promise<unknown>): Promise<string | undefined> {
     const { version } = this;
     const sum = new TableSum();
@@ -138,24 +137,15 @@ export class RouteTable {
     for (const [id, value] of this.#apps.all()) yield { kind: "app", id, value };
   }
 
-  #count(key: string, before: string | undefined, after: string | undefined): void {
-    const removed = before === undefined ? 0n : numberOf(key, before);
-    const added = after === undefined ? 0n : numberOf(key, after);
-    this.#sum = BigInt.asUintN(sumBits, this.#sum - removed + added);
-  }
-
   /** Gives whether it differs. */
   #setPlatform(value: TablePlatform): boolean {
-    const [before, after] = [this.platform && JSON.stringify(this.platform), JSON.stringify(value)];
-    if (before === after) return false;
-    this.#count("platform", before, after);
+    if (this.platform && JSON.stringify(this.platform) === JSON.stringify(value)) return false;
     this.platform = value;
     return true;
   }
 
   #setCertificate(id: string, value: TableCertificate | null): void {
     const before = this.#certificates.get(id);
-    this.#count(`certificate ${id}`, before && JSON.stringify(before), value === null ? undefined : JSON.stringify(value));
     for (const name of before?.names ?? []) this.#pairs.delete(name);
     if (value === null) this.#certificates.delete(id);
     else this.#certificates.set(id, value);
@@ -164,9 +154,6 @@ export class RouteTable {
 
   /** Gives what it was. */
   #setApp(id: string, value: PackedApp | null): PackedApp | undefined {
-    const after = value === null ? undefined : JSON.stringify(value);
-    const before = value === null || after === undefined ? this.#apps.delete(id) : this.#apps.set(id, value, after);
-    this.#count(`app ${id}`, before?.text, after);
-    return before?.app;
+    return value === null ? this.#apps.delete(id) : this.#apps.set(id, value);
   }
 }

@@ -7,12 +7,6 @@ import { Texts } from "./texts.ts";
 /** Each text was made here, of an entry: to check it again would take longer than the rest of a look-up. */
 const parsed = (text: string): PackedApp => JSON.parse(text) as PackedApp;
 
-/** What an app was, as text too. */
-export interface Before {
-  app: PackedApp;
-  text: string;
-}
-
 /** The id, a line's end, which JSON has none of, and the entry. */
 const idIn = (text: string): string => text.slice(0, text.lastIndexOf("\n"));
 const entryIn = (text: string): string => text.slice(text.lastIndexOf("\n") + 1);
@@ -58,34 +52,33 @@ export class PackedApps {
     return [...this.#texts.all()].map(idIn);
   }
 
-  /** `text` is the entry as JSON. Gives what it was. */
-  set(id: string, value: PackedApp, text: string): Before | undefined {
+  /** Gives what it was. */
+  set(id: string, value: PackedApp): PackedApp | undefined {
     const number = this.#number(id);
-    const before = number === undefined ? undefined : this.#before(number);
-    const kept = `${id}\n${text}`;
+    const before = number === undefined ? undefined : this.#at(number);
+    const kept = `${id}\n${JSON.stringify(value)}`;
     if (number !== undefined) this.#texts.change(number, kept);
     const now = number ?? this.#texts.add(kept);
     if (number === undefined) this.#ids.add(this.#hash(id), now);
-    const [hostsBefore, hosts] = [hostsOf(before?.app), hostsOf(value)];
+    const [hostsBefore, hosts] = [hostsOf(before), hostsOf(value)];
     for (const host of hostsBefore) if (!hosts.has(host)) this.#hosts.remove(this.#hash(host), now);
     for (const host of hosts) if (!hostsBefore.has(host)) this.#hosts.add(this.#hash(host), now);
     return before;
   }
 
   /** Gives what it was. */
-  delete(id: string): Before | undefined {
+  delete(id: string): PackedApp | undefined {
     const number = this.#number(id);
     if (number === undefined) return undefined;
-    const before = this.#before(number);
-    for (const host of hostsOf(before.app)) this.#hosts.remove(this.#hash(host), number);
+    const before = this.#at(number);
+    for (const host of hostsOf(before)) this.#hosts.remove(this.#hash(host), number);
     this.#ids.remove(this.#hash(id), number);
     this.#texts.remove(number);
     return before;
   }
 
-  #before(number: number): Before {
-    const text = entryIn(this.#texts.at(number));
-    return { app: parsed(text), text };
+  #at(number: number): PackedApp {
+    return parsed(entryIn(this.#texts.at(number)));
   }
 
   #number(id: string): number | undefined {

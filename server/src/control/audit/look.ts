@@ -1,5 +1,6 @@
 // One look at everything: what the database says should be, and what the host and the edges have.
 import { createReadStream } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Workload } from "@slipstream/contract/ports/host.ts";
 import type { Inspection } from "@slipstream/contract/ports/inspection.ts";
 import { TableSum } from "@slipstream/contract/ports/route-table.ts";
@@ -23,7 +24,7 @@ export interface Look {
 
 const digestOnDisk = async (path: string): Promise<string | undefined> => {
   try {
-    return (await readTableFile(createReadStream(path)))?.table.digest;
+    return await (await readTableFile(createReadStream(path)))?.table.digestAnew(nextTurn);
   } catch {
     return undefined;
   }

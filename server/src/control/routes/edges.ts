@@ -19,7 +19,7 @@ interface Edge {
   turns: Turns;
 }
 
-const listed = (folder: string): string[] => {
+const listed = (folder: string): readonly string[] => {
   try {
     return readdirSync(folder).filter((name) => /^edge-\d+\.sock$/.test(name));
   } catch {
@@ -79,6 +79,12 @@ export interface Acknowledged {
 /** The supervisor starts an edge again within seconds. */
 const edgeReturnMs = 5_000;
 
+export interface Seen {
+  names: readonly string[];
+  /** The same as long as no edge has come up. */
+  arrivals: string;
+}
+
 export class Edges {
   readonly #folder: string;
   readonly #source: TableSource;
@@ -89,15 +95,14 @@ export class Edges {
     this.#source = source;
   }
 
-  #all(): Edge[] {
-    return listed(this.#folder).map((name) => this.#at(name));
+  #all(names = listed(this.#folder)): Edge[] {
+    return names.map((name) => this.#at(name));
   }
 
-  /** The same as long as no edge has come up. */
-  arrivals(): string {
-    return listed(this.#folder)
-      .map((name) => identityOf(join(this.#folder, name)))
-      .join("\n");
+  /** Which edges there are. */
+  look(): Seen {
+    const names = listed(this.#folder);
+    return { names, arrivals: names.map((name) => identityOf(join(this.#folder, name))).join("\n") };
   }
 
   #at(name: string): Edge {
@@ -107,17 +112,18 @@ export class Edges {
   }
 
   /** Asks every living edge. Dead ones do not count; rejects when a living one fails. */
-  async #ask<T>(call: (edge: Edge) => Promise<T>, { returnMs = 0 } = {}): Promise<T[]> {
-    return (await Promise.all(this.#all().map((edge) => askOne(() => call(edge), returnMs)))).flat();
+  async #ask<T>(call: (edge: Edge) => Promise<T>, { returnMs = 0, edges = this.#all() } = {}): Promise<T[]> {
+    return (await Promise.all(edges.map((edge) => askOne(() => call(edge), returnMs)))).flat();
   }
 
   /**
    * Gives how many edges serve the table of the news or a newer one, and whether one was sent the whole table. Rejects when a living edge
-   * does not acknowledge. One of them is asked for the proof.
+   * does not acknowledge. One of them is asked for the proof. News that are a change have gone to all edges when this returns its promise.
    */
-  async publish(news: News, proof?: Proof): Promise<Acknowledged> {
-    const proving = this.#all()[0];
-    const brought = await this.#ask((edge) => edge.turns.run(() => this.#bring(edge, news, edge === proving ? proof : undefined)));
+  async publish(news: News, { proof, names }: { proof?: Proof | undefined; names?: readonly string[] | undefined } = {}): Promise<Acknowledged> {
+    const edges = this.#all(names);
+    const [proving] = edges;
+    const brought = await this.#ask((edge) => edge.turns.run(() => this.#bring(edge, news, edge === proving ? proof : undefined)), { edges });
     const behind = brought.find(({ version }) => version < news.version);
     if (behind) throw new SlipError("internal", `An edge stays at table ${behind.version}, not ${news.version}.`);
     const answer = brought.find((has) => has.answer !== undefined)?.answer;

@@ -35,6 +35,8 @@ class Versions implements TableSource {
     return { version, delta: { kind: "delta", from, to: version, changes: this.#added(from) } };
   };
 
+  read = (): undefined => undefined;
+
   table(): RouteTable {
     const table = new RouteTable();
     table.apply([platform, ...this.#added(0)]);

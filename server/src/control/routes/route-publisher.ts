@@ -16,10 +16,10 @@ const pauseMs = 100;
 const openMs = 10_000;
 
 /** Resolves as soon as at least one edge lives and no living one failed to acknowledge; with what holds at the deadline after that. */
-const untilAcknowledged = async (ask: () => Promise<Acknowledged>): Promise<Acknowledged> => {
+const untilAcknowledged = async (ask: (isFirst: boolean) => Promise<Acknowledged>): Promise<Acknowledged> => {
   const until = performance.now() + deadlineMs;
-  for (;;) {
-    const answer = await ask().catch((error: unknown) => {
+  for (let isFirst = true; ; isFirst = false) {
+    const answer = await ask(isFirst).catch((error: unknown) => {
       if (performance.now() > until) throw error;
       return { edges: 0, tookWhole: false, answer: undefined };
     });
@@ -62,6 +62,7 @@ export class RoutePublisher {
   /** The disk gets tables in their order. */
   readonly #writing = new Turns(1);
   #last: Promise<unknown> = Promise.resolve();
+  #isServing: boolean = false;
   #waiting: Promise<Served> | undefined;
   /** What the next one need not read, where only one waits for it. */
   #read: Read | undefined;
@@ -115,23 +116,39 @@ export class RoutePublisher {
     // Those who come while one is under way share the next one: it reads the table after them all.
     this.#read = this.#waiting === undefined ? read : undefined;
     if (this.#waiting !== undefined) return this.#waiting;
+    // Else it goes at once, before anything that this process would do first.
+    if (!this.#isServing) return this.#begin(read);
     const next = this.#last
       .catch(() => undefined)
       .then(() => {
         this.#waiting = undefined;
-        return this.#serveNow(this.#read);
+        return this.#begin(this.#read);
       });
+    next.catch(() => undefined);
     this.#waiting = next;
-    this.#last = next;
-    this.#last.catch(() => undefined);
     return next;
+  }
+
+  #begin(read: Read | undefined): Promise<Served> {
+    this.#isServing = true;
+    const serving = this.#serveNow(read).finally(() => {
+      this.#isServing = false;
+    });
+    serving.catch(() => undefined);
+    this.#last = serving;
+    return serving;
+  }
+
+  /** What needs no question to PostgreSQL. */
+  #newsIn(read: Read | undefined): News | undefined {
+    return read?.from === this.#served ? this.source.read(read.from, read.changed) : undefined;
   }
 
   async #serveNow(read: Read | undefined): Promise<Served> {
     if (!this.#isOpen) await Promise.race([this.#opened.promise, sleep(openMs, undefined, { ref: false })]);
-    const news = await this.source.since(this.#served, read?.from === this.#served ? read.changed : undefined);
-    const arrivals = this.edges.arrivals();
-    const acknowledging = untilAcknowledged(() => this.edges.publish(news, read?.proof));
+    const news = this.#newsIn(read) ?? (await this.source.since(this.#served));
+    const { names, arrivals } = this.edges.look();
+    const acknowledging = untilAcknowledged((isFirst) => this.edges.publish(news, { proof: read?.proof, names: isFirst ? names : undefined }));
     const written = Promise.all([acknowledging, this.#write(news)]).then(([{ tookWhole }, wroteWhole]) =>
       this.#tellMissed(news, { tookWhole, wroteWhole, arrivals }),
     );
@@ -148,7 +165,7 @@ export class RoutePublisher {
    */
   async #tellMissed(news: News, of: { tookWhole: boolean; wroteWhole: boolean; arrivals: string }): Promise<void> {
     const { tookWhole, wroteWhole, arrivals } = of;
-    if (!tookWhole && this.edges.arrivals() === arrivals) return;
+    if (!tookWhole && this.edges.look().arrivals === arrivals) return;
     const missed = await untilAcknowledged(() => this.edges.publish({ ...news, delta: undefined }));
     if (missed.tookWhole || (tookWhole && !wroteWhole)) await this.#write(news, { anew: true });
   }

@@ -16,8 +16,9 @@ export interface News {
 }
 
 export interface TableSource {
-  /** `changed` is what changed since then, where it was read already. */
-  since: (from: number, changed?: Changed) => Promise<News>;
+  since: (from: number) => Promise<News>;
+  /** The same of what was read already, at once; undefined where that leaves something to be read. */
+  read: (from: number, changed: Changed) => News | undefined;
   /** Gives the whole table to `take`, one message after the other. */
   whole: (take: (message: TableMessage) => Promise<void>) => Promise<void>;
 }
@@ -42,12 +43,10 @@ export const tableSource = ({ database, sealing, proofKey }: Parts): TableSource
   const certificatesNow = async (query: Query, names: readonly string[]): Promise<Change[]> =>
     names.length === 0 ? [] : certificateChanges({ sealing }, await servedCertificates(query, { names }), names);
 
-  const newsSince = async (query: Query, from: number, changed?: Changed): Promise<News> => {
-    const { version, isKnown, apps, certificates } = changed ?? (await changesSince(query, from));
+  const newsOf = (from: number, { version, isKnown, apps }: Changed, certificates: readonly Change[]): News => {
     // Nobody has a table of version 0 to which a change would fit.
     if (from === 0 || !isKnown) return { version, delta: undefined };
-    // A certificate may be newer than the version by then: what changed it brings it once more.
-    const changes = [platform, ...(await certificatesNow(query, certificates)), ...[...apps].map(([id, row]) => appChange(id, row))];
+    const changes = [platform, ...certificates, ...[...apps].map(([id, row]) => appChange(id, row))];
     return { version, delta: { kind: "delta", from, to: version, changes } };
   };
 
@@ -70,7 +69,13 @@ export const tableSource = ({ database, sealing, proofKey }: Parts): TableSource
 
   let givingBack: NodeJS.Timeout | undefined;
   return {
-    since: (from, changed) => newsSince(database, from, changed),
+    since: async (from) => {
+      const changed = await changesSince(database, from);
+      // A certificate may be newer than the version by then: what changed it brings it once more.
+      return newsOf(from, changed, await certificatesNow(database, changed.certificates));
+    },
+
+    read: (from, changed) => (changed.certificates.length === 0 ? newsOf(from, changed, []) : undefined),
 
     whole: async (take) => {
       clearTimeout(givingBack);
