@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { DeploymentId } from "../words.ts";
 import { followLogs, removeLogs } from "./log-store.ts";
-import { TableMessage } from "./route-entry.ts";
+import { Delta, wholeMessages } from "./route-entry.ts";
 
 /** Where a release shows that it answers. */
 export const Proof = z.object({ host: z.string(), path: z.string() });
@@ -12,6 +12,10 @@ export type Proof = z.infer<typeof Proof>;
 /** What answered an edge that asked itself as a client would: its status, and the release that it came from. */
 export const OwnAnswer = z.object({ status: z.number().int(), deployment: z.string().optional(), artifact: z.string().optional() });
 export type OwnAnswer = z.infer<typeof OwnAnswer>;
+
+/** A message of the table; a change may ask for a proof with it. */
+export const Publication = z.discriminatedUnion("kind", [Delta.extend({ proof: Proof.optional() }), ...wholeMessages]);
+export type Publication = z.infer<typeof Publication>;
 
 export const edgeCalls = {
   /**
@@ -22,7 +26,7 @@ export const edgeCalls = {
     method: "PUT",
     path: "/v1/table",
     kept: true,
-    input: TableMessage.and(z.object({ proof: Proof.optional() })),
+    input: Publication,
     output: z.object({ version: z.number().int(), answer: OwnAnswer.optional() }),
   },
   /** Requests in flight of deployments on this edge process, all together, upgraded connections included. */

@@ -93,11 +93,12 @@ const WholeId = z.string().min(1);
  * How a table comes to an edge. A delta says what every entry that changed after `from` is at `to`, so it fits any table from `from` on.
  * A whole table comes in parts between a beginning and an end, and counts from its end.
  */
-export const TableMessage = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("delta"), from: z.number().int().nonnegative(), to: z.number().int().nonnegative(), changes: z.array(Change) }),
+export const Delta = z.object({ kind: z.literal("delta"), from: z.number().int().nonnegative(), to: z.number().int().nonnegative(), changes: z.array(Change) });
+export type Delta = z.infer<typeof Delta>;
+export const wholeMessages = [
   z.object({ kind: z.literal("begin"), whole: WholeId, version: z.number().int().nonnegative() }),
   z.object({ kind: z.literal("part"), whole: WholeId, changes: z.array(Change) }),
   z.object({ kind: z.literal("end"), whole: WholeId, entries: z.number().int().nonnegative() }),
-]);
+] as const;
+export const TableMessage = z.discriminatedUnion("kind", [Delta, ...wholeMessages]);
 export type TableMessage = z.infer<typeof TableMessage>;
-export type Delta = Extract<TableMessage, { kind: "delta" }>;

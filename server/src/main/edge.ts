@@ -82,11 +82,11 @@ const main = async (): Promise<void> => {
   const calls = await serveCalls(
     edgeCalls,
     {
-      publish: async ({ proof, ...message }) => {
+      publish: async (message) => {
         const version = edge.take(message);
         if (edge.table) sent.resolve();
         if (message.kind === "end" && message.entries > manyEntries) setImmediate(giveBackHeapRoom);
-        const answer = proof && (await edge.prove(proof));
+        const answer = message.kind === "delta" && message.proof ? await edge.prove(message.proof) : undefined;
         return answer ? { version, answer } : { version };
       },
       inFlight: async ({ deployments }) => ({ requests: deployments.reduce((sum, id) => sum + edge.inFlight(id), 0) }),

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { type Callers, callers } from "@slipstream/contract/ports/calls.ts";
-import { edgeCalls, type OwnAnswer, type Proof } from "@slipstream/contract/ports/edge.ts";
-import type { TableMessage } from "@slipstream/contract/ports/route-entry.ts";
+import { edgeCalls, type OwnAnswer, type Proof, type Publication } from "@slipstream/contract/ports/edge.ts";
 import { Turns } from "#platform/turns.ts";
 import type { News, TableSource } from "./table-source.ts";
 
@@ -62,8 +61,7 @@ interface Has {
   answer?: OwnAnswer | undefined;
 }
 
-const send = (edge: Edge, message: TableMessage, proof?: Proof): Promise<Has> =>
-  edge.calls.publish(proof ? { ...message, proof } : message, { timeoutMs: callTimeoutMs });
+const send = (edge: Edge, message: Publication): Promise<Has> => edge.calls.publish(message, { timeoutMs: callTimeoutMs });
 
 interface Brought extends Has {
   tookWhole: boolean;
@@ -132,7 +130,7 @@ export class Edges {
 
   /** The news alone, where they fit the table of the edge; else what it lacks. */
   async #bring(edge: Edge, { version, delta }: News, proof?: Proof): Promise<Brought> {
-    const has: Has = delta ? await send(edge, delta, proof) : await edge.calls.version({}, { timeoutMs: callTimeoutMs });
+    const has: Has = delta ? await send(edge, proof ? { ...delta, proof } : delta) : await edge.calls.version({}, { timeoutMs: callTimeoutMs });
     if (has.version >= version) return { ...has, tookWhole: false };
     const lacking = await this.#source.since(has.version);
     if (lacking.delta) return { ...(await send(edge, lacking.delta)), tookWhole: false };

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, sy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { edgeCalls, type Proof } from "@slipstream/contract/ports/edge.ts";
+import { edgeCalls, type Proof, type Publication } from "@slipstream/contract/ports/edge.ts";
 import type { Change, TableMessage } from "@slipstream/contract/ports/route-entry.ts";
 import { RouteTable } from "@slipstream/contract/ports/route-table.ts";
 import { tableIn } from "@slipstream/contract/ports/table-file.ts";
@@ -58,9 +58,10 @@ const startEdge = async (context: TestContext, socketPath: string, asked: () => 
   const taken: string[] = [];
   const proofs: Proof[] = [];
   const handlers = {
-    publish: async ({ proof, ...message }: TableMessage & { proof?: Proof | undefined }) => {
+    publish: async (message: Publication) => {
       if (taken.push(message.kind) === 1) await asked();
       receiver.take(message);
+      const proof = message.kind === "delta" ? message.proof : undefined;
       if (proof) proofs.push(proof);
       return { version: receiver.version, ...(proof ? { answer } : {}) };
     },
