@@ -18,7 +18,7 @@ interface Edge {
   turns: Turns;
 }
 
-const listed = (folder: string): readonly string[] => {
+const listed = (folder: string): string[] => {
   try {
     return readdirSync(folder).filter((name) => /^edge-\d+\.sock$/.test(name));
   } catch {
@@ -77,12 +77,6 @@ export interface Acknowledged {
 /** The supervisor starts an edge again within seconds. */
 const edgeReturnMs = 5_000;
 
-export interface Seen {
-  names: readonly string[];
-  /** The same as long as no edge has come up. */
-  arrivals: string;
-}
-
 export class Edges {
   readonly #folder: string;
   readonly #source: TableSource;
@@ -93,14 +87,15 @@ export class Edges {
     this.#source = source;
   }
 
-  #all(names = listed(this.#folder)): Edge[] {
-    return names.map((name) => this.#at(name));
+  #all(): Edge[] {
+    return listed(this.#folder).map((name) => this.#at(name));
   }
 
-  /** Which edges there are. */
-  look(): Seen {
-    const names = listed(this.#folder);
-    return { names, arrivals: names.map((name) => identityOf(join(this.#folder, name))).join("\n") };
+  /** The same as long as no edge has come up. */
+  arrivals(): string {
+    return listed(this.#folder)
+      .map((name) => identityOf(join(this.#folder, name)))
+      .join("\n");
   }
 
   #at(name: string): Edge {
@@ -110,22 +105,29 @@ export class Edges {
   }
 
   /** Asks every living edge. Dead ones do not count; rejects when a living one fails. */
-  async #ask<T>(call: (edge: Edge) => Promise<T>, { returnMs = 0, edges = this.#all() } = {}): Promise<T[]> {
-    return (await Promise.all(edges.map((edge) => askOne(() => call(edge), returnMs)))).flat();
+  async #ask<T>(call: (edge: Edge) => Promise<T>, { returnMs = 0 } = {}): Promise<T[]> {
+    return (await Promise.all(this.#all().map((edge) => askOne(() => call(edge), returnMs)))).flat();
   }
 
   /**
    * Gives how many edges serve the table of the news or a newer one, and whether one was sent the whole table. Rejects when a living edge
    * does not acknowledge. One of them is asked for the proof. News that are a change have gone to all edges when this returns its promise.
    */
-  async publish(news: News, { proof, names }: { proof?: Proof | undefined; names?: readonly string[] | undefined } = {}): Promise<Acknowledged> {
-    const edges = this.#all(names);
-    const [proving] = edges;
-    const brought = await this.#ask((edge) => edge.turns.run(() => this.#bring(edge, news, edge === proving ? proof : undefined)), { edges });
+  async publish(news: News, proof?: Proof): Promise<Acknowledged> {
+    const brought = (await Promise.all(this.#publishing(news, proof))).flat();
     const behind = brought.find(({ version }) => version < news.version);
     if (behind) throw new SlipError("internal", `An edge stays at table ${behind.version}, not ${news.version}.`);
     const answer = brought.find((has) => has.answer !== undefined)?.answer;
     return { edges: brought.length, tookWhole: brought.some(({ tookWhole }) => tookWhole), answer };
+  }
+
+  /** Edges that are known go first: to look whether there are others takes as long as to tell one. */
+  #publishing(news: News, proof: Proof | undefined): Promise<Brought[]>[] {
+    const known = [...this.#known.values()];
+    const tell = (edge: Edge, asked?: Proof) => askOne(() => edge.turns.run(() => this.#bring(edge, news, asked)), 0);
+    const telling = known.map((edge, index) => tell(edge, index === 0 ? proof : undefined));
+    const others = this.#all().filter((edge) => !known.includes(edge));
+    return [...telling, ...others.map((edge, index) => tell(edge, known.length + index === 0 ? proof : undefined))];
   }
 
   /** The news alone, where they fit the table of the edge; else what it lacks. */

@@ -189,22 +189,25 @@ test("another control process writes a file anew that is damaged, or ahead of Po
 });
 
 test("an edge that lacks more is sent all that it lacks: as changes while they are known, else as a whole", async (context) => {
-  const { publisher, source, change, socket } = world(context);
+  const { publisher, another, source, change, socket } = world(context);
   const old = await startEdge(context, socket("edge-0"));
   await publisher.publish();
   const path = socket("edge-0");
   renameSync(path, `${path}.away`);
   const other = await startEdge(context, socket("edge-1"));
-  await change();
-  await change();
+  // One that has told the old edge nothing yet, and does not find it.
+  const next = another();
+  next.open();
+  await change(next);
+  await change(next);
   old.taken.length = 0;
   renameSync(`${path}.away`, path);
-  await change();
+  await change(next);
   assert.deepEqual([old.taken, old.digest(), other.digest()], [["delta", "delta"], source.table().digest, source.table().digest]);
   source.version += 1;
   source.completeFrom = source.version;
   old.taken.length = 0;
-  await publisher.publish();
+  await next.publish();
   assert.deepEqual([old.taken, old.digest(), other.digest()], [["begin", "part", "end"], source.table().digest, source.table().digest]);
 });
 

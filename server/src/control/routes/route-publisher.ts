@@ -16,10 +16,10 @@ const pauseMs = 100;
 const openMs = 10_000;
 
 /** Resolves as soon as at least one edge lives and no living one failed to acknowledge; with what holds at the deadline after that. */
-const untilAcknowledged = async (ask: (isFirst: boolean) => Promise<Acknowledged>): Promise<Acknowledged> => {
+const untilAcknowledged = async (ask: () => Promise<Acknowledged>): Promise<Acknowledged> => {
   const until = performance.now() + deadlineMs;
-  for (let isFirst = true; ; isFirst = false) {
-    const answer = await ask(isFirst).catch((error: unknown) => {
+  for (;;) {
+    const answer = await ask().catch((error: unknown) => {
       if (performance.now() > until) throw error;
       return { edges: 0, tookWhole: false, answer: undefined };
     });
@@ -63,6 +63,8 @@ export class RoutePublisher {
   readonly #writing = new Turns(1);
   #last: Promise<unknown> = Promise.resolve();
   #isServing: boolean = false;
+  /** As the last table was on the disk: to look again before the next one is sent would hold it up. */
+  #arrivals: string | undefined;
   #waiting: Promise<Served> | undefined;
   /** What the next one need not read, where only one waits for it. */
   #read: Read | undefined;
@@ -147,8 +149,9 @@ export class RoutePublisher {
   async #serveNow(read: Read | undefined): Promise<Served> {
     if (!this.#isOpen) await Promise.race([this.#opened.promise, sleep(openMs, undefined, { ref: false })]);
     const news = this.#newsIn(read) ?? (await this.source.since(this.#served));
-    const { names, arrivals } = this.edges.look();
-    const acknowledging = untilAcknowledged((isFirst) => this.edges.publish(news, { proof: read?.proof, names: isFirst ? names : undefined }));
+    this.#arrivals ??= this.edges.arrivals();
+    const arrivals = this.#arrivals;
+    const acknowledging = untilAcknowledged(() => this.edges.publish(news, read?.proof));
     const written = Promise.all([acknowledging, this.#write(news)]).then(([{ tookWhole }, wroteWhole]) =>
       this.#tellMissed(news, { tookWhole, wroteWhole, arrivals }),
     );
@@ -160,12 +163,13 @@ export class RoutePublisher {
   }
 
   /**
-   * An edge that came up meanwhile may have read the table before it was written. From here on, one that comes up reads the new one.
+   * An edge that came up since the last table may have read it before this one was written. From here on, one that comes up reads the new one.
    * One that had to be sent the whole table has found none on the disk that it could use.
    */
   async #tellMissed(news: News, of: { tookWhole: boolean; wroteWhole: boolean; arrivals: string }): Promise<void> {
     const { tookWhole, wroteWhole, arrivals } = of;
-    if (!tookWhole && this.edges.look().arrivals === arrivals) return;
+    this.#arrivals = this.edges.arrivals();
+    if (!tookWhole && this.#arrivals === arrivals) return;
     const missed = await untilAcknowledged(() => this.edges.publish({ ...news, delta: undefined }));
     if (missed.tookWhole || (tookWhole && !wroteWhole)) await this.#write(news, { anew: true });
   }
