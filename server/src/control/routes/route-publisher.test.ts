@@ -29,13 +29,19 @@ class Versions implements TableSource {
     return names.map((name) => ({ kind: "certificate", id: name, value: { names: [name], certificate: name, key: name } }));
   }
 
-  since = async (from: number): Promise<News> => {
+  /** What was asked since the last time that somebody looked. */
+  questions = 0;
+
+  read = (from: number): News => {
     const { version } = this;
     if (from < this.completeFrom) return { version, delta: undefined };
     return { version, delta: { kind: "delta", from, to: version, changes: this.#added(from) } };
   };
 
-  read = (): undefined => undefined;
+  since = async (from: number): Promise<News> => {
+    this.questions += 1;
+    return this.read(from);
+  };
 
   table(): RouteTable {
     const table = new RouteTable();
@@ -258,4 +264,19 @@ test("one edge is asked for the proof of a change, once it has that, and its ans
   const [, second, third] = [serveNext(), serveNext(), serveNext()];
   assert.deepEqual([(await second).answer, (await third).answer], [undefined, undefined]);
   await (await third).written;
+});
+
+test("what was read with a change is sent and written without a question; what was read of another version is not", async (context) => {
+  const { publisher, source, socket, onDisk } = world(context);
+  const { taken, served } = await startEdge(context, socket("edge-0"));
+  await publisher.publish();
+  const serve = async (from: number): Promise<void> => {
+    [source.version, source.questions] = [source.version + 1, 0];
+    const { written } = await publisher.serve({ from, changed: { version: source.version, isKnown: true, apps: new Map(), certificates: [] } });
+    await written;
+  };
+  await serve(1);
+  assert.deepEqual([source.questions, taken.at(-1), served(), onDisk()?.table.version], [0, "delta", 2, 2]);
+  await serve(1);
+  assert.deepEqual([source.questions, taken.at(-1), served(), onDisk()?.table.version], [1, "delta", 3, 3]);
 });

@@ -166,10 +166,7 @@ export class TargetPool implements UpstreamOwner {
     }
   }
 
-  /**
-   * No route leads here any more: what is idle closes in a moment, what is busy when it is
-   * done, within `drainMs`.
-   */
+  /** No route leads here any more: what is idle closes in a moment, what is busy when it is done, within `drainMs`. */
   retire(): void {
     this.#retiredUntil ??= this.#options.clock.now + this.#options.limits.drainMs;
     setTimeout(() => this.#dropIdle(), leftMs);
