@@ -19,6 +19,7 @@ import { ProcessRecord } from "./record.ts";
 
 const program = `
 import { connect } from "cloudflare:sockets";
+import { abortIsolate } from "cloudflare:workers";
 let count = 0;
 const reach = async (url) => {
   try {
@@ -43,6 +44,9 @@ const paths = {
       return new Response("refused");
     }
   },
+  "/end": () => abortIsolate("It ends itself."),
+  "/hang": () => new Promise(() => {}),
+  "/break": () => new Response(new ReadableStream({ async pull(controller) { controller.enqueue(new TextEncoder().encode("a")); await new Promise((done) => setTimeout(done, 20)); throw new Error("secret words\\nof a broken stream"); } })),
   "/slow": async () => { await new Promise((done) => setTimeout(done, 700)); return new Response("slow"); },
   "/socket": () => { const [client, server] = Object.values(new WebSocketPair()); server.accept(); server.addEventListener("message", ({ data }) => server.send("heard " + data)); return new Response(null, { status: 101, webSocket: client }); },
   "/stream": () => { const { readable, writable } = new TransformStream(); const writer = writable.getWriter(); void (async () => { for (const part of ["a", "b", "c"]) { await writer.write(new TextEncoder().encode(part)); await new Promise((done) => setTimeout(done, 100)); } await writer.close(); })(); return new Response(readable); },
@@ -121,6 +125,31 @@ for (const { by, kind, crun } of sandboxWays.filter(({ by: name }) => name !== "
       await eventually(() => firstLines(fixture, two).length >= 3 || undefined, "its lines are in the log");
       assert.deepEqual(new Set(firstLines(fixture, one)), new Set(["it says { a: 1 } two", "lines", "and one"]));
       assert.deepEqual(new Set(firstLines(fixture, two)), new Set(["it says { a: 1 } two", "lines", "and [redacted]"]));
+      await Promise.all([one, two].map(remove));
+    });
+
+    it("what workerd says of one is in no other's log, and that it has hung in its own", async () => {
+      const [one, two] = [spec(), spec()];
+      const [a, b] = [await start(one), await start(two)];
+      await assert.rejects(get(a.address, "/break"));
+      assert.equal(await get(a.address, "/hang"), "Internal Server Error");
+      await get(b.address, "/say?what=two");
+      await eventually(() => firstLines(fixture, one).some((line) => line.includes("had hung")) || undefined, "it says that it has hung");
+      await eventually(() => firstLines(fixture, two).length >= 3 || undefined, "its lines are in the log");
+      assert.deepEqual(new Set(firstLines(fixture, two)), new Set(["it says { a: 1 } two", "lines", "and two"]));
+      await Promise.all([one, two].map(remove));
+      assert.ok(!firstLines(fixture, two).some((line) => line.includes("workerd")), "nor that the other was ended");
+    });
+
+    it("one that ends itself is started again as a program is, and others stay", async () => {
+      const [one, two] = [spec(), spec()];
+      const [a, b] = [await start(one), await start(two)];
+      await Promise.all([get(a.address, "/count"), get(b.address, "/count")]);
+      assert.equal(await get(a.address, "/end"), "Internal Server Error");
+      assert.match(await get(a.address, "/count"), /Nothing is here/);
+      await eventually(() => (instanceOf(one)?.restarts === 1 && instanceOf(one)?.state === "ready") || undefined, "it is back");
+      assert.deepEqual([await get(a.address, "/count"), await get(b.address, "/count")], ["1", "2"]);
+      assert.equal(instanceOf(two)?.restarts, 0);
       await Promise.all([one, two].map(remove));
     });
 

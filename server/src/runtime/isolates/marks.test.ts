@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { OutputLine } from "../output/output-line.ts";
-import { Marks, newMark } from "./marks.ts";
+import { endedMark, isFatal, isOfAnEnd, Marks, newMark } from "./marks.ts";
 
 const [one, two] = [newMark(), newMark()];
 const known = new Set([one, two]);
@@ -47,4 +47,23 @@ test("a thing said whose end was cut off ends where the next begins, and each st
     "workerd: of workerd",
     "one: second",
   ]);
+});
+
+test("only the router's own line says that a function has ended itself", () => {
+  assert.equal(endedMark(`${one}!ended`), one);
+  for (const text of [`${one} !ended ${one}`, `${one}!ended `, `x${one}!ended`, "!ended", one]) assert.equal(endedMark(text), undefined, text);
+});
+
+test("workerd's last words are for all, if nothing in them can be a function's", () => {
+  assert.ok(
+    isFatal("workerd/jsg/setup.c++:44: fatal: V8 fatal error; location = Reached heap limit; message = : allocation failed: JavaScript heap out of memory"),
+  );
+  for (const text of ["workerd/jsg/setup.c++:44: fatal: V8 fatal error; location = <secret>; message = x", "workerd/a.c++:1: error: e = x", "a secret"])
+    assert.ok(!isFatal(text), text);
+});
+
+test("what workerd says when a function is ended is nothing to tell", () => {
+  assert.ok(isOfAnEnd("workerd/io/io-context.c++:654: error: e = workerd/io/io-context.c++:1927: failed: script terminated for unknown reasons"));
+  assert.ok(isOfAnEnd("stack: /usr/local/bin/workerd@3ca2536; sentryErrorContext = jsgInternalError"));
+  assert.ok(!isOfAnEnd("workerd/jsg/util.c++:320: error: e = rust/worker/ffi.rs:104: failed: connecting to 127.0.0.1:1 is not allowed"));
 });

@@ -6,6 +6,18 @@ import type { OutputLine } from "../output/output-line.ts";
 export const newMark = (): string => randomBytes(12).toString("base64url");
 
 const markLength = 16;
+const ended = "!ended";
+
+/** The mark of the function that has ended itself, as the router says by this line. */
+export const endedMark = (text: string): string | undefined =>
+  text.length === markLength + ended.length && text.endsWith(ended) ? text.slice(0, markLength) : undefined;
+
+/** What workerd says of its own end, which is that of all that are in it. The words are its own: nothing that a function has made of them passes. */
+export const isFatal = (text: string): boolean => /^workerd\/[\w/]+\.c\+\+:\d+: fatal: V8 fatal error; location = [\w ]*; message = [\w :]*$/.test(text);
+
+/** What workerd says each time that a function is ended, and where in its own program that was. */
+export const isOfAnEnd = (text: string): boolean =>
+  /^workerd\/io\/io-context\.c\+\+:\d+: error: .*: script terminated for unknown reasons$|^stack: /.test(text);
 
 /** Finds whose the lines of a process are: each stream is a row of things said, one after the other, each of one line or of several. */
 export class Marks {

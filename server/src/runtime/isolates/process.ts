@@ -18,7 +18,7 @@ import type { Tail } from "../sandboxes/program-sandbox.ts";
 import { Busyness } from "./busyness.ts";
 import { filesAt, processConfig, processMemory, secretVariable } from "./config.ts";
 import { isAnswering, type Line } from "./line.ts";
-import { Marks } from "./marks.ts";
+import { endedMark, isFatal, isOfAnEnd, Marks } from "./marks.ts";
 import type { ProcessRecord } from "./record.ts";
 
 export interface ProcessGround {
@@ -51,6 +51,8 @@ export interface Member {
   untold: OutputLine[];
 }
 
+/** As of a program that ends by itself. */
+const endedItself: Exit = { exitCode: 0, outOfMemory: false };
 const answersMs = 30_000;
 /** conmon writes down an end so soon. */
 const endMs = 1_000;
@@ -220,16 +222,24 @@ export class FunctionProcess {
     return { source, destination: filesAt, readOnly: true };
   }
 
-  /** What bears no mark is workerd's own, about any of them. */
   #take(line: OutputLine): void {
-    const marked = this.#marks.take(line, (mark) => this.#byMark.has(mark));
-    if (marked) {
-      const member = this.#byMark.get(marked.mark);
-      if (member) give(member, marked.line);
+    const gone = this.#byMark.get(endedMark(line.text) ?? "");
+    if (gone) {
+      if (gone.isLoaded) this.#onEnd(gone, endedItself);
       return;
     }
+    const marked = this.#marks.take(line, (mark) => this.#byMark.has(mark));
+    const member = marked && this.#byMark.get(marked.mark);
+    if (member) give(member, marked.line);
+    if (marked) return;
     this.#said = [...this.#said, line.text].slice(-keptLines);
-    for (const member of this.loaded) member.take?.(line);
+    for (const each of this.#concerned(line)) each.take?.(line);
+  }
+
+  /** Whom workerd's own words are for: it may quote a function, and says of no line which one. */
+  #concerned({ text }: OutputLine): Member[] {
+    if (isOfAnEnd(text)) return [];
+    return isFatal(text) || this.#members.size === 1 ? this.loaded : [];
   }
 
   #ended(): void {

@@ -1,6 +1,5 @@
 // The program of the process in which a project's functions are: loads each into an isolate of its own and brings it what comes to its port.
 // Runs in workerd. The host process tells it what to load, by a port and a secret of its own.
-import { DurableObject } from "cloudflare:workers";
 import type { LoadRequest } from "./line.ts";
 
 interface Fetcher {
@@ -20,17 +19,19 @@ interface WorkerCode {
 interface Environment {
   SECRET: string;
   INTERNET: Fetcher;
-  LOADER: { load(code: WorkerCode): Worker };
-  HOLDERS: { idFromName(name: string): unknown; get(id: unknown): Holder };
+  /** Asks for the code of a name that it does not hold. */
+  LOADER: { get(name: string, code: () => WorkerCode): Worker };
 }
 interface Context {
   props: { place: number };
 }
 
-/** What holds the function of a place: an isolate lives for as long as an object that has loaded it, and no other way lets it go again. */
+/** The function of a place. Worker Loader holds it by its name, which none has twice, until it ends itself. */
 interface Held {
   name: string;
   mark: string;
+  /** What is to be loaded, until it is. */
+  asked: LoadRequest | undefined;
   /** Something has come of its load. */
   isUp: boolean;
 }
@@ -39,14 +40,12 @@ const held = new Map<number, Held>();
 let heldCount = 0;
 /** Of functions that rest: the next request loads them, with the leave of the host process that has put them here. */
 const resting = new Map<number, LoadRequest>();
-/** What each object is to load, by its name, until it has done so. */
-const toLoad = new Map<string, LoadRequest>();
 
 const bytesOf = (base64: string): ArrayBuffer => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)).buffer;
 
 /**
- * The first module to run: puts what nobody else knows before and after all that the function says. It loads nothing of Node, which would be a
- * tenth of what a small function holds, but for a text with places for values: the mark would be taken for one.
+ * The first module to run: puts what nobody else knows before and after all that the function says, and can end its isolate. It loads nothing of Node, which would be a
+ * tenth of what a small function holds, or of workerd, but for its end and for a text with places for values: the mark would be taken for one.
  */
 const marking = (mark: string): string => `
 const mark = ${JSON.stringify(mark)};
@@ -59,10 +58,11 @@ for (const name of ["debug", "error", "info", "log", "trace", "warn"]) {
     else say(mark, ...values, mark);
   };
 }
-export const slipReady = { fetch: () => new Response() };`;
+export const slipReady = { fetch: () => new Response() };
+export const slipEnd = { fetch: async () => (await import("cloudflare:workers")).abortIsolate("It was ended.") };`;
 
 /** Before the function's own first line, on that line: another module would be more to hold and to load. */
-const beforeIt = 'import "./slip-marking";export{slipReady}from"./slip-marking";';
+const beforeIt = 'import "./slip-marking";export{slipReady,slipEnd}from"./slip-marking";';
 
 const codeOf = ({ compatibilityDate, compatibilityFlags, modules, env, mark }: LoadRequest, globalOutbound: Fetcher): WorkerCode => {
   const own = modules.map(
@@ -82,47 +82,26 @@ const codeOf = ({ compatibilityDate, compatibilityFlags, modules, env, mark }: L
   };
 };
 
-/** Has one function for as long as it is loaded. Each of its calls loads it where none has: so a load is the answer to a request, too. */
-export class Holder extends DurableObject<Environment> {
-  #worker: Worker | undefined;
-
-  override async fetch(request: Request): Promise<Response> {
-    return await this.#entry().fetch(request);
+/** Of one that was loaded, Worker Loader asks for it again where it has ended itself: that is said to the host process (marks.ts), which starts it again. */
+const takeCode = (env: Environment, place: number, at: Held): WorkerCode => {
+  const { asked } = at;
+  at.asked = undefined;
+  if (asked) return codeOf(asked, env.INTERNET);
+  if (held.get(place) === at) {
+    held.delete(place);
+    console.error(`${at.mark}!ended`);
   }
+  throw new Error("The function has ended itself.");
+};
 
-  /** Gives why it cannot be loaded; undefined when it is. */
-  async load(): Promise<string | undefined> {
-    try {
-      await this.#entry("slipReady").fetch(new Request("http://function/"));
-      return undefined;
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
-  }
+/** Loads it where nothing has: so a load is the answer to a request, too. */
+const entryOf = (env: Environment, place: number, at: Held, name?: string): Fetcher =>
+  env.LOADER.get(at.name, () => takeCode(env, place, at)).getEntrypoint(name);
 
-  async scheduled(url: string): Promise<Response> {
-    return await this.#entry("scheduled").fetch(new Request(url, { method: "POST" }));
-  }
+/** In the name of a function, as what it says itself is marked. */
+const say = (mark: string, text: string): void => console.error(mark, text, mark);
 
-  end(): void {
-    this.ctx.abort("It was ended.");
-  }
-
-  #entry(name?: string): Fetcher {
-    this.#worker ??= this.#load();
-    return this.#worker.getEntrypoint(name);
-  }
-
-  #load(): Worker {
-    const { name = "" } = this.ctx.id;
-    const asked = toLoad.get(name);
-    toLoad.delete(name);
-    if (!asked) throw new Error("Nothing is loaded.");
-    return this.env.LOADER.load(codeOf(asked, this.env.INTERNET));
-  }
-}
-
-const holderOf = (env: Environment, { name }: Held): Holder => env.HOLDERS.get(env.HOLDERS.idFromName(name));
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Edges know by this that nothing was done with a request. */
 const nothingThere = (): Response => new Response("Nothing is here.\n", { status: 503, headers: { "slip-asleep": "1", "retry-after": "1" } });
@@ -130,16 +109,16 @@ const nothingThere = (): Response => new Response("Nothing is here.\n", { status
 const letGo = async (env: Environment, place: number, gone = held.get(place)): Promise<void> => {
   if (!gone) return;
   if (held.get(place) === gone) held.delete(place);
-  toLoad.delete(gone.name);
   // It ends by that, and answers nobody any more.
-  await Promise.resolve(holderOf(env, gone).end()).catch(() => {});
+  await entryOf(env, place, gone, "slipEnd")
+    .fetch(new Request("http://function/"))
+    .catch(() => {});
 };
 
 const hold = (place: number, asked: LoadRequest): Held => {
   heldCount += 1;
-  const made = { name: `${heldCount}`, mark: asked.mark, isUp: false };
+  const made = { name: `${heldCount}`, mark: asked.mark, asked, isUp: false };
   held.set(place, made);
-  toLoad.set(made.name, asked);
   return made;
 };
 
@@ -158,14 +137,16 @@ const answerOf = async (env: Environment, place: number, request: Request): Prom
   const at = heldAt(place);
   if (!at) return nothingThere();
   try {
-    const answer = await holderOf(env, at).fetch(request);
+    const answer = await entryOf(env, place, at).fetch(request);
     at.isUp = true;
     return answer;
   } catch (error) {
     const isThere = at.isUp && held.get(place) === at;
     if (!at.isUp) await letGo(env, place, at);
-    if (isThere || !mayBeRepeated(request)) throw error;
-    return nothingThere();
+    if (!isThere && mayBeRepeated(request)) return nothingThere();
+    // Thrown on, it would be a line of workerd's, of which nobody knows whose it is.
+    say(at.mark, messageOf(error));
+    return new Response("Internal Server Error", { status: 500 });
   }
 };
 
@@ -177,13 +158,14 @@ export default {
 
 /** Waits until it is loaded, and says why where it cannot be. */
 const untilUp = async (env: Environment, place: number, at: Held): Promise<Response> => {
-  const trouble = await holderOf(env, at).load();
-  if (trouble === undefined) {
+  try {
+    await entryOf(env, place, at, "slipReady").fetch(new Request("http://function/"));
     at.isUp = true;
     return new Response();
+  } catch (error) {
+    await letGo(env, place, at);
+    return new Response(messageOf(error), { status: 422 });
   }
-  await letGo(env, place, at);
-  return new Response(trouble, { status: 422 });
 };
 
 const load = async (env: Environment, place: number, asked: LoadRequest): Promise<Response> => {
@@ -208,7 +190,7 @@ const rest = async (env: Environment, place: number, asked: LoadRequest | undefi
 
 const scheduled = async (env: Environment, place: number, url: string): Promise<Response> => {
   const at = held.get(place);
-  return at ? await holderOf(env, at).scheduled(url) : nothingThere();
+  return at ? await entryOf(env, place, at, "scheduled").fetch(new Request(url, { method: "POST" })) : nothingThere();
 };
 
 /** What the host process asks: of the place that the path names, or whether this process answers at all. */
