@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "@slipstream/contract/client.ts";
 import type { LogLine } from "@slipstream/contract/logs.ts";
 import { placeIn } from "@slipstream/contract/ports/function-address.ts";
 import type { HostStatus } from "@slipstream/contract/ports/host.ts";
@@ -67,6 +69,22 @@ const said = async (app: string, text: string, withinMs = 10_000): Promise<LogLi
     if (found) return found;
     assert.ok(Date.now() < end, `${app} did not say ${JSON.stringify(text)}`);
   }
+};
+
+const agentFor = async (namePrefix: string): Promise<Client> => {
+  const token = `slip_${randomBytes(32).toString("base64url")}`;
+  const sha256 = createHash("sha256").update(token).digest("hex");
+  await installation.client().call("tokens.create", { name: `${namePrefix}agent`, sha256, grant: { verbs: ["read", "deploy"], namePrefix } });
+  return new Client({ endpoint: { url: `https://slip.localhost:${installation.httpsPort}`, ca: installation.ca }, token });
+};
+
+/** In which network the function of a deployment is, once that is live. */
+const networkOf = async (deployment: string): Promise<string> => {
+  const owner = installation.client();
+  assert.equal((await owner.call("deployments.wait", { deployment, timeoutMs: 60_000 })).state, "live");
+  const { host } = await owner.call("platform.status", {});
+  const { address = "" } = host?.workloads.find(({ id }) => id === deployment)?.instances[0] ?? {};
+  return placeIn(address).split(":")[0] ?? "";
 };
 
 // Most of it is waiting: for the next minute, for a rest, for what cannot be reached.
@@ -242,6 +260,17 @@ describe("functions", { concurrency: true }, () => {
       const code = "export default { fetch: (request) => new Response('a snippet, asked with ' + request.method) };";
       await installation.expect(0, ["snippet", "-", "--app", "snippet-function"], { input: code });
       assert.equal((await installation.request("snippet-function")).body, "a snippet, asked with GET");
+    });
+
+    it("of code that was made with a grant are in processes of that grant, whoever starts them again", async () => {
+      const source = (word: string) => ({ kind: "snippet", language: "node", code: `export default { fetch: () => new Response("${word}") };` }) as const;
+      const [owner, agent] = [installation.client(), await agentFor("granted-")];
+      const own = await networkOf((await owner.call("deployments.create", { app: "plain-function", source: source("own") })).deployment);
+      const app = "granted-function";
+      const granted = await networkOf((await agent.call("deployments.create", { app, source: source("granted") })).deployment);
+      const again = await networkOf((await owner.call("apps.restart", { app })).deployment);
+      assert.equal(new Set([own, granted, again]).size, 3);
+      assert.equal(await networkOf((await owner.call("deployments.create", { app, source: source("another") })).deployment), own);
     });
 
     it("take over from a server and give back to it", async () => {

@@ -100,6 +100,8 @@ export const WorkloadSpec = z.object({
   /** Absent: it never sleeps. */
   sleep: Sleep.optional(),
   account,
+  /** With which grant its code was asked to be built, where that is not `account`: a person has started again, or gone back to, what somebody else made. */
+  codeBy: GrantId.optional(),
 });
 export type WorkloadSpec = z.infer<typeof WorkloadSpec>;
 

@@ -96,11 +96,22 @@ export interface DesiredRow extends WorkloadRow {
   secretVersions: Record<string, number>;
   /** The grant with which it was asked for. */
   account: string | null;
+  /** The grant with which its code was asked to be built. */
+  codeBy: string | null;
 }
+
+const codeBy = (query: Query, of: { appId: Part; artifact: Part }) => query`
+  (select b.grant_id from deployments b where b.app_id = ${of.appId} and b.artifact = ${of.artifact} and b.kind = 'deploy' and b.grant_id is not null order by b.id limit 1)`;
+
+/** The grant with which an artifact was asked to be built, of those that have built the same the first; null where a person has. */
+export const builtBy = async (query: Query, { appId, artifact }: { appId: string; artifact: string }): Promise<string | null> =>
+  (await query<{ codeBy: string | null }[]>`select ${codeBy(query, { appId: query`${appId}`, artifact: query`${artifact}` })} as code_by`)[0]?.codeBy ?? null;
+
 /** Of these ids, those that are desired. */
 export const desiredWorkloads = (query: Query, ids: readonly string[]): Promise<DesiredRow[]> =>
   query<DesiredRow[]>`
-    select ${columns(query)}, a.tenant, p.name as project, a.name as app, r.number, r.artifact, r.commit, r.config, r.env, r.secret_versions, d.grant_id as account
+    select ${columns(query)}, a.tenant, p.name as project, a.name as app, r.number, r.artifact, r.commit, r.config, r.env, r.secret_versions, d.grant_id as account,
+      ${codeBy(query, { appId: query`w.app_id`, artifact: query`r.artifact` })} as code_by
     from workloads w left join deployments d on d.id = w.id join releases r on r.id = w.release_id join apps a on a.id = w.app_id join projects p on p.id = a.project_id
     where w.id = any(${[...ids]}) order by w.id`;
 

@@ -17,7 +17,9 @@ test("what is to run always never sleeps", () => {
 });
 
 test("a release without slip.toml runs with the defaults", () => {
-  const spec = WorkloadSpec.parse(workloadSpec({ id, tags, release: { number: 1, artifact, config: {}, env: {} }, secrets: {}, instances: 1, account: null }));
+  const spec = WorkloadSpec.parse(
+    workloadSpec({ id, tags, release: { number: 1, artifact, config: {}, env: {} }, secrets: {}, instances: 1, account: null, codeBy: null }),
+  );
   assert.equal(spec.port, 3_000);
   assert.equal(spec.memoryBytes, limit("memoryBytes"));
   assert.deepEqual(spec.health, { timeoutMs: limit("healthTimeoutMs"), startMs: limit("startMs") });
@@ -27,7 +29,7 @@ test("a release without slip.toml runs with the defaults", () => {
 test("secrets stand over variables of the app, these over slip.toml", () => {
   const config = { run: { env: { A: "file", B: "file", C: "file" }, port: 80, command: ["serve"] } };
   const release = { number: 1, artifact, config, env: { B: "app", C: "app" } };
-  const spec = workloadSpec({ id, tags, release, secrets: { C: "secret" }, instances: 2, account: null });
+  const spec = workloadSpec({ id, tags, release, secrets: { C: "secret" }, instances: 2, account: null, codeBy: null });
   assert.deepEqual(spec.env, { A: "file", B: "app", C: "secret" });
   assert.deepEqual(spec.secretNames, ["C"]);
   assert.deepEqual([spec.port, spec.command, spec.instances], [80, ["serve"], 2]);

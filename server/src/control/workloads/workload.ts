@@ -15,6 +15,7 @@ export interface SpecParts {
   secrets: Readonly<Record<string, string>>;
   instances: number;
   account: string | null;
+  codeBy: string | null;
 }
 
 /** When instances of a release sleep; undefined = never, as where some are to run always. */
@@ -22,7 +23,7 @@ export const sleepOf = ({ sleep = {}, scale }: Pick<AppConfig, "sleep" | "scale"
   sleep.enabled === false || (scale?.min ?? 0) > 0 ? undefined : { afterMs: sleep.after ?? limit("sleepAfterMs"), stopMs: sleep.stop ?? limit("sleepStopMs") };
 
 /** Variables: slip.toml, over it those set for the app, over it the secrets. */
-export const workloadSpec = ({ id, tags, release, secrets, instances, account }: SpecParts): WorkloadSpec => {
+export const workloadSpec = ({ id, tags, release, secrets, instances, account, codeBy }: SpecParts): WorkloadSpec => {
   const { run = {}, health = {} } = release.config;
   const sleep = sleepOf(release.config);
   return {
@@ -46,6 +47,7 @@ export const workloadSpec = ({ id, tags, release, secrets, instances, account }:
     },
     ...(sleep === undefined ? {} : { sleep }),
     ...(account === null ? {} : { account }),
+    ...(codeBy === null || codeBy === account ? {} : { codeBy }),
   };
 };
 

@@ -104,6 +104,18 @@ for (const { by, kind, crun } of sandboxWays.filter(({ by: name }) => name !== "
       assert.deepEqual(readdirSync(fixture.home.instances), []);
     });
 
+    it("what was made with a grant is in processes of that grant, whoever starts it", async () => {
+      const [one, other] = [newId("grt"), newId("grt")];
+      const all = [spec(), spec({ account: one }), spec({ codeBy: one }), spec({ account: other, codeBy: one }), spec({ account: other })];
+      const hosts: string[] = [];
+      for (const each of all) hosts.push(hostOf((await start(each)).address));
+      assert.equal(new Set(hosts).size, all.length);
+      const again = spec({ codeBy: one });
+      assert.equal(hostOf((await start(again)).address), hosts[2]);
+      await Promise.all([...all, again].map(remove));
+      assert.equal(groups(), 0);
+    });
+
     it("each has its own variables, and none of the platform's plumbing", async () => {
       const [one, two] = [spec(), spec({ env: { WORD: "other", KEY: "s3cret" }, secretNames: ["KEY"] })];
       const [a, b] = [await start(one), await start(two)];

@@ -48,6 +48,13 @@ const loadTextOf = ({ layers, env, mark }: FunctionRecord): string | undefined =
   return JSON.stringify({ compatibilityDate, compatibilityFlags, modules: modulesOf(stored), env, mark } satisfies LoadRequest);
 };
 
+/**
+ * Functions with the same key may be in one process. A grant may be for one project, or for some apps of it: whoever has it must not be able to
+ * hold up another by a function that computes for ever, nor may code that was made with it, whoever starts that.
+ */
+const keyOf = ({ tags, memoryBytes, cpus, account, codeBy }: WorkloadSpec, kind: SandboxKind, below: readonly string[]): string =>
+  JSON.stringify([tags.tenant, tags.project, kind, below, memoryBytes, cpus, account, ...(codeBy === undefined ? [] : [codeBy])]);
+
 const readJson = (path: string): unknown => {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
@@ -77,9 +84,8 @@ export class Isolates implements ProgramSandbox {
   async #seat(id: string, spec: WorkloadSpec, image: Image, kind: SandboxKind): Promise<Seat | undefined> {
     const stored = spec.command === undefined ? sharedFunctionIn(image.layers) : undefined;
     if (!stored) return undefined;
-    const { memoryBytes, cpus, account, tags } = spec;
-    // A grant may be for one project: whoever has it must not be able to hold up another by a function that computes for ever.
-    const key = JSON.stringify([tags.tenant, tags.project, kind, stored.below, memoryBytes, cpus, account]);
+    const { memoryBytes, cpus, account } = spec;
+    const key = keyOf(spec, kind, stored.below);
     // Another instance of the same workload would add nothing in the same process.
     const fits = (process: FunctionProcess): boolean =>
       process.record.key === key && placeIn(process) !== undefined && ![...process.members.values()].some(({ workload }) => workload === spec.id);

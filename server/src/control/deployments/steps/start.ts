@@ -10,7 +10,7 @@ import type { Control } from "../../control.ts";
 import { openSecrets } from "../../secrets/secret-store.ts";
 import { startingInstances } from "../../workloads/scaling.ts";
 import { workloadSpec } from "../../workloads/workload.ts";
-import { type DesiredRow, saveTargets, targetsOf, wantWorkload } from "../../workloads/workload-store.ts";
+import { builtBy, type DesiredRow, saveTargets, targetsOf, wantWorkload } from "../../workloads/workload-store.ts";
 import { tagsOf } from "../deployment.ts";
 import { saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
@@ -23,7 +23,7 @@ type SpecRow = Omit<DesiredRow, "releaseId" | "desire" | "targets" | "retiredAt"
 /** The workload as the host is to run it, with its secrets opened. */
 export const specOf = async ({ database, sealing }: Pick<Control, "database" | "sealing">, row: SpecRow): Promise<WorkloadSpec> => {
   const secrets = await openSecrets(database, sealing, row, row.secretVersions);
-  return workloadSpec({ id: row.id, tags: tagsOf(row), release: row, secrets, instances: row.instances, account: row.account });
+  return workloadSpec({ id: row.id, tags: tagsOf(row), release: row, secrets, instances: row.instances, account: row.account, codeBy: row.codeBy });
 };
 
 /** So many lines tell a person why it failed. */
@@ -63,7 +63,7 @@ export const startWorkload: Step = async (run) => {
   run.learn({ workload: row.id });
   const { id, appId, tenant, project, grantId: account } = run.row;
   const [spec] = await Promise.all([
-    specOf(control, { ...release, id, appId, tenant, project, app: run.row.app, instances, account }),
+    builtBy(database, release).then((codeBy) => specOf(control, { ...release, id, appId, tenant, project, app: run.row.app, instances, account, codeBy })),
     wantWorkload(database, { id, appId, releaseId: release.id, instances }),
   ]);
   const [result] = await Promise.all([patiently(signal, () => host.ensure(spec, { signal })), saveFacts(database, id, { workload: id })]);
