@@ -50,7 +50,7 @@ const cases: BadCase[] = [
     files: { ...nodeFiles("1"), "server.js": nodeProgram('request.headers["x-forwarded-for"] ? process.exit(3) : 1') },
     codes: ["crash_loop"],
   },
-  { name: "another port", files: { ...nodeFiles("1", '4321, "0.0.0.0"'), "slip.toml": quick }, codes: ["wrong_port"], says: /4321/ },
+  { name: "another port", files: { ...nodeFiles("1", 'Number("4321"), "0.0.0.0"'), "slip.toml": quick }, codes: ["wrong_port"], says: /4321/ },
   { name: "127.0.0.1 only", files: { ...nodeFiles("1", 'process.env.PORT, "127.0.0.1"'), "slip.toml": quick }, codes: ["loopback_only"] },
   { name: "no port at all", files: { ...nodeFiles("1"), "server.js": "setInterval(() => {}, 1000);\n", "slip.toml": quick }, codes: ["not_listening"] },
   {

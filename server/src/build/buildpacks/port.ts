@@ -1,4 +1,72 @@
-// The port that an app is told to listen on when it does not say one.
-import type { AppConfig } from "@slipstream/contract/config.ts";
+// The port that an app is told to listen on: the one that its source has written down, where it has, so that either way is the same.
+import type { AppConfig, Command } from "@slipstream/contract/config.ts";
+import type { BuildPlan, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 
-export const portOf = (config: AppConfig): number => config.run?.port ?? 3_000;
+const usual = 3_000;
+
+export const portOf = (config: AppConfig): number => config.run?.port ?? usual;
+
+/** Whoever reads the variable listens wherever it is told to. */
+const readsPort = /\benv\.PORT\b|\benv(?:\.get)?\(?\[?["']PORT["']|\benviron(?:\.get)?[[(]["']PORT["']|\bgetenv\(["']PORT["']|\$\{?PORT\b/;
+
+const port = "(\\d{4,5})\\b";
+const inCommand: readonly RegExp[] = [
+  new RegExp(`(?:--(?:server\\.|http-)?port|--listen|\\s-[pl])[= ]${port}`),
+  new RegExp(`(?:0\\.0\\.0\\.0|\\[::\\]|\\s\\*):${port}`),
+];
+
+const javascript: readonly RegExp[] = [
+  new RegExp(`\\.listen\\(\\s*${port}`),
+  new RegExp(`\\b(?:listen|serve|server|bindAsync|startStandaloneServer)\\b[^;]{0,80}?\\bport:\\s*${port}`),
+  new RegExp(`\\b(?:const|let|var)\\s+\\w*port\\s*(?::\\s*number\\s*)?=\\s*["']?${port}["']?\\s*[;,\\n]`, "i"),
+  new RegExp(`\\benv\\.\\w+_PORT\\s*(?:\\|\\||\\?\\?)\\s*["']?${port}`),
+  new RegExp(`["'\`](?:0\\.0\\.0\\.0|\\[::\\]|localhost|127\\.0\\.0\\.1):${port}["'\`]\\s*,\\s*\\w*\\.?ServerCredentials`),
+];
+const python: readonly RegExp[] = [
+  new RegExp(`\\b(?:run|run_app|serve|Config|launch|TCPSite|start_server|create_server)\\([^)]{0,200}?\\bport\\s*=\\s*${port}`),
+  new RegExp(`\\.listen\\(\\s*${port}`),
+  new RegExp(`\\b\\w*Server\\(\\s*\\(\\s*["'][\\w.:]*["']\\s*,\\s*${port}`),
+  new RegExp(`^\\w*PORT\\s*=\\s*${port}`, "im"),
+  new RegExp(`--port["'][^)]{0,80}?\\bdefault\\s*=\\s*["']?${port}`),
+  new RegExp(`\\badd_(?:in)?secure_port\\(\\s*f?["'][^"']*:${port}`),
+];
+/** Servers that are told no port, and where they listen then. */
+const unsaid: readonly (readonly [RegExp, number])[] = [[/\bweb\.run_app\((?![^)]*\bport\b)/, 8_080]];
+
+const isProgram = /^(?:[\w.-]+\/)?[\w-]+\.(?:(?:[cm]?[jt]s)|py)$/;
+/** Files that are no part of what serves, or that say where a development server listens. */
+const isOther =
+  /(?:^|\/)(?:tests?|examples?|scripts|docs|public|static|node_modules|\.?venv)\/|\.config\.\w+$|(?:^|[/.])(?:test|spec|conftest|gulpfile|setup)\./i;
+
+const firstOf = (text: string, patterns: readonly RegExp[]): number | undefined => {
+  const found = patterns.flatMap((pattern) => Number(pattern.exec(text)?.[1] ?? Number.NaN)).find((each) => each >= 1_024 && each <= 65_535);
+  return found;
+};
+
+const writtenIn = (path: string, text: string): number | undefined =>
+  path.endsWith(".py") ? (firstOf(text, python) ?? unsaid.find(([pattern]) => pattern.test(text))?.[1]) : firstOf(text, javascript);
+
+/** What starts first, then what is nearest to the top. */
+const programs = (tree: SourceTree, line: string): string[] => {
+  const rank = (path: string): number => (line.includes(path) ? 0 : path.split("/").length);
+  return tree.paths.filter((path) => line.split(/\s/).includes(path) || (isProgram.test(path) && !isOther.test(path))).sort((a, b) => rank(a) - rank(b));
+};
+
+const writtenPort = (tree: SourceTree, command: Command): number | undefined => {
+  const line = typeof command === "string" ? command : command.join(" ");
+  if (readsPort.test(line)) return undefined;
+  const said = firstOf(line, inCommand);
+  if (said !== undefined) return said;
+  const texts = programs(tree, line).map((path) => [path, tree.read(path) ?? ""] as const);
+  if (texts.some(([, text]) => readsPort.test(text))) return undefined;
+  const found = texts.flatMap(([path, text]) => writtenIn(path, text) ?? []);
+  // One of several may be the port of something else: the usual one is the app's then.
+  return found.includes(usual) ? usual : found[0];
+};
+
+/** Where slip.toml says none: what the source says, with a line of the build's log about it. */
+export const toldPort = (tree: SourceTree, config: AppConfig, command: Command): { port: number } & Pick<BuildPlan, "notes"> => {
+  const written = config.run?.port === undefined ? writtenPort(tree, command) : undefined;
+  if (written === undefined || written === usual) return { port: portOf(config) };
+  return { port: written, notes: [`The source listens on port ${written}, so that is what the app has in PORT. [run] port in slip.toml says another.`] };
+};

@@ -2,7 +2,7 @@
 import type { AppConfig, Command } from "@slipstream/contract/config.ts";
 import type { BuildPlan, Buildpack, BuildStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
 import { names } from "#platform/command.ts";
-import { portOf } from "../port.ts";
+import { toldPort } from "../port.ts";
 import { siteProcess } from "../static/site.ts";
 import { type FrontEnd, frontEndOf } from "./front-end.ts";
 import { installOf } from "./install.ts";
@@ -46,9 +46,8 @@ const needsGit = (tree: SourceTree, file: PackageFile, { lockFile }: PackageMana
 const runtimeTools = (command: Command, node: Toolchain, manager: PackageManager): Toolchain[] => {
   const tools: Toolchain[] = [];
   if (names(command, "npm") || names(command, "npx")) tools.push(npmFor(node));
-  const { name } = manager.toolchain;
-  if (name !== "npm" && (names(command, name) || (name === "bun" && names(command, "bunx")))) tools.push(manager.toolchain);
-  return tools;
+  const others = (["pnpm", "yarn", "bun"] as const).filter((name) => names(command, name) || (name === "bun" && names(command, "bunx")));
+  return [...tools, ...others.map((name) => (name === manager.toolchain.name ? manager.toolchain : { name, version: "default" }))];
 };
 
 const site = (config: AppConfig, frontEnd: FrontEnd): Pick<BuildPlan, "output" | "process" | "runtime"> => ({
@@ -56,11 +55,15 @@ const site = (config: AppConfig, frontEnd: FrontEnd): Pick<BuildPlan, "output" |
   output: config.build?.output === undefined ? frontEnd.folders : [config.build.output],
 });
 
-const server = (command: Command, node: Toolchain, manager: PackageManager, config: AppConfig): Pick<BuildPlan, "output" | "process" | "runtime"> => ({
+const server = (command: Command, node: Toolchain, manager: PackageManager, config: AppConfig): Pick<BuildPlan, "output" | "runtime"> => ({
   runtime: [node, ...runtimeTools(command, node, manager)],
   output: config.build?.output === undefined ? undefined : [config.build.output],
-  process: { command, env: { NODE_ENV: "production", HOST: "0.0.0.0" }, port: portOf(config) },
 });
+
+const serverProcess = (tree: SourceTree, config: AppConfig, command: Command): Pick<BuildPlan, "process" | "notes"> => {
+  const { port, ...told } = toldPort(tree, config, command);
+  return { ...told, process: { command, env: { NODE_ENV: "production", HOST: "0.0.0.0" }, port } };
+};
 
 const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt: boolean): { command: Command } | FrontEnd => {
   const declared = declaredStart(tree, file, config);
@@ -92,6 +95,7 @@ export const node: Buildpack = {
     const runtime: Toolchain = { name: "node", version: nodeVersion(tree, file, process.version) };
     const steps = packageSteps(tree, file, config);
     const found = result(tree, config, file, steps.build !== undefined);
-    return { buildpack: "node", ...("command" in found ? server(found.command, runtime, manager, config) : site(config, found)), ...steps };
+    if (!("command" in found)) return { buildpack: "node", ...site(config, found), ...steps };
+    return { buildpack: "node", ...server(found.command, runtime, manager, config), ...serverProcess(tree, config, found.command), ...steps };
   },
 };

@@ -3,7 +3,7 @@ import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Buildpack, BuildStep, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { names } from "#platform/command.ts";
-import { portOf } from "../port.ts";
+import { toldPort } from "../port.ts";
 import { webCommand } from "../procfile.ts";
 import { installOf } from "./install.ts";
 import { asksFor, type Pyproject, pythonWanted, readPyproject } from "./project.ts";
@@ -75,9 +75,11 @@ export const python: Buildpack = {
   plan(tree, config) {
     const project = readPyproject(tree);
     const start = startOf(tree, project, config);
+    const { port, ...told } = toldPort(tree, config, start.command);
     const runtime = [{ name: "python" as const, version: pythonWanted(tree, project) }];
     return {
       buildpack: "python",
+      ...told,
       runtime,
       tools: needsGit(tree) ? [...runtime, { name: "git", version: "default" }] : runtime,
       install: installOf(tree, project, extraOf(tree, project, start), config),
@@ -89,9 +91,9 @@ export const python: Buildpack = {
           PYTHONUNBUFFERED: "1",
           PYTHONDONTWRITEBYTECODE: "1",
           ...(hasSourceFolder(tree) ? { PYTHONPATH: "/app/src" } : {}),
-          ...addresses(tree, project, portOf(config)),
+          ...addresses(tree, project, port),
         },
-        port: portOf(config),
+        port,
       },
     };
   },
