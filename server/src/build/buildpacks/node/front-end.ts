@@ -20,9 +20,16 @@ const angularFolders = (tree: SourceTree, file: PackageFile): string[] => {
   return [`${path}/browser`, path, ...anyFolder];
 };
 
+const eleventyFolders = (tree: SourceTree): string[] => {
+  const text = `${tree.read(".eleventy.js") ?? ""}${configText(tree, "eleventy")}`;
+  return [settingOf(text, "output") ?? /setOutputDirectory\(["'`]([^"'`]+)/.exec(text)?.[1] ?? "_site"];
+};
+
 interface Framework {
   packages: readonly string[];
   site(tree: SourceTree, file: PackageFile): FrontEnd | undefined;
+  /** Its command, for those whose guides write no script for it. */
+  build?: readonly string[];
 }
 
 const fixed =
@@ -61,7 +68,7 @@ const frameworks: readonly Framework[] = [
   { packages: ["gatsby"], site: fixed("public", false) },
   { packages: ["@docusaurus/core"], site: fixed("build", false) },
   { packages: ["vitepress"], site: () => ({ folders: [".vitepress/dist", "docs/.vitepress/dist", ...anyFolder], fallback: false }) },
-  { packages: ["@11ty/eleventy"], site: fixed("_site", false) },
+  { packages: ["@11ty/eleventy"], build: ["eleventy"], site: (tree) => ({ folders: eleventyFolders(tree), fallback: false }) },
   { packages: ["vite"], site: (tree) => ({ folders: [settingOf(configText(tree, "vite"), "outDir") ?? "dist"], fallback: true }) },
   { packages: ["parcel"], site: fixed("dist", true) },
 ];
@@ -69,6 +76,12 @@ const frameworks: readonly Framework[] = [
 /** The framework among the dependencies, undefined when there is none of those that are known. */
 export const frontEndFramework = (file: PackageFile): Framework | undefined =>
   frameworks.find(({ packages }) => packages.some((name) => dependsOn(file, name)));
+
+/** Undefined where a package starts something of its own. */
+export const frontEndBuild = (file: PackageFile, start: string | undefined): string[] | undefined => {
+  const build = start === undefined ? frontEndFramework(file)?.build : undefined;
+  return build && [...build];
+};
 
 /** Where the static site of a package will be after its build, undefined when it makes none. The caller knows that there is a build script. */
 export const frontEndOf = (tree: SourceTree, file: PackageFile): FrontEnd | undefined => {

@@ -2,17 +2,11 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { dependsOn, type PackageFile } from "./package-file.ts";
+import { startingPackages } from "./workspace-packages.ts";
 
 /** Files outside of folders that open a port. */
 const servers = (tree: SourceTree): string[] =>
   tree.paths.filter((path) => /^(src\/)?[\w-]+\.(js|mjs|cjs|ts|mts)$/.test(path) && /\.listen\(|\bserve\(/.test(tree.read(path) ?? ""));
-
-/** Folders of the packages below the top that have a start script. */
-const startingPackages = (tree: SourceTree): string[] =>
-  tree.paths.flatMap((path) => {
-    const folder = /^([\w.-]+(?:\/[\w.-]+)?)\/package\.json$/.exec(path)?.[1];
-    return folder !== undefined && /"start"\s*:/.test(tree.read(path) ?? "") ? [folder] : [];
-  });
 
 /** Frameworks that make what an adapter says, and the adapter whose server starts anywhere. */
 const adapters: readonly (readonly [string, string])[] = [

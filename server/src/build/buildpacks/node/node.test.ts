@@ -48,6 +48,31 @@ const cases: readonly { what: string; files: Files; config?: AppConfig; expected
     expected: { install: "npm ci", inputs: ["package.json", "package-lock.json", ".npmrc"] },
   },
   {
+    what: "Eleventy, for which its guide writes no script",
+    files: { "package.json": pack({ devDependencies: { "@11ty/eleventy": "3" } }), "eleventy.config.js": 'export default () => ({ dir: { output: "web" } })' },
+    expected: { build: "eleventy", command: site, output: ["web"] },
+  },
+  {
+    what: "Eleventy's server, by npx, which serves no release",
+    files: { "package.json": pack({ scripts: { build: "eleventy", start: "npx @11ty/eleventy --serve" }, devDependencies: { "@11ty/eleventy": "3" } }) },
+    expected: { build: "npm run build", command: site, output: ["_site"] },
+  },
+  {
+    what: "VitePress, whose scripts are those of documentation",
+    files: { "package.json": pack({ scripts: { "docs:build": "vitepress build docs" }, devDependencies: { vitepress: "1" } }) },
+    expected: { build: "npm run docs:build", command: site },
+  },
+  {
+    what: "a program that runs in Bun alone, also where npm installs",
+    files: { "package.json": "{}", "index.ts": "Bun.serve({ fetch })" },
+    expected: { command: ["bun", "index.ts"], runtime: ["node", "bun"] },
+  },
+  {
+    what: "a start script that names Bun, where npm installs",
+    files: { "package.json": pack({ scripts: { start: "bun run index.ts" } }) },
+    expected: { runtime: ["node", "bun"], tools: ["node", "npm"] },
+  },
+  {
     what: "npm without a lock file",
     files: { "package.json": pack({ scripts: start, dependencies }) },
     expected: { install: "npm install", inputs: ["package.json"] },
@@ -361,7 +386,11 @@ test("a report of nothing to start names the files that open a port, and no othe
   assert.equal(actions({ "web/package.json": "{}", "README.md": "" })[0], "Deploy the folder alone: 'slip deploy SOURCE --subfolder web'.");
   assert.equal(actions({ "go.mod": "" }).length, 1);
   assert.equal(
-    actions({ "package.json": pack({ workspaces: ["apps/*"] }), "apps/api/package.json": pack({ scripts: start }), "apps/web/package.json": "{}" })[0],
+    actions({
+      "package.json": pack({ workspaces: ["apps/*"] }),
+      "apps/api/package.json": pack({ scripts: start }),
+      "apps/web/package.json": pack({ scripts: start }),
+    })[0],
     'Set [run] command = "npm --prefix apps/api start" in slip.toml.',
   );
   assert.equal(

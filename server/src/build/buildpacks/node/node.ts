@@ -3,14 +3,17 @@ import type { AppConfig, Command } from "@slipstream/contract/config.ts";
 import type { BuildPlan, Buildpack, BuildStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
 import { names } from "#platform/command.ts";
 import { toldPort } from "../port.ts";
+import { webCommand } from "../procfile.ts";
 import { siteProcess } from "../static/site.ts";
-import { type FrontEnd, frontEndOf } from "./front-end.ts";
+import { type FrontEnd, frontEndBuild, frontEndFramework, frontEndOf } from "./front-end.ts";
 import { installOf } from "./install.ts";
 import { noStart } from "./no-start.ts";
 import { dependsOn, type PackageFile, readPackageFile } from "./package-file.ts";
 import { type PackageManager, packageManagerOf } from "./package-manager.ts";
 import { declaredStart, impliedStart } from "./start.ts";
+import { startScriptOf } from "./start-script.ts";
 import { nodeVersion, npmVersion } from "./version.ts";
+import { buildOfMembers, onlyStart } from "./workspace-packages.ts";
 
 const entryFiles = /^(server|index|app|main)\.(js|mjs|cjs)$/;
 
@@ -24,9 +27,25 @@ const completeInstalls = { npm_config_include: "dev", YARN_PRODUCTION: "false" }
 const adaptsItself = "@sveltejs/adapter-auto";
 const nodeAdapter = { GCP_BUILDPACKS: "true" };
 
-const buildOf = (file: PackageFile, manager: PackageManager, config: AppConfig): BuildStep | undefined => {
-  const script = buildScripts.find((name) => file.scripts[name] !== undefined);
-  const command = config.build?.command ?? (script === undefined ? undefined : [manager.toolchain.name, "run", script]);
+/** Names of it where there is no server and no other build: of documentation, that is the site. */
+const siteScripts: readonly string[] = ["docs:build", "build:docs", "site:build", "build:site"];
+
+const buildScript = ({ scripts }: PackageFile, { toolchain }: PackageManager, start: string | undefined): string[] | undefined => {
+  const script = [...buildScripts, ...(start === undefined ? siteScripts : [])].find((name) => scripts[name] !== undefined);
+  return script === undefined ? undefined : [toolchain.name, "run", script];
+};
+
+/** What the build script and the beginning of the start script make, each once. */
+const usualBuild = (tree: SourceTree, file: PackageFile, manager: PackageManager, config: AppConfig): Command | undefined => {
+  const { builds, start } = startScriptOf(file);
+  const own = buildScript(file, manager, start);
+  const others = config.run?.command === undefined && webCommand(tree) === undefined ? builds.filter((part) => !/ build$/.test(part) || own === undefined) : [];
+  if (others.length > 0) return [...(own === undefined ? [] : [own.join(" ")]), ...others].join(" && ");
+  return own ?? frontEndBuild(file, start) ?? buildOfMembers(tree, file, manager);
+};
+
+const buildOf = (tree: SourceTree, file: PackageFile, manager: PackageManager, config: AppConfig): BuildStep | undefined => {
+  const command = config.build?.command ?? usualBuild(tree, file, manager, config);
   if (command === undefined) return undefined;
   const env = { ...manager.env, ...completeInstalls, NODE_ENV: "production", ...(dependsOn(file, adaptsItself) ? nodeAdapter : {}) };
   return { name: typeof command === "string" ? command : command.join(" "), command, env, failure: "build_failed" };
@@ -68,6 +87,8 @@ const serverProcess = (tree: SourceTree, config: AppConfig, command: Command): P
 const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt: boolean): { command: Command } | FrontEnd => {
   const declared = declaredStart(tree, file, config);
   if (declared !== undefined) return { command: declared };
+  const only = frontEndFramework(file) === undefined && config.build?.output === undefined ? onlyStart(tree, file) : undefined;
+  if (only !== undefined) return { command: only };
   const frontEnd = isBuilt ? frontEndOf(tree, file) : undefined;
   const implied = impliedStart(tree, file, isBuilt);
   if (frontEnd && (implied === undefined || config.build?.output !== undefined || !tree.paths.some((path) => entryFiles.test(path)))) return frontEnd;
@@ -82,7 +103,7 @@ export const packageSteps = (tree: SourceTree, file: PackageFile, config: AppCon
   return {
     tools: [runtime, npmFor(runtime), ...(manager.toolchain.name === "npm" ? [] : [manager.toolchain]), ...(needsGit(tree, file, manager) ? [git] : [])],
     install: installOf(tree, file, manager, config),
-    build: buildOf(file, manager, config),
+    build: buildOf(tree, file, manager, config),
   };
 };
 

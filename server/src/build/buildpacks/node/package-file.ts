@@ -4,7 +4,7 @@ import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { z } from "zod";
 
 const strings = z.record(z.string(), z.string()).default({});
-const PackageFile = z.object({
+export const PackageFile = z.object({
   name: z.string().optional(),
   main: z.string().optional(),
   packageManager: z.string().optional(),

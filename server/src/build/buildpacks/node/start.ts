@@ -2,8 +2,8 @@
 import type { AppConfig, Command } from "@slipstream/contract/config.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { webCommand } from "../procfile.ts";
-import { isDevelopmentServer } from "./development-server.ts";
 import { dependsOn, type PackageFile } from "./package-file.ts";
+import { startScriptOf } from "./start-script.ts";
 
 const entryFiles: readonly string[] = [
   "server.js",
@@ -42,12 +42,8 @@ const frameworkServers: readonly (readonly [string, string])[] = [
 /** What generators of packages call a start that is not for development. */
 const productionScripts: readonly string[] = ["start:prod", "start:production"];
 
-/** npm runs prestart before start; the program itself then has no npm around it. */
-const startScript = ({ scripts }: PackageFile): string | undefined => {
-  if (scripts.start === undefined || isDevelopmentServer(scripts.start, scripts))
-    return productionScripts.map((name) => scripts[name]).find((script) => script !== undefined);
-  return scripts.prestart === undefined ? scripts.start : `{ ${scripts.prestart}; } && ${scripts.start}`;
-};
+const startScript = (file: PackageFile): string | undefined =>
+  startScriptOf(file).start ?? productionScripts.map((name) => file.scripts[name]).find((script) => script !== undefined);
 
 const mainFile = (tree: SourceTree, file: PackageFile, isBuilt: boolean): string | undefined => {
   const main = file.main?.replace(/^\.\//, "");
@@ -60,10 +56,13 @@ const mainFile = (tree: SourceTree, file: PackageFile, isBuilt: boolean): string
 export const declaredStart = (tree: SourceTree, file: PackageFile, config: AppConfig): Command | undefined =>
   config.run?.command ?? webCommand(tree) ?? startScript(file);
 
+/** What only Bun has: Node would not know it. */
+const needsBun = (text: string): boolean => /\bBun\.(?:serve|file|env|write|sql)\b|\bfrom ["']bun(?::\w+)?["']/.test(text);
+
 /** What can be concluded from the files, when nothing is said. */
 export const impliedStart = (tree: SourceTree, file: PackageFile, isBuilt: boolean): Command | undefined => {
   const framework = isBuilt ? frameworkServers.find(([name]) => dependsOn(file, name)) : undefined;
   if (framework) return framework[1];
   const main = mainFile(tree, file, isBuilt);
-  return main === undefined ? undefined : ["node", main];
+  return main === undefined ? undefined : [needsBun(tree.read(main) ?? "") ? "bun" : "node", main];
 };

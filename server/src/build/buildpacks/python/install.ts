@@ -12,7 +12,7 @@ const compile = ".venv/bin/python -m compileall -q -j 0 --invalidation-mode unch
 /** The installer of a lock file is only there while it installs. */
 const tool = (name: string): string =>
   `python3 -m venv --without-pip --symlinks /scratch/tool && PYTHONPATH=/opt/pip.whl /scratch/tool/bin/python -m pip install --quiet --disable-pip-version-check ${name}`;
-const uv = `${tool("uv")} && /scratch/tool/bin/uv sync --frozen --no-dev --no-install-project`;
+const uv = (flags: string): string => `${tool("uv")} && /scratch/tool/bin/uv sync ${flags}--no-dev --no-install-project`;
 const poetry = `${tool("poetry")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/poetry install --only main --no-root --no-interaction --no-ansi`;
 const pipenv = (flags: string): string => `${tool("pipenv")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/pipenv install ${flags}`;
 /** Each argument is one line of a requirements file, whose hashes pip then insists on. */
@@ -67,10 +67,20 @@ const byPoetry = (tree: SourceTree, project: Pyproject | undefined, extra: reado
   return { name: "poetry install", lines: [environment, poetry, ...(extra.length > 0 ? [pip] : []), compile], words: [...extra], inputs };
 };
 
+/** Members of a workspace and packages of a folder are installed from their own files. */
+const uvInputs = (tree: SourceTree): InstallStep["inputs"] =>
+  /\bsource = \{ (?:editable|directory|path) = "(?!\.")/.test(tree.read("uv.lock") ?? "") ? "all" : ["pyproject.toml", "uv.lock"];
+
+/** Where packages come from is known to uv alone: pip would take what a registry has by the same names. */
+const bySources = (project: Pyproject | undefined, extra: readonly string[]): Install | undefined =>
+  Object.keys(project?.tool?.uv?.sources ?? {}).length === 0
+    ? undefined
+    : { name: "uv sync", lines: [environment, uv(""), ...(extra.length > 0 ? [pip] : []), compile], words: [...extra], inputs: "all" };
+
 /** By the lock file, where there is one. */
 const byLock = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
   const withExtra = (line: string): string[] => [environment, line, ...(extra.length > 0 ? [pip] : []), compile];
-  if (tree.paths.includes("uv.lock")) return { name: "uv sync", lines: withExtra(uv), words: [...extra], inputs: ["pyproject.toml", "uv.lock"] };
+  if (tree.paths.includes("uv.lock")) return { name: "uv sync", lines: withExtra(uv("--frozen ")), words: [...extra], inputs: uvInputs(tree) };
   if (tree.paths.includes("Pipfile.lock"))
     return { name: "pipenv install", lines: withExtra(pipenv("--deploy --ignore-pipfile")), words: [...extra], inputs: ["Pipfile", "Pipfile.lock"] };
   if (tree.paths.includes("poetry.lock") || (project?.tool?.poetry !== undefined && project.project === undefined)) return byPoetry(tree, project, extra);
@@ -100,6 +110,8 @@ const chosen = (tree: SourceTree, project: Pyproject | undefined, extra: readonl
   const locked = byLock(tree, project, extra);
   if (locked) return locked;
   if (tree.paths.includes("Pipfile")) return byPipfile(tree, extra);
+  const sources = bySources(project, extra);
+  if (sources) return sources;
   if (project?.project?.dynamic.includes("dependencies") || (project?.project === undefined && tree.paths.includes("setup.py")))
     return { name: "pip install .", lines: usual, words: [".", ...extra], inputs: "all" };
   const words = [...(project?.project?.dependencies ?? []), ...extra];

@@ -8,7 +8,12 @@ const Pyproject = z.object({
   project: z
     .object({ dependencies: z.array(z.string()).default([]), "requires-python": z.string().optional(), dynamic: z.array(z.string()).default([]) })
     .optional(),
-  tool: z.object({ poetry: z.object({ dependencies: z.record(z.string(), z.unknown()).default({}) }).optional() }).optional(),
+  tool: z
+    .object({
+      poetry: z.object({ dependencies: z.record(z.string(), z.unknown()).default({}) }).optional(),
+      uv: z.object({ sources: z.record(z.string(), z.unknown()).default({}) }).optional(),
+    })
+    .optional(),
 });
 export type Pyproject = z.infer<typeof Pyproject>;
 

@@ -32,6 +32,14 @@ const starts: readonly [string, Files, unknown][] = [
   ["a Dash app", { "requirements.txt": "dash", "app.py": "app = Dash(__name__)\nserver = app.server\n" }, gunicorn("app:server")],
   ["a Streamlit script", { "requirements.txt": "streamlit", "app.py": "import streamlit as st\n" }, ["streamlit", "run", "app.py"]],
   ["a script", { "requirements.txt": "", "main.py": "print(1)" }, ["python3", "main.py"]],
+  [
+    "the only script that runs itself",
+    { "requirements.txt": "", "serve.py": "if __name__ == '__main__':\n  x()\n", "setup.py": "run()" },
+    ["python3", "serve.py"],
+  ],
+  ["a script that runs its app", { "requirements.txt": "bottle", "hello.py": "run(host='0.0.0.0')\n" }, ["python3", "hello.py"]],
+  ["a package that is run by its name", { "pyproject.toml": "", "src/shop/__main__.py": "print(1)" }, ["python3", "-m", "shop"]],
+  ["a server alone", { "server.py": "print(1)" }, ["python3", "server.py"]],
   ["a script alone", { "app.py": "print(1)" }, ["python3", "app.py"]],
   ["a Procfile", { "requirements.txt": "flask", "app.py": flask, Procfile: "web: python x.py\n" }, "python x.py"],
 ];
@@ -49,6 +57,16 @@ const installs: readonly [string, Files, { name: string | undefined; inputs?: un
     "requirements that bring the server",
     { "requirements.txt": "Flask==3\nGunicorn[gevent]>=20\n", "app.py": flask },
     { name: "pip install -r requirements.txt", words: ["-r", "requirements.txt"] },
+  ],
+  [
+    "sources that uv alone knows",
+    { "pyproject.toml": '[project]\ndependencies = ["lib"]\n[tool.uv.sources]\nlib = { workspace = true }\n', "main.py": "" },
+    { name: "uv sync", inputs: "all", words: [] },
+  ],
+  [
+    "a lock file of uv that names members of a workspace",
+    { "pyproject.toml": "", "uv.lock": 'source = { virtual = "." }\nsource = { editable = "packages/lib" }\n', "main.py": "" },
+    { name: "uv sync", inputs: "all" },
   ],
   ["requirements that name the tree", { "requirements.txt": "-e .\n", "app.py": "" }, { name: "pip install -r requirements.txt", inputs: "all" }],
   [

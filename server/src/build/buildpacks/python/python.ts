@@ -7,16 +7,23 @@ import { toldPort } from "../port.ts";
 import { webCommand } from "../procfile.ts";
 import { installOf } from "./install.ts";
 import { asksFor, type Pyproject, pythonWanted, readPyproject } from "./project.ts";
-import { impliedStart, type PythonStart } from "./start.ts";
+import { impliedStart, type PythonStart, runnable } from "./start.ts";
 
-const marks: readonly string[] = ["requirements.txt", "pyproject.toml", "uv.lock", "Pipfile", "setup.py", "manage.py", "main.py", "app.py"];
-
-/** Scripts that do something when they are run themselves. */
-const scripts = (tree: SourceTree): string[] =>
-  tree.paths.filter((path) => /^[\w-]+\.py$/.test(path) && /__name__ == ['"]__main__['"]|\bserve_forever\(/.test(tree.read(path) ?? ""));
+const marks: readonly string[] = [
+  "requirements.txt",
+  "pyproject.toml",
+  "uv.lock",
+  "Pipfile",
+  "setup.py",
+  "manage.py",
+  "main.py",
+  "app.py",
+  "server.py",
+  "wsgi.py",
+];
 
 const noStart = (tree: SourceTree): SlipError => {
-  const found = scripts(tree);
+  const found = runnable(tree);
   return new SlipError("no_start_command", "There is no WSGI or ASGI app, no main.py or app.py, no Procfile and no [run] command.", {
     ...(found.length === 0 ? {} : { cause: `Nothing says that ${found[0]} is what starts.` }),
     next: [

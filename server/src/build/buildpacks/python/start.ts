@@ -87,9 +87,23 @@ const streamlit = (tree: SourceTree, project: Pyproject | undefined): PythonStar
   return path === undefined ? undefined : { command: ["streamlit", "run", path], server: undefined };
 };
 
+/** Scripts at the top that do something when they are run themselves. */
+export const runnable = (tree: SourceTree): string[] =>
+  tree.paths.filter((path) => /^[\w-]+\.py$/.test(path) && !notApps.test(path) && startsItself.test(tree.read(path) ?? ""));
+const notApps = /^(?:setup|manage|conftest|tasks|fabfile|noxfile|gunicorn\.conf|test_\w+|\w+_test)\.py$/;
+const startsItself = /__name__ == ['"]__main__['"]|\bserve_forever\(|^(?:\w+\.)?run\(/m;
+
+/** A package that is run by its name. */
+const runnablePackages = (tree: SourceTree): string[] => tree.paths.flatMap((path) => /^(?:src\/)?(\w+)\/__main__\.py$/.exec(path)?.[1] ?? []);
+
+/** The usual names; else the only one that there is. */
 const script = (tree: SourceTree): PythonStart | undefined => {
   const path = scripts.find((each) => tree.paths.includes(each)) ?? ["src/main.py", "src/app.py"].find((each) => tree.paths.includes(each));
-  return path === undefined ? undefined : { command: ["python3", path], server: undefined };
+  if (path !== undefined) return { command: ["python3", path], server: undefined };
+  const [name, ...packages] = runnablePackages(tree);
+  if (name !== undefined && packages.length === 0) return { command: ["python3", "-m", name], server: undefined };
+  const [only, ...others] = runnable(tree);
+  return only === undefined || others.length > 0 ? undefined : { command: ["python3", only], server: undefined };
 };
 
 /** Undefined when nothing in the tree tells. */
