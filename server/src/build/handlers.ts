@@ -4,6 +4,7 @@ import type { MachineThing } from "@slipstream/contract/ports/inspection.ts";
 import type { Handlers } from "#platform/calls.ts";
 import type { Home } from "#platform/home.ts";
 import { withTriggers } from "./buildpacks/function/function.ts";
+import { withPort } from "./buildpacks/list.ts";
 import { withRelease } from "./buildpacks/procfile.ts";
 import { Builds } from "./builds.ts";
 import { collectGarbage } from "./collect.ts";
@@ -39,7 +40,7 @@ export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCa
     async readConfig({ tenant, source }) {
       const tree = storedTree(home, tenant, readManifest(home, tenant, source));
       const text = tree.read(configFile);
-      return { config: withRelease(tree, withTriggers(tree, text === undefined ? {} : parseConfig(text))) };
+      return { config: withPort(tree, withRelease(tree, withTriggers(tree, text === undefined ? {} : parseConfig(text)))) };
     },
     build: (spec) => builds.build(spec),
     async cancelBuild({ id }) {

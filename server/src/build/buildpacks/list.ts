@@ -4,23 +4,13 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, Buildpack, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { functions } from "./function/function.ts";
 import { node } from "./node/node.ts";
+import { applicationOf, languageOf, otherLanguage } from "./other-languages.ts";
+import { portOf } from "./port.ts";
 import { notStarted } from "./procfile.ts";
 import { python } from "./python/python.ts";
 import { staticSite } from "./static/static.ts";
 
 const buildpacks: readonly Buildpack[] = [functions, node, python, staticSite];
-
-/** Files that say what a source is, where no buildpack is for it. */
-const others: readonly (readonly [string, string])[] = [
-  ["go.mod", "Go"],
-  ["Cargo.toml", "Rust"],
-  ["Gemfile", "Ruby"],
-  ["composer.json", "PHP"],
-  ["pom.xml", "Java"],
-  ["build.gradle", "Java"],
-  ["mix.exs", "Elixir"],
-  ["Dockerfile", "a Dockerfile"],
-];
 
 /** Folders of the first two levels that would be an app by themselves. */
 const appsBelow = (tree: SourceTree, config: AppConfig): string[] => {
@@ -48,17 +38,13 @@ const withoutIndex = ([page]: string[]): SlipError =>
 
 const unknown = (tree: SourceTree, config: AppConfig): SlipError => {
   const folders = appsBelow(tree, config).slice(0, 3);
-  const kind = others.find(([file]) => tree.paths.includes(file))?.[1];
-  if (kind === undefined && folders.length === 0 && pages(tree).length > 0) return withoutIndex(pages(tree));
-  const cause =
-    kind === undefined
-      ? folders.length === 0
-        ? undefined
-        : `There is an app in ${folders.join(", ")}, below the top.`
-      : `The source is ${kind}, which has no buildpack.`;
+  const alone = folders.map((folder) => `Deploy the folder alone: 'slip deploy SOURCE --subfolder ${folder}'.`);
+  const language = languageOf(tree);
+  if (language !== undefined) return otherLanguage(language, alone);
+  if (folders.length === 0 && pages(tree).length > 0) return withoutIndex(pages(tree));
+  const cause = folders.length === 0 ? undefined : `There is an app in ${folders.join(", ")}, below the top.`;
   const usual = "Add a package.json, an index.html, a requirements.txt or pyproject.toml at the top of the source.";
-  const next = [...folders.map((folder) => `Deploy the folder alone: 'slip deploy SOURCE --subfolder ${folder}'.`), usual];
-  return new SlipError("no_buildpack", undefined, { next, ...(cause === undefined ? {} : { cause }) });
+  return new SlipError("no_buildpack", undefined, { next: [...alone, usual], ...(cause === undefined ? {} : { cause }) });
 };
 
 /** The plan of the buildpack that slip.toml names or that fits the tree. Throws `no_buildpack`, or what the buildpack throws. */
@@ -66,7 +52,22 @@ export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan => {
   const named = config.build?.buildpack;
   const found = buildpacks.find((buildpack) => (named === undefined ? buildpack.detect(tree, config) !== undefined : buildpack.name === named));
   if (!found) throw unknown(tree, config);
+  const application = named === undefined && config.run?.command === undefined ? applicationOf(tree) : undefined;
+  if (application) throw otherLanguage(application);
   const plan = found.plan(tree, config);
   const notes = [...(plan.notes ?? []), ...notStarted(tree)];
   return notes.length === 0 ? plan : { ...plan, notes };
+};
+
+/** With the port of the plan, where slip.toml says none: what runs of a release goes by its configuration. */
+export const withPort = (tree: SourceTree, config: AppConfig): AppConfig => {
+  if (config.run?.port !== undefined) return config;
+  try {
+    const { port } = planOf(tree, config).process;
+    return port === portOf(config) ? config : { ...config, run: { ...config.run, port } };
+  } catch (error) {
+    // The build refuses it for the same reason, in its own phase.
+    if (error instanceof SlipError) return config;
+    throw error;
+  }
 };

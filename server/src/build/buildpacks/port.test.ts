@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryTree } from "../testing/memory-tree.ts";
-import { planOf } from "./list.ts";
+import { planOf, withPort } from "./list.ts";
 
 const npm = (start: string): string => JSON.stringify({ scripts: { start } });
 const node = (text: string): Record<string, string> => ({ "package.json": npm("node server.js"), "server.js": text });
@@ -51,4 +51,12 @@ for (const { what, files, port } of cases)
 test("the port of slip.toml stands over the source's", () => {
   const plan = planOf(memoryTree(node("app.listen(4000)")), { run: { port: 5_000 } });
   assert.deepEqual([plan.process.port, plan.notes], [5_000, undefined]);
+});
+
+test("the configuration of a release has the port of its source, and nothing more", () => {
+  const sleep = { enabled: false };
+  assert.deepEqual(withPort(memoryTree(node("app.listen(4000)")), { sleep }), { sleep, run: { port: 4_000 } });
+  const same = [node("app.listen(process.env.PORT)"), node("app.listen(3000)"), { "README.md": "" }, { "package.json": "{" }];
+  for (const files of same) assert.deepEqual(withPort(memoryTree(files), { sleep }), { sleep });
+  assert.deepEqual(withPort(memoryTree(node("app.listen(4000)")), { run: { port: 5_000 } }), { run: { port: 5_000 } });
 });

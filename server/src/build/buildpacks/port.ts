@@ -64,9 +64,10 @@ const writtenPort = (tree: SourceTree, command: Command): number | undefined => 
   return found.includes(usual) ? usual : found[0];
 };
 
-/** Where slip.toml says none: what the source says, with a line of the build's log about it. */
+/** What slip.toml says, else the source; with a line of the build's log where these are the same, and not the usual one. */
 export const toldPort = (tree: SourceTree, config: AppConfig, command: Command): { port: number } & Pick<BuildPlan, "notes"> => {
-  const written = config.run?.port === undefined ? writtenPort(tree, command) : undefined;
-  if (written === undefined || written === usual) return { port: portOf(config) };
-  return { port: written, notes: [`The source listens on port ${written}, so that is what the app has in PORT. [run] port in slip.toml says another.`] };
+  const written = writtenPort(tree, command);
+  const told = config.run?.port ?? written ?? usual;
+  if (told === usual || told !== written) return { port: told };
+  return { port: told, notes: [`The source says port ${told}, so that is what the app has in PORT; [run] port in slip.toml can say another.`] };
 };

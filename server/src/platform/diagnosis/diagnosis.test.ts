@@ -18,7 +18,33 @@ interface Case {
 const nodeDump = (head: string, error: readonly string[]): string[] => [head, "  some text of the source", "  ^", ...error, "Node.js v26.10.0"];
 
 const cases: readonly Case[] = [
+  {
+    what: "SQLite in a folder of the app, from Node",
+    during: "run",
+    lines: nodeDump("/app/db.js:1", ["SqliteError: unable to open database file", "    at a (/app/index.js:1:44) {", "  code: 'SQLITE_CANTOPEN'", "}"]),
+    at: { file: "db.js", line: 1 },
+    cause: "The program opens a database of SQLite in a folder that it may not write to: only /tmp can be written.",
+  },
+  {
+    what: "SQLite in a folder of the app, from Python",
+    during: "run",
+    lines: ["Traceback (most recent call last):", "sqlite3.OperationalError: unable to open database file"],
+    cause: "The program opens a database of SQLite in a folder that it may not write to: only /tmp can be written.",
+  },
   // install
+  {
+    what: "psycopg2, which is compiled",
+    during: "install",
+    lines: ["      Error: pg_config executable not found."],
+    cause: "The package psycopg2 is compiled, which needs PostgreSQL's own files.",
+    action: "Ask for psycopg2-binary in place of psycopg2, then deploy again.",
+  },
+  {
+    what: "mysqlclient, which is compiled",
+    during: "install",
+    lines: ["      Exception: Can not find valid pkg-config name."],
+    cause: "A package is compiled against a library that the sandbox does not have.",
+  },
   {
     what: "a lock file that does not fit",
     during: "install",

@@ -34,6 +34,17 @@ export const fileSigns: readonly Sign[] = [
   },
   { during: ["run"], pattern: /\bPermissionError: \[Errno 13\] Permission denied: ['"]((?!\/(?:tmp|proc|dev)\/)[\w@./+-]{1,200})['"]/, read: unwritable },
   {
+    during: ["run"],
+    pattern:
+      /\bSQLITE_CANTOPEN\b|\b(?:OperationalError|DatabaseError|SqliteError)[^\n]{0,40}: unable to open database file|attempt to write a readonly database/,
+    read: () => ({
+      cause: "The program opens a database of SQLite in a folder that it may not write to: only /tmp can be written.",
+      actions: [
+        `Keep what has to stay in a database that is reached by its address, given as a secret; below /tmp, a file is gone with the instance (${megabytes(limit("tmpBytes"))}).`,
+      ],
+    }),
+  },
+  {
     pattern: /\bENOSPC: no space|\bcode:? '?ENOSPC\b|\[Errno 28\] No space left on device|: No space left on device$/m,
     read: (_, around) => memoryDisk(around),
   },

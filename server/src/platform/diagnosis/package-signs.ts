@@ -187,6 +187,20 @@ export const packageSigns: readonly Sign[] = [
     }),
   },
   {
+    pattern: /\bError: pg_config executable not found\b/,
+    read: () => ({
+      cause: "The package psycopg2 is compiled, which needs PostgreSQL's own files.",
+      actions: [`Ask for psycopg2-binary in place of psycopg2${again}`],
+    }),
+  },
+  {
+    pattern: /\bCan not find valid pkg-config name\b|\b(?:mysql_config|mariadb_config): not found/,
+    read: () => ({
+      cause: "A package is compiled against a library that the sandbox does not have.",
+      actions: [`Ask for a package that brings its library as a wheel, such as PyMySQL in place of mysqlclient${again}`],
+    }),
+  },
+  {
     pattern: /error: command '(?:gcc|cc|x86_64-linux-gnu-gcc)' failed|unable to execute 'gcc'/,
     read: () => ({
       cause: "A package has to be compiled, and the sandbox has no compiler.",

@@ -384,7 +384,7 @@ test("a report of nothing to start names the files that open a port, and no othe
   );
   assert.ok(actions({ "package.json": "{}", "tools.js": "console.log(1)" }).every((action) => !action.includes("tools.js")));
   assert.equal(actions({ "web/package.json": "{}", "README.md": "" })[0], "Deploy the folder alone: 'slip deploy SOURCE --subfolder web'.");
-  assert.equal(actions({ "go.mod": "" }).length, 1);
+  assert.equal(actions({ "go.mod": "" }).length, 2);
   assert.equal(
     actions({
       "package.json": pack({ workspaces: ["apps/*"] }),
