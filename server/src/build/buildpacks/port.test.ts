@@ -32,6 +32,7 @@ const cases: readonly { what: string; files: Record<string, string>; port: numbe
     files: { ...node("app.listen(port)"), "vite.config.js": "export default { server: { port: 5173 } }" },
     port: 3_000,
   },
+  { what: "the port of a database", files: node("const port = 5432;\nconnect({ port });\nframework.start()"), port: 3_000 },
   { what: "no port that anybody may listen on", files: node("app.listen(99999)"), port: 3_000 },
   { what: "Python's run", files: python('app.run(host="0.0.0.0", port=8000)'), port: 8_000 },
   { what: "Tornado's listen", files: python("app.listen(8888)"), port: 8_888 },

@@ -38,10 +38,14 @@ const isProgram = /^(?:[\w.-]+\/)?[\w-]+\.(?:(?:[cm]?[jt]s)|py)$/;
 const isOther =
   /(?:^|\/)(?:tests?|examples?|scripts|docs|public|static|node_modules|\.?venv)\/|\.config\.\w+$|(?:^|[/.])(?:test|spec|conftest|gulpfile|setup)\./i;
 
-const firstOf = (text: string, patterns: readonly RegExp[]): number | undefined => {
-  const found = patterns.flatMap((pattern) => Number(pattern.exec(text)?.[1] ?? Number.NaN)).find((each) => each >= 1_024 && each <= 65_535);
-  return found;
-};
+/** Where an app connects to: databases, queues, caches and mail. */
+const ofOthers: ReadonlySet<number> = new Set([
+  1_433, 1_521, 1_883, 2_379, 2_525, 3_306, 4_222, 5_432, 5_672, 6_379, 6_432, 9_042, 9_092, 9_200, 11_211, 27_017,
+]);
+const mayBeOwn = (each: number): boolean => each >= 1_024 && each <= 65_535 && !ofOthers.has(each);
+
+const firstOf = (text: string, patterns: readonly RegExp[]): number | undefined =>
+  patterns.map((pattern) => Number(pattern.exec(text)?.[1] ?? Number.NaN)).find(mayBeOwn);
 
 const writtenIn = (path: string, text: string): number | undefined =>
   path.endsWith(".py") ? (firstOf(text, python) ?? unsaid.find(([pattern]) => pattern.test(text))?.[1]) : firstOf(text, javascript);
