@@ -211,7 +211,8 @@ const tryUntil = async (attempt: Attempt, { target, stopped, isHopeless }: Wait)
       if (isHopeless(last, elapsed)) return { outcome: "late", last };
     }
     const pauseMs = pauseAfter(elapsed, target.waits.count);
-    await sleep(isClosed ? pauseMs / 2 : pauseMs, undefined, { signal: stopped }).catch(() => {});
+    // To see so is cheap, but not where many are waited for.
+    await sleep(isClosed && target.waits.count === 1 ? pauseMs / 2 : pauseMs, undefined, { signal: stopped }).catch(() => {});
   }
   return { outcome: "stopped" };
 };

@@ -26,8 +26,8 @@ import { Use } from "./use.ts";
 /** Does a start when it is its turn. */
 export type InTurn = (start: () => Promise<void>) => Promise<void>;
 
-/** Who has woken a program asks first. */
-const confirmedAfterMs = 250;
+/** Who has woken a program asks first; and where many were woken, the processors are theirs. */
+const confirmedAfterMs = 1_000;
 
 /** What came of waiting for its first healthy answer. */
 export type Gated = { outcome: "healthy" } | { outcome: "removed" } | { outcome: "failed"; symptom: Symptom };
