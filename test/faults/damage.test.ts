@@ -37,8 +37,7 @@ const digestIn = (path: string): string | undefined => tableIn(readFileSync(path
 /** Control looks every second whether an edge is behind, and writes the table then. */
 const unwrittenMs = 2_500;
 
-/** A process that was sent SIGKILL is gone after so long. */
-const goneMs = 100;
+const seenMs = 50;
 
 describe("damage", () => {
   const installation = new Installation();
@@ -135,8 +134,11 @@ describe("damage", () => {
       await installation.deployLive(source);
       const written = await damageTable(damage);
       const said = processLog("edge-0").length;
+      const pids = processes.edges().map((name) => processes.pidOf(name));
       const back = processes.kill(...processes.edges());
-      await pause(goneMs);
+      await processes.gone(pids);
+      // A connection that the client has kept to one of them is not asked on once it has seen its end.
+      await pause(seenMs);
       await assertAnswers();
       await back;
       assert.match(processLog("edge-0").slice(said), /The route table on disk is damaged/);

@@ -10,6 +10,15 @@ const State = z.object({ supervisor: Identified, processes: z.array(Identified.e
 
 const returnMs = 30_000;
 
+/** What was sent SIGKILL ends when it has a processor; what it had open is closed before it can be waited for. */
+const isThere = (pid: number): boolean => {
+  try {
+    return !/^[ZX]/.test(readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1) ?? "");
+  } catch {
+    return false;
+  }
+};
+
 export class Processes {
   readonly #path: string;
 
@@ -37,6 +46,11 @@ export class Processes {
     const killed = names.map((name) => ({ name, pid: this.pidOf(name) }));
     for (const { pid } of killed) process.kill(pid, "SIGKILL");
     return Promise.all(killed.map(({ name, pid }) => this.returned(name, pid))).then(() => undefined);
+  }
+
+  /** Resolves when nothing is left of them that clients could reach. */
+  async gone(pids: readonly number[]): Promise<void> {
+    for (const until = performance.now() + returnMs; pids.some(isThere); await pause(5)) assert.ok(performance.now() < until, `${pids} are there`);
   }
 
   /** Resolves when another process than `pid` is `name` and answers. */
