@@ -112,6 +112,13 @@ export const errors = {
     what: "The platform cannot be reached.",
     next: "Start it with 'slip up', then look at 'slip status'.",
   },
+  not_stopped: {
+    status: 500,
+    exit: 4,
+    fault: "platform",
+    what: "The platform has ended, but not all that belongs to it.",
+    next: "Run 'slip down' again: it ends what is left.",
+  },
   internal: { status: 500, exit: 4, fault: "platform", what: "A defect of the platform.", next: "Report it with the request id and 'slip logs --platform'." },
   key_missing: {
     status: 500,

@@ -15,7 +15,8 @@ import { prepareHome } from "./supervisor/prepare.ts";
 import { lastWords, withProcessLog } from "./supervisor/process-log.ts";
 import { readState } from "./supervisor/state.ts";
 
-const downMs = 150_000;
+/** Each process has its time to end, and a host that did not remove its instances is followed by another one. */
+const downMs = 270_000;
 
 const requireRoot = (): void => {
   if (process.getuid?.() !== 0) throw new SlipError("not_root");
@@ -64,7 +65,11 @@ const down = async (): Promise<void> => {
   if (!existsSync(home.installation)) return;
   for (const until = performance.now() + downMs; performance.now() < until; await sleep(20)) {
     const supervisor = readState(home)?.supervisor;
-    if (supervisor && signal(supervisor, "SIGTERM")) return await ended(supervisor, home, until);
+    if (supervisor && signal(supervisor, "SIGTERM")) {
+      await ended(supervisor, home, until);
+      // It may have been killed before it was done.
+      if ((await import("./supervisor/left.ts")).leftOf(home).length === 0) return;
+    }
     // One that starts has the lock already, and has not said yet who it is.
     if (await lockSupervisor(home)) return await (await import("./supervisor/foreground.ts")).stopLeftovers(config, home);
   }

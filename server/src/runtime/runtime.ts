@@ -28,7 +28,7 @@ import { Exits } from "./output/exits.ts";
 import { JobRecords } from "./runs/job-records.ts";
 import { Jobs } from "./runs/jobs.ts";
 import { type RunGround, runName, runOnce, SandboxRunner } from "./runs/runner.ts";
-import { Cgroup, sandboxMemory } from "./sandboxes/cgroup.ts";
+import { Cgroup, groupOf, sandboxMemory } from "./sandboxes/cgroup.ts";
 import { CpuMeter } from "./sandboxes/cpu-meter.ts";
 import { makeMachineLayer } from "./sandboxes/machine-layer.ts";
 import type { OciRuntime } from "./sandboxes/oci-runtime.ts";
@@ -37,7 +37,7 @@ import { unmountSystemView } from "./sandboxes/runc/system-view.ts";
 import { probeSandboxes, type SandboxSet } from "./sandboxes/sandbox-set.ts";
 import { candidates, requirePrograms } from "./sandboxes/sandboxes.ts";
 import { Spares } from "./spares/spares.ts";
-import { adoptAll, adoptable, groupOf, orphans } from "./workloads/adopt.ts";
+import { adoptAll, adoptable, orphans } from "./workloads/adopt.ts";
 import { Observation } from "./workloads/observed.ts";
 import { surplusOf, Workloads } from "./workloads/workloads.ts";
 

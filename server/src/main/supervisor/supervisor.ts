@@ -12,6 +12,7 @@ import { identityOf, isAlive, signal } from "#platform/process-identity.ts";
 import { giveUpBallast, makeBallast } from "./ballast.ts";
 import { removeOtherCode } from "./code.ts";
 import { runFolders } from "./folders.ts";
+import { leftOf, leftOfHost } from "./left.ts";
 import { mountRun, unmountRun } from "./mounts.ts";
 import { type Ground, type ProcessPlan, planOf } from "./plan.ts";
 import { makeFolders } from "./prepare.ts";
@@ -27,8 +28,8 @@ const hopelessFailures = 5;
 const refusedFailures = 2;
 const readyMs = 90_000;
 const removeInstancesMs = 60_000;
-/** For a host that is started only to remove what is left. */
-const hostReadyMs = 15_000;
+/** For a host that is started only to remove what is left: it takes over all instances first, hundreds of them on a machine that has much to do. */
+const hostReadyMs = 60_000;
 const tidyEveryMs = 10_000;
 /** What fills the disk is fast. */
 const diskEveryMs = 1_000;
@@ -60,9 +61,12 @@ export class Supervisor {
     this.#sockets = sockets;
     this.#processes = planOf(ground).map((plan) => {
       const before = prepare[plan.name];
-      const options = { home: ground.home, log, changed: () => this.#save(), sockets: () => this.#sockets?.descriptors ?? [] };
-      return new Supervised(plan, { ...options, ...(before ? { before } : {}) });
+      return new Supervised(plan, { ...this.#options(), ...(before ? { before } : {}) });
     });
+  }
+
+  #options() {
+    return { home: this.#ground.home, log: this.#log, changed: () => this.#save(), sockets: () => this.#sockets?.descriptors ?? [] };
   }
 
   /** Takes over what an earlier supervisor left running, and starts the rest. Throws `ports_taken`. */
@@ -103,7 +107,7 @@ export class Supervisor {
     this.#save();
   }
 
-  /** Ends everything: what would start it again, clients, the instances, then what the others stand on. */
+  /** Ends everything: what would start it again, clients, the instances, then what the others stand on. Throws `not_stopped` when something is left. */
   async stop(): Promise<void> {
     this.#state = "stopping";
     this.#save();
@@ -112,9 +116,13 @@ export class Supervisor {
     await this.#stopAll((name) => name === "control" || name.startsWith("edge-"));
     await this.#removeInstances();
     await this.#stopAll((name) => name === "host");
+    await this.#removeLeft();
     await this.#stopAll(() => true);
-    await unmountRun(this.#ground.home);
     this.#save();
+    // What is left is found by the records that are in the tmpfs: that stays with it.
+    const left = leftOf(this.#ground.home);
+    if (left.length > 0) throw this.#notStopped(left);
+    await unmountRun(this.#ground.home);
   }
 
   /** Takes over those living processes that are wanted, and ends the others, without starting any. Gives the names of the former. */
@@ -133,10 +141,8 @@ export class Supervisor {
     this.#state = "stopping";
     const adopted = await this.#adopt(() => true);
     this.#save();
-    const host = this.#processes.find(({ plan }) => plan.name === "host");
-    if (!host || adopted.includes("host")) return;
-    await host.start();
-    await Promise.race([host.ready, sleep(hostReadyMs, undefined, { ref: false })]);
+    await mountRun(this.#ground.home);
+    if (!adopted.includes("host")) await startToRemove(this.#host);
   }
 
   async #startWhenPossible(process: Supervised): Promise<void> {
@@ -168,13 +174,35 @@ export class Supervisor {
     return new SlipError("internal", `${name} does not start.`, { next: `Read ${home.processLogs}/${name}.log.`, evidence });
   }
 
+  #notStopped(left: readonly string[]): SlipError {
+    return new SlipError("not_stopped", `The platform has ended, but left ${left.join(", ")}.`, { evidence: lastWords(this.#ground.home, "host", 5) });
+  }
+
   async #stopAll(which: (name: string) => boolean): Promise<void> {
     await Promise.all(this.#processes.filter(({ plan }) => which(plan.name)).map((process) => process.stop()));
   }
 
-  async #removeInstances(): Promise<void> {
+  get #host(): Supervised {
     const host = this.#processes.find(({ plan }) => plan.name === "host");
-    if (!host?.record || !isAlive(host.record)) return;
+    if (!host) throw new Error("No plan has a host.");
+    return host;
+  }
+
+  /** A host that died before it was done, or did not answer, is followed by another one, which takes over what is left to remove it. */
+  async #removeLeft(): Promise<void> {
+    const left = leftOfHost(this.#ground.installation.id);
+    if (left.length === 0) return;
+    this.#log.warn("the host has ended and left something: another one removes it", { left: left.join(", ") });
+    const host = new Supervised(this.#host.plan, this.#options());
+    this.#processes.splice(this.#processes.indexOf(this.#host), 1, host);
+    await startToRemove(host);
+    await this.#removeInstances();
+    await host.stop();
+  }
+
+  async #removeInstances(): Promise<void> {
+    const host = this.#host;
+    if (!host.record || !isAlive(host.record)) return;
     try {
       await callers(hostCalls, this.#ground.home.hostSocket).reconcile({ workloads: [] }, { timeoutMs: removeInstancesMs });
     } catch (error) {
@@ -208,6 +236,11 @@ export class Supervisor {
     for (const { plan } of this.#processes) rotateProcessLog(this.#ground.home, plan.name);
   }
 }
+
+const startToRemove = async (host: Supervised): Promise<void> => {
+  await host.start();
+  await Promise.race([host.ready, sleep(hostReadyMs, undefined, { ref: false })]);
+};
 
 /** What it was doing is lost; every process of ours can bear that. */
 const endNow = async (record: ProcessRecord): Promise<void> => {

@@ -7,8 +7,7 @@ import type { Home } from "#platform/home.ts";
 import type { Installation } from "#platform/installation.ts";
 import { namespaceFolder, slotPrefix } from "../network/addresses.ts";
 import { tableName } from "../network/egress.ts";
-import { childGroups } from "../sandboxes/cgroup.ts";
-import { groupOf } from "../workloads/adopt.ts";
+import { childGroups, groupOf } from "../sandboxes/cgroup.ts";
 
 export interface InspectionGround {
   home: Home;

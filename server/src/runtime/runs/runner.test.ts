@@ -9,11 +9,10 @@ import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { openImage } from "#platform/oci/image.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { Launcher } from "../launcher/launcher.ts";
-import { Cgroup } from "../sandboxes/cgroup.ts";
+import { Cgroup, groupOf } from "../sandboxes/cgroup.ts";
 import { CpuMeter } from "../sandboxes/cpu-meter.ts";
 import { eventually, needsRoot, type RuntimeFixture, runtimeFixture } from "../testing/runtime-fixture.ts";
 import { storeImage } from "../testing/trial-image.ts";
-import { groupOf } from "../workloads/adopt.ts";
 import { runName } from "./runner.ts";
 
 const kinds: readonly SandboxKind[] = ["runc", "gvisor"];

@@ -222,6 +222,9 @@ export class Cgroup {
 export const sandboxMemory = (totalBytes: number): number =>
   Math.floor(Math.max(totalBytes / 2, totalBytes - Math.max(limit("memoryReserveBytes"), totalBytes / 10)));
 
+/** The group of all sandboxes of an installation. Pure. */
+export const groupOf = ({ id }: { id: string }): string => `/slipstream-${id}`;
+
 /** Groups directly below `parent`. */
 export const childGroups = (parent: string): string[] => {
   const names = foldersOf(machineHierarchy(), parent).flatMap((folder) => {

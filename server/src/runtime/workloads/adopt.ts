@@ -1,6 +1,5 @@
 // When the host process starts: instances of an earlier one are taken over as they are, and what belongs to nothing is removed.
 import { existsSync, readdirSync } from "node:fs";
-import type { Installation } from "#platform/installation.ts";
 import type { RuntimeGround } from "../ground.ts";
 import { Instance } from "../instances/instance.ts";
 import type { InstanceRecord } from "../instances/record.ts";
@@ -52,8 +51,6 @@ export const adoptAll = (ground: RuntimeGround, workloads: Workloads, records: r
     workloads.adopt(spec, desire, instances);
   }
 };
-
-export const groupOf = (installation: Pick<Installation, "id">): string => `/slipstream-${installation.id}`;
 
 const foldersIn = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
 
