@@ -154,6 +154,17 @@ describe("slip up", () => {
     assert.deepEqual(list().processes, []);
   });
 
+  it("ends what is left when it is asked twice at the same time", async () => {
+    await run("up.ts");
+    for (const name of ["keeper", "host", "supervisor"]) kill(name);
+    const both = await Promise.all([run("up.ts", ["--down"]), run("up.ts", ["--down"])]);
+    assert.deepEqual(both, [
+      { code: 0, stdout: "", stderr: "" },
+      { code: 0, stdout: "", stderr: "" },
+    ]);
+    assert.deepEqual(list().processes, []);
+  });
+
   it("comes back by itself when supervisor and host are killed together", async () => {
     await run("up.ts");
     const before = pids();

@@ -97,6 +97,8 @@ export const foreground = async (report: (result: object) => void, inherits: boo
 
 /** Nobody supervises: what an earlier supervisor left running is ended here. The caller has the lock. */
 export const stopLeftovers = async (config: ReturnType<typeof readConfig>, home: Ground["home"]): Promise<void> => {
+  // Another 'slip down' finds this process as the supervisor that is to end: it does already.
+  process.on("SIGTERM", () => {});
   if (readState(home)) {
     const supervisor = new Supervisor(groundOf(config, { home, installation: readInstallation(home), code: source }), logOf("down"));
     await supervisor.adoptToStop();
