@@ -120,6 +120,20 @@ export const errors = {
     next: "Run 'slip down' again: it ends what is left.",
   },
   internal: { status: 500, exit: 4, fault: "platform", what: "A defect of the platform.", next: "Report it with the request id and 'slip logs --platform'." },
+  installation_damaged: {
+    status: 500,
+    exit: 4,
+    fault: "user",
+    what: "installation.json of SLIP_HOME cannot be read.",
+    next: "Put the file back from a backup of SLIP_HOME; docs/guides/troubleshooting.md says how it is written anew without one.",
+  },
+  wrong_owner: {
+    status: 500,
+    exit: 4,
+    fault: "user",
+    what: "A file of SLIP_HOME does not belong to the process that needs it.",
+    next: "Run 'slip doctor'; it names the command that gives the files back.",
+  },
   key_missing: {
     status: 500,
     exit: 4,

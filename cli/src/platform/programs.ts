@@ -1,7 +1,7 @@
 // The platform's own programs: started with the Node that runs the CLI, spoken to by arguments and standard output.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { SlipError } from "@slipstream/contract/errors.ts";
+import { fromErrorBody, SlipError } from "@slipstream/contract/errors.ts";
 import type { Environment } from "../environment.ts";
 
 const programs = join(import.meta.dirname, "../../../server/src/main");
@@ -36,12 +36,19 @@ export const runProgram = (environment: Environment, name: string, args: readonl
     child.on("close", (code) => resolve({ code: code ?? 4, output: output(), errors: errors().trim() }));
   });
 
-/** The JSON that a program prints. Throws `internal` when it prints something else. */
+/** The JSON that a program prints. Throws the error that it prints, and `internal` when it prints something else. */
 export const jsonOf = async (environment: Environment, name: string): Promise<unknown> => {
   const { output, errors } = await runProgram(environment, name, ["--json"]);
+  const answer = parsed(output);
+  if (answer === undefined) throw new SlipError("internal", `The program ${name} gave no answer.`, { evidence: errors.split("\n").slice(-5) });
+  if (typeof answer === "object" && answer !== null && "error" in answer) throw fromErrorBody(answer);
+  return answer;
+};
+
+const parsed = (text: string): unknown => {
   try {
-    return JSON.parse(output);
+    return JSON.parse(text);
   } catch {
-    throw new SlipError("internal", `The program ${name} gave no answer.`, { evidence: errors.split("\n").slice(-5) });
+    return undefined;
   }
 };

@@ -196,11 +196,16 @@ const refuse = (error: unknown): never => {
   process.exit(error.exit);
 };
 
-const main = async (): Promise<void> => {
-  const control = await assemble().catch(refuse);
+const begin = async (): Promise<Control> => {
+  const control = await assemble();
   await prepare(control);
   await listenForRestate(control, readConfig());
   await listenForClients(control);
+  return control;
+};
+
+const main = async (): Promise<void> => {
+  const control = await begin().catch(refuse);
   const ending = new AbortController();
   maintain(control, ending.signal);
   void untilThere(

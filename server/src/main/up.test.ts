@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -181,6 +181,13 @@ describe("slip up", () => {
     assert.ok(list().running);
   });
 
+  it("is found by 'slip down' also when the list of its processes was damaged", async () => {
+    await run("up.ts");
+    writeFileSync(join(home, "processes", "state.json"), '{"boot":');
+    assert.deepEqual(await run("up.ts", ["--down"]), { code: 0, stdout: "", stderr: "" });
+    assert.deepEqual(list().processes, []);
+  });
+
   it("keeps what runs when the supervisor dies and another process cannot start", async () => {
     await run("up.ts");
     writeFileSync(join(home, "sources", "broken"), "");
@@ -250,6 +257,44 @@ describe("slip up", () => {
     assert.match(ran.stderr, /^control does not start\. Read .*control\.log\./);
     assert.match(ran.stderr, /the key is broken/);
     await until("nothing runs any more", () => list().processes.length === 0);
+  });
+
+  it("says of an installation.json that was cut off that it is to be put back, whoever reads it", async () => {
+    await run("up.ts");
+    await run("up.ts", ["--down"]);
+    const file = join(home, "installation.json");
+    const whole = readFileSync(file, "utf8");
+    try {
+      writeFileSync(file, whole.slice(0, 40));
+      for (const args of [[], ["--down"]]) {
+        const ran = await run("up.ts", args);
+        assert.equal(ran.code, 4);
+        assert.match(ran.stderr, /installation\.json cannot be read\. Put the file back/);
+      }
+      const Said = z.object({ error: z.object({ code: z.string() }) });
+      assert.equal(Said.parse(JSON.parse((await run("processes.ts")).stdout)).error.code, "installation_damaged");
+      const Checked = z.object({ checks: z.array(z.object({ name: z.string(), state: z.string(), fix: z.string().optional() })) });
+      const [first] = Checked.parse(JSON.parse((await run("doctor.ts")).stdout)).checks;
+      assert.deepEqual([first?.name, first?.state], ["installation", "failed"]);
+    } finally {
+      writeFileSync(file, whole);
+    }
+  });
+
+  it("says whose the files are that a process cannot read, and what gives them back", async () => {
+    await run("up.ts");
+    await run("up.ts", ["--down"]);
+    writeFileSync(join(home, "sources", "broken"), "");
+    const password = join(home, "control", "postgres-password");
+    const { uid, gid } = statSync(join(home, "control"));
+    try {
+      chownSync(password, 0, 0);
+      const ran = await run("up.ts");
+      assert.equal(ran.code, 4);
+      assert.match(ran.stderr, new RegExp(`postgres-password does not belong to .*chown -R ${uid}:${gid} ${join(home, "control")}'`));
+    } finally {
+      chownSync(password, uid, gid);
+    }
   });
 
   it("in the foreground ends with Ctrl-C, everything with it", async () => {

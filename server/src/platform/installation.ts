@@ -1,6 +1,7 @@
 // What makes an installation itself: an id that names its namespaces, cgroups, tables and uids on the machine.
 import { randomBytes, randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import { z } from "zod";
 import { writeDurably } from "./files.ts";
 import type { Home } from "./home.ts";
@@ -23,7 +24,16 @@ const Installation = z.object({
 });
 export type Installation = z.infer<typeof Installation>;
 
-export const readInstallation = (home: Home): Installation => Installation.parse(JSON.parse(readFileSync(home.installation, "utf8")));
+/** Throws `installation_damaged` for a file that was cut off or changed by hand. */
+export const readInstallation = (home: Home): Installation => {
+  const text = readFileSync(home.installation, "utf8");
+  try {
+    return Installation.parse(JSON.parse(text));
+  } catch (error) {
+    const evidence = error instanceof z.ZodError ? z.prettifyError(error).split("\n") : [String(error)];
+    throw new SlipError("installation_damaged", `${home.installation} cannot be read.`, { evidence });
+  }
+};
 
 export const newInstallation = (ports: { httpPort: number; httpsPort: number; handlerPort: number }, subnet: number): Installation => ({
   id: randomBytes(3).toString("hex"),

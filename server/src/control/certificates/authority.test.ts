@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,4 +55,21 @@ test("one wildcard serves the default host names, each other domain has its own 
   assert.equal(certificateName("shop.slip.localhost"), "*.slip.localhost");
   assert.equal(certificateName("www.example.org"), "www.example.org");
   assert.equal(certificateName("a.b.slip.localhost"), "a.b.slip.localhost");
+});
+
+test("an authority whose files were cut off is refused by its name, and made anew where they are removed", async () => {
+  const own = mkdtempSync(join(tmpdir(), "slip-authority-"));
+  try {
+    await authorityIn(own, "Slipstream test");
+    for (const name of ["authority-key.pem", "authority.pem"]) {
+      const whole = readFileSync(join(own, name));
+      writeFileSync(join(own, name), whole.subarray(0, 40));
+      await assert.rejects(authorityIn(own, "Slipstream test"), { code: "key_missing", message: /authority\.pem with authority-key\.pem, cannot be read/ });
+      writeFileSync(join(own, name), whole);
+    }
+    for (const name of ["authority-key.pem", "authority.pem"]) rmSync(join(own, name));
+    assert.ok((await authorityIn(own, "Slipstream test")).fingerprint);
+  } finally {
+    rmSync(own, { recursive: true });
+  }
 });

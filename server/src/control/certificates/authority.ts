@@ -4,6 +4,7 @@ import "reflect-metadata";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import { writeDurably } from "#platform/files.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -94,9 +95,24 @@ export const authorityIn = async (folder: string, name: string): Promise<Authori
     writeDurably(keyPath, made.key, 0o600);
     writeDurably(certificatePath, `${made.certificate}\n`, 0o644);
   }
+  return await readAuthority(certificatePath, keyPath).catch((error: unknown) => {
+    throw damaged(folder, error);
+  });
+};
+
+const readAuthority = async (certificatePath: string, keyPath: string): Promise<Authority> => {
   const certificate = readFileSync(certificatePath, "utf8");
   const pkcs8 = x509.PemConverter.decodeFirst(readFileSync(keyPath, "utf8"));
   const signingKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"]);
   const root = new x509.X509Certificate(certificate);
   return { certificate, fingerprint: new NodeCertificate(certificate).fingerprint256, issue: signer(root, signingKey as CryptoKey) };
 };
+
+const damaged = (folder: string, error: unknown): SlipError =>
+  new SlipError("key_missing", `The authority in ${folder}, authority.pem with authority-key.pem, cannot be read.`, {
+    evidence: [error instanceof Error ? error.message : String(error)],
+    next: [
+      "Put the two files back from the backup of control/ in SLIP_HOME, with their owner.",
+      "Remove the two files: 'slip up' makes another authority, which everybody has to trust anew with 'slip trust'.",
+    ],
+  });

@@ -13,6 +13,7 @@ import { claimSubnet } from "#platform/subnets.ts";
 import { ensureCluster } from "./cluster.ts";
 import { codeKey, ensureCode, inCode } from "./code.ts";
 import { ensureCompiled } from "./compiled.ts";
+import { leftOfHost } from "./left.ts";
 import { unmountRun } from "./mounts.ts";
 import type { Ground } from "./plan.ts";
 import { prepareDisk, prepareHome } from "./prepare.ts";
@@ -99,8 +100,10 @@ export const foreground = async (report: (result: object) => void, inherits: boo
 export const stopLeftovers = async (config: ReturnType<typeof readConfig>, home: Ground["home"]): Promise<void> => {
   // Another 'slip down' finds this process as the supervisor that is to end: it does already.
   process.on("SIGTERM", () => {});
-  if (readState(home)) {
-    const supervisor = new Supervisor(groundOf(config, { home, installation: readInstallation(home), code: source }), logOf("down"));
+  const installation = readInstallation(home);
+  // Where nothing says what was started, its sandboxes are known by their groups all the same.
+  if (readState(home) || leftOfHost(installation.id).length > 0) {
+    const supervisor = new Supervisor(groundOf(config, { home, installation, code: source }), logOf("down"));
     await supervisor.adoptToStop();
     await supervisor.stop();
   } else await unmountRun(home);

@@ -91,3 +91,12 @@ test("a link that the owner of a folder put there is not followed", async () => 
   assert.equal(statSync(victim).uid, 0);
   assert.ok(existsSync(homeAt(home.root).restateIdentityKey));
 });
+
+test("an identity of Restate that was cut off is named, with what to do", async () => {
+  const { home, installation } = await prepareHome(join(folder, "home"), silent);
+  prepareDisk(home, installation);
+  writeFileSync(home.restateIdentity, "");
+  assert.throws(() => prepareDisk(home, installation), { code: "key_missing", message: `The key ${home.restateIdentity} cannot be read.` });
+  rmSync(home.restateIdentity);
+  prepareDisk(home, installation);
+});

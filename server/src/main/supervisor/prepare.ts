@@ -106,12 +106,23 @@ const readToken = (home: Home): string => {
   throw new SlipError("key_missing", `The token in ${home.token} is empty or too short.`, { next: "Remove the file, and 'slip up' makes a new token." });
 };
 
+/** What Restate signs with, as control knows it. Throws `key_missing` for a file that was cut off. */
+const readIdentityKey = (home: Home): string => {
+  try {
+    return identityKeyOf(readFileSync(home.restateIdentity, "utf8"));
+  } catch {
+    throw new SlipError("key_missing", `The key ${home.restateIdentity} cannot be read.`, {
+      next: "Remove the file, and 'slip up' makes a new key; a Restate of your own (RESTATE_URL) needs a copy of that.",
+    });
+  }
+};
+
 const writeKeys = (home: Home, installation: Installation): void => {
   const { control, restate } = uids(installation);
   if (!isFile(home.postgresPassword)) writeFor(control, home.postgresPassword, randomBytes(32).toString("base64url"));
   writeFor(control, home.tokenSha256, createHash("sha256").update(readToken(home)).digest("hex"));
   if (!isFile(home.restateIdentity)) writeFor(restate, home.restateIdentity, newIdentity());
-  writeFor(control, home.restateIdentityKey, identityKeyOf(readFileSync(home.restateIdentity, "utf8")));
+  writeFor(control, home.restateIdentityKey, readIdentityKey(home));
   writeFor(restate, home.restateConfig, restateConfig({ baseDir: home.restate, identity: home.restateIdentity }));
 };
 

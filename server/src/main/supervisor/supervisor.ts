@@ -14,6 +14,7 @@ import { removeOtherCode } from "./code.ts";
 import { runFolders } from "./folders.ts";
 import { leftOf, leftOfHost } from "./left.ts";
 import { mountRun, unmountRun } from "./mounts.ts";
+import { wrongOwners } from "./owners.ts";
 import { type Ground, type ProcessPlan, planOf } from "./plan.ts";
 import { makeFolders } from "./prepare.ts";
 import { lastWords, refusalOf, rotateProcessLog } from "./process-log.ts";
@@ -171,6 +172,8 @@ export class Supervisor {
         next: `Free ${inMegabytes(limit("diskBallastBytes"))} on that disk ('slip doctor' says what holds it), then run 'slip up'.`,
         evidence,
       });
+    const foreign = wrongOwners(home, this.#ground.installation);
+    if (foreign) return foreign;
     return new SlipError("internal", `${name} does not start.`, { next: `Read ${home.processLogs}/${name}.log.`, evidence });
   }
 
@@ -230,9 +233,9 @@ export class Supervisor {
       });
   }
 
-  /** What a full disk did not take is written when there is space again. */
+  /** What a full disk did not take is written when there is space again, and what was damaged is written anew: 'slip down' finds us by it. */
   #tidy(): void {
-    if (!this.#isSaved) this.#save();
+    if (!this.#isSaved || readState(this.#ground.home) === undefined) this.#save();
     for (const { plan } of this.#processes) rotateProcessLog(this.#ground.home, plan.name);
   }
 }
