@@ -11,18 +11,22 @@ const inUse = (folder: string): string => join(folder, "sealing.key");
 const replaced = (folder: string, id: string): string => join(folder, `sealing-${id}.key`);
 const replacedName = /^sealing-[0-9a-f]{16}\.key$/;
 
-/** Throws `key_missing` for a file that is not there, is empty or was cut off: no weaker key ever takes its place. */
-const readKey = (path: string): Buffer => {
-  if (!existsSync(path)) throw new SlipError("key_missing", `The key ${basename(path)} is not in ${dirname(path)}.`);
+/** Throws `key_missing` for a file that is not there, is empty or was cut off: no weaker key ever takes its place. `details` say what else to do. */
+const readKey = (path: string, details: SlipError["details"] = {}): Buffer => {
+  if (!existsSync(path)) throw new SlipError("key_missing", `The key ${basename(path)} is not in ${dirname(path)}.`, details);
   const key = readFileSync(path);
-  if (key.length !== keyBytes) throw new SlipError("key_missing", `The key ${path} has ${key.length} bytes, not ${keyBytes}.`);
+  if (key.length !== keyBytes) throw new SlipError("key_missing", `The key ${path} has ${key.length} bytes, not ${keyBytes}.`, details);
   return key;
+};
+
+const makeMissing = (path: string): void => {
+  if (!existsSync(path)) writeDurably(path, randomBytes(keyBytes), 0o600);
 };
 
 /** A key that protects nothing which is kept: made anew where there is none. Throws `key_missing` for one that was cut off. */
 export const keyFile = (path: string): Buffer => {
-  if (!existsSync(path)) writeDurably(path, randomBytes(keyBytes), 0o600);
-  return readKey(path);
+  makeMissing(path);
+  return readKey(path, { next: "Remove the file, and 'slip up' makes another: nothing that is kept needs this one." });
 };
 
 export interface SealingKeys {
@@ -33,7 +37,7 @@ export interface SealingKeys {
 }
 
 /** Makes the first sealing key of an installation; one that is there stays. */
-export const makeSealingKey = (folder: string): void => void keyFile(inUse(folder));
+export const makeSealingKey = (folder: string): void => makeMissing(inUse(folder));
 
 /** Throws `key_missing`. */
 export const readSealingKeys = (folder: string): SealingKeys => {

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import { keyFile, makeSealingKey, readSealingKeys, replaceSealingKey } from "./key-files.ts";
 import { KeyRing } from "./key-ring.ts";
 
@@ -32,6 +33,26 @@ test("a key that is missing, empty, cut off or too long is none", () => {
     assert.throws(() => readSealingKeys(folder), { code: "key_missing" }, `${length} bytes`);
     assert.throws(() => keyFile(path()), { code: "key_missing" }, `${length} bytes are not replaced`);
   }
+});
+
+test("only of a key that nothing needs it is said that it may be removed", () => {
+  writeFileSync(path(), "");
+  const next = (read: () => unknown): string => {
+    try {
+      read();
+    } catch (error) {
+      return error instanceof SlipError ? error.next : String(error);
+    }
+    return "";
+  };
+  assert.match(
+    next(() => keyFile(path())),
+    /^Remove the file/,
+  );
+  assert.match(
+    next(() => readSealingKeys(folder)),
+    /^Put the file back/,
+  );
 });
 
 test("what was sealed opens before, in and after a change of the key", () => {

@@ -14,10 +14,10 @@ const entriesIn = (folder: string): string[] => {
   }
 };
 
-/** Sources are also root's, who fetches from git: there the group says whose they are. Its owner puts the folder itself right at each start. */
+/** Where root writes too, lines of the host and sources that it fetches from git, the group says who reads. Each start puts the folder itself right. */
 const isForeign = (home: Home, { path, uid, gid }: Folder, file: string): boolean => {
   const stat = lstatSync(file, { throwIfNoEntry: false });
-  return stat !== undefined && (path === home.sources ? stat.gid !== gid : stat.uid !== uid);
+  return stat !== undefined && (path === home.sources || uid === 0 ? stat.gid !== gid : stat.uid !== uid);
 };
 
 export interface Foreign {
@@ -27,10 +27,10 @@ export interface Foreign {
   command: string;
 }
 
-/** In each folder of a process without root, where there is one. */
+/** One of each folder that a process without root reads, where there is one. */
 export const foreignFiles = (home: Home, installation: Installation): Foreign[] =>
   diskFolders(home, uids(installation))
-    .filter(({ uid }) => uid !== 0)
+    .filter(({ uid, gid }) => uid !== 0 || gid !== 0)
     .flatMap((folder) => {
       const file = entriesIn(folder.path).find((entry) => isForeign(home, folder, entry));
       return file === undefined ? [] : [{ file, command: `chown -R ${folder.uid}:${folder.gid} ${folder.path}` }];
