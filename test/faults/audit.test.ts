@@ -52,12 +52,15 @@ describe("slip doctor --deep", () => {
     execFileSync("mount", ["-t", "tmpfs", "none", path("run/instances/ins_left/root")]);
     mkdirSync(path("cache/builds/dep_left"), { recursive: true });
     writeFileSync(path("run/exits/ins_left"), "0");
+    // All that gVisor leaves where it is killed before it has written down what it makes.
+    writeFileSync(path("run/runtimes/runsc/ins_cut_sandbox:ins_cut.lock"), "");
     const expected = [
       "orphan bundle ins_left",
       "orphan cgroup ins_left",
       "orphan exit-code ins_left",
       `orphan mount ${path("run/instances/ins_left/root")}`,
       `orphan namespace slip${id()}-77`,
+      "orphan runtime-state ins_cut",
       `orphan table slip_${id()}_old`,
       "orphan workspace dep_left",
     ];

@@ -49,11 +49,11 @@ const conmons = (bundles: readonly string[]): string[] =>
       return sandbox === undefined ? [] : [`${sandbox}:${pid}`];
     });
 
-/** What runc and runsc keep of a sandbox is named after it: `ID/`, or `ID_sandbox:ID.state`. */
-const runtimeStates = ({ runtimes }: Home): string[] => {
-  const names = ["runc", "runsc"].flatMap((kind) => namesIn(join(runtimes, kind)));
-  return [...new Set(names.map((name) => name.replace(/_sandbox:.*$/, "")))];
-};
+/** What runc and runsc keep of each sandbox is named after it: `ID/`, or `ID_sandbox:ID.state`. */
+export const runtimeStates = ({ runtimes }: Home): { sandbox: string; path: string }[] =>
+  ["runc", "runsc"].flatMap((kind) =>
+    namesIn(join(runtimes, kind)).map((name) => ({ sandbox: name.replace(/_sandbox:.*$/, ""), path: join(runtimes, kind, name) })),
+  );
 
 const tables = async (id: string): Promise<string[]> => {
   const { stdout } = await exec(["nft", "list", "tables"]);
@@ -76,7 +76,7 @@ export const foundOnMachine = async ({ home, installation: { id } }: InspectionG
     ...named("namespace", namesIn(namespaceFolder).filter(mine)),
     ...named("interface", namesIn("/sys/class/net").filter(mine)),
     ...named("process", conmons(bundles)),
-    ...named("runtime-state", runtimeStates(home)),
+    ...named("runtime-state", [...new Set(runtimeStates(home).map(({ sandbox }) => sandbox))]),
     ...named("exit-code", namesIn(home.exits)),
     ...named("workload-record", records(home.workloads)),
     ...named("job-record", records(home.jobs)),

@@ -8,7 +8,7 @@ import { slotNumber } from "../network/addresses.ts";
 import { applyEgress, tableName } from "../network/egress.ts";
 import { deleteNamespace } from "../network/namespaces.ts";
 import type { OciSandbox } from "../sandboxes/oci-sandbox.ts";
-import type { InspectionGround } from "./found.ts";
+import { type InspectionGround, runtimeStates } from "./found.ts";
 
 export interface SweepGround extends InspectionGround {
   /** The sandboxes of each kind that works, for instances and for runs. */
@@ -21,6 +21,12 @@ export interface SweepGround extends InspectionGround {
 const removeSandbox = async ({ sandboxes, home }: SweepGround, name: string): Promise<void> => {
   for (const sandbox of sandboxes) await sandbox.remove(name, "");
   rmSync(join(home.exits, name), { force: true });
+};
+
+/** A runtime that was killed at its beginning leaves a file that it does not know itself. */
+const removeState = async (ground: SweepGround, name: string): Promise<void> => {
+  await removeSandbox(ground, name);
+  for (const { sandbox, path } of runtimeStates(ground.home)) if (sandbox === name) rmSync(path, { recursive: true, force: true });
 };
 
 const endConmon = (name: string): void => {
@@ -50,7 +56,7 @@ const removers: Partial<Record<MachineKind, (ground: SweepGround, name: string) 
   bundle: removeSandbox,
   cgroup: removeSandbox,
   "exit-code": removeSandbox,
-  "runtime-state": removeSandbox,
+  "runtime-state": removeState,
   process: (_, name) => endConmon(name),
   mount: async (_, path) => void (await exec(["umount", "-l", path])),
   namespace: (_, name) => deleteNamespace(name),
