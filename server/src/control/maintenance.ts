@@ -7,7 +7,7 @@ import { trimAccess } from "./access/token-store.ts";
 import { trimKeys } from "./api/idempotency.ts";
 import { trimApprovals } from "./approvals/approval-store.ts";
 import { purgeOverdue } from "./apps/destroy.ts";
-import { dropUnused, ensureCertificate, expiringHosts } from "./certificates/certificate-store.ts";
+import { dropUnused, ensureCertificate, expireOthers, expiringHosts } from "./certificates/certificate-store.ts";
 import { type Control, platformDomain, serviceName } from "./control.ts";
 import { submitOpen } from "./deployments/submission.ts";
 import { Warmer } from "./deployments/warm.ts";
@@ -112,6 +112,7 @@ const every = (control: Control, of: { name: string; everyMs: number; act: (cont
 
 /** What has to be right before the first deployment: the certificate of all default host names. */
 export const prepare = async (control: Control): Promise<void> => {
+  await expireOthers(control, control.database);
   await ensureCertificate(control, control.database, `any.${platformDomain}`);
 };
 
@@ -148,6 +149,7 @@ export const maintain = (control: Control, signal: AbortSignal): void => {
   void until("replacing the sealing key", () => control.rotations.run(() => rotateWhereAsked(control)));
   void until("doing what was approved", () => control.approvals.resume(control));
   void until("publishing the routes", () => publishFirst(control));
+  void until("renewing certificates", () => renewCertificates(control));
   void until("bringing the host to what is desired", () => reconcile(control)).then(() => {
     every(control, { name: "watching the host", everyMs: hostEveryMs, act: watchHost }, signal);
   });

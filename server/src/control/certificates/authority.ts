@@ -30,6 +30,8 @@ export interface Authority {
   fingerprint: string;
   /** A certificate for host names ("*.parent" for those one label below), with its key; PEM. */
   issue(names: readonly string[]): Promise<Leaf>;
+  /** Whether this authority, and not one that it took the place of, has made a certificate. */
+  hasIssued(certificate: string): boolean;
 }
 
 const serialNumber = (): string =>
@@ -105,7 +107,13 @@ const readAuthority = async (certificatePath: string, keyPath: string): Promise<
   const pkcs8 = x509.PemConverter.decodeFirst(readFileSync(keyPath, "utf8"));
   const signingKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"]);
   const root = new x509.X509Certificate(certificate);
-  return { certificate, fingerprint: new NodeCertificate(certificate).fingerprint256, issue: signer(root, signingKey as CryptoKey) };
+  const own = new NodeCertificate(certificate);
+  return {
+    certificate,
+    fingerprint: own.fingerprint256,
+    issue: signer(root, signingKey as CryptoKey),
+    hasIssued: (leaf) => new NodeCertificate(leaf).verify(own.publicKey),
+  };
 };
 
 const damaged = (folder: string, error: unknown): SlipError =>

@@ -25,6 +25,15 @@ export const ensureCertificate = async ({ authority, sealing }: Pick<Control, "a
     on conflict (name) do update set certificate = excluded.certificate, sealed_key = excluded.sealed_key, key_id = excluded.key_id, not_after = excluded.not_after, created_at = now()`;
 };
 
+/**
+ * Where the authority took the place of another one, as when its files were lost, no client that trusts it would accept what that one made:
+ * all of it is to be renewed. The wildcard, which is always there, stands for all.
+ */
+export const expireOthers = async ({ authority }: Pick<Control, "authority">, query: Query): Promise<void> => {
+  const [made] = await query<{ certificate: string }[]>`select certificate from certificates where name = ${wildcard}`;
+  if (made && !authority.hasIssued(made.certificate)) await query`update certificates set not_after = now()`;
+};
+
 /** The names of the certificates that are to be renewed, of host names that are still ours. */
 export const expiringHosts = async (query: Query): Promise<string[]> => {
   const soon = new Date(Date.now() + renewBeforeMs);
