@@ -49,7 +49,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   },
   platforms: {
     files: ["test/e2e/*.test.ts", "test/faults/*.test.ts", "test/escapes/*.test.ts"],
-    first: ["damage", "power", "processes"].map((name) => `test/faults/${name}.test.ts`),
+    first: ["damage", "power", "processes", "down"].map((name) => `test/faults/${name}.test.ts`),
     atOnce: 3,
     timeoutMs: 300_000,
     joint: true,
