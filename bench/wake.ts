@@ -43,6 +43,8 @@ ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Awake).serve_forever()
   command: "/usr/bin/python3",
   more: { "requirements.txt": "# none\n" },
 };
+/** No parked Node was started with such a flag: to it the pool is empty, and what waits is at most its own next sandbox. */
+const flagged: Program = { ...node, more: { "package.json": '{"scripts":{"start":"node --max-old-space-size=96 server.js"}}' } };
 const sleepsWithinMs = 300_000;
 /** Until another sandbox was made in advance. */
 const pauseMs = 1_500;
@@ -66,6 +68,7 @@ const stages: readonly Stage[] = [
   { name: "frozen", what: "a frozen app", sandbox: "runc", state: "asleep", apps: 20, program: node, goal: 0.35 },
   { name: "ended", what: "an app that was ended", sandbox: "runc", state: "stopped", apps: 20, program: node, goal: 0.35 },
   { name: "python", what: "an app in Python that was ended", sandbox: "runc", state: "stopped", apps: 20, program: python, goal: 0.35 },
+  { name: "unfit", what: "an app that was ended, and that nothing in the pool fits", sandbox: "runc", state: "stopped", apps: 20, program: flagged, goal: 1.3 },
   {
     name: "bare",
     what: "an app that was ended, with nothing made in advance",
