@@ -35,12 +35,22 @@ export interface Bundle {
 /** The host name of every sandbox of a build. */
 export const ofBuild = "build";
 
+/** Undefined where it is being made, or removed: those of others come and go meanwhile. */
+const readBundle = (folder: string): Bundle | undefined => {
+  try {
+    return JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as Bundle;
+  } catch {
+    return undefined;
+  }
+};
+
 /** The folder of the sandbox of an app, or of a build, and its configuration. */
 const sandboxOf = (home: string, name: string): { folder: string; bundle: Bundle } => {
   const parent = join(home, name === ofBuild ? "run/runs" : "run/instances");
-  const all = readdirSync(parent).map((name) => {
+  const all = readdirSync(parent).flatMap((name) => {
     const folder = join(parent, name);
-    return { folder, bundle: JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as Bundle };
+    const bundle = readBundle(folder);
+    return bundle ? [{ folder, bundle }] : [];
   });
   const isOf = ({ hostname, process: { env } }: Bundle): boolean => (name === ofBuild ? hostname === ofBuild : env.includes(`SLIP_APP=${name}`));
   const found = all.find(({ bundle }) => isOf(bundle));

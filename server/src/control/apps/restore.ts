@@ -7,7 +7,7 @@ import type { Control } from "../control.ts";
 import { createDeployment } from "../deployments/create.ts";
 import { destructionOf, journal } from "../journal/journal-store.ts";
 import { tellOfApp } from "./app-events.ts";
-import { type AppRow, appNamed, expectDestroyed, lockApp, unmarkDestroyed } from "./app-store.ts";
+import { type AppRow, expectDestroyed, findApp, lockApp, unmarkDestroyed } from "./app-store.ts";
 
 interface Restored {
   app: string;
@@ -29,9 +29,10 @@ const reopen = ({ database, installation }: Control, call: Call, { id, name }: A
     return { app: name };
   });
 
-/** Throws `conflict` for an app that is not destroyed, or is being purged. */
+/** Throws `not_found`, and `conflict` for an app that is not destroyed, or is being purged. */
 export const restoreApp = async (control: Control, call: Call, name: string): Promise<Restored> => {
-  const row = await appNamed(control.database, call.tenant, name);
+  const row = await findApp(control.database, call.tenant, name);
+  if (!row) throw new SlipError("not_found", `There is no app ${name}.`, { next: "List what can be brought back with 'slip apps --destroyed'." });
   expectDestroyed(row, true);
   const purging = await control.database`select 1 from tasks where app_id = ${row.id} and state = 'open' and input->>'purge' = 'true'`;
   if (purging.length > 0) throw new SlipError("conflict", `The app ${name} is being purged.`, { next: "See 'slip apps --destroyed'." });

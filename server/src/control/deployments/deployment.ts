@@ -82,8 +82,10 @@ export const tagsOf = (row: Pick<DeploymentRow, "id" | "tenant" | "project" | "a
 export const noDeployment = (id: string): SlipError =>
   new SlipError("not_found", `There is no deployment ${id}.`, { next: "List them with 'slip deployments APP'." });
 
-export const hasEndedAlready = ({ id, state }: Pick<DeploymentRow, "id" | "state">): SlipError =>
-  new SlipError("conflict", `The deployment ${id} has ended already: it is ${state}.`);
+export const hasEndedAlready = ({ id, state, app }: Pick<DeploymentRow, "id" | "state" | "app">): SlipError =>
+  new SlipError("conflict", `The deployment ${id} has ended already: it is ${state}.`, {
+    next: state === "live" ? `Go back to the release before with 'slip rollback ${app}'.` : `See what there is with 'slip deployments ${app}'.`,
+  });
 
 export const isOpen = (state: DeploymentState): boolean => state === "waiting" || state === "running";
 
