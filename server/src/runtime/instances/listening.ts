@@ -1,5 +1,6 @@
 // Which ports a program listens on, as the kernel's tables of its network namespace say.
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { exec } from "#platform/exec.ts";
 
 export interface Listener {
   port: number;
@@ -86,6 +87,11 @@ export const hasClients = (pid: number, port: number): boolean => {
   } catch {
     return true;
   }
+};
+
+/** Ends the TCP connections to a port in the network namespace at `network`; a kernel without INET_DIAG_DESTROY ends none. */
+export const endConnections = async (network: string, port: number): Promise<void> => {
+  await exec(["nsenter", `--net=${network}`, "--", "ss", "--kill", "--no-header", "--tcp", "state", "connected", "sport", "=", `:${port}`]);
 };
 
 /** Tables are as they were so long: one look asks for the clients of many ports. */

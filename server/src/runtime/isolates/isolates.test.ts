@@ -179,6 +179,41 @@ for (const { by, kind, crun } of sandboxWays.filter(({ by: name }) => name !== "
       await remove(of);
     });
 
+    it("one that ends itself is not there any more for who is connected to it", async () => {
+      const of = spec();
+      const { address } = await start(of);
+      const socket = new WebSocket(`ws://${address}/socket`);
+      await new Promise((resolve) => socket.addEventListener("open", resolve));
+      const closed = new Promise((resolve) => socket.addEventListener("close", resolve));
+      await get(address, "/end");
+      // The next who asks finds that it has ended.
+      await get(address, "/count");
+      await closed;
+      await eventually(() => instanceOf(of)?.state === "ready" || undefined, "it is back");
+      await remove(of);
+    });
+
+    it("one that is removed ends with its open sockets, and the others' stay", async () => {
+      const all = [spec(), spec()];
+      const [one, two] = all as [WorkloadSpec, WorkloadSpec];
+      const sockets = await Promise.all(all.map(async (of) => new WebSocket(`ws://${(await start(of)).address}/socket`)));
+      const hear = (socket: WebSocket): Promise<string> =>
+        new Promise((resolve, reject) => {
+          socket.onmessage = ({ data }) => resolve(String(data));
+          socket.onclose = () => reject(new Error("closed"));
+          if (socket.readyState === socket.OPEN) socket.send("you");
+          else socket.onopen = () => socket.send("you");
+        });
+      assert.deepEqual(await Promise.all(sockets.map(hear)), ["heard you", "heard you"]);
+      const [first, second] = sockets as [WebSocket, WebSocket];
+      const closed = new Promise((resolve) => first.addEventListener("close", resolve));
+      await remove(one);
+      await closed;
+      assert.equal(await hear(second), "heard you");
+      second.close();
+      await remove(two);
+    });
+
     it("none reaches another, itself, or what loads it", async () => {
       const [one, two] = [spec(), spec()];
       const [a, b] = [await start(one), await start(two)];

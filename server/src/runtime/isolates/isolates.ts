@@ -8,6 +8,7 @@ import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { newId } from "#platform/ids.ts";
 import type { Image } from "#platform/oci/image.ts";
 import type { Exit } from "../instances/failure.ts";
+import { endConnections, sameMomentMs } from "../instances/listening.ts";
 import type { OutputLine } from "../output/output-line.ts";
 import { type Launch, LaunchError, type OciSandbox } from "../sandboxes/oci-sandbox.ts";
 import type { Hold, ProgramSandbox, Tail } from "../sandboxes/program-sandbox.ts";
@@ -158,6 +159,7 @@ export class Isolates implements ProgramSandbox {
   }
 
   async restart(id: string): Promise<void> {
+    if (this.exitCode(id) !== undefined) await this.#cut(this.#process(id), this.#member(id));
     rmSync(this.#exitFile(id), { force: true });
     const record = this.#functionRecord(id);
     if (!record) throw new LaunchError("What it was started with is not there any more.");
@@ -329,6 +331,17 @@ export class Isolates implements ProgramSandbox {
     member.keptBytes = 0;
     // One that does not answer takes the function with it when it is ended.
     if (process.isUp) await unload(process.line, member.place).catch(() => {});
+    await this.#cut(process, member);
+  }
+
+  /** An isolate that was ended goes on with what is open to it: that ends with its connections, or where the kernel ends none, with the process. */
+  async #cut(process: FunctionProcess, { id, place }: Member): Promise<void> {
+    const port = portOf(place);
+    const isOpen = (): boolean => process.isUp && this.pid(id) !== undefined && this.hasClients(id, port);
+    if (!isOpen()) return;
+    await endConnections(process.slot.path, port);
+    await sleep(2 * sameMomentMs);
+    if (isOpen()) process.kill();
   }
 
   async remove(id: string): Promise<void> {
