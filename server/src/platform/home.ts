@@ -28,6 +28,7 @@ export const homeAt = (root: string) => ({
   tokenSha256: join(root, "control", "token.sha256"), // up: SHA-256 of the owner's token in hexadecimal; control never sees the token itself
   control: join(root, "control"), // control; 0700: sealing key, local authority
   postgresPassword: join(root, "control", "postgres-password"), // up
+  postgresPasswordSha256: join(root, "postgres-password.sha256"), // up: of the one that the cluster knows
   restateIdentityKey: join(root, "control", "restate-identity-key"), // up: public key of restateIdentity, "publickeyv1_…"
   sources: join(root, "sources"), // control (uploads) and host (git)
   sourceBlobs: (tenant: string) => join(root, "sources", tenant, "blobs"),

@@ -25,11 +25,21 @@ const initdbArguments = (initdb: string, data: string): [string, ...string[]] =>
   "--no-instructions",
 ];
 
-/** The SQL of the first start. `password` is made of letters, digits, '-' and '_', so it needs no quoting beyond its quotes. */
-export const firstSql = (password: string): string => {
-  if (!/^[\w-]{20,}$/.test(password)) throw new Error("the generated password has characters that are not expected");
-  return [`CREATE ROLE ${postgresUser} LOGIN CREATEDB PASSWORD '${password}';`, `CREATE DATABASE ${postgresDatabase} OWNER ${postgresUser};`, ""].join("\n\n");
+/** Letters, digits, '-' and '_', so that it needs no quoting beyond its quotes; a shorter one could be guessed, or was cut off. */
+export const isPassword = (text: string): boolean => /^[\w-]{43,}$/.test(text);
+
+/** SQL for a server without network, which takes each statement up to an empty line. */
+const sqlWith = (password: string, ...statements: string[]): string => {
+  if (!isPassword(password)) throw new Error("the generated password has characters that are not expected");
+  return [...statements, ""].join("\n\n");
 };
+
+/** The SQL of the first start. */
+export const firstSql = (password: string): string =>
+  sqlWith(password, `CREATE ROLE ${postgresUser} LOGIN CREATEDB PASSWORD '${password}';`, `CREATE DATABASE ${postgresDatabase} OWNER ${postgresUser};`);
+
+/** The SQL that gives the platform's user another password. */
+export const passwordSql = (password: string): string => sqlWith(password, `ALTER ROLE ${postgresUser} PASSWORD '${password}';`);
 
 /** Who may log in: the platform's own user, by password, over the socket. */
 const accessRules = `local all ${postgresUser} scram-sha-256\n`;
@@ -47,6 +57,16 @@ export const makeClusterArguments = (code: string, data: string): [string, ...st
   const { initdb, postgres } = postgresPrograms(code);
   return ["sh", "-c", script, "sh", postgres, data, accessRules, ...initdbArguments(initdb, data)];
 };
+
+/** A server process without network on the cluster in `data`, which runs the SQL of its standard input. */
+export const singleArguments = (code: string, data: string): [string, ...string[]] => [
+  postgresPrograms(code).postgres,
+  "--single",
+  "-j",
+  "-D",
+  data,
+  "postgres",
+];
 
 /** Durable, and small: a platform of one machine has a few dozen connections and a working set of megabytes. */
 const settings = {

@@ -1,6 +1,6 @@
 // The embedded servers for real: made, started without rights below a closed folder, used, killed, started again.
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -92,6 +92,22 @@ test("PostgreSQL lets in the platform's user with its password only, and that us
     withSql((sql) => sql`select 1`, { user: "postgres" }),
     /no pg_hba.conf entry|password authentication failed/,
   );
+});
+
+test("PostgreSQL takes a new password where the file of the old one was damaged or lost", async () => {
+  const password = () => readFileSync(ground.home.postgresPassword, "utf8");
+  for (const damage of [(path: string) => truncateSync(path, 12), rmSync]) {
+    const old = password();
+    damage(ground.home.postgresPassword);
+    prepareDisk(ground.home, ground.installation);
+    assert.notEqual(password(), old);
+    await killAndAwait("postgres");
+    assert.deepEqual([...(await withSql((sql) => sql`select 1 as one`))], [{ one: 1 }]);
+    await assert.rejects(
+      withSql((sql) => sql`select 1`, { password: old }),
+      /password authentication failed/,
+    );
+  }
 });
 
 test("no embedded server listens on a port", async () => {

@@ -22,6 +22,7 @@ import { syncFolder, writeOnce } from "#platform/files.ts";
 import { type Home, homeAt } from "#platform/home.ts";
 import { type Installation, newInstallation, readInstallation, saveInstallation, uids } from "#platform/installation.ts";
 import { freePort } from "#platform/ports.ts";
+import { isPassword } from "#platform/postgres-server.ts";
 import { identityKeyOf, newIdentity, restateConfig } from "#platform/restate-server.ts";
 import { chooseSubnet } from "#platform/subnets.ts";
 import { giveUpBallast } from "./ballast.ts";
@@ -80,7 +81,7 @@ export const makeFolders = (folders: readonly Folder[]): void => {
 const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /** Writes a file for `owner` alone into a folder of that owner: a link that was put there is replaced, never followed. */
-const writeFor = (owner: number, path: string, content: string): void => {
+export const writeFor = (owner: number, path: string, content: string): void => {
   // What is there already is not written again: a full disk has no room for it.
   if (isFile(path) && readFileSync(path, "utf8") === content) return;
   const temporary = `${path}.${randomBytes(6).toString("hex")}`;
@@ -119,7 +120,9 @@ const readIdentityKey = (home: Home): string => {
 
 const writeKeys = (home: Home, installation: Installation): void => {
   const { control, restate } = uids(installation);
-  if (!isFile(home.postgresPassword)) writeFor(control, home.postgresPassword, randomBytes(32).toString("base64url"));
+  // A cluster that knows another one is told of it (cluster.ts).
+  if (!isFile(home.postgresPassword) || !isPassword(readFileSync(home.postgresPassword, "utf8").trim()))
+    writeFor(control, home.postgresPassword, randomBytes(32).toString("base64url"));
   writeFor(control, home.tokenSha256, createHash("sha256").update(readToken(home)).digest("hex"));
   if (!isFile(home.restateIdentity)) writeFor(restate, home.restateIdentity, newIdentity());
   writeFor(control, home.restateIdentityKey, readIdentityKey(home));
