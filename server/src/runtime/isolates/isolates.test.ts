@@ -128,6 +128,14 @@ for (const { by, kind, crun } of sandboxWays.filter(({ by: name }) => name !== "
       await Promise.all([one, two].map(remove));
     });
 
+    it("a module that has the name of what marks its lines does not take its place", async () => {
+      const modules = ["function", "slip-marking"].map((name) => ({ name, kind: "esModule" as const, file: "function.mjs" }));
+      const of = spec({ artifact: await storeFunction(fixture.home, program, { modules }) });
+      await get((await start(of)).address, "/say?what=one");
+      await eventually(() => firstLines(fixture, of).length >= 3 || undefined, "its lines are in the log");
+      await remove(of);
+    });
+
     it("a line is of the function that wrote it, without its secrets, whatever it looks like", async () => {
       const [one, two] = [spec(), spec({ env: { KEY: "s3cret-value" }, secretNames: ["KEY"] })];
       const [a, b] = [await start(one), await start(two)];

@@ -76,7 +76,8 @@ const codeOf = ({ compatibilityDate, compatibilityFlags, modules, env, mark }: L
     compatibilityDate,
     compatibilityFlags,
     mainModule: modules[0]?.name ?? "",
-    modules: { "slip-marking": { js: marking(mark) }, ...Object.fromEntries(own) },
+    // The last: no module of its own can take that name.
+    modules: { ...Object.fromEntries(own), "slip-marking": { js: marking(mark) } },
     env,
     globalOutbound,
   };
