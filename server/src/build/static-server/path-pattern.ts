@@ -7,9 +7,9 @@ export interface PathPattern {
 
 const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 
-/** Undefined for what is no path: an address with a host, which only their own services know. */
+/** Undefined for what is no path, an address with a host, which only their own services know; and for several rests, with which a long path takes seconds. */
 export const pathPattern = (text: string): PathPattern | undefined => {
-  if (!text.startsWith("/")) return undefined;
+  if (!text.startsWith("/") || text.indexOf("*") !== text.lastIndexOf("*")) return undefined;
   const names: string[] = [];
   const source = text.replace(/\/+$/, "").replace(/(\/\*$)|\*|\/:(\w+)|[^*/]+|\//g, (part, rest: string | undefined, name: string | undefined) => {
     if (rest !== undefined || part === "*") names.push("splat");

@@ -27,8 +27,11 @@ const ruleOf = (line: string): Rule | undefined => {
   if (pattern === undefined || status === undefined || more.length > 0) return undefined;
   // What is elsewhere can be led to, but not fetched from there.
   if (isElsewhere ? status < 300 || status === 404 : !to.startsWith("/")) return undefined;
-  return { from: pattern, to, status, forced: mark === "!" };
+  return { from: pattern, to: asAddress(to), status, forced: mark === "!" };
 };
+
+/** What no field of an answer can hold, as an address writes it. */
+const asAddress = (to: string): string => to.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
 
 /** A path never begins with two slashes, which would name another host. */
 const fill = (to: string, values: Readonly<Record<string, string>>): string =>

@@ -24,7 +24,14 @@ export interface Site {
   notes: readonly string[];
 }
 
-const statOf = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false });
+/** Undefined too for a name that no file can have: it is longer than the system takes, or a link that leads to itself. */
+const statOf = (path: string): Stats | undefined => {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+};
 
 /** Undefined for what cannot be a path: bad escapes, NUL, a backslash. */
 const decode = (urlPath: string): string | undefined => {

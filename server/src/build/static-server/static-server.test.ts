@@ -31,7 +31,7 @@ const files: Record<string, string | Buffer> = {
   ".env": "SECRET=1",
   ".well-known/security.txt": "contact",
   _redirects:
-    "# moved\n/old /about 302\n/blog/:year/:slug /posts/:slug?year=:year\n/spa/* /about.html 200\n/out/* https://example.com/:splat 301\n/style.css /about 301\n/moved.bin /about 307!\n/gone /about.html 404\n/up/* /:splat\n/loop/* /../outside.txt 200\n/proxy https://example.com 200\n",
+    "# moved\n/old /about 302\n/blog/:year/:slug /posts/:slug?year=:year\n/spa/* /about.html 200\n/out/* https://example.com/:splat 301\n/style.css /about 301\n/moved.bin /about 307!\n/gone /about.html 404\n/up/* /:splat\n/loop/* /../outside.txt 200\n/proxy https://example.com 200\n/far /日本?世=界 302\n/*/a/*/b /about 301\n",
   _headers: "/about*\n  X-Frame-Options: DENY\n  Cache-Control: no-store\n/*\n  X-One: 1\n  Content-Length: 3\n",
 };
 
@@ -83,6 +83,7 @@ before(async () => {
   writeFileSync(join(root, "outside.txt"), "outside");
   symlinkSync("../outside.txt", join(site, "escape.txt"));
   symlinkSync("about.html", join(site, "inside.html"));
+  symlinkSync("self", join(site, "self"));
   await makeProgram(join(root, "layer"), "static-server");
   [port, fallbackPort] = [await freePort(), await freePort()];
   [server, fallbackServer] = [await start([], port), await start(["--fallback"], fallbackPort)];
@@ -114,6 +115,10 @@ const pages: readonly [string, number, string][] = [
   ["/gone", 404, "about"],
   ["/loop/x", 404, "There is nothing here.\n"],
   ["/proxy", 404, "There is nothing here.\n"],
+  ["/x/a/y/b", 404, "There is nothing here.\n"],
+  ["/self", 404, "There is nothing here.\n"],
+  [`/${"a".repeat(300)}`, 404, "There is nothing here.\n"],
+  ["/a".repeat(3_000), 404, "There is nothing here.\n"],
   ["/escape.txt", 404, "There is nothing here.\n"],
   ["/../outside.txt", 400, "That is not a path.\n"],
   ["/%2e%2e/outside.txt", 400, "That is not a path.\n"],
@@ -140,6 +145,7 @@ const moves: readonly [string, number, string][] = [
   ["/blog/2024/a%20b?x=1", 301, "/posts/a%20b?year=2024"],
   ["/out/a/b?x=1", 301, "https://example.com/a/b?x=1"],
   ["/moved.bin", 307, "/about"],
+  ["/far", 302, "/%E6%97%A5%E6%9C%AC?%E4%B8%96=%E7%95%8C"],
   ["/up//evil.example/", 301, "/evil.example/"],
 ];
 for (const [path, status, location] of moves)
