@@ -40,10 +40,10 @@ export const readOwnHeaders = (text: string): OwnHeaders => {
   }
   return {
     of(path) {
-      const all: Record<string, string> = {};
+      const all = new Map<string, string>();
       for (const block of blocks)
-        if (block.path?.match(path)) for (const [name, value] of block.headers) all[name] = all[name] === undefined ? value : `${all[name]}, ${value}`;
-      return all;
+        if (block.path?.match(path)) for (const [name, value] of block.headers) all.set(name, all.has(name) ? `${all.get(name)}, ${value}` : value);
+      return Object.fromEntries(all);
     },
     ignored,
   };
