@@ -14,6 +14,7 @@ export const limits = {
   gitFetchMs: { default: 120_000, unit: "ms", what: "fetching a git source" },
   gitFetchBytes: { default: 4 * 2 ** 30, unit: "bytes", what: "what fetching a git source may hold on the disk: what came, and the files of it" },
   // build
+  sourceLookMs: { default: 2_000, unit: "ms", what: "looking at a source, to find how it is built and started; the host does nothing else meanwhile" },
   buildMs: { default: 900_000, unit: "ms", what: "one build" },
   buildMemoryBytes: { default: 2 * 2 ** 30, unit: "bytes", what: "memory of one build" },
   buildTmpBytes: { default: 512 * 2 ** 20, unit: "bytes", what: "/tmp of one build (counts as its memory)" },
