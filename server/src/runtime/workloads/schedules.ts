@@ -1,5 +1,5 @@
 // Calls of functions by their schedules: a request of the host's to a port of the sandbox that only the host reaches, or knows how to ask.
-
+import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { nodeHttp } from "@slipstream/contract/node-http.ts";
@@ -38,6 +38,23 @@ const ask = (bell: Bell, { cron, dueAt }: ScheduledCall): Promise<string> =>
     request.on("error", reject).end();
   });
 
+/** A woken program is awake once it listens on its first port: the one for this may be open a moment later. */
+const openMs = 2_000;
+const lookAgainMs = 10;
+
+const isClosed = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
+
+/** As `ask`, again where nobody listened yet, and nothing was asked. */
+const askOnceOpen = async (bell: Bell, call: ScheduledCall): Promise<string> => {
+  for (const end = performance.now() + openMs; ; await sleep(lookAgainMs)) {
+    try {
+      return await ask(bell, call);
+    } catch (error) {
+      if (!isClosed(error) || performance.now() > end) throw error;
+    }
+  }
+};
+
 const failed = (error: string): ScheduledResult => ({ outcome: "failed", error });
 
 const resultOf = (text: string): ScheduledResult => {
@@ -70,7 +87,7 @@ export class Schedules {
     entry.calls += 1;
     try {
       await wake();
-      return resultOf(await ask(bellOf(entry), call));
+      return resultOf(await askOnceOpen(bellOf(entry), call));
     } catch (error) {
       if (error instanceof SlipError) throw error;
       return failed(messageOf(error));
