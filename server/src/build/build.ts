@@ -13,7 +13,7 @@ import { planOf } from "./buildpacks/list.ts";
 import type { BuildContext } from "./context.ts";
 import { imageProcess } from "./image-process.ts";
 import { dependencyLayer } from "./install.ts";
-import { within } from "./look.ts";
+import { look } from "./look.ts";
 import { sourceLayers } from "./source-layer.ts";
 import { readManifest } from "./sources/manifest.ts";
 import { storedTree } from "./sources/tree.ts";
@@ -87,7 +87,7 @@ export const runBuild = async (context: BuildContext): Promise<BuildResult & { o
   const manifest = readManifest(home, spec.tags.tenant, spec.source);
   requireRoom(home, bytesOf(manifest));
   const tree = storedTree(home, spec.tags.tenant, manifest);
-  const plan = within(() => planOf(tree, spec.config));
+  const plan = look(() => planOf(tree, spec.config));
   log.note(`buildpack ${plan.buildpack}: ${plan.runtime.map(({ name, version }) => (version === "default" ? name : `${name} ${version}`)).join(", ")}`);
   for (const note of plan.notes ?? []) log.note(note);
   await mkdir(home.cache, { recursive: true, mode: 0o755 });

@@ -13,7 +13,7 @@ import type { BuildDependencies } from "./context.ts";
 import { fetchGit } from "./git/git.ts";
 import { ArtifactCheck, foundOfBuilds, sweepBuilds } from "./inspection.ts";
 import { LayerCheck } from "./layer-check.ts";
-import { within } from "./look.ts";
+import { look } from "./look.ts";
 import { readManifest } from "./sources/manifest.ts";
 import { storedTree } from "./sources/tree.ts";
 import { baseLayer, toolchainLayer } from "./toolchains/toolchains.ts";
@@ -41,7 +41,7 @@ export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCa
     async readConfig({ tenant, source }) {
       const tree = storedTree(home, tenant, readManifest(home, tenant, source));
       const text = tree.read(configFile);
-      return within(() => ({ config: withPort(tree, withRelease(tree, withTriggers(tree, text === undefined ? {} : parseConfig(text)))) }));
+      return look(() => ({ config: withPort(tree, withRelease(tree, withTriggers(tree, text === undefined ? {} : parseConfig(text)))) }));
     },
     build: (spec) => builds.build(spec),
     async cancelBuild({ id }) {

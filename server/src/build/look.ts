@@ -1,26 +1,16 @@
-// Looking at a stranger's files takes as long as they want where a pattern fits them badly, and all of the host process waits: so it is ended by a
-// clock, which V8 looks at in the middle of a pattern, too.
-import { Script } from "node:vm";
+// Finds out how a source is built and started, from its files.
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
+import { TookTooLong, within } from "#platform/within.ts";
 
-const key = Symbol.for("slipstream.look");
-const script = new Script('globalThis[Symbol.for("slipstream.look")]()');
-
-const isLate = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
-
-/** What `look` gives, which waits for nothing. Throws what that throws, and `build_failed` where it takes longer than `ms`. */
-export const within = <T>(look: () => T, ms: number = limit("sourceLookMs")): T => {
-  const place = globalThis as { [key]?: () => T };
-  place[key] = look;
+/** What `find` finds in a stranger's files. Throws what that throws, and `build_failed` where it takes longer than the host can wait. */
+export const look = <T>(find: () => T, ms: number = limit("sourceLookMs")): T => {
   try {
-    return script.runInThisContext({ timeout: ms }) as T;
+    return within(ms, find);
   } catch (error) {
-    if (!isLate(error)) throw error;
+    if (!(error instanceof TookTooLong)) throw error;
     throw new SlipError("build_failed", `Its files could not be understood within ${ms} ms.`, {
       next: "Leave out what is generated (.slipignore), and let a build command make it.",
     });
-  } finally {
-    delete place[key];
   }
 };

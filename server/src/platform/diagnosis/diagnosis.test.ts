@@ -437,3 +437,10 @@ test("long lines of a stranger take no time", () => {
   const { user } = process.cpuUsage(before);
   assert.ok(user < 500_000, `${user} µs`);
 });
+
+test("lines that take long to be looked at give no diagnosis, rather than to wait for it", () => {
+  const known = "Error: getaddrinfo ENOTFOUND db.example.com";
+  assert.ok(diagnose([known], around("install")).cause);
+  const slow = Array.from({ length: 60 }, () => "ERR_PNPM_FETCH_404 /a".repeat(95));
+  assert.deepEqual(diagnose([...slow, known], around("install")), {});
+});

@@ -1,5 +1,7 @@
 // What the last lines of a program that failed say: a likely cause, what to do, and the place in the source that they name.
 // Lines are data from a stranger: only fixed forms are looked for, and nothing of them is obeyed.
+
+import { TookTooLong, within } from "../within.ts";
 import { decisive } from "./decisive.ts";
 import { fileSigns } from "./file-signs.ts";
 import { memorySigns } from "./memory-signs.ts";
@@ -14,9 +16,10 @@ import { variableSigns } from "./variable-signs.ts";
 const signs: readonly Sign[] = [...memorySigns, ...packageSigns, ...networkSigns, ...fileSigns, ...variableSigns, ...programSigns];
 
 const lineLength = 2_000;
+/** Usually it takes less than one. */
+const recogniseMs = 500;
 
-/** Empty when nothing is recognised. Pure. */
-export const diagnose = (all: readonly string[], around: Surroundings): Diagnosis => {
+const recognise = (all: readonly string[], around: Surroundings): Diagnosis => {
   const cut = all.map((line) => line.slice(0, lineLength));
   // Tools of a build end with their reason, and with much that is none; programs that serve end with their error.
   const { lines, isDump } = around.during === "run" ? decisive(cut) : { lines: cut, isDump: false };
@@ -29,6 +32,16 @@ export const diagnose = (all: readonly string[], around: Surroundings): Diagnosi
     if (found) return { ...(place === undefined ? {} : { place }), ...found };
   }
   return place === undefined ? {} : { place };
+};
+
+/** Empty when nothing is recognised in time. */
+export const diagnose = (all: readonly string[], around: Surroundings): Diagnosis => {
+  try {
+    return within(recogniseMs, () => recognise(all, around));
+  } catch (error) {
+    if (error instanceof TookTooLong) return {};
+    throw error;
+  }
 };
 
 /** The parts of a diagnosis that every error carries. */
