@@ -4,19 +4,20 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, Buildpack, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { functions } from "./function/function.ts";
 import { node } from "./node/node.ts";
+import { singleFile } from "./node/single-file.ts";
 import { applicationOf, languageOf, otherLanguage } from "./other-languages.ts";
 import { portOf } from "./port.ts";
 import { notStarted } from "./procfile.ts";
 import { python } from "./python/python.ts";
 import { staticSite } from "./static/static.ts";
 
-const buildpacks: readonly Buildpack[] = [functions, node, python, staticSite];
+const buildpacks: readonly Buildpack[] = [functions, node, python, singleFile, staticSite];
 
 /** Folders of the first two levels that would be an app by themselves. */
 const appsBelow = (tree: SourceTree, config: AppConfig): string[] => {
   const folders = tree.paths.flatMap(
     (path) =>
-      /^([\w.-]+(?:\/[\w.-]+)?)\/(?:package\.json|wrangler\.(?:toml|jsonc?)|(?:index|worker|function)\.(?:m?[jt]s|[jt]sx)|requirements\.txt|pyproject\.toml|index\.html)$/.exec(
+      /^([\w.-]+(?:\/[\w.-]+)?)\/(?:package\.json|wrangler\.(?:toml|jsonc?)|(?:index|worker|function|server|app|main)\.(?:[cm]?[jt]s|[jt]sx|py)|requirements\.txt|pyproject\.toml|index\.html)$/.exec(
         path,
       )?.[1] ?? [],
   );

@@ -107,16 +107,17 @@ export const packageSteps = (tree: SourceTree, file: PackageFile, config: AppCon
   };
 };
 
+export const nodePlan = (tree: SourceTree, config: AppConfig, file: PackageFile): BuildPlan => {
+  const manager = packageManagerOf(tree, file);
+  const runtime: Toolchain = { name: "node", version: nodeVersion(tree, file, process.version) };
+  const steps = packageSteps(tree, file, config);
+  const found = result(tree, config, file, steps.build !== undefined);
+  if (!("command" in found)) return { buildpack: "node", ...site(config, found), ...steps };
+  return { buildpack: "node", ...server(found.command, runtime, manager, config), ...serverProcess(tree, config, found.command), ...steps };
+};
+
 export const node: Buildpack = {
   name: "node",
   detect: (tree) => (tree.paths.includes("package.json") ? "package.json" : undefined),
-  plan(tree, config) {
-    const file = readPackageFile(tree);
-    const manager = packageManagerOf(tree, file);
-    const runtime: Toolchain = { name: "node", version: nodeVersion(tree, file, process.version) };
-    const steps = packageSteps(tree, file, config);
-    const found = result(tree, config, file, steps.build !== undefined);
-    if (!("command" in found)) return { buildpack: "node", ...site(config, found), ...steps };
-    return { buildpack: "node", ...server(found.command, runtime, manager, config), ...serverProcess(tree, config, found.command), ...steps };
-  },
+  plan: (tree, config) => nodePlan(tree, config, readPackageFile(tree)),
 };
