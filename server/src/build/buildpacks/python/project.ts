@@ -3,6 +3,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import { z } from "zod";
+import { inlineScript } from "./inline-metadata.ts";
 
 const Pyproject = z.object({
   project: z
@@ -17,25 +18,38 @@ const Pyproject = z.object({
 });
 export type Pyproject = z.infer<typeof Pyproject>;
 
-/** Undefined without the file. Throws `build_failed` with file and line when it is not TOML, or not what PEP 621 says. */
-export const readPyproject = (tree: SourceTree): Pyproject | undefined => {
-  const text = tree.read("pyproject.toml");
-  if (text === undefined) return undefined;
+/** Throws `build_failed` with the file, and the line of pyproject.toml, when it is not TOML, or not what PEP 621 says. */
+const parsed = (text: string, file: string): Pyproject => {
   const wrong = (message: string, line?: number): SlipError =>
-    new SlipError("build_failed", `pyproject.toml: ${message}`, {
-      file: "pyproject.toml",
-      ...(line === undefined ? {} : { line }),
-      next: "Correct pyproject.toml.",
+    new SlipError("build_failed", `${file}: ${message}`, {
+      file,
+      ...(line === undefined || file !== "pyproject.toml" ? {} : { line }),
+      next: `Correct ${file}.`,
     });
   try {
-    const parsed = Pyproject.safeParse(getStaticTOMLValue(parseTOML(text)));
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
+    const result = Pyproject.safeParse(getStaticTOMLValue(parseTOML(text)));
+    if (result.success) return result.data;
+    const issue = result.error.issues[0];
     throw wrong(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "does not fit"}`);
   } catch (error) {
     if (error instanceof ParseError) throw wrong(error.message, error.lineNumber);
     throw error;
   }
+};
+
+/** Files that say what a project needs: beside them nobody reads what a script says of itself. */
+const ofProject: readonly string[] = ["requirements.txt", "uv.lock", "poetry.lock", "Pipfile", "Pipfile.lock", "setup.py"];
+
+const ofScript = (tree: SourceTree): Pyproject | undefined => {
+  const script = ofProject.some((path) => tree.paths.includes(path)) ? undefined : inlineScript(tree);
+  // The table of a script has the keys of [project] at its top.
+  return script && parsed(`[project]\n${script.toml}`, script.path);
+};
+
+/** pyproject.toml, else what a script says of itself; undefined without either. Throws `build_failed` where it cannot be read. */
+export const readPyproject = (tree: SourceTree): Pyproject | undefined => {
+  const text = tree.read("pyproject.toml");
+  return text === undefined ? ofScript(tree) : parsed(text, "pyproject.toml");
 };
 
 const meaningful = (text: string): string[] =>

@@ -5,6 +5,7 @@ import type { Buildpack, BuildStep, SourceTree } from "@slipstream/contract/port
 import { names } from "#platform/command.ts";
 import { toldPort } from "../port.ts";
 import { webCommand } from "../procfile.ts";
+import { inlineScript } from "./inline-metadata.ts";
 import { installOf } from "./install.ts";
 import { asksFor, type Pyproject, pythonWanted, readPyproject } from "./project.ts";
 import { impliedStart, type PythonStart, runnable } from "./start.ts";
@@ -78,7 +79,7 @@ const hasSourceFolder = (tree: SourceTree): boolean => tree.paths.some((path) =>
 
 export const python: Buildpack = {
   name: "python",
-  detect: (tree) => marks.find((path) => tree.paths.includes(path)),
+  detect: (tree) => marks.find((path) => tree.paths.includes(path)) ?? inlineScript(tree)?.path,
   plan(tree, config) {
     const project = readPyproject(tree);
     const start = startOf(tree, project, config);

@@ -1,6 +1,7 @@
 // How a Python app is started: by which server, or as a script.
 import type { Command } from "@slipstream/contract/config.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { inlineScript } from "./inline-metadata.ts";
 import { asksFor, type Pyproject } from "./project.ts";
 
 export interface PythonStart {
@@ -96,9 +97,10 @@ const startsItself = /__name__ == ['"]__main__['"]|\bserve_forever\(|^(?:\w+\.)?
 /** A package that is run by its name. */
 const runnablePackages = (tree: SourceTree): string[] => tree.paths.flatMap((path) => /^(?:src\/)?(\w+)\/__main__\.py$/.exec(path)?.[1] ?? []);
 
-/** The usual names; else the only one that there is. */
+/** One that says what it needs; the usual names; else the only one that there is. */
 const script = (tree: SourceTree): PythonStart | undefined => {
-  const path = scripts.find((each) => tree.paths.includes(each)) ?? ["src/main.py", "src/app.py"].find((each) => tree.paths.includes(each));
+  const path =
+    inlineScript(tree)?.path ?? scripts.find((each) => tree.paths.includes(each)) ?? ["src/main.py", "src/app.py"].find((each) => tree.paths.includes(each));
   if (path !== undefined) return { command: ["python3", path], server: undefined };
   const [name, ...packages] = runnablePackages(tree);
   if (name !== undefined && packages.length === 0) return { command: ["python3", "-m", name], server: undefined };
