@@ -5,6 +5,7 @@ import type { Buildpack, BuildStep, SourceTree } from "@slipstream/contract/port
 import { names } from "#platform/command.ts";
 import { toldPort } from "../port.ts";
 import { webCommand } from "../procfile.ts";
+import { refusedHosts } from "./django-hosts.ts";
 import { inlineScript } from "./inline-metadata.ts";
 import { installOf } from "./install.ts";
 import { asksFor, type Pyproject, pythonWanted, readPyproject } from "./project.ts";
@@ -83,11 +84,11 @@ export const python: Buildpack = {
   plan(tree, config) {
     const project = readPyproject(tree);
     const start = startOf(tree, project, config);
-    const { port, ...told } = toldPort(tree, config, start.command);
+    const { port, notes = [] } = toldPort(tree, config, start.command);
     const runtime = [{ name: "python" as const, version: pythonWanted(tree, project) }];
     return {
       buildpack: "python",
-      ...told,
+      notes: [...notes, ...refusedHosts(tree)],
       runtime,
       tools: needsGit(tree) ? [...runtime, { name: "git", version: "default" }] : runtime,
       install: installOf(tree, project, extraOf(tree, project, start), config),
