@@ -36,6 +36,10 @@ const fixed =
   (folder: string, fallback: boolean): Framework["site"] =>
   () => ({ folders: [folder], fallback });
 
+/** Where one of these is, the build makes Nitro's server, whichever framework is on it. */
+export const nitro: readonly string[] = ["nitro", "nitropack", "@solidjs/start", "@solidjs/vite-plugin-nitro-2", "@tanstack/nitro-v2-vite-plugin"];
+export const qwik: readonly string[] = ["@builder.io/qwik-city", "@qwik.dev/router"];
+
 /** The first whose package is a dependency decides. `site` is undefined when the framework is set to make a server. */
 const frameworks: readonly Framework[] = [
   {
@@ -57,6 +61,12 @@ const frameworks: readonly Framework[] = [
     packages: ["nuxt"],
     site: (_, { scripts }) => (/\bnux[it] generate\b/.test(scripts.build ?? "") ? { folders: [".output/public", "dist"], fallback: false } : undefined),
   },
+  { packages: nitro, site: () => undefined },
+  {
+    packages: qwik,
+    site: (tree) => (tree.paths.some((path) => path.startsWith("adapters/static/")) ? { folders: ["dist"], fallback: false } : undefined),
+  },
+  { packages: ["@tanstack/react-start", "@tanstack/solid-start"], site: () => undefined },
   { packages: ["@sveltejs/kit", "@remix-run/serve", "@react-router/serve", "@nestjs/core"], site: () => undefined },
   {
     packages: ["@react-router/dev"],
@@ -71,6 +81,7 @@ const frameworks: readonly Framework[] = [
   { packages: ["@11ty/eleventy"], build: ["eleventy"], site: (tree) => ({ folders: eleventyFolders(tree), fallback: false }) },
   { packages: ["vite"], site: (tree) => ({ folders: [settingOf(configText(tree, "vite"), "outDir") ?? "dist"], fallback: true }) },
   { packages: ["parcel"], site: fixed("dist", true) },
+  { packages: ["ember-cli"], site: fixed("dist", true) },
 ];
 
 /** The framework among the dependencies, undefined when there is none of those that are known. */
@@ -83,8 +94,12 @@ export const frontEndBuild = (file: PackageFile, start: string | undefined): str
   return build && [...build];
 };
 
+/** A library of components, whose only build is that of the pages which show them. */
+const showsComponents = ({ scripts }: PackageFile): boolean => scripts["build-storybook"] !== undefined && scripts.build === undefined;
+
 /** Where the static site of a package will be after its build, undefined when it makes none. The caller knows that there is a build script. */
 export const frontEndOf = (tree: SourceTree, file: PackageFile): FrontEnd | undefined => {
+  if (showsComponents(file)) return { folders: ["storybook-static"], fallback: false };
   const framework = frontEndFramework(file);
   return framework ? framework.site(tree, file) : { folders: anyFolder, fallback: false };
 };

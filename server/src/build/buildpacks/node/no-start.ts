@@ -1,6 +1,7 @@
 // What is said of a package of which nothing tells how it starts.
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { qwik } from "./front-end.ts";
 import { dependsOn, type PackageFile } from "./package-file.ts";
 import { startingPackages } from "./workspace-packages.ts";
 
@@ -8,15 +9,19 @@ import { startingPackages } from "./workspace-packages.ts";
 const servers = (tree: SourceTree): string[] =>
   tree.paths.filter((path) => /^(src\/)?[\w-]+\.(js|mjs|cjs|ts|mts)$/.test(path) && /\.listen\(|\bserve\(/.test(tree.read(path) ?? ""));
 
-/** Frameworks that make what an adapter says, and the adapter whose server starts anywhere. */
-const adapters: readonly (readonly [string, string])[] = [
-  ["@sveltejs/kit", "@sveltejs/adapter-node"],
-  ["astro", "@astrojs/node"],
+/** Frameworks that make what an adapter says, the adapter whose server starts anywhere, and how one comes to it. */
+const adapters: readonly (readonly [framework: string, own: string, next: string])[] = [
+  ["@sveltejs/kit", "@sveltejs/adapter-node", "Use the adapter @sveltejs/adapter-node."],
+  ["astro", "@astrojs/node", "Use the adapter @astrojs/node."],
+  ...qwik.map((name) => [name, "", "Run 'npm run qwik add node-server' for a server, or 'npm run qwik add static' for a static site."] as const),
+  ...["@tanstack/react-start", "@tanstack/solid-start"].map(
+    (name) => [name, "nitro", "Install nitro, and add nitro() of nitro/vite to the plugins of vite.config.ts."] as const,
+  ),
 ];
 
 const reason = (tree: SourceTree, file: PackageFile): { cause?: string; next: string[] } => {
   const adapter = adapters.find(([framework, own]) => dependsOn(file, framework) && !dependsOn(file, own));
-  if (adapter) return { cause: `The adapter of ${adapter[0]} makes no server that starts here.`, next: [`Use the adapter ${adapter[1]}.`] };
+  if (adapter) return { cause: `The adapter of ${adapter[0]} makes no server that starts here.`, next: [adapter[2]] };
   const found = servers(tree).slice(0, 2);
   if (found.length > 0)
     return { cause: `Nothing says that ${found[0]} is what starts.`, next: found.map((path) => `Set [run] command = "node ${path}" in slip.toml.`) };

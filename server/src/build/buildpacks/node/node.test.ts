@@ -48,6 +48,53 @@ const cases: readonly { what: string; files: Files; config?: AppConfig; expected
     expected: { install: "npm ci", inputs: ["package.json", "package-lock.json", ".npmrc"] },
   },
   {
+    what: "TanStack Start with Nitro",
+    files: {
+      "package.json": pack({
+        scripts: { build: "vite build", preview: "vite preview" },
+        dependencies: { "@tanstack/react-start": "1", nitro: "3", vite: "8" },
+      }),
+    },
+    expected: { build: "npm run build", command: "node .output/server/index.mjs", output: undefined },
+  },
+  {
+    what: "SolidStart, whose start script is a preview",
+    files: { "package.json": pack({ scripts: { build: "vite build", start: "vite preview" }, dependencies: { "@solidjs/start": "2", vite: "8" } }) },
+    expected: { build: "npm run build", command: "node .output/server/index.mjs" },
+  },
+  {
+    what: "Qwik City with an adapter for a server",
+    files: {
+      "package.json": pack({
+        scripts: { build: "qwik build", serve: "node server/entry.node-server", start: "vite --open --mode ssr" },
+        devDependencies: { "@builder.io/qwik-city": "1", vite: "7" },
+      }),
+    },
+    expected: { build: "npm run build", command: "node server/entry.node-server", output: undefined },
+  },
+  {
+    what: "Qwik City with its adapter for sites",
+    files: {
+      "package.json": pack({ scripts: { build: "qwik build", start: "vite --mode ssr" }, devDependencies: { "@builder.io/qwik-city": "1", vite: "7" } }),
+      "adapters/static/vite.config.ts": "",
+    },
+    expected: { build: "npm run build", command: site, output: ["dist"] },
+  },
+  {
+    what: "Ember",
+    files: {
+      "package.json": pack({ scripts: { build: "ember build --environment=production", start: "ember serve" }, devDependencies: { "ember-cli": "6" } }),
+    },
+    expected: { build: "npm run build", command: spa, output: ["dist"] },
+  },
+  {
+    what: "components that Storybook shows, and nothing else",
+    files: {
+      "package.json": pack({ scripts: { storybook: "storybook dev", "build-storybook": "storybook build" }, devDependencies: { storybook: "9", vite: "7" } }),
+    },
+    expected: { build: "npm run build-storybook", command: site, output: ["storybook-static"] },
+  },
+  {
     what: "Eleventy, for which its guide writes no script",
     files: { "package.json": pack({ devDependencies: { "@11ty/eleventy": "3" } }), "eleventy.config.js": 'export default () => ({ dir: { output: "web" } })' },
     expected: { build: "eleventy", command: site, output: ["web"] },
@@ -397,4 +444,17 @@ test("a report of nothing to start names the files that open a port, and no othe
     actions({ "package.json": pack({ scripts: { build: "vite build" }, devDependencies: { "@sveltejs/kit": "2", "@sveltejs/adapter-vercel": "5" } }) })[0],
     "Use the adapter @sveltejs/adapter-node.",
   );
+});
+
+test("what a framework needs for a server is told: an adapter of Qwik's, Nitro for TanStack Start", () => {
+  const told = (name: string): string => {
+    try {
+      planOf(memoryTree({ "package.json": pack({ scripts: { build: "vite build", start: "vite" }, devDependencies: { [name]: "1", vite: "7" } }) }), {});
+    } catch (error) {
+      if (error instanceof SlipError) return `${error.code} ${error.nextActions[0]}`;
+    }
+    return "nothing";
+  };
+  assert.match(told("@builder.io/qwik-city"), /^no_start_command .*qwik add node-server/);
+  assert.match(told("@tanstack/react-start"), /^no_start_command .*nitro/);
 });

@@ -28,7 +28,7 @@ const adaptsItself = "@sveltejs/adapter-auto";
 const nodeAdapter = { GCP_BUILDPACKS: "true" };
 
 /** Names of it where there is no server and no other build: of documentation, that is the site. */
-const siteScripts: readonly string[] = ["docs:build", "build:docs", "site:build", "build:site"];
+const siteScripts: readonly string[] = ["docs:build", "build:docs", "site:build", "build:site", "build-storybook"];
 
 const buildScript = ({ scripts }: PackageFile, { toolchain }: PackageManager, start: string | undefined): string[] | undefined => {
   const script = [...buildScripts, ...(start === undefined ? siteScripts : [])].find((name) => scripts[name] !== undefined);

@@ -2,6 +2,7 @@
 import type { AppConfig, Command } from "@slipstream/contract/config.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { webCommand } from "../procfile.ts";
+import { nitro, qwik } from "./front-end.ts";
 import { dependsOn, type PackageFile } from "./package-file.ts";
 import { startScriptOf } from "./start-script.ts";
 
@@ -37,13 +38,18 @@ const frameworkServers: readonly (readonly [string, string])[] = [
   ["@remix-run/serve", "remix-serve build/server/index.js"],
   ["@react-router/serve", "react-router-serve build/server/index.js"],
   ["@nestjs/core", "node dist/main.js"],
+  ...nitro.map((name) => [name, "node .output/server/index.mjs"] as const),
 ];
 
 /** What generators of packages call a start that is not for development. */
 const productionScripts: readonly string[] = ["start:prod", "start:production"];
 
+/** Qwik's start script is for development, and each of its adapters for servers writes this one. */
+const adapterScript = (file: PackageFile): string | undefined =>
+  qwik.some((name) => dependsOn(file, name)) && /^(?:node|bun)\s/.test(file.scripts.serve ?? "") ? file.scripts.serve : undefined;
+
 const startScript = (file: PackageFile): string | undefined =>
-  startScriptOf(file).start ?? productionScripts.map((name) => file.scripts[name]).find((script) => script !== undefined);
+  startScriptOf(file).start ?? productionScripts.map((name) => file.scripts[name]).find((script) => script !== undefined) ?? adapterScript(file);
 
 const mainFile = (tree: SourceTree, file: PackageFile, isBuilt: boolean): string | undefined => {
   const main = file.main?.replace(/^\.\//, "");
