@@ -135,6 +135,12 @@ const cases: readonly Case[] = [
   },
   { what: "a missing command", during: "build", lines: ["sh: 1: tsc: not found"], cause: "The command tsc is not there." },
   { what: "a missing script", during: "build", lines: ['npm error Missing script: "bundle"'], cause: "package.json has no script bundle." },
+  {
+    what: "a flag that npm does not know",
+    during: "build",
+    lines: ["npm run lint", "npm error code EUNKNOWNCONFIG", "npm error Unknown cli flag:", "npm error   - --pretty", "npm error Run `npm help config`"],
+    cause: "A script gives npm the flag --pretty, which npm 12 refuses and npm 11 ignored.",
+  },
   { what: "a missing module", during: "build", lines: ["Error: Cannot find module 'left-pad'"], cause: "The package left-pad is not installed." },
   {
     what: "a missing Python module",

@@ -177,6 +177,17 @@ export const packageSigns: readonly Sign[] = [
     }),
   },
   {
+    during: ["install", "build"],
+    pattern: /npm error code EUNKNOWNCONFIG[\s\S]*?npm error\s+- (--[\w.-]{1,60})/,
+    read: ([flag]) => ({
+      cause: `A script gives npm the flag ${flag}, which npm 12 refuses and npm 11 ignored.`,
+      actions: [
+        `Write ' -- ${flag}' where the flag is for the script that npm runs, and leave it out elsewhere.`,
+        'Where a package does so, set "engines": { "node": "24.x" } in package.json: with that Node comes npm 11.',
+      ],
+    }),
+  },
+  {
     pattern: /gyp ERR! (?:find Python|not found: make|stack Error: not found: make)/,
     read: () => ({
       cause: "A package has to be compiled, and the sandbox has no compiler.",
