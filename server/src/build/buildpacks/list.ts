@@ -3,6 +3,7 @@ import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, Buildpack, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { functions } from "./function/function.ts";
+import { largeFilePointers } from "./large-files.ts";
 import { node } from "./node/node.ts";
 import { singleFile } from "./node/single-file.ts";
 import { applicationOf, languageOf, otherLanguage } from "./other-languages.ts";
@@ -56,7 +57,7 @@ export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan => {
   const application = named === undefined && config.run?.command === undefined ? applicationOf(tree) : undefined;
   if (application) throw otherLanguage(application);
   const plan = found.plan(tree, config);
-  const notes = [...(plan.notes ?? []), ...notStarted(tree)];
+  const notes = [...(plan.notes ?? []), ...notStarted(tree), ...largeFilePointers(tree)];
   return notes.length === 0 ? plan : { ...plan, notes };
 };
 

@@ -8,7 +8,7 @@ import { PackageFile } from "./package-file.ts";
 
 const usual: readonly string[] = ["server", "index", "app", "main"];
 
-const imported = /^(?!\s*(?:\/\/|\*)).*?(?:\bfrom|^\s*import|\bimport\s*\(|\brequire\s*\()\s*["']([^"'\n]+)["']/gm;
+const imported = /^(?![ \t]*(?:\/\/|\*)).*?(?:\bfrom|^[ \t]*import|\bimport\s*\(|\brequire\s*\()\s*["']([^"'\n]+)["']/gm;
 
 /** What the file imports by name: modules of Node's and packages. */
 const importsOf = (text: string): string[] => [...text.matchAll(imported)].map(([, name = ""]) => name).filter((name) => !/^[./#]/.test(name));
@@ -19,8 +19,12 @@ const packagesOf = (text: string): string[] => {
   return [...new Set(names.map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name))];
 };
 
+/** What is longer was made by a bundler, for pages: nobody writes a server of one file like that. */
+const longestBytes = 256 * 1024;
+
 /** Scripts of pages import nothing by such names, and Deno's own servers are no programs of Node's. */
-const isServer = (text: string): boolean => opensPort(text) && (importsOf(text).length > 0 || /\bBun\.serve\b/.test(text)) && !/\bDeno\.\w/.test(text);
+const isServer = (text: string): boolean =>
+  text.length <= longestBytes && !/\bDeno\.\w/.test(text) && (importsOf(text).length > 0 || /\bBun\.serve\b/.test(text)) && opensPort(text);
 
 /** The first by the usual names; else the only one that there is. */
 const serverOf = (tree: SourceTree): string | undefined => {
