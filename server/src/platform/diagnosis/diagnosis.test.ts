@@ -450,3 +450,8 @@ test("lines that take long to be looked at give no diagnosis, rather than to wai
   const slow = Array.from({ length: 60 }, () => "ERR_PNPM_FETCH_404 /a".repeat(95));
   assert.deepEqual(diagnose([...slow, known], around("install")), {});
 });
+
+test("a package that the registry lacks may be a folder of the repository that was left out", () => {
+  const { actions } = diagnose(["npm error code E404", "npm error 404  The requested resource '@shop/lib@*' could not be found"], around("install"));
+  assert.match(actions?.[1] ?? "", /^Where @shop\/lib is a folder of the same repository, .* without --subfolder/);
+});

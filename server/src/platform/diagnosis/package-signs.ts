@@ -151,6 +151,7 @@ export const packageSigns: readonly Sign[] = [
       cause: `The registry has no ${npm ?? pnpm ?? pip}, or not to be seen without a token.`,
       actions: [
         `Correct the name or version of ${npm ?? pnpm ?? pip}${again}`,
+        `Where ${npm ?? pnpm ?? pip} is a folder of the same repository, deploy the repository whole, without --subfolder: else that folder is not there.`,
         'For a private package store its token as a secret, and set [build] secrets = ["NPM_TOKEN"] in slip.toml.',
       ],
     }),
