@@ -331,7 +331,6 @@ export class Isolates implements ProgramSandbox {
     member.keptBytes = 0;
     // One that does not answer takes the function with it when it is ended.
     if (process.isUp) await unload(process.line, member.place).catch(() => {});
-    await this.#cut(process, member);
   }
 
   /** An isolate that was ended goes on with what is open to it: that ends with its connections, or where the kernel ends none, with the process. */
@@ -350,6 +349,7 @@ export class Isolates implements ProgramSandbox {
     if (process && member) {
       await member.again;
       await this.#unload(member);
+      await this.#cut(process, member);
       await this.#leave(process, member);
     }
     rmSync(this.#exitFile(id), { force: true });
