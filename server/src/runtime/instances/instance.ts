@@ -58,6 +58,7 @@ export class Instance {
     },
   );
   readonly #underway = new Underway();
+  #stopping: Promise<void> = Promise.resolve();
   /** Resolves when nothing is left of the instance that it succeeded. */
   #ceded: Promise<void> = Promise.resolve();
   #exit: Exit | undefined;
@@ -212,8 +213,15 @@ export class Instance {
     this.#ground.records.saveInstance(this.#record);
     this.#pulse.end();
     this.#ground.exits.forget(this.id);
-    await this.#underway.is(this.#stopNow(graceMs));
+    const stopping = this.#underway.is(this.#stopNow(graceMs));
+    this.#stopping = stopping.catch(() => {});
+    await stopping;
     if (!this.#removed.signal.aborted) this.#log.say(why);
+  }
+
+  /** Resolves when it is not being ended. */
+  get settled(): Promise<void> {
+    return this.#stopping;
   }
 
   async #stopNow(graceMs: number): Promise<void> {

@@ -1,5 +1,6 @@
 // The workloads of this machine: what is asked for, and the instances that serve it. Desired state comes from outside alone.
 import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { DesiredState, EnsureResult, Workload, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
@@ -24,6 +25,7 @@ interface Sick {
 }
 
 /** After a reboot everything is to be started: not all at the same time, and no tenant's after all of another's. */
+const endsMs = 5_000;
 const startsAtOnce = 2 * availableParallelism();
 
 const sandboxFailure = (error: SlipError): EnsureResult => ({
@@ -161,9 +163,14 @@ export class Workloads {
     }
   }
 
-  /** Makes nothing in advance any more. */
-  close(): Promise<void> {
-    return this.#resting.close();
+  /**
+   * Makes nothing in advance any more. What is being put to rest has ended when this resolves, if that takes no longer than a moment: else it would be ended
+   * when the next host process has started it again.
+   */
+  async close(): Promise<void> {
+    await this.#resting.close();
+    const ends = [...this.#entries.values()].flatMap(({ instances }) => instances.map(({ settled }) => settled));
+    await Promise.race([Promise.all(ends), sleep(endsMs, undefined, { ref: false })]);
   }
 
   /** Resolves when nothing is being removed any more. */
