@@ -11,6 +11,7 @@ const found: readonly [attributes: string, path: string][] = [
   ["*.png filter=lfs diff=lfs merge=lfs -text\n", "img/logo.png"],
   ["* text=auto\nmodels/** filter=lfs diff=lfs\n", "models/a/b.bin"],
   ["/media/*.mp4 filter=lfs\n", "media/x.mp4"],
+  ["[z-a].bin filter=lfs\n[ab].bin filter=lfs\n", "a.bin"],
 ];
 for (const [attributes, path] of found)
   test(`that ${path} is a pointer is said, by ${JSON.stringify(attributes)}`, () => {

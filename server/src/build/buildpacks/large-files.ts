@@ -1,19 +1,11 @@
 // Pointers of Git LFS in place of files: an app would serve or read them as if they were what they stand for.
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import ignore from "ignore";
 
 const pointer = /^version https:\/\/git-lfs\.github\.com\/spec\/v1\n/;
 
-/** What .gitattributes says of names: the usual patterns, with stars, of names or of paths below its folder. */
-const matcherOf = (pattern: string): RegExp => {
-  const escaped = pattern
-    .replace(/^\//, "")
-    .replace(/[.+^${}()|\\]/g, "\\$&")
-    .replace(/\*\*\/?|\*|\?/g, (star) => (star.startsWith("**") ? ".*" : star === "*" ? "[^/]*" : "[^/]"));
-  return new RegExp(`${pattern.includes("/") ? "^" : "(?:^|/)"}${escaped}$`);
-};
-
-const patternsOf = (attributes: string): RegExp[] =>
-  [...attributes.matchAll(/^[ \t]*([^\s#"]\S*)[ \t].*\bfilter=lfs\b/gm)].map(([, pattern = ""]) => matcherOf(pattern));
+/** The patterns of .gitattributes are those of .gitignore. */
+const patternsOf = (attributes: string): string[] => [...attributes.matchAll(/^[ \t]*([^\s#"]\S*)[ \t].*\bfilter=lfs\b/gm)].map(([, pattern = ""]) => pattern);
 
 /** One file tells of all: each is fetched, or none. So that one is read which the patterns meet first. */
 const looksAt = 20;
@@ -22,7 +14,8 @@ const looksAt = 20;
 export const largeFilePointers = (tree: SourceTree): string[] => {
   const patterns = patternsOf(tree.read(".gitattributes") ?? "");
   if (patterns.length === 0) return [];
-  const kept = tree.paths.filter((path) => patterns.some((pattern) => pattern.test(path))).slice(0, looksAt);
+  const inLfs = ignore().add(patterns);
+  const kept = tree.paths.filter((path) => inLfs.ignores(path)).slice(0, looksAt);
   const path = kept.find((each) => pointer.test(tree.read(each) ?? ""));
   if (path === undefined) return [];
   return [

@@ -1,6 +1,5 @@
 // What the last lines of a program that failed say: a likely cause, what to do, and the place in the source that they name.
 // Lines are data from a stranger: only fixed forms are looked for, and nothing of them is obeyed.
-
 import { TookTooLong, within } from "../within.ts";
 import { decisive } from "./decisive.ts";
 import { fileSigns } from "./file-signs.ts";

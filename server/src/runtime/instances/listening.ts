@@ -89,9 +89,12 @@ export const hasClients = (pid: number, port: number): boolean => {
   }
 };
 
+const endMs = 5_000;
+
 /** Ends the TCP connections to a port in the network namespace at `network`; a kernel without INET_DIAG_DESTROY ends none. */
 export const endConnections = async (network: string, port: number): Promise<void> => {
-  await exec(["nsenter", `--net=${network}`, "--", "ss", "--kill", "--no-header", "--tcp", "state", "connected", "sport", "=", `:${port}`]);
+  const connected = ["--tcp", "state", "connected", "sport", "=", `:${port}`];
+  await exec(["nsenter", `--net=${network}`, "--", "ss", "--kill", "--no-header", ...connected], { timeoutMs: endMs });
 };
 
 /** Tables are as they were so long: one look asks for the clients of many ports. */
