@@ -5,7 +5,7 @@ export interface Suite {
   files: readonly string[];
   /** The longest, which begin first: those that wait most in turn with those that work most. `test/run.ts` says at its end which took longest. */
   first: readonly string[];
-  /** Files that run at the same time: those that work need no more than there are processors, those that wait for platforms do. */
+  /** Files that run at the same time: one more than two processors, for each waits a third of its time, for the disk and for what it started. */
   atOnce: number;
   /** Of one test. */
   timeoutMs: number;
@@ -43,7 +43,7 @@ export const suites: Readonly<Record<string, Suite>> = {
       main("oauth"),
       runtime("network/ipv6"),
     ],
-    atOnce: 2,
+    atOnce: 3,
     timeoutMs: 120_000,
     joint: false,
   },
