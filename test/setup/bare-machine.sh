@@ -1,7 +1,8 @@
 #!/bin/sh
 # A machine that has only Debian's base system and Node with npm, made in a folder, with a clone of a commit in it:
-#   sudo test/setup/bare-machine.sh [COMMIT [COMMAND]]
-# runs COMMAND, a line for sh, in ~/slipstream there (left out: HEAD, and readme-commands.sh), ends as it does, and leaves nothing.
+#   sudo test/setup/bare-machine.sh [COMMIT [COMMAND [RELEASE]]]
+# runs COMMAND, a line for sh, in ~/slipstream there (left out: HEAD, and readme-commands.sh), ends as it does, and leaves nothing. RELEASE is
+# one of Debian by its name (left out: that of this machine).
 # The machine has processes, mounts, a network and control groups of its own; kernel, clock and devices are the real ones. Mirror, proxies
 # and authorities are this machine's. What it prints is all that is kept.
 set -eu
@@ -29,10 +30,10 @@ make() {
   chmod 755 "$machine"
   say "Making a bare machine in $machine …"
   # shellcheck disable=SC1091
-  codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  own=$(. /etc/os-release && echo "$VERSION_CODENAME")
   # shellcheck disable=SC2016 # apt-get's own
-  mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' | awk -v of="$codename" '$1 == of { print $2; exit }')
-  debootstrap --variant=minbase "$codename" "$machine" "$mirror" >"$machine.log" 2>&1 || { tail -n 20 "$machine.log" >&2; return 1; }
+  mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' | awk -v of="$own" '$1 == of { print $2; exit }')
+  debootstrap --variant=minbase "${release:-$own}" "$machine" "$mirror" >"$machine.log" 2>&1 || { tail -n 20 "$machine.log" >&2; return 1; }
   make_node
   make_ways_out
   git clone -q "$root" "$machine/root/slipstream"
@@ -168,6 +169,7 @@ if [ "${1:-}" = --inside ]; then
 fi
 [ "$(id -u)" = 0 ] || { say "A machine is made by root: run it with sudo."; exit 1; }
 commit=$(git -C "$root" rev-parse --verify -q "${1:-HEAD}^{commit}") || { say "There is no commit ${1:-HEAD} here."; exit 2; }
+release=${3:-}
 trap remove EXIT
 trap 'exit 130' INT TERM HUP
 make

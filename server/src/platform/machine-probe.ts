@@ -54,7 +54,7 @@ export const cgroupOf = (mountInfo: string, unified: string): Pick<Machine, "cgr
 
 const nftablesProblem = async (): Promise<string | undefined> => {
   try {
-    const { code, stderr } = await exec(["nft", "--check", "-f", "-"], { input: "table inet slip-doctor { }\n", timeoutMs: 5_000 });
+    const { code, stderr } = await exec(["nft", "--check", "table inet slip-doctor { }"], { timeoutMs: 5_000 });
     return code === 0 ? undefined : stderr.split("\n")[0] || "refuses rules";
   } catch {
     return "the program nft is missing";

@@ -1,6 +1,6 @@
 // What instances may reach, as one nftables table that is made or replaced whole.
 import { limit } from "@slipstream/contract/limits.ts";
-import { exec, execOrThrow } from "#platform/exec.ts";
+import { exec } from "#platform/exec.ts";
 import { closedRanges, mailPorts } from "#platform/public-address.ts";
 import { maxSlots, rangeOf, slotPrefix } from "./addresses.ts";
 
@@ -95,15 +95,22 @@ const rules = ({ id, subnet, resolvers }: EgressInput): string[] => {
   ];
 };
 
-/** The script for `nft -f -`: replaces the table in one transaction, so there is no moment without rules. */
+/**
+ * Does a script in one transaction. It is an argument, not the input: nft 1.0.8 and 1.0.9 (Ubuntu 24.04) take none from a socket, which is
+ * what Node gives to a program as its input.
+ */
+const change = async (script: string): Promise<void> => {
+  const { code, signal, stderr } = await exec(["nft", script]);
+  if (code !== 0) throw new Error(`nft ended with ${code ?? signal}: ${stderr.trim().slice(-2_000)}`);
+};
+
+/** The script for nft: replaces the table at once, so there is no moment without rules. */
 export const egressScript = (input: EgressInput): string => {
   const name = tableName(input.id);
   return [`table inet ${name}`, `delete table inet ${name}`, `table inet ${name} {`, ...rules(input), "}", ""].join("\n");
 };
 
-export const applyEgress = async (input: EgressInput): Promise<void> => {
-  await execOrThrow(["nft", "-f", "-"], { input: egressScript(input) });
-};
+export const applyEgress = (input: EgressInput): Promise<void> => change(egressScript(input));
 
 const fetchElements = (verb: "add" | "delete", id: string, address: string, hosts: readonly string[]): string => {
   const pairs = hosts.map((host) => `${verb} element inet ${tableName(id)} fetch_hosts { ${address} . ${host} }`);
@@ -111,16 +118,10 @@ const fetchElements = (verb: "add" | "delete", id: string, address: string, host
 };
 
 /** Makes the network at `address` one of a git fetch, which reaches the IPv4 addresses `hosts` too. */
-export const admitFetch = async (id: string, address: string, hosts: readonly string[]): Promise<void> => {
-  await execOrThrow(["nft", "-f", "-"], { input: fetchElements("add", id, address, hosts) });
-};
+export const admitFetch = (id: string, address: string, hosts: readonly string[]): Promise<void> => change(fetchElements("add", id, address, hosts));
 
 /** Undoes `admitFetch`, for who has the address next. A table that was made anew meanwhile knows nothing of it. */
-export const dismissFetch = async (id: string, address: string, hosts: readonly string[]): Promise<void> => {
-  await exec(["nft", "-f", "-"], { input: fetchElements("delete", id, address, hosts) });
-};
+export const dismissFetch = (id: string, address: string, hosts: readonly string[]): Promise<void> =>
+  change(fetchElements("delete", id, address, hosts)).catch(() => undefined);
 
-export const removeEgress = async (id: string): Promise<void> => {
-  const name = tableName(id);
-  await execOrThrow(["nft", "-f", "-"], { input: `table inet ${name}\ndelete table inet ${name}\n` });
-};
+export const removeEgress = (id: string): Promise<void> => change(`table inet ${tableName(id)}\ndelete table inet ${tableName(id)}\n`);
