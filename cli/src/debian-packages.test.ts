@@ -81,7 +81,7 @@ test("a source that does not answer is not told of when all could be installed",
 });
 
 test("what is only wanted is left out where it is not to be had, and asked for once", onlyDebian, () => {
-  for (const name of ["runc", "conmon", "ip", "nft", "git", "ssh", "ps"]) has(name);
+  for (const name of ["runc", "conmon", "ip", "nft", "pivot_root", "git", "ssh", "ps"]) has(name);
   aptGet('[ "$1" = update ]');
   const first = install("platform");
   assert.equal(first.status, 0);

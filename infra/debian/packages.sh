@@ -10,13 +10,14 @@ root=$(cd "${0%/*}/../.." && pwd -P)
 
 # Groups: node is what Node and PostgreSQL load, platform what the platform starts, tests what looks at results and sets clocks.
 # Each has something that shows that it is there (a library, a program or a file) and the package that brings it.
-# Without what is needed nothing works; what is wanted is not in every distribution.
+# Without what is needed nothing works; what is wanted is not in every distribution. Of util-linux 2.41.2 on (Ubuntu 26.04) pivot_root is apart.
 list='node      libatomic.so.1                      libatomic1       needed
       node      libstdc++.so.6                      libstdc++6       needed
       platform  runc                                runc             needed
       platform  conmon                              conmon           needed
       platform  ip                                  iproute2         needed
       platform  nft                                 nftables         needed
+      platform  pivot_root                          util-linux-extra needed
       platform  git                                 git              needed
       platform  ssh                                 openssh-client   wanted
       platform  ps                                  procps           wanted

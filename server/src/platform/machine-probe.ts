@@ -27,6 +27,7 @@ const versionWords: Readonly<Record<string, readonly string[]>> = {
   ps: ["--version"],
   perl: ["-e", "print $^V"],
   unshare: ["--version"],
+  pivot_root: ["--version"],
   setpriv: ["--version"],
 };
 

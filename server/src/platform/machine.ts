@@ -43,6 +43,7 @@ const programs: readonly { name: string; package: string; without: string; neede
   { name: "ssh", package: "openssh-client", without: "nothing deploys from ssh addresses", needed: false },
   { name: "ps", package: "procps", without: "apps do not have it either", needed: false },
   { name: "unshare", package: "util-linux", without: "the platform's own processes cannot be confined", needed: true },
+  { name: "pivot_root", package: "util-linux-extra", without: "the platform's own processes cannot be confined", needed: true },
   { name: "setpriv", package: "util-linux", without: "the platform's own processes cannot be confined", needed: true },
 ];
 
