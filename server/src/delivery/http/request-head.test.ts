@@ -55,6 +55,8 @@ const refused: [name: string, status: number, lines: string[]][] = [
   ["chunked in HTTP/1.0", 400, ["POST / HTTP/1.0", "Host: a.example", "Transfer-Encoding: chunked"]],
   ["a space before the colon", 400, get("Transfer-Encoding : chunked")],
   ["a tab before the colon", 400, get("Content-Length\t: 5")],
+  ["more options of the connection than anybody needs", 400, get(`Connection: ${Array.from({ length: 40 }, (_, index) => `x-${index}`).join(", ")}`)],
+  ["as many in lines of their own", 400, get(...Array.from({ length: 40 }, (_, index) => `Connection: x-${index}`))],
   ["a folded line", 400, get("X-A: b", " c")],
   ["a folded line with a tab", 400, get("X-A: b", "\tTransfer-Encoding: chunked")],
   ["a fold as the first line", 400, ["GET / HTTP/1.1", " Host: a.example"]],

@@ -1,4 +1,5 @@
 // The head of a request: parsed strictly, and split into what decides (framing, host, connection) and what is passed on.
+import { readConnection, withoutFields } from "./connection-options.ts";
 import { type Field, isName, newField, readField, readLength, SP, skip, targetCharacters, tokenCharacters } from "./field.ts";
 
 /** Why a request is refused: the status that says so, and words for the log. */
@@ -161,8 +162,8 @@ export class RequestHead {
       const refusal = this.#resolveTarget();
       if (refusal) return refusal;
     }
-    if (this.#connection !== "" || this.upgrade !== "") this.#concludeConnection();
-    return this.#concludeFraming();
+    const refusal = this.#connection !== "" || this.upgrade !== "" ? this.#concludeConnection() : undefined;
+    return refusal ?? this.#concludeFraming();
   }
 
   /** The absolute form becomes the origin form; "*" stays, for OPTIONS alone. */
@@ -176,24 +177,15 @@ export class RequestHead {
     return undefined;
   }
 
-  #concludeConnection(): void {
-    const named = this.#connection.toLowerCase().split(",");
-    let upgrade = false;
-    for (const name of named) {
-      const option = name.trim();
-      if (option === "close") this.keepAlive = false;
-      else if (option === "upgrade") upgrade = true;
-      else if (option !== "keep-alive" && option !== "") this.#remove(option);
-    }
+  #concludeConnection(): Refusal | undefined {
+    const options = readConnection(this.#connection);
+    if (!options) return refuse(400, "Connection has too many options");
+    if (options.close) this.keepAlive = false;
+    this.kept = withoutFields(this.kept, options.fields);
     // A tunnel must stay what its name says: HTTP/2 or TLS inside of one would pass unread (request smuggling by h2c).
     const refused = !/^[A-Za-z0-9.-]{1,64}(\/[A-Za-z0-9.-]{1,32})?$/.test(this.upgrade) || /^(h2|h2c|http|tls)(\/|$|-)/i.test(this.upgrade);
-    if (!upgrade || refused || this.minor === 0) this.upgrade = "";
-  }
-
-  /** A field that Connection names is for this hop alone. */
-  #remove(name: string): void {
-    const lines = this.kept.split("\r\n");
-    this.kept = lines.filter((line) => line.slice(0, line.indexOf(":")).toLowerCase() !== name).join("\r\n");
+    if (!options.upgrade || refused || this.minor === 0) this.upgrade = "";
+    return undefined;
   }
 
   #concludeFraming(): Refusal | undefined {

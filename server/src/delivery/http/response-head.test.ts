@@ -32,6 +32,12 @@ test("framing: chunked, until the connection ends, HTTP/1.0", () => {
   assert.equal(parse("HTTP/1.1 200", "Content-Length: 3", "Content-Length: 3").head.length, 3);
 });
 
+test("an answer with more options of the connection than anybody needs is none", () => {
+  const options = (count: number): string => Array.from({ length: count }, (_, index) => `x-${index}`).join(",");
+  assert.equal(parse("HTTP/1.1 200 OK", `Connection: ${options(32)}`).problem, undefined);
+  assert.match(parse("HTTP/1.1 200 OK", `Connection: ${options(33)}`).problem ?? "", /too many options/);
+});
+
 test("an app cannot speak in the platform's name, nor pass on fields of its hop", () => {
   const { head } = parse(
     "HTTP/1.1 200 OK",

@@ -1,4 +1,5 @@
 // The head of an answer of an app: parsed as strictly as a request, since its framing decides where the next answer begins.
+import { readConnection, withoutFields } from "./connection-options.ts";
 import { type Field, isName, newField, readField, readLength } from "./field.ts";
 
 type Kind = "keep" | "drop" | "asleep" | "connection" | "length" | "encoding" | "upgrade" | "keep-alive" | "date" | "request-id";
@@ -104,25 +105,15 @@ export class ResponseHead {
   }
 
   #conclude(persistent: boolean): string | undefined {
-    if (this.#connection !== "") this.#concludeConnection();
+    const options = readConnection(this.#connection);
+    if (!options) return "its Connection has too many options";
+    if (options.close) this.keepAlive = false;
+    this.kept = withoutFields(this.kept, options.fields);
     if (this.#encodings > 0) {
       if (this.#lengths > 0) return "it has both Content-Length and Transfer-Encoding";
       if (this.#encodings > 1 || !persistent) return "its Transfer-Encoding is not chunked alone";
       this.length = -1;
     } else if (this.length === -3) return "its Content-Length is malformed";
     return undefined;
-  }
-
-  #concludeConnection(): void {
-    for (const name of this.#connection.toLowerCase().split(",")) {
-      const option = name.trim();
-      if (option === "close") this.keepAlive = false;
-      else if (option !== "keep-alive" && option !== "upgrade" && option !== "") {
-        this.kept = this.kept
-          .split("\r\n")
-          .filter((line) => line.slice(0, line.indexOf(":")).toLowerCase() !== option)
-          .join("\r\n");
-      }
-    }
   }
 }
