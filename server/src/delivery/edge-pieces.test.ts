@@ -140,3 +140,15 @@ test("random requests and random answers leave the edge whole, and nothing under
   trial.publish({ "app.localhost": [{ app: "app", addresses: [app.address] }] });
   assert.equal((await ask(trial.http, "app.localhost")).body, "alive");
 });
+
+test("empty lines before a request are neither kept nor the beginning of one, however many they are", async (t) => {
+  const trial = await startTrial(t, { headerMs: 500 });
+  const app = await startApp(t, (_, response) => response.end("served"));
+  trial.publish({ "app.localhost": [{ app: "app", addresses: [app.address] }] });
+  const get = "GET / HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n\r\n";
+  assert.match(await trial.raw(`${"\r\n".repeat(40_000)}${get}`, 5_000), /^HTTP\/1\.1 200 /);
+  const [first, second] = await Promise.all([inPieces(trial.http, `\r\n${get}`, [1, 2]), inPieces(trial.http, `\r\n\r\n${get}`, [1, 3])]);
+  assert.match(first, /^HTTP\/1\.1 200 /);
+  assert.match(second, /^HTTP\/1\.1 200 /);
+  assert.equal(await trial.raw("\r\n".repeat(40_000), 5_000), "");
+});

@@ -32,6 +32,8 @@ export class ClientConnection implements ExchangeClient {
   #input: Buffer | undefined;
   /** The input holds the beginning of a head. */
   #partial: boolean = false;
+  /** Bytes of it that were searched for its end: a head that comes byte by byte is not searched anew for each. */
+  #looked = 0;
   #deadline: number;
   #pumping: boolean = false;
   #forwardedHost = "";
@@ -95,17 +97,16 @@ export class ClientConnection implements ExchangeClient {
   }
 
   /** False = the head is not whole yet. */
-  #startRequest(input: Buffer): boolean {
-    let start = 0;
-    // Empty lines before a request are left over from careless clients (RFC 9112 §2.2).
-    while (input[start] === 13 && input[start + 1] === LF) start += 2;
-    const found = input.indexOf(headEnd, start);
+  #startRequest(read: Buffer): boolean {
+    const input = this.#withoutEmptyLines(read);
+    const found = input.indexOf(headEnd, Math.max(0, this.#looked - headEnd.length));
     const { headerBytes } = this.#context.limits;
-    if (found < 0) return this.#waitForHead(input, start);
-    if (found + 4 - start > headerBytes) return this.#refuse(431);
+    if (found < 0) return this.#waitForHead(input);
+    if (found + 4 > headerBytes) return this.#refuse(431);
     this.#input = found + 4 < input.length ? input.subarray(found + 4) : undefined;
     this.#partial = false;
-    const refusal = this.#head.parse(input, start, found + 2);
+    this.#looked = 0;
+    const refusal = this.#head.parse(input, 0, found + 2);
     if (refusal) return this.#refuse(refusal.status);
     this.#state = "exchange";
     this.#exchange = new Exchange(this.#context, this, this.#head);
@@ -114,12 +115,24 @@ export class ClientConnection implements ExchangeClient {
     return true;
   }
 
-  #waitForHead(input: Buffer, start: number): boolean {
-    if (input.length - start > this.#context.limits.headerBytes) return this.#refuse(431);
+  /** Empty lines before a request are left over from careless clients (RFC 9112 §2.2). They are not kept: they may be endless. */
+  #withoutEmptyLines(input: Buffer): Buffer {
+    let start = 0;
+    while (input[start] === 13 && input[start + 1] === LF) start += 2;
+    if (start === 0) return input;
+    this.#looked = 0;
+    return input.subarray(start);
+  }
+
+  #waitForHead(input: Buffer): boolean {
+    this.#input = input.length > 0 ? input : undefined;
+    if (input.length === 0) return false;
+    if (input.length > this.#context.limits.headerBytes) return this.#refuse(431);
     // A bare LF never becomes a whole head: say so now, not when the time is over.
-    for (let at = input.indexOf(LF, start); at >= 0; at = input.indexOf(LF, at + 1)) if (input[at - 1] !== 13) return this.#refuse(400);
+    for (let at = input.indexOf(LF, this.#looked); at >= 0; at = input.indexOf(LF, at + 1)) if (input[at - 1] !== 13) return this.#refuse(400);
     if (!this.#partial) this.setDeadline(this.#context.limits.headerMs);
     this.#partial = true;
+    this.#looked = input.length;
     return false;
   }
 
