@@ -4,12 +4,13 @@ import http2, { constants } from "node:http2";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import tls from "node:tls";
 import { type EdgeTrial, makeCertificate, startApp, startRawApp, startTrial, until } from "./edge-trial.ts";
 
 const host = "app.slip.localhost";
 
-const connect = async (t: TestContext, trial: EdgeTrial): Promise<http2.ClientHttp2Session> => {
-  const options = { host: "127.0.0.1", port: trial.https, servername: host, rejectUnauthorized: false, maxSessionMemory: 1_000 };
+const connect = async (t: TestContext, trial: EdgeTrial, settings: http2.Settings = {}): Promise<http2.ClientHttp2Session> => {
+  const options = { host: "127.0.0.1", port: trial.https, servername: host, rejectUnauthorized: false, maxSessionMemory: 1_000, settings };
   const session = http2.connect(`https://${host}`, options as http2.SecureClientSessionOptions);
   session.on("error", () => {});
   t.after(() => session.destroy());
@@ -197,4 +198,33 @@ test("who begins streams only to reset them is cut off", async (t) => {
   }
   assert.ok(session.destroyed || session.closed, "the connection was ended");
   assert.equal((await ask(await connect(t, trial))).headers[":status"], 200);
+});
+
+test("an answer that the client does not take is not kept for longer than a connection that nobody uses", async (t) => {
+  const app = await startApp(t, (_, response) => response.end("x".repeat(30_000)));
+  const trial = await world(t, app.address, { idleMs: 300 });
+  const session = await connect(t, trial, { initialWindowSize: 0 });
+  const streams = Array.from({ length: 10 }, () => session.request({ ":path": "/", ":authority": host }).on("error", () => {}));
+  await until(() => streams.every(({ rstCode, closed }) => closed && rstCode === constants.NGHTTP2_INTERNAL_ERROR), "the reset of every answer");
+});
+
+const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", "latin1");
+const ping = Buffer.from("\0\0\x08\x06\0\0\0\0\0pingpong", "latin1");
+
+test("a connection without requests ends, whatever its client sends and leaves open", async (t) => {
+  const trial = await world(t, "127.0.0.1:1", { headerMs: 500 });
+  const socket = tls.connect({
+    port: trial.https,
+    host: "127.0.0.1",
+    ALPNProtocols: ["h2"],
+    rejectUnauthorized: false,
+    allowHalfOpen: true,
+  } as tls.ConnectionOptions);
+  socket.on("error", () => {}).resume();
+  t.after(() => socket.destroy());
+  socket.write(preface);
+  const pings = setInterval(() => socket.write(ping), 100);
+  t.after(() => clearInterval(pings));
+  await until(() => trial.edge.sockets === 1, "the connection");
+  await until(() => trial.edge.sockets === 0, "its end");
 });

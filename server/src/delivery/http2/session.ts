@@ -14,6 +14,9 @@ const sessionMegabytes = 10;
 /** Field lines of a request. */
 const fieldsMax = 200;
 
+/** What is still on its way to a client has so long once nothing is under way any more. */
+const lingerMs = 2_000;
+
 /** What a session needs of the edge. */
 export interface Http2Ground {
   limits: Pick<EdgeLimits, "headerBytes" | "headerMs" | "idleMs" | "streams">;
@@ -26,6 +29,8 @@ export class Http2Session {
   readonly #socket: TLSSocket;
   readonly #session: ServerHttp2Session;
   #streams = 0;
+  /** Runs while no request is under way. Not Node's own, which any frame of the client would set back. */
+  #idle: NodeJS.Timeout;
 
   constructor(ground: Http2Ground, socket: TLSSocket) {
     this.#ground = ground;
@@ -40,34 +45,45 @@ export class Http2Session {
     this.#session.on("connect", () => this.#session.setLocalWindowSize(windowBytes.connection));
     this.#session.on("stream", (stream, _, __, fields) => this.#begin(stream, fields));
     this.#session.on("error", () => {});
-    this.#session.setTimeout(limits.headerMs, () => this.#idle());
+    for (const event of ["goaway", "close"] as const) this.#session.on(event, () => this.#look());
+    this.#idle = setTimeout(() => this.drain(), limits.headerMs);
+    socket.on("close", () => clearTimeout(this.#idle));
     // Whoever ends their side has gone, and waits for nothing.
     socket.on("end", () => this.destroy());
   }
 
   #begin(stream: ServerHttp2Stream, fields: RawFields): void {
     stream.on("error", () => {});
-    this.#session.setTimeout(this.#ground.limits.idleMs);
     const request = requestTextOf(fields, stream.endAfterHeaders);
     if (request.kind === "malformed") {
       stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
       return;
     }
     this.#streams += 1;
-    stream.on("close", () => {
-      this.#streams -= 1;
-    });
+    clearTimeout(this.#idle);
+    stream.on("close", () => this.#ended());
     this.#ground.accept(new StreamSocket(stream, request, this.#socket.remoteAddress));
   }
 
   /** A request that is under way has time limits of its own. */
-  #idle(): void {
-    if (this.#streams === 0) this.drain();
+  #ended(): void {
+    this.#streams -= 1;
+    if (this.#streams > 0 || this.#socket.destroyed) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.drain(), this.#ground.limits.idleMs);
+    this.#look();
   }
 
   /** Begins nothing new, and ends when what is under way has ended. */
   drain(): void {
     if (!this.#session.closed && !this.#session.destroyed) this.#session.close();
+    this.#look();
+  }
+
+  /** Node would wait without limit for a client that does not read, or does not end its side. */
+  #look(): void {
+    const isOver = this.#session.closed || this.#session.destroyed;
+    if (isOver && this.#streams === 0) setTimeout(() => this.#socket.destroy(), lingerMs).unref();
   }
 
   destroy(): void {

@@ -127,8 +127,9 @@ export class StreamSocket extends Duplex {
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    // An answer that is not whole must not look as if it were: `close` would end it before it resets it.
-    if (this.#state !== "over") this.#stream.destroy(error ?? new Error("The answer was broken off."));
+    // An answer that is not whole must not look as if it were: `close` would end it before it resets it. Nor is one whole that the client has
+    // not taken: it would be kept for as long as the client likes.
+    if (this.#state !== "over" || !this.writableFinished) this.#stream.destroy(error ?? new Error("The answer was broken off."));
     done(error);
   }
 
