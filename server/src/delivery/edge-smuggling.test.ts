@@ -131,6 +131,16 @@ test("interim answers have an end", async (t) => {
   assert.match(text, /\r\n\r\nHTTP\/1\.1 502 /);
 });
 
+test("interim answers are together no larger than a head", async (t) => {
+  const trial = await startTrial(t, { headerBytes: 4_096 });
+  const interim = `HTTP/1.1 103 Early Hints\r\nLink: ${"x".repeat(1_000)}\r\n\r\n`;
+  const address = await startRawApp(t, (socket) => socket.on("data", () => socket.write(`${interim.repeat(20)}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`)));
+  trial.publish({ "app.localhost": [{ app: "app", addresses: [address] }] });
+  const text = await trial.raw("GET / HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n\r\n", 2_000);
+  assert.equal(text.match(/HTTP\/1\.1 103/g)?.length, 3);
+  assert.match(text, /\r\n\r\nHTTP\/1\.1 502 /);
+});
+
 test("what an app says beyond its answer never answers the next request", async (t) => {
   const trial = await startTrial(t);
   const address = await startRawApp(t, (socket) =>

@@ -46,7 +46,8 @@ const headEnd = Buffer.from("\r\n\r\n");
 /** Every connection reads into this one buffer: what is read is used up or copied before the next read. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1_024);
 
-/** Interim answers to one request. They wait for no client, so without an end they would fill the memory of the edge. */
+/** Interim answers to one request, which together are no larger than one head may be. They wait for no client: without an end they would
+ * fill the memory of the edge. */
 const maxInterims = 32;
 
 /**
@@ -75,6 +76,7 @@ export class UpstreamConnection {
   #state: "connecting" | "idle" | "head" | "body" | "tunnel" | "closed" = "connecting";
   #pending: Buffer | undefined;
   #interims = 0;
+  #interimBytes = 0;
   /** Nothing can be sent to it any more. */
   #isDeaf: boolean = false;
 
@@ -113,7 +115,7 @@ export class UpstreamConnection {
   begin(user: UpstreamUser): void {
     this.#user = user;
     this.#state = "head";
-    this.#interims = 0;
+    this.#interims = this.#interimBytes = 0;
   }
 
   /** An app that takes no more of a request may have said why: what came is read until its end. */
@@ -211,11 +213,13 @@ export class UpstreamConnection {
       if (found + 4 - start > this.#headerBytes) return this.#stop("its head is too large");
       const problem = this.#head.parse(bytes, start, found + 2);
       if (problem !== undefined) return this.#stop(problem);
+      const headBytes = found + 4 - start;
       start = found + 4;
       if (this.#head.status >= 200) return this.#beginAnswer(bytes, start, size);
       if (this.#head.status === 101) return this.#beginTunnel(bytes, start, size);
       this.#interims += 1;
-      if (this.#interims > maxInterims) return this.#stop("it gives interim answers without end");
+      this.#interimBytes += headBytes;
+      if (this.#interims > maxInterims || this.#interimBytes > this.#headerBytes) return this.#stop("it gives interim answers without end");
       this.#user?.interim(this.#head);
     }
     if (size - start > this.#headerBytes) return this.#stop("its head is too large");
