@@ -107,7 +107,17 @@ export const limits = {
   idleMs: { default: 65_000, unit: "ms", what: "an idle kept-alive connection" },
   upstreamConnections: { default: 256, unit: "connections", what: "connections of one edge process to one instance" },
   upstreamQueue: { default: 1_024, unit: "requests", what: "requests that wait for a connection to one instance" },
-  clientConnections: { default: 20_000, unit: "connections", what: "client connections of one edge process" },
+  platformConnections: { default: 1_024, unit: "connections", what: "connections of one edge process to the platform's own API" },
+  clientConnections: {
+    default: 20_000,
+    unit: "connections",
+    what: "client connections of one edge process (half of the files that it may have open, where that is less)",
+  },
+  clientPercent: {
+    default: 25,
+    unit: "%",
+    what: "of the client connections of one edge process, and of its connections to the platform's own API, that one address (of IPv6 one /64) may hold",
+  },
   certificates: { default: 5_000, unit: "certificates", what: "that one edge process holds ready; those of other names are made ready when somebody asks" },
   streams: { default: 100, unit: "requests", what: "requests at the same time on one HTTP/2 connection" },
   // logs

@@ -10,6 +10,7 @@ import { BodyEncoder } from "./http/body-encoder.ts";
 import { Http2Session } from "./http2/session.ts";
 import { AccessLog } from "./proxy/access-log.ts";
 import { ClientConnection, type ClientSocket } from "./proxy/client-connection.ts";
+import { ClientShares } from "./proxy/client-shares.ts";
 import { EdgeClock } from "./proxy/clock.ts";
 import type { EdgeContext } from "./proxy/edge-context.ts";
 import { type EdgeLimits, edgeLimits } from "./proxy/edge-limits.ts";
@@ -49,12 +50,16 @@ export class Edge implements EdgeContext {
   readonly accessLog: AccessLog;
   readonly httpsPort: number;
   readonly waker: Waker;
+  readonly platformShares: ClientShares;
   draining: boolean = false;
   readonly #controlSocket: string;
   readonly #pools: TargetPools;
   readonly #inFlight = new Map<string, InFlight>();
   readonly #clients = new Set<ClientConnection>();
   readonly #sessions = new Set<Http2Session>();
+  /** Connections of clients, also before they are secure. */
+  readonly #shares: ClientShares;
+  #open = 0;
   /** Of HTTPS, also before they are secure. */
   readonly #sockets = new Set<net.Socket>();
   readonly #certificates: CertificateContexts;
@@ -75,9 +80,26 @@ export class Edge implements EdgeContext {
     this.#certificates = new CertificateContexts(this.limits.certificates);
     this.accessLog = new AccessLog(options.logs);
     this.#pools = new TargetPools({ limits: this.limits, clock: this.clock });
-    this.#http = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket, false));
+    const { clientConnections, clientPercent, platformConnections } = this.limits;
+    this.#shares = new ClientShares(clientConnections, clientPercent);
+    this.platformShares = new ClientShares(platformConnections, clientPercent);
+    this.#http = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#admit(socket) && this.#accept(socket, false));
     this.#https = this.#createTls();
-    for (const server of [this.#http, this.#https]) server.maxConnections = this.limits.clientConnections;
+  }
+
+  /** False = the connection is closed: it is one too many, of all or of its client. */
+  #admit(socket: net.Socket): boolean {
+    const giveBack = this.#open < this.limits.clientConnections ? this.#shares.take(socket.remoteAddress ?? "") : undefined;
+    if (!giveBack) {
+      socket.destroy();
+      return false;
+    }
+    this.#open += 1;
+    socket.once("close", () => {
+      this.#open -= 1;
+      giveBack();
+    });
+    return true;
   }
 
   #createTls(): tls.Server {
@@ -98,6 +120,7 @@ export class Edge implements EdgeContext {
     });
     server.on("secureConnection", (socket) => (socket.alpnProtocol === "h2" ? this.#acceptSession(socket) : this.#accept(socket, true)));
     server.on("connection", (socket: net.Socket) => {
+      if (!this.#admit(socket)) return;
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
     });

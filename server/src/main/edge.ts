@@ -15,7 +15,9 @@ import { giveBackHeapRoom } from "#platform/heap-room.ts";
 import { type Home, homeAt } from "#platform/home.ts";
 import { readInstallation } from "#platform/installation.ts";
 import { type Log, logOf } from "#platform/log.ts";
+import { openFilesMax } from "#platform/open-files.ts";
 import { Edge } from "../delivery/edge.ts";
+import { type EdgeLimits, edgeLimits } from "../delivery/proxy/edge-limits.ts";
 import { logWriter } from "../observability/store/writer.ts";
 import { inheritedAt } from "./supervisor/public-sockets.ts";
 
@@ -61,6 +63,12 @@ const loadTable = async (edge: Edge, { home, log, sent }: { home: Home; log: Log
   await Promise.race([sent, sleep(tableMs, undefined, { ref: false })]);
 };
 
+/** Each request may need a connection to an app besides that of its client. */
+const limitsOfProcess = (): EdgeLimits => {
+  const limits = edgeLimits();
+  return { ...limits, clientConnections: Math.min(limits.clientConnections, Math.floor(openFilesMax() / 2)) };
+};
+
 /** The supervisor waits ten seconds before it kills. */
 const endMs = 8_000;
 
@@ -73,7 +81,7 @@ const main = async (): Promise<void> => {
   const logs = logWriter(logFolder(home, index));
   const host = callers(wakeCalls, home.wakeSocket);
   const { httpPort, httpsPort } = installation;
-  const edge = new Edge({ controlSocket: home.controlSocket, httpsPort, logs, wake: (id) => host.wake({ id }) });
+  const edge = new Edge({ controlSocket: home.controlSocket, httpsPort, logs, wake: (id) => host.wake({ id }), limits: limitsOfProcess() });
   /** Resolves when control has sent a table. */
   const sent = Promise.withResolvers<void>();
   /** Who asks how it is learns it when clients are served, and not before. */

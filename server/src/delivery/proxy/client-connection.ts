@@ -3,7 +3,8 @@ import type { Duplex } from "node:stream";
 import { LF } from "../http/field.ts";
 import { RequestHead } from "../http/request-head.ts";
 import type { EdgeContext } from "./edge-context.ts";
-import { Exchange, type ExchangeClient } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import type { ExchangeClient } from "./exchange-client.ts";
 import { pageAnswer } from "./pages.ts";
 
 const headEnd = Buffer.from("\r\n\r\n");

@@ -8,34 +8,11 @@ import { Ahead } from "../wake/ahead.ts";
 import type { Sleeps, Woken } from "../wake/waker.ts";
 import { decide } from "./decision.ts";
 import type { EdgeContext } from "./edge-context.ts";
+import type { ExchangeClient } from "./exchange-client.ts";
 import { pageAnswer, redirectAnswer } from "./pages.ts";
 import { answerText, interimText, requestText, upgradeText } from "./passed-heads.ts";
 import { chooseTarget, type TargetPool } from "./target-pool.ts";
 import type { UpstreamConnection, UpstreamUser } from "./upstream-connection.ts";
-
-/** What an exchange needs of the client's connection. */
-export interface ExchangeClient {
-  readonly address: string;
-  readonly secure: boolean;
-  /** Field lines that tell the app where the request came from. */
-  forwardedFields(host: string): string;
-  /** Bytes that came after the head and are not used yet. */
-  takeInput(): Buffer | undefined;
-  putBack(bytes: Buffer): void;
-  /** False = the client does not keep up. */
-  send(data: string | Buffer): boolean;
-  /** The kernel has taken everything that was sent. */
-  readonly flushed: boolean;
-  /** The exchange has become ready, or unready, for more of the request. */
-  inputChanged(): void;
-  setDeadline(inMs: number): void;
-  beginTunnel(): void;
-  endTunnel(): void;
-  /** The answer is whole. */
-  finished(keepAlive: boolean): void;
-  /** The answer cannot be completed: the connection must not look as if it had been. */
-  cut(framed: boolean): void;
-}
 
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
@@ -67,6 +44,8 @@ export class Exchange implements UpstreamUser {
   #unsure: Sleeps | undefined;
   /** The request went ahead of the host's answer: where nothing comes of that, it waits for it. */
   #ahead: Ahead | undefined;
+  /** Gives back this request's part of what its client may ask of the platform. */
+  #giveBack: (() => void) | undefined;
   #proven: boolean = false;
   #blocked: boolean = false;
   #chunkedAnswer: boolean = false;
@@ -110,11 +89,18 @@ export class Exchange implements UpstreamUser {
     if (decision.kind !== "platform" && decision.route) this.#enter(decision.route);
     if (decision.kind === "page") this.#refuse(decision.status, decision.note, decision.text);
     else if (decision.kind === "redirect") this.#redirect(decision.location);
-    else if (decision.kind === "platform") this.#forward(decision.targets);
+    else if (decision.kind === "platform") this.#askPlatform(decision.targets);
     else {
       this.#proven = decision.proven;
       this.#wake(decision.route);
     }
+  }
+
+  /** Whoever holds requests without an end must not hold all that the platform takes at the same time. */
+  #askPlatform(targets: readonly TargetPool[]): void {
+    this.#giveBack = this.#context.platformShares.take(this.#client.address);
+    if (this.#giveBack) this.#forward(targets);
+    else this.#refuse(429, "");
   }
 
   /** An app that sleeps is woken first, and the request waits for it; but where the request itself loads a function, the host is told beside. */
@@ -471,6 +457,7 @@ export class Exchange implements UpstreamUser {
   #over(): void {
     if (this.#phase === "over") return;
     this.#phase = "over";
+    this.#giveBack?.();
     void this.#ahead?.tell();
     this.#pool?.done();
     this.#pool = undefined;

@@ -7,6 +7,7 @@ const texts: Readonly<Record<number, string>> = {
   405: "This method is not served here.",
   408: "The request took too long to arrive.",
   413: "The request is larger than its limit.",
+  429: "Too many requests of this client are under way.",
   431: "The request's header fields are larger than their limit.",
   501: "The request uses a transfer encoding that is not served.",
   502: "The app did not give a valid answer.",
@@ -43,7 +44,7 @@ const render = (page: Page, title: string, text: string): [type: string, body: s
 export const pageAnswer = (page: Page, options: { head: boolean; close: boolean; date: string }): string => {
   const title = nodeHttp.STATUS_CODES[page.status] ?? "Error";
   const [type, body] = render(page, title, page.text ?? texts[page.status] ?? "The request cannot be served.");
-  const retry = page.status === 503 ? "retry-after: 1\r\n" : "";
+  const retry = page.status === 503 || page.status === 429 ? "retry-after: 1\r\n" : "";
   const allow = page.status === 405 ? "allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" : "";
   const id = page.requestId === "" ? "" : `x-request-id: ${page.requestId}\r\n`;
   const close = options.close ? "connection: close\r\n" : "";

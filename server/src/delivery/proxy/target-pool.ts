@@ -41,6 +41,7 @@ export class TargetPool implements UpstreamOwner {
   readonly #queue = new Set<UpstreamUser>();
   readonly #connecting = new Map<UpstreamConnection, UpstreamUser>();
   readonly #open = new Set<UpstreamConnection>();
+  readonly #most: number;
   /** When what is still under way is cut off; undefined while routes lead here. */
   #retiredUntil: number | undefined;
 
@@ -49,13 +50,14 @@ export class TargetPool implements UpstreamOwner {
     this.isOfFunction = isOfFunction(address);
     this.#options = options;
     this.#place = placeOf(address, options.limits);
+    this.#most = address.startsWith("/") ? options.limits.platformConnections : options.limits.upstreamConnections;
   }
 
   /** Sees to it that `user` hears `upstreamReady` or `upstreamRefused`, at once or later. */
   acquire(user: UpstreamUser, fresh = false): "given" | "connecting" | "queued" | "full" {
     const { limits } = this.#options;
     const idle = fresh ? undefined : this.#takeIdle();
-    if (!idle && this.#open.size >= limits.upstreamConnections && this.#queue.size >= limits.upstreamQueue) {
+    if (!idle && this.#open.size >= this.#most && this.#queue.size >= limits.upstreamQueue) {
       user.upstreamRefused("full");
       return "full";
     }
@@ -64,7 +66,7 @@ export class TargetPool implements UpstreamOwner {
       this.#give(idle, user);
       return "given";
     }
-    if (this.#open.size < limits.upstreamConnections) {
+    if (this.#open.size < this.#most) {
       this.#connect(user);
       return "connecting";
     }
@@ -146,7 +148,7 @@ export class TargetPool implements UpstreamOwner {
     this.#open.delete(upstream);
     const index = this.#idle.indexOf(upstream);
     if (index >= 0) this.#idle.splice(index, 1);
-    if (this.#open.size >= this.#options.limits.upstreamConnections) return;
+    if (this.#open.size >= this.#most) return;
     const next = this.#takeWaiting();
     if (next) this.#connect(next);
   }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
+import { networkOf } from "#platform/client-network.ts";
 import { Buckets, type Policy } from "./buckets.ts";
 
 /** Who stands at a door, as far as it is known before the gate was asked. */
@@ -29,19 +30,10 @@ const credentialOf = (authorization: string | undefined): string | undefined => 
     .digest("base64");
 };
 
-/** An IPv6 client has at least a /64 of addresses to come from (RFC 6177). */
-const networkOf = (address: string | undefined): string | undefined => {
-  if (address === undefined || !address.includes(":") || address.includes(".")) return address?.replace(/^.*:/, "");
-  const [head = "", tail = ""] = address.split("::");
-  const [first, last] = [head, tail].map((part) => (part === "" ? [] : part.split(":"))) as [string[], string[]];
-  const zeros = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => "0");
-  return [...first, ...zeros, ...last].slice(0, 4).join(":");
+export const visitorOf = (header: (name: string) => string | undefined): Visitor => {
+  const address = header("x-forwarded-for");
+  return { credential: credentialOf(header("authorization")), address: address === undefined ? undefined : networkOf(address) };
 };
-
-export const visitorOf = (header: (name: string) => string | undefined): Visitor => ({
-  credential: credentialOf(header("authorization")),
-  address: networkOf(header("x-forwarded-for")),
-});
 
 const tokenPolicy = (): Policy => ({ name: "token", quota: limit("ratePoints"), windowSeconds: limit("ratePoints") / limit("ratePointsPerSecond") });
 const signInPolicy = (): Policy => ({ name: "sign-in", quota: limit("signInFailures"), windowSeconds: limit("signInFailuresMs") / 1_000 });
