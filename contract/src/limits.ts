@@ -138,6 +138,8 @@ export const limits = {
   routeChanges: { default: 5_000, unit: "entries", what: "of the route table that are sent as changes; where more have changed, the whole is sent" },
   routeJournalBytes: { default: 2 ** 20, unit: "bytes", what: "changes of the route table on the disk, beyond the table itself, until it is written anew" },
   requestBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "JSON body of one operation" },
+  bodyBytesOfToken: { default: 256 * 2 ** 20, unit: "bytes", what: "bodies of one token's requests that are under way, as far as they have come" },
+  bodyBytesOfAll: { default: 768 * 2 ** 20, unit: "bytes", what: "the same of all tokens together; who sends more is told to come again" },
   waitMs: { default: 300_000, unit: "ms", what: "one wait for the end of a deployment" },
   eventKeepAliveMs: { default: 15_000, unit: "ms", what: "between two signs of life of a stream of events" },
   mcpSessions: { default: 1_000, unit: "sessions", what: "sessions of agents whose protocol has them; the one that stood idle longest makes way" },

@@ -9,6 +9,7 @@ import type { Gate } from "./gate.ts";
 import type { DoorParts } from "./graphql/door.ts";
 import { knownError } from "./known-error.ts";
 import type { McpParts } from "./mcp/door.ts";
+import { BodyRoom } from "./rate/body-room.ts";
 import { type RateLimits, visitorOf } from "./rate/rate-limits.ts";
 import { addRest } from "./rest.ts";
 
@@ -20,11 +21,14 @@ const expectOneToken = (rawHeaders: readonly string[]): void => {
 
 /** Asks the gate who it is, unless there is no need to: a caller beyond its limit costs a look into a table. */
 const whoOf =
-  (gate: Pick<Gate, "who">, limits: RateLimits): Who =>
+  (gate: Pick<Gate, "who">, limits: RateLimits, room: BodyRoom): Who =>
   async (context, points = 1) => {
     const visitor = visitorOf((name) => context.req.header(name));
     context.set("visitor", visitor);
     limits.admit(visitor);
+    const { take, end } = room.begin(visitor.credential ?? "");
+    context.env.outgoing.once("close", end);
+    context.set("takeRoom", take);
     try {
       expectOneToken(context.env.incoming.rawHeaders);
       const token = await gate.who(context.req.header("authorization"));
@@ -81,7 +85,7 @@ export const doorsOf = ({ gate, log, version, mcp, limits }: Doors): Hono<Enviro
     await next();
   });
   addLimits(app, limits);
-  const who = whoOf(gate, limits);
+  const who = whoOf(gate, limits, new BodyRoom());
   addRest(app, { gate, who, version });
   addGraphql(app, { gate, who, log, spend: (context, points) => limits.spend(context.get("visitor"), points) });
   addMcp(app, { gate, who, log, version, ...mcp });

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "hono";
 import type { Token } from "../access/token.ts";
+import type { TakeRoom } from "./rate/body-room.ts";
 import type { Visitor } from "./rate/rate-limits.ts";
 
 interface Bindings {
@@ -11,7 +12,8 @@ interface Bindings {
 }
 export interface Environment {
   Bindings: Bindings;
-  Variables: { requestId: string; visitor: Visitor };
+  /** `visitor` and `takeRoom`: once it is known who asks. */
+  Variables: { requestId: string; visitor: Visitor; takeRoom: TakeRoom };
 }
 export type DoorContext = Context<Environment>;
 

@@ -1,18 +1,26 @@
 // The input of an operation out of a request: path parts, and the query or the JSON body.
-import type { IncomingMessage } from "node:http";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import type { z } from "zod";
+import type { TakeRoom } from "./rate/body-room.ts";
 
-/** Throws `too_large` beyond the limit. */
-export const readBody = async (request: IncomingMessage): Promise<Buffer> => {
+/** The parts of a body as they come, each with room in control's memory. Throws `rate_limited` where there is none. */
+export async function* partsOf(request: AsyncIterable<unknown>, takeRoom: TakeRoom): AsyncGenerator<Buffer> {
+  for await (const part of request) {
+    takeRoom((part as Buffer).length);
+    yield part as Buffer;
+  }
+}
+
+/** Throws `too_large` beyond the limit, and `rate_limited`. */
+export const readBody = async (request: AsyncIterable<unknown>, takeRoom: TakeRoom): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
-    size += (chunk as Buffer).length;
+  for await (const chunk of partsOf(request, takeRoom)) {
+    size += chunk.length;
     if (size > limit("requestBytes")) throw new SlipError("too_large", `The body is larger than ${limit("requestBytes")} bytes.`);
-    chunks.push(chunk as Buffer);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 };

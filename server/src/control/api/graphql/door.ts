@@ -62,7 +62,7 @@ class Visit {
     const { who, gate } = this.#parts;
     const token = await who(this.#context);
     const { req, env } = this.#context;
-    const body = req.method === "POST" ? (await readBody(env.incoming)).toString("utf8") : null;
+    const body = req.method === "POST" ? (await readBody(env.incoming, this.#context.get("takeRoom"))).toString("utf8") : null;
     const idempotencyKey = req.header("idempotency-key");
     const ask = new Ask({ gate, token, requestId: this.#requestId, idempotencyKey, signal: this.#signal, spent: () => this.#spent() });
     const headers = { get: (name: string) => req.header(name) ?? null };

@@ -80,7 +80,7 @@ const serve = async (context: DoorContext, endpoint: Endpoint, who: Who): Promis
   if (!["GET", "POST", "DELETE"].includes(request.method))
     throw new SlipError("not_found", `There is no ${request.method} /mcp.`, { next: "Use POST; the protocol is MCP's Streamable HTTP." });
   const token = await who(context);
-  const body = await readBody(context.env.incoming);
+  const body = await readBody(context.env.incoming, context.get("takeRoom"));
   const auth = authOf({ token, requestId: context.get("requestId") });
   return endpoint.serve({ request, body, auth, owner: ownerOf(token) });
 };
