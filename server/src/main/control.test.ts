@@ -1,9 +1,10 @@
 // Control for real, with its PostgreSQL, Restate and an edge, and with no host: what it does alone, and what it does meanwhile.
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import http from "node:http";
 import http2 from "node:http2";
+import net from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
@@ -12,6 +13,7 @@ import { operations } from "@slipstream/contract/operations/registry.ts";
 import type { Deployment } from "@slipstream/contract/words.ts";
 import { newId } from "#platform/ids.ts";
 import { forgetUnneeded } from "../control/releases/collect.ts";
+import { processLogPath } from "./supervisor/process-log.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
 import { edgeFetch } from "./testing/edge-fetch.ts";
 
@@ -70,6 +72,18 @@ test("nobody gets in without a token that is known and may do it", async () => {
 
 test("every operation that the contract has is there, closed to strangers", async () => {
   for (const { method, path } of Object.values(operations)) assert.equal((await raw(method, path.replace(/\{\w+\}/g, "x"))).status, 401, `${method} ${path}`);
+});
+
+test("requests that strangers break off leave no lines in the log of the platform", async () => {
+  for (let count = 0; count < 3; count += 1) {
+    const socket = net.connect(plane.home.controlSocket);
+    socket.write("POST /oauth/token HTTP/1.1\r\nhost: slip.localhost\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 10\r\n\r\na");
+    // The library is loaded for the first of them.
+    await sleep(count === 0 ? 2_000 : 200);
+    socket.destroy();
+  }
+  await sleep(500);
+  assert.doesNotMatch(readFileSync(processLogPath(plane.home, "control"), "utf8"), /Parse Error|aborted|socket hang up|ECONNRESET/);
 });
 
 test("what is not there is said to be so, with the id of the request", async () => {

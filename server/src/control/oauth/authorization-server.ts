@@ -137,12 +137,19 @@ const configurationOf = (parts: AuthorizationParts): Record<string, unknown> => 
 
 const isMetadata = (body: unknown): body is Record<string, unknown> => typeof body === "object" && body !== null && "response_modes_supported" in body;
 
+/** The client has gone, or what it sent is no HTTP: it is no defect of ours. */
+const isBrokenOff = ({ code = "" }: NodeJS.ErrnoException): boolean => code.startsWith("HPE_") || code === "ECONNRESET" || code === "EPIPE";
+
 export const authorizationServer = (parts: AuthorizationParts): Provider => {
   const provider = new Provider(parts.issuer, configurationOf(parts));
   provider.proxy = true;
   provider.use(async (context, next) => {
     await next();
     if (isMetadata(context.body)) context.body = { ...context.body, response_modes_supported: [answerMode] };
+  });
+  // The library would print each of them, and anybody can break off as often as they like.
+  provider.on("error", (error) => {
+    if (!isBrokenOff(error)) parts.log.error("the authorization server failed", error);
   });
   provider.on("server_error", (_, error) => parts.log.error("the authorization server failed", error));
   return provider;

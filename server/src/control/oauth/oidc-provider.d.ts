@@ -75,6 +75,7 @@ declare module "oidc-provider" {
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
     use(act: (context: KoaContext, next: () => Promise<void>) => Promise<void>): this;
     on(event: "server_error", act: (context: KoaContext, error: Error) => void): this;
+    on(event: "error", act: (error: NodeJS.ErrnoException) => void): this;
     interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Interaction>;
     interactionResult(request: IncomingMessage, response: ServerResponse, result: Record<string, unknown>): Promise<string>;
   }
