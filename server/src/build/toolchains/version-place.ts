@@ -19,7 +19,7 @@ const sayings: Partial<Record<Toolchain["name"], readonly Saying[]>> = {
     { file: "pyproject.toml", line: /^\s*(?:requires-python|python)\s*=/ },
   ],
 };
-const packageManagers: readonly Saying[] = [{ file: "package.json", line: /^\s*"packageManager"\s*:/ }];
+const packageManagers: readonly Saying[] = [{ file: "package.json", line: /^\s*(?:"devEngines"\s*:.*)?"packageManager"\s*:/ }];
 
 export const versionPlace = (tree: SourceTree, name: Toolchain["name"]): { file: string; line: number } | undefined => {
   for (const { file, line } of sayings[name] ?? packageManagers) {

@@ -165,6 +165,16 @@ const cases: readonly { what: string; files: Files; config?: AppConfig; expected
     expected: { install: "bun install --frozen-lockfile", tools: ["node", "npm", "bun"] },
   },
   {
+    what: "the npm that the packageManager field names builds, and runs the start script",
+    files: { "package.json": pack({ packageManager: "npm@11.5.2+sha512.abc", scripts: { start: "npm run serve" }, dependencies }) },
+    expected: { install: "npm install", tools: ["node", "npm@11.5.2"], runtime: ["node", "npm@11.5.2"] },
+  },
+  {
+    what: "the package manager of devEngines, which npm itself insists on",
+    files: { "package.json": pack({ devEngines: { packageManager: { name: "npm", version: "^11.0.0", onFail: "error" } }, scripts: start, dependencies }) },
+    expected: { tools: ["node", "npm@^11.0.0"] },
+  },
+  {
     what: "the packageManager field stands over lock files of others",
     files: { "package.json": pack({ packageManager: "pnpm@9.1.0+sha512.abc", scripts: start, dependencies }), "package-lock.json": "{}" },
     expected: { install: "pnpm install --no-frozen-lockfile", tools: ["node", "npm", "pnpm@9.1.0"] },

@@ -51,7 +51,9 @@ const buildOf = (tree: SourceTree, file: PackageFile, manager: PackageManager, c
   return { name: typeof command === "string" ? command : command.join(" "), command, env, failure: "build_failed" };
 };
 
-const npmFor = ({ version }: Toolchain): Toolchain => ({ name: "npm", version: npmVersion(version) });
+/** The npm that the package asks for, else the one of its Node. */
+const npmFor = ({ version }: Toolchain, { toolchain }: PackageManager): Toolchain =>
+  toolchain.name === "npm" && toolchain.version !== "default" ? toolchain : { name: "npm", version: npmVersion(version) };
 
 const git: Toolchain = { name: "git", version: "default" };
 const gitVersion = /^(git[+:@]|git\+ssh:|github:|gitlab:|bitbucket:|[\w.-]+\/[\w.-]+(#|$))|\.git(#|$)/;
@@ -64,7 +66,7 @@ const needsGit = (tree: SourceTree, file: PackageFile, { lockFile }: PackageMana
 /** Package managers are in the artifact only when the start command runs one. */
 const runtimeTools = (command: Command, node: Toolchain, manager: PackageManager): Toolchain[] => {
   const tools: Toolchain[] = [];
-  if (names(command, "npm") || names(command, "npx")) tools.push(npmFor(node));
+  if (names(command, "npm") || names(command, "npx")) tools.push(npmFor(node, manager));
   const others = (["pnpm", "yarn", "bun"] as const).filter((name) => names(command, name) || (name === "bun" && names(command, "bunx")));
   return [...tools, ...others.map((name) => (name === manager.toolchain.name ? manager.toolchain : { name, version: "default" }))];
 };
@@ -101,7 +103,12 @@ export const packageSteps = (tree: SourceTree, file: PackageFile, config: AppCon
   const manager = packageManagerOf(tree, file);
   const runtime: Toolchain = { name: "node", version: nodeVersion(tree, file, process.version) };
   return {
-    tools: [runtime, npmFor(runtime), ...(manager.toolchain.name === "npm" ? [] : [manager.toolchain]), ...(needsGit(tree, file, manager) ? [git] : [])],
+    tools: [
+      runtime,
+      npmFor(runtime, manager),
+      ...(manager.toolchain.name === "npm" ? [] : [manager.toolchain]),
+      ...(needsGit(tree, file, manager) ? [git] : []),
+    ],
     install: installOf(tree, file, manager, config),
     build: buildOf(tree, file, manager, config),
   };

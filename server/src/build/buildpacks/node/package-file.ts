@@ -4,10 +4,16 @@ import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { z } from "zod";
 
 const strings = z.record(z.string(), z.string()).default({});
+const Wanted = z.object({ name: z.string(), version: z.string().optional() });
 export const PackageFile = z.object({
   name: z.string().optional(),
   main: z.string().optional(),
   packageManager: z.string().optional(),
+  /** What may be a list is of those that may be used; the first is preferred. */
+  devEngines: z
+    .object({ packageManager: z.union([Wanted, z.array(Wanted).transform(([first]) => first)]).optional() })
+    .default({})
+    .catch({}),
   engines: z.object({ node: z.string().optional() }).default({}).catch({}),
   scripts: strings,
   dependencies: strings,

@@ -1,5 +1,6 @@
 // Which package manager installs, in which version, and how.
 import type { SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
+import semver from "semver";
 import type { PackageFile } from "./package-file.ts";
 
 export interface PackageManager {
@@ -21,10 +22,16 @@ const lockFiles: readonly (readonly [string, Name])[] = [
 
 const isName = (text: string): text is Name => ["npm", "pnpm", "yarn", "bun"].includes(text);
 
-/** The field says "pnpm@9.1.0+sha512.…". */
-const declared = (file: PackageFile): { name: Name; version: string } | undefined => {
-  const [, name = "", version] = /^(\w+)(?:@([0-9][^+]*))?/.exec(file.packageManager ?? "") ?? [];
-  return isName(name) ? { name, version: version ?? "default" } : undefined;
+/** The field says "pnpm@9.1.0+sha512.…"; the newer one has a name and a range. */
+const declared = ({ packageManager, devEngines }: PackageFile): { name: Name; version: string } | undefined => {
+  const [, name = "", version] = /^(\w+)(?:@([0-9][^+]*))?/.exec(packageManager ?? "") ?? [];
+  if (isName(name)) return { name, version: version ?? "default" };
+  const wanted = devEngines.packageManager;
+  if (wanted === undefined || !isName(wanted.name)) return undefined;
+  const range = semver.validRange(wanted.version) === null ? undefined : wanted.version;
+  // Of yarn there are two programs, which only the number tells apart.
+  const exact = wanted.name === "yarn" && range !== undefined ? semver.minVersion(range)?.major.toString() : range;
+  return { name: wanted.name, version: exact ?? "default" };
 };
 
 /** Lock files name their format; each format wants the release that writes it. */
@@ -97,7 +104,7 @@ export const packageManagerOf = (tree: SourceTree, file: PackageFile): PackageMa
   const found = lockFiles.find(([path, name]) => tree.paths.includes(path) && (wanted === undefined || wanted.name === name));
   const name = wanted?.name ?? found?.[1] ?? "npm";
   const lock = found === undefined ? undefined : tree.read(found[0]);
-  const version = wanted && wanted.version !== "default" && name !== "npm" ? wanted.version : versionFor(name, lock);
+  const version = wanted && wanted.version !== "default" ? wanted.version : versionFor(name, lock);
   const locked = found !== undefined;
   return {
     toolchain: { name, version },
