@@ -43,6 +43,9 @@ describe("slip", () => {
   for (const [words, next] of [
     ["help nope", "See 'slip --help'."],
     ["nope", "See 'slip --help'."],
+    ["open", "List your apps with their addresses: 'slip apps'."],
+    ["version", "Run 'slip --version'."],
+    ["status shop", "See what is live with 'slip releases shop', and what became of its deployments with 'slip deployments shop'."],
     ["rollback shop --to abc", "See 'slip rollback --help'."],
     ["scale shop x", "See 'slip scale --help'."],
     ["secrets", "See 'slip secrets --help'."],

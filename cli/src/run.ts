@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import { allCommands, commandsFor } from "./commands.ts";
 import type { Environment } from "./environment.ts";
 import { tell } from "./failure.ts";
+import { ofOneApp, otherWord } from "./other-words.ts";
 import { openSession } from "./platform/session.ts";
 import { programOf, type Runner } from "./program.ts";
 import { screenOf } from "./terminal/screen.ts";
@@ -31,6 +32,13 @@ const commandOf = (commands: readonly Command[], argv: readonly string[]): strin
   return words.length === 0 ? undefined : words.join(" ");
 };
 
+/** The parser only knows words that look alike. */
+const checkOthers = (commands: readonly Command[], [word = "", name]: readonly string[]): void => {
+  if (word === "status" && name !== undefined && !name.startsWith("-")) throw ofOneApp(safeText(name).slice(0, 40));
+  const next = commandOf(commands, [word]) === undefined ? otherWord(word) : undefined;
+  if (next !== undefined) throw new SlipError("usage", `Unknown command '${word}'.`, { next });
+};
+
 /** The parser shows the help of all for a word that it does not know. */
 const checkHelp = (commands: readonly Command[], [help, name]: readonly string[]): void => {
   if (help !== "help" || name === undefined || name.startsWith("-") || name === "help" || commandOf(commands, [name]) !== undefined) return;
@@ -47,6 +55,7 @@ export const runCli = async (argv: readonly string[], environment: Environment, 
   };
   try {
     checkHelp(commands, argv);
+    checkOthers(commands, argv);
     await programOf(commands, version, runner).parseAsync(argv.length === 0 ? ["--help"] : argv, { from: "user" });
     return code;
   } catch (error) {
