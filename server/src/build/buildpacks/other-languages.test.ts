@@ -18,6 +18,8 @@ const cases: readonly { name: string; files: Record<string, string>; says?: RegE
   { name: "Go", files: { "go.mod": "", "main.go": "" }, says: /Linux on x86-64/ },
   { name: "Rust", files: { "Cargo.toml": "", "src/main.rs": "" }, says: /Linux on x86-64/ },
   { name: "Deno", files: { "deno.json": "", "main.ts": "Deno.serve(() => 1)" }, says: /Node or Bun/ },
+  { name: "Deno", files: { "main.ts": "Deno.serve((_req) => new Response('x'));" }, says: /Node or Bun/ },
+  { name: "Deno", files: { "server.ts": 'import { serve } from "https://deno.land/std/http/server.ts";\nserve(() => 1);' } },
   { name: "Ruby", files: { Gemfile: "", "config/application.rb": "", "package.json": laravel } },
   { name: "PHP", files: { "index.php": "" } },
   { name: "PHP", files: { "composer.json": "", artisan: "", "package.json": laravel } },

@@ -6,6 +6,8 @@ interface Language {
   name: string;
   /** Any file at these paths says that this is what the source is. */
   files: RegExp;
+  /** Or what is in one of those at the top with this name. */
+  programs?: { name: RegExp; text: RegExp };
   /** Its builds make one program that needs nothing else. */
   makesPrograms?: true;
   next?: string;
@@ -14,7 +16,12 @@ interface Language {
 const languages: readonly Language[] = [
   { name: "Go", files: /^(?:go\.mod|go\.work|main\.go)$/, makesPrograms: true },
   { name: "Rust", files: /^Cargo\.toml$/, makesPrograms: true },
-  { name: "Deno", files: /^deno\.jsonc?$/, next: "Add a package.json whose start script runs the app in Node or Bun, which both read TypeScript as it is." },
+  {
+    name: "Deno",
+    files: /^deno\.jsonc?$/,
+    programs: { name: /^[\w-]+\.m?[jt]sx?$/, text: /\bDeno\.serve\b|\bfrom\s*["'](?:jsr:|https:\/\/deno\.land\/)/ },
+    next: "Add a package.json whose start script runs the app in Node or Bun, which both read TypeScript as it is.",
+  },
   { name: "Ruby", files: /^(?:Gemfile|config\.ru)$/ },
   { name: "PHP", files: /^(?:composer\.json|artisan|(?:public\/)?index\.php)$/ },
   { name: "Java or Kotlin", files: /^(?:pom\.xml|build\.gradle(?:\.kts)?)$/ },
@@ -26,7 +33,10 @@ const languages: readonly Language[] = [
 ];
 
 /** Undefined where nothing tells. */
-export const languageOf = (tree: SourceTree): Language | undefined => languages.find(({ files }) => tree.paths.some((path) => files.test(path)));
+export const languageOf = (tree: SourceTree): Language | undefined =>
+  languages.find(({ files, programs }) =>
+    tree.paths.some((path) => files.test(path) || (programs?.name.test(path) && programs.text.test(tree.read(path) ?? ""))),
+  );
 
 const program = "Build the program for Linux on x86-64 yourself, and deploy it beside a package.json with the start script './PROGRAM'.";
 
