@@ -1,13 +1,14 @@
 // Sources that no buildpack is for: what they are, and what their owner can do.
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { isDeno } from "./node/single-file.ts";
 
 interface Language {
   name: string;
   /** Any file at these paths says that this is what the source is. */
   files: RegExp;
-  /** Or what is in one of those at the top with this name. */
-  programs?: { name: RegExp; text: RegExp };
+  /** Or what is in a file of JavaScript's at the top. */
+  isProgram?: (text: string) => boolean;
   /** Its builds make one program that needs nothing else. */
   makesPrograms?: true;
   next?: string;
@@ -19,7 +20,7 @@ const languages: readonly Language[] = [
   {
     name: "Deno",
     files: /^deno\.jsonc?$/,
-    programs: { name: /^[\w-]+\.m?[jt]sx?$/, text: /\bDeno\.serve\b|\bfrom\s*["'](?:jsr:|https:\/\/deno\.land\/)/ },
+    isProgram: isDeno,
     next: "Add a package.json whose start script runs the app in Node or Bun, which both read TypeScript as it is.",
   },
   { name: "Ruby", files: /^(?:Gemfile|config\.ru)$/ },
@@ -34,9 +35,8 @@ const languages: readonly Language[] = [
 
 /** Undefined where nothing tells. */
 export const languageOf = (tree: SourceTree): Language | undefined =>
-  languages.find(({ files, programs }) =>
-    tree.paths.some((path) => files.test(path) || (programs?.name.test(path) && programs.text.test(tree.read(path) ?? ""))),
-  );
+  languages.find(({ files, isProgram }) => tree.paths.some((path) => files.test(path) || (script.test(path) && isProgram?.(tree.read(path) ?? ""))));
+const script = /^[\w-]+\.m?[jt]sx?$/;
 
 const program = "Build the program for Linux on x86-64 yourself, and deploy it beside a package.json with the start script './PROGRAM'.";
 

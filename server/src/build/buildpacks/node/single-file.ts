@@ -22,9 +22,12 @@ const packagesOf = (text: string): string[] => {
 /** What is longer was made by a bundler, for pages: nobody writes a server of one file like that. */
 const longestBytes = 256 * 1024;
 
-/** Scripts of pages import nothing by such names, and Deno's own servers are no programs of Node's. */
+/** Deno's servers, and what only Deno imports, are no programs of Node's. */
+export const isDeno = (text: string): boolean => /\bDeno\.\w|\b(?:from|import)\s*["'](?:jsr|npm|https?):/.test(text);
+
+/** Scripts of pages import nothing by such names. */
 const isServer = (text: string): boolean =>
-  text.length <= longestBytes && !/\bDeno\.\w/.test(text) && (importsOf(text).length > 0 || /\bBun\.serve\b/.test(text)) && opensPort(text);
+  text.length <= longestBytes && !isDeno(text) && (importsOf(text).length > 0 || /\bBun\.serve\b/.test(text)) && opensPort(text);
 
 /** The first by the usual names; else the only one that there is. */
 const serverOf = (tree: SourceTree): string | undefined => {

@@ -22,6 +22,16 @@ test("an app in it is served, with the server that it lacks", () => {
   assert.deepEqual(words(found), ["--", "flask", "gunicorn"]);
 });
 
+test("where its packages come from is read by uv, from the script", () => {
+  const sources = '# /// script\n# dependencies = ["flask", "lib"]\n# [tool.uv.sources]\n# lib = { git = "https://example.org/lib" }\n# ///\n';
+  const found = plan({ "main.py": `${sources}from flask import Flask\napp = Flask(__name__)\n` });
+  assert.deepEqual([found.install?.name, words(found)], ["uv sync --script main.py", ["main.py", "gunicorn"]]);
+  assert.deepEqual(
+    found.tools.map(({ name }) => name),
+    ["python", "git"],
+  );
+});
+
 test("the files of a project stand over it", () => {
   assert.deepEqual(words(plan({ "main.py": metadata('["bottle"]'), "requirements.txt": "flask\n" })), ["-r", "requirements.txt"]);
   assert.deepEqual(words(plan({ "main.py": metadata('["bottle"]'), "pyproject.toml": '[project]\ndependencies = ["flask"]\n' })), ["--", "flask"]);

@@ -1,6 +1,7 @@
 // The install step of a Python project: a virtual environment in /app/.venv.
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import type { InstallStep, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { inlineScript } from "./inline-metadata.ts";
 import { declaredRequirements, lockedRequirements } from "./poetry.ts";
 import { type Pyproject, pipfilePackages, requirements } from "./project.ts";
 
@@ -13,6 +14,7 @@ const compile = ".venv/bin/python -m compileall -q -j 0 --invalidation-mode unch
 const tool = (name: string): string =>
   `python3 -m venv --without-pip --symlinks /scratch/tool && PYTHONPATH=/opt/pip.whl /scratch/tool/bin/python -m pip install --quiet --disable-pip-version-check ${name}`;
 const uv = (flags: string): string => `${tool("uv")} && /scratch/tool/bin/uv sync ${flags}--no-dev --no-install-project`;
+const uvScript = `${tool("uv")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/uv sync --active --script "$1"`;
 const poetry = `${tool("poetry")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/poetry install --only main --no-root --no-interaction --no-ansi`;
 const pipenv = (flags: string): string => `${tool("pipenv")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/pipenv install ${flags}`;
 /** Each argument is one line of a requirements file, whose hashes pip then insists on. */
@@ -72,10 +74,13 @@ const uvInputs = (tree: SourceTree): InstallStep["inputs"] =>
   /\bsource = \{ (?:editable|directory|path) = "(?!\.")/.test(tree.read("uv.lock") ?? "") ? "all" : ["pyproject.toml", "uv.lock"];
 
 /** Where packages come from is known to uv alone: pip would take what a registry has by the same names. */
-const bySources = (project: Pyproject | undefined, extra: readonly string[]): Install | undefined =>
-  Object.keys(project?.tool?.uv?.sources ?? {}).length === 0
-    ? undefined
-    : { name: "uv sync", lines: [environment, uv(""), ...(extra.length > 0 ? [pip] : []), compile], words: [...extra], inputs: "all" };
+const bySources = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
+  if (Object.keys(project?.tool?.uv?.sources ?? {}).length === 0) return undefined;
+  const more = extra.length > 0 ? [pip] : [];
+  const script = tree.paths.includes("pyproject.toml") ? undefined : inlineScript(tree)?.path;
+  if (script === undefined) return { name: "uv sync", lines: [environment, uv(""), ...more, compile], words: [...extra], inputs: "all" };
+  return { name: `uv sync --script ${script}`, lines: [environment, uvScript, "shift", ...more, compile], words: [script, ...extra], inputs: "all" };
+};
 
 /** By the lock file, where there is one. */
 const byLock = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
@@ -110,7 +115,7 @@ const chosen = (tree: SourceTree, project: Pyproject | undefined, extra: readonl
   const locked = byLock(tree, project, extra);
   if (locked) return locked;
   if (tree.paths.includes("Pipfile")) return byPipfile(tree, extra);
-  const sources = bySources(project, extra);
+  const sources = bySources(tree, project, extra);
   if (sources) return sources;
   if (project?.project?.dynamic.includes("dependencies") || (project?.project === undefined && tree.paths.includes("setup.py")))
     return { name: "pip install .", lines: usual, words: [".", ...extra], inputs: "all" };

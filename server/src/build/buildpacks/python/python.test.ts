@@ -31,6 +31,21 @@ const starts: readonly [string, Files, unknown][] = [
   ],
   ["a Dash app", { "requirements.txt": "dash", "app.py": "app = Dash(__name__)\nserver = app.server\n" }, gunicorn("app:server")],
   ["a Streamlit script", { "requirements.txt": "streamlit", "app.py": "import streamlit as st\n" }, ["streamlit", "run", "app.py"]],
+  [
+    "Tornado, which is a server itself",
+    { "requirements.txt": "tornado", "main.py": "import tornado\ndef make_app():\n  pass\nmake_app().listen(8888)\n" },
+    ["python3", "main.py"],
+  ],
+  [
+    "an aiohttp app that starts itself",
+    { "requirements.txt": "aiohttp", "app.py": "from aiohttp import web\ndef create_app():\n  pass\nweb.run_app(create_app())\n" },
+    ["python3", "app.py"],
+  ],
+  [
+    "an aiohttp app that nothing starts",
+    { "requirements.txt": "aiohttp", "app.py": "from aiohttp import web\napp = web.Application()\n" },
+    ["/bin/sh", "-c", `exec gunicorn --worker-class aiohttp.GunicornWebWorker --bind "0.0.0.0:$PORT" 'app:app'`],
+  ],
   ["a script", { "requirements.txt": "", "main.py": "print(1)" }, ["python3", "main.py"]],
   [
     "the only script that runs itself",

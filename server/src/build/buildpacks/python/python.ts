@@ -74,7 +74,7 @@ const addresses = (tree: SourceTree, project: Pyproject | undefined, port: numbe
 };
 
 const needsGit = (tree: SourceTree): boolean =>
-  ["requirements.txt", "pyproject.toml", "uv.lock"].some((path) => /\bgit\+(https|ssh):|\bgit = /.test(tree.read(path) ?? ""));
+  ["requirements.txt", "pyproject.toml", "uv.lock", inlineScript(tree)?.path ?? ""].some((path) => /\bgit\+(https|ssh):|\bgit = /.test(tree.read(path) ?? ""));
 
 const hasSourceFolder = (tree: SourceTree): boolean => tree.paths.some((path) => path.startsWith("src/") && path.endsWith(".py"));
 

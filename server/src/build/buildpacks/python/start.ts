@@ -18,6 +18,10 @@ const dash = /^(server)\s*=\s*\w+\.server\b/m;
 const made = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:create|make|get|build|init)_(?:\w+_)?app(?:lication)?\(/m;
 const factory = /^def (create_app|make_app)\(/m;
 
+/** Servers of their own, whose applications are neither: who makes one starts it, too. */
+const ownServer = /^\s*(?:from\s+aiohttp\s+import\b.*\bweb\b|import\s+aiohttp\.web\b|(?:from|import)\s+tornado\b)/m;
+const aiohttpApp = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:aiohttp\.)?web\.Application\(|^(?:async )?def ((?:create|make|get|build|init)_app)\(/m;
+
 const asgiDistributions: readonly string[] = ["fastapi", "starlette", "litestar", "quart", "sanic"];
 const wsgiDistributions: readonly string[] = ["flask", "bottle", "falcon", "django"];
 
@@ -53,6 +57,16 @@ const uvicornFactory = (target: string): PythonStart => ({
   server: "uvicorn",
 });
 
+/** Of aiohttp, where the module starts no server itself. */
+const aiohttp = (path: string, text: string): PythonStart | undefined => {
+  if (!/\baiohttp\b/.test(text) || /\b(?:run_app|AppRunner)\(/.test(text)) return undefined;
+  const [, app, factory] = aiohttpApp.exec(text) ?? [];
+  const name = app ?? factory;
+  if (name === undefined) return undefined;
+  const target = `${moduleOf(path)}:${name}`;
+  return { command: ["/bin/sh", "-c", `exec gunicorn --worker-class aiohttp.GunicornWebWorker --bind "0.0.0.0:$PORT" '${target}'`], server: "gunicorn" };
+};
+
 const django = (tree: SourceTree): PythonStart | undefined => {
   const path = tree.paths.includes("manage.py") ? tree.paths.find((each) => /^(src\/)?[\w/]+\/wsgi\.py$/.test(each)) : undefined;
   return path === undefined ? undefined : gunicorn(`${moduleOf(path)}:application`);
@@ -72,6 +86,11 @@ const served = (tree: SourceTree, project: Pyproject | undefined): PythonStart |
     if (name !== undefined) return uvicorn(`${moduleOf(path)}:${name}`);
     const other = (wsgi.exec(text) ?? dash.exec(text))?.[1];
     if (other !== undefined) return gunicorn(`${moduleOf(path)}:${other}`);
+    if (ownServer.test(text)) {
+      const own = aiohttp(path, text);
+      if (own !== undefined) return own;
+      continue;
+    }
     const app = made.exec(text)?.[1];
     if (app !== undefined) return (isAsgi(text, tree, project) ? uvicorn : gunicorn)(`${moduleOf(path)}:${app}`);
     const make = factory.exec(text)?.[1];
