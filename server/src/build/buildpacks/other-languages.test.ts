@@ -20,6 +20,7 @@ const cases: readonly { name: string; files: Record<string, string>; says?: RegE
   { name: "Deno", files: { "deno.json": "", "main.ts": "Deno.serve(() => 1)" }, says: /Node or Bun/ },
   { name: "Deno", files: { "main.ts": "Deno.serve((_req) => new Response('x'));" }, says: /Node or Bun/ },
   { name: "Deno", files: { "server.ts": 'import { serve } from "https://deno.land/std/http/server.ts";\nserve(() => 1);' } },
+  { name: "Meteor", files: { ".meteor/release": "", "package.json": '{ "scripts": { "start": "meteor run" } }' }, says: /meteor build/ },
   { name: "Ruby", files: { Gemfile: "", "config/application.rb": "", "package.json": laravel } },
   { name: "PHP", files: { "index.php": "" } },
   { name: "PHP", files: { "composer.json": "", artisan: "", "package.json": laravel } },

@@ -23,6 +23,11 @@ const languages: readonly Language[] = [
     isProgram: isDeno,
     next: "Add a package.json whose start script runs the app in Node or Bun, which both read TypeScript as it is.",
   },
+  {
+    name: "Meteor",
+    files: /^\.meteor\/release$/,
+    next: "Run 'meteor build --directory OUT' yourself, and deploy OUT/bundle with [run] command = \"node main.js\" in its slip.toml.",
+  },
   { name: "Ruby", files: /^(?:Gemfile|config\.ru)$/ },
   { name: "PHP", files: /^(?:composer\.json|artisan|(?:public\/)?index\.php)$/ },
   { name: "Java or Kotlin", files: /^(?:pom\.xml|build\.gradle(?:\.kts)?)$/ },
@@ -55,6 +60,7 @@ const applications: readonly (readonly [RegExp, string])[] = [
   [/^artisan$/, "PHP"],
   [/^config\/application\.rb$/, "Ruby"],
   [/^mix\.exs$/, "Elixir"],
+  [/^\.meteor\/release$/, "Meteor"],
 ];
 
 /** The language of an application that has a package.json beside, and is no app of Node's. */

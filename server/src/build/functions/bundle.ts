@@ -8,14 +8,6 @@ import { bundleConfig, bundleDescription, type Settings } from "./config.ts";
 const outputFolder = "/app/.slipstream/function";
 const adapter = join(import.meta.dirname, "adapter.mjs");
 
-/** The source's own entry under the name by which the adapter imports it. */
-const entryPlugin = (entry: string): Plugin => ({
-  name: "entry",
-  setup({ onResolve, resolve }) {
-    onResolve({ filter: /^slip:entry$/ }, () => resolve(`./${entry}`, { kind: "entry-point", resolveDir: "/app" }));
-  },
-});
-
 /** What workerd has itself: modules of Node, under their whole names, and its own. */
 const runtimeModules: Plugin = {
   name: "modules of the runtime",
@@ -49,11 +41,13 @@ const options = (settings: Settings): BuildOptions => ({
   target: "es2024",
   platform: "browser",
   conditions: ["workerd", "worker", "browser"],
+  // The name by which the adapter imports the source's own entry. What a plugin finds has no tsconfig.json, which says how JSX is meant.
+  alias: { "slip:entry": join("/app", settings.entry) },
   external: ["cloudflare:*", "workerd:*"],
   define: { functionStyle: JSON.stringify(settings.style), isScheduled: String(settings.scheduledPort !== undefined), "process.env.NODE_ENV": '"production"' },
   loader: { ".wasm": "copy", ".bin": "copy", ".txt": "text", ".html": "text", ".sql": "text", ".md": "text" },
   logLevel: "silent",
-  plugins: [entryPlugin(settings.entry), runtimeModules, compiledModules],
+  plugins: [runtimeModules, compiledModules],
 });
 
 /** The adapter is nothing that people know: what is wrong with its import is wrong with the entry. */

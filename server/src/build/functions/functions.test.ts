@@ -82,6 +82,16 @@ test("what a function imports is in its bundle: TypeScript, JSX, JSON, text, and
   assert.match(text("bundle.capnp"), new RegExp(`\\(name = "${compiled}", wasm = embed "${compiled}"\\)`));
 });
 
+test("JSX is what tsconfig.json says", { skip }, async () => {
+  const { text } = await built({
+    "package.json": '{ "main": "src/index.tsx" }',
+    "tsconfig.json": '{ "compilerOptions": { "jsx": "react-jsx", "jsxImportSource": "hono/jsx" } }',
+    "src/index.tsx": "export default { fetch: () => new Response(<b>it</b>) };",
+    "node_modules/hono/jsx/jsx-runtime.js": "export const jsx = () => 'the runtime that was named';",
+  });
+  assert.match(text("function.mjs"), /the runtime that was named/);
+});
+
 test("a package's build for workers stands over that for browsers and for Node", { skip }, async () => {
   const exports = { workerd: "./workerd.js", browser: "./browser.js", node: "./node.js", default: "./other.js" };
   const files = Object.fromEntries(Object.values(exports).map((path) => [`node_modules/x/${path.slice(2)}`, `export default "this is ${path}";`]));

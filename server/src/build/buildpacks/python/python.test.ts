@@ -31,6 +31,7 @@ const starts: readonly [string, Files, unknown][] = [
   ],
   ["a Dash app", { "requirements.txt": "dash", "app.py": "app = Dash(__name__)\nserver = app.server\n" }, gunicorn("app:server")],
   ["a Streamlit script", { "requirements.txt": "streamlit", "app.py": "import streamlit as st\n" }, ["streamlit", "run", "app.py"]],
+  ["an ASGI app of Falcon", { "requirements.txt": "falcon", "app.py": "import falcon.asgi\napp = falcon.asgi.App()\n" }, uvicorn("app:app")],
   [
     "Tornado, which is a server itself",
     { "requirements.txt": "tornado", "main.py": "import tornado\ndef make_app():\n  pass\nmake_app().listen(8888)\n" },

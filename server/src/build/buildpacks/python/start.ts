@@ -10,7 +10,7 @@ export interface PythonStart {
   server: "gunicorn" | "uvicorn" | undefined;
 }
 
-const asgi = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart|Sanic|get_asgi_application)\(/m;
+const asgi = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart|Sanic|falcon\.asgi\.App|asgi\.App|get_asgi_application)\(/m;
 const wsgi = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:Flask|Bottle|falcon\.App|App\.create|get_wsgi_application)\(/m;
 /** Dash's app is no WSGI app, but has one. */
 const dash = /^(server)\s*=\s*\w+\.server\b/m;
