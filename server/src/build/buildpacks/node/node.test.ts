@@ -115,6 +115,11 @@ const cases: readonly { what: string; files: Files; config?: AppConfig; expected
     expected: { command: ["bun", "index.ts"], runtime: ["node", "bun"] },
   },
   {
+    what: "a program that is run in Bun while it is developed",
+    files: { "package.json": pack({ scripts: { dev: "bun run --watch src/index.ts" } }), "src/index.ts": "new Elysia().listen(3000)" },
+    expected: { command: ["bun", "src/index.ts"], runtime: ["node", "bun"] },
+  },
+  {
     what: "a start script that names Bun, where npm installs",
     files: { "package.json": pack({ scripts: { start: "bun run index.ts" } }) },
     expected: { runtime: ["node", "bun"], tools: ["node", "npm"] },
@@ -417,6 +422,11 @@ test("pnpm runs the scripts of dependencies too, unless the package says of whic
 test("a build is one for production, in which installs are complete", () => {
   const { NODE_ENV, npm_config_include } = planOf(memoryTree({ "package.json": pack({ scripts: { build: "x", ...start } }) }), {}).build?.env ?? {};
   assert.deepEqual([NODE_ENV, npm_config_include], ["production", "dev"]);
+});
+
+test("fastify-cli is told in its own variable where to listen", () => {
+  const files = { "package.json": pack({ scripts: { start: "fastify start app.js" }, dependencies: { "fastify-cli": "7" } }) };
+  assert.equal(planOf(memoryTree(files), {}).process.env.FASTIFY_ADDRESS, "0.0.0.0");
 });
 
 test("SvelteKit's adapter that adapts itself is told of a place where it makes a server", () => {

@@ -81,9 +81,17 @@ const server = (command: Command, node: Toolchain, manager: PackageManager, conf
   output: config.build?.output === undefined ? undefined : [config.build.output],
 });
 
-const serverProcess = (tree: SourceTree, config: AppConfig, command: Command): Pick<BuildPlan, "process" | "notes"> => {
+interface Package {
+  tree: SourceTree;
+  file: PackageFile;
+  config: AppConfig;
+}
+
+const serverProcess = ({ tree, file, config }: Package, command: Command): Pick<BuildPlan, "process" | "notes"> => {
   const { port, ...told } = toldPort(tree, config, command);
-  return { ...told, process: { command, env: { NODE_ENV: "production", HOST: "0.0.0.0" }, port } };
+  // fastify-cli reads this in place of HOST.
+  const env = { NODE_ENV: "production", HOST: "0.0.0.0", ...(dependsOn(file, "fastify-cli") ? { FASTIFY_ADDRESS: "0.0.0.0" } : {}) };
+  return { ...told, process: { command, env, port } };
 };
 
 const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt: boolean): { command: Command } | FrontEnd => {
@@ -120,7 +128,7 @@ export const nodePlan = (tree: SourceTree, config: AppConfig, file: PackageFile)
   const steps = packageSteps(tree, file, config);
   const found = result(tree, config, file, steps.build !== undefined);
   if (!("command" in found)) return { buildpack: "node", ...site(config, found), ...steps };
-  return { buildpack: "node", ...server(found.command, runtime, manager, config), ...serverProcess(tree, config, found.command), ...steps };
+  return { buildpack: "node", ...server(found.command, runtime, manager, config), ...serverProcess({ tree, file, config }, found.command), ...steps };
 };
 
 export const node: Buildpack = {

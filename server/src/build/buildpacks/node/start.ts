@@ -65,10 +65,14 @@ export const declaredStart = (tree: SourceTree, file: PackageFile, config: AppCo
 /** What only Bun has: Node would not know it. */
 const needsBun = (text: string): boolean => /\bBun\.(?:serve|file|env|write|sql)\b|\bfrom ["']bun(?::\w+)?["']/.test(text);
 
+/** A script that runs this file in Bun, most often for development. */
+const bunRuns = ({ scripts }: PackageFile, main: string): boolean =>
+  Object.values(scripts).some((script) => /^bun\s/.test(script) && script.split(/\s+/).some((word) => word.replace(/^\.\//, "") === main));
+
 /** What can be concluded from the files, when nothing is said. */
 export const impliedStart = (tree: SourceTree, file: PackageFile, isBuilt: boolean): Command | undefined => {
   const framework = isBuilt ? frameworkServers.find(([name]) => dependsOn(file, name)) : undefined;
   if (framework) return framework[1];
   const main = mainFile(tree, file, isBuilt);
-  return main === undefined ? undefined : [needsBun(tree.read(main) ?? "") ? "bun" : "node", main];
+  return main === undefined ? undefined : [bunRuns(file, main) || needsBun(tree.read(main) ?? "") ? "bun" : "node", main];
 };

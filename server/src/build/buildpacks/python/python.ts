@@ -1,14 +1,16 @@
 // Python: requirements.txt, pyproject.toml or uv.lock; WSGI and ASGI apps, and scripts.
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import type { Buildpack, BuildStep, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import type { BuildPlan, Buildpack, BuildStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
 import { names } from "#platform/command.ts";
 import { toldPort } from "../port.ts";
 import { webCommand } from "../procfile.ts";
+import { siteProcess } from "../static/site.ts";
 import { refusedHosts } from "./django-hosts.ts";
 import { inlineScript } from "./inline-metadata.ts";
 import { installOf } from "./install.ts";
 import { asksFor, type Pyproject, pythonWanted, readPyproject } from "./project.ts";
+import { pythonSite, siteSettings } from "./site.ts";
 import { impliedStart, type PythonStart, runnable } from "./start.ts";
 
 const marks: readonly string[] = [
@@ -35,13 +37,15 @@ const noStart = (tree: SourceTree): SlipError => {
   });
 };
 
-const startOf = (tree: SourceTree, project: Pyproject | undefined, config: AppConfig): PythonStart => {
+const startOf = (tree: SourceTree, project: Pyproject | undefined, config: AppConfig): PythonStart | undefined => {
   const declared = config.run?.command ?? webCommand(tree);
   if (declared !== undefined) return { command: declared, server: (["gunicorn", "uvicorn"] as const).find((name) => names(declared, name)) };
   const implied = impliedStart(tree, project);
-  if (!implied) throw noStart(tree);
-  return implied;
+  return implied !== undefined && siteSettings(tree) !== undefined && onlyHelps(tree, implied) ? undefined : implied;
 };
+
+/** A file beside the settings of a generator that does nothing when it is run: that asks it for something. */
+const onlyHelps = (tree: SourceTree, { command: [program, path = ""] }: PythonStart): boolean => program === "python3" && !runnable(tree).includes(path);
 
 const extraOf = (tree: SourceTree, project: Pyproject | undefined, { server }: PythonStart): string[] =>
   server === undefined || asksFor(tree, project, server) ? [] : [server];
@@ -78,19 +82,40 @@ const needsGit = (tree: SourceTree): boolean =>
 
 const hasSourceFolder = (tree: SourceTree): boolean => tree.paths.some((path) => path.startsWith("src/") && path.endsWith(".py"));
 
+const toolsOf = (tree: SourceTree, project: Pyproject | undefined): Toolchain[] => [
+  { name: "python", version: pythonWanted(tree, project) },
+  ...(needsGit(tree) ? [{ name: "git" as const, version: "default" }] : []),
+];
+
+/** Built by Python, served without it. */
+const sitePlan = (tree: SourceTree, project: Pyproject | undefined, config: AppConfig): BuildPlan => {
+  const site = pythonSite(tree, config);
+  if (site === undefined) throw noStart(tree);
+  const { command, output, brings } = site;
+  const extra = brings.some((name) => asksFor(tree, project, name)) ? [] : brings.slice(0, 1);
+  return {
+    buildpack: "python",
+    ...siteProcess(config, false),
+    tools: toolsOf(tree, project),
+    install: installOf(tree, project, extra, config),
+    build: command === undefined ? undefined : { name: typeof command === "string" ? command : command.join(" "), command, env: {}, failure: "build_failed" },
+    output: [output],
+  };
+};
+
 export const python: Buildpack = {
   name: "python",
-  detect: (tree) => marks.find((path) => tree.paths.includes(path)) ?? inlineScript(tree)?.path,
+  detect: (tree) => marks.find((path) => tree.paths.includes(path)) ?? inlineScript(tree)?.path ?? siteSettings(tree),
   plan(tree, config) {
     const project = readPyproject(tree);
     const start = startOf(tree, project, config);
+    if (start === undefined) return sitePlan(tree, project, config);
     const { port, notes = [] } = toldPort(tree, config, start.command);
-    const runtime = [{ name: "python" as const, version: pythonWanted(tree, project) }];
     return {
       buildpack: "python",
       notes: [...notes, ...refusedHosts(tree)],
-      runtime,
-      tools: needsGit(tree) ? [...runtime, { name: "git", version: "default" }] : runtime,
+      runtime: [{ name: "python", version: pythonWanted(tree, project) }],
+      tools: toolsOf(tree, project),
       install: installOf(tree, project, extraOf(tree, project, start), config),
       build: buildOf(tree, config),
       output: config.build?.output === undefined ? undefined : [config.build.output],
