@@ -42,6 +42,18 @@ describe("slip deploy", () => {
     assert.deepEqual(await slip(platform.home, ["deploy", folder]), { code: 0, stdout: "https://shop.slip.localhost:8443\n", stderr: "" });
   });
 
+  it("says what the build has noticed, a line each, beside the URL and within the object", async () => {
+    const notes = ["The source says port 4000.", "a file\u001b[2Jof a stranger"];
+    platform.handlers["deployments.watch"] = () => linesOf({ ...liveDeployment, notes });
+    assert.deepEqual(await slip(platform.home, ["deploy", folder]), {
+      code: 0,
+      stdout: "https://shop.slip.localhost:8443\n",
+      stderr: "note: The source says port 4000.\nnote: a fileof a stranger\n",
+    });
+    const { stdout } = await slip(platform.home, ["deploy", folder, "--json"]);
+    assert.deepEqual((JSON.parse(stdout) as { notes: unknown }).notes, notes);
+  });
+
   it("prints one object with --json", async () => {
     const ran = await slip(platform.home, ["deploy", folder, "--json"]);
     assert.deepEqual(JSON.parse(ran.stdout), {

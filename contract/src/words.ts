@@ -138,6 +138,7 @@ export const Deployment = z.object({
   commit: z.string().optional(),
   url: z.string().optional(),
   failure: FailureReport.optional(),
+  notes: z.array(z.string()).optional().describe("What the build has noticed of the source, which the app may go live in spite of."),
   createdAt: Timestamp,
   endedAt: Timestamp.optional(),
 });

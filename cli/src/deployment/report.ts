@@ -22,8 +22,9 @@ const reportLines = (failure: FailureReport, { bold, dim, red }: Colours): strin
   ...failure.nextActions.map((action) => `next: ${safeText(action)}`),
 ];
 
-/** What a person is told of a deployment that did not go live. */
-export const endLines = ({ outcome, failure }: DeployResult, colours: Colours): string[] => {
+/** What a person is told of a deployment besides its address: what was noticed of the source, and why it did not go live. */
+export const endLines = ({ outcome, failure, notes = [] }: DeployResult, colours: Colours): string[] => {
   if (outcome === "cancelled") return [failure?.code === "superseded" ? "A newer deployment took its place." : "Cancelled; nothing was left behind."];
-  return failure ? reportLines(failure, colours) : [];
+  const noted = notes.map((text) => `${colours.bold("note:")} ${safeText(text)}`);
+  return [...noted, ...(failure ? reportLines(failure, colours) : [])];
 };

@@ -13,6 +13,8 @@ export interface DeployResult {
   url: string | null;
   outcome: "live" | "failed" | "cancelled";
   phases: Phase[];
+  /** What the build has noticed of the source; absent where that is nothing. */
+  notes?: readonly string[];
   failure?: FailureReport;
 }
 
@@ -28,6 +30,7 @@ export const resultOf = (deployment: Ended): DeployResult => ({
   url: deployment.url ?? null,
   outcome: deployment.state,
   phases: deployment.phases.map(({ name, ms }) => ({ name, ms: Math.round(ms * 10) / 10 })),
+  ...(deployment.notes === undefined ? {} : { notes: deployment.notes }),
   ...(deployment.failure === undefined ? {} : { failure: deployment.failure }),
 });
 

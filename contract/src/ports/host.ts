@@ -30,6 +30,9 @@ export type BuildSpec = z.infer<typeof BuildSpec>;
 /** Part of what names a build: raised when the same source is to be built anew because the builder makes something else of it. */
 export const builderVersion = 7;
 
+/** What the build has noticed of the source, without secrets. */
+const notes = z.array(z.string());
+
 export const BuildResult = z.discriminatedUnion("outcome", [
   z.object({
     outcome: z.literal("built"),
@@ -39,8 +42,9 @@ export const BuildResult = z.discriminatedUnion("outcome", [
     sizeBytes: z.number(),
     /** Steps that ran or were reused, for people: "install npm ci (reused)". */
     steps: z.array(z.object({ name: z.string(), ms: z.number(), reused: z.boolean() })),
+    notes,
   }),
-  z.object({ outcome: z.literal("failed"), failure: FailureReport }),
+  z.object({ outcome: z.literal("failed"), failure: FailureReport, notes }),
   z.object({ outcome: z.literal("cancelled") }),
 ]);
 export type BuildResult = z.infer<typeof BuildResult>;

@@ -23,6 +23,21 @@ test("other programs keep their last lines as they are", () => {
   assert.deepEqual(evidenceOf([...lines, "npm error Usage:"]), [...lines, "npm error Usage:"].slice(-20));
 });
 
+test("what is noticed of a source is told once each, bounded, and without secrets", () => {
+  const logs = { append: () => {}, flush: () => Promise.resolve(), follow: () => {}, removeApp: () => Promise.resolve() };
+  const log = buildLogOf(logs, { tenant: "ten", project: "pro", app: "app", deployment: "dep", commit: "", instance: "" }, ["hunter2-hunter2"]);
+  for (let number = 0; number < 100; number += 1) log.notice(`file ${number % 50} ${"x".repeat(1_000)}`);
+  assert.deepEqual(
+    log.notices().map(({ length }) => length),
+    Array.from({ length: 20 }, () => 500),
+  );
+  const other = buildLogOf(logs, { tenant: "ten", project: "pro", app: "app", deployment: "dep", commit: "", instance: "" }, ["hunter2-hunter2"]);
+  other.note("no notice");
+  for (const text of ["file hunter2-hunter2", "file hunter2-hunter2"]) other.notice(text);
+  assert.equal(other.notices().length, 1);
+  assert.doesNotMatch(other.notices()[0] ?? "", /hunter2/);
+});
+
 test("a flood of lines is cut to what a second takes and the loss is told, while the last lines stay evidence", async () => {
   const lines: LogLine[] = [];
   const logs = { append: (line: LogLine) => void lines.push(line), flush: () => Promise.resolve(), follow: () => {}, removeApp: () => Promise.resolve() };

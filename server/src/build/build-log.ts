@@ -8,6 +8,9 @@ import { redactorOf } from "#platform/redact.ts";
 const evidenceLines = 20;
 /** More are remembered: of the last ones, some say nothing. */
 const rememberedLines = 300;
+/** Names in a source may be of any length, and any number. */
+const noticesMost = 20;
+const noticeCharacters = 500;
 
 /** What npm prints after its reason: how it is used, and where a log would be. */
 const isNpmUsage = /^npm error Usage:$/;
@@ -24,6 +27,10 @@ export const evidenceOf = (lines: readonly string[]): string[] => {
 export interface BuildLog {
   /** A line of our own: in the log, but no evidence of anything. */
   note(text: string): void;
+  /** A line of our own about the source, which whoever deploys it is told too. */
+  notice(text: string): void;
+  /** Those, each once, without secrets. */
+  notices(): string[];
   /** A line of the platform about the programs of the build. */
   say(text: string): void;
   write(stream: "stdout" | "stderr", text: string): void;
@@ -37,8 +44,15 @@ export const buildLogOf = (logs: LogWriter, tags: LogTags, secrets: readonly str
   const append = (stream: "stdout" | "stderr", text: string): void => logs.append({ ...tags, time: new Date().toISOString(), source: "build", stream, text });
   const say = (text: string): void => logs.append({ ...tags, time: new Date().toISOString(), source: "platform", stream: "stderr", text: redact(text) });
   const gate = new LineGate(say);
+  const notices = new Set<string>();
   return {
     note: (text) => append("stdout", redact(text)),
+    notice(text) {
+      const shown = redact(text).slice(0, noticeCharacters);
+      append("stdout", shown);
+      if (notices.size < noticesMost) notices.add(shown);
+    },
+    notices: () => [...notices],
     say,
     write(stream, text) {
       const shown = redact(stripVTControlCharacters(text));

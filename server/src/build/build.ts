@@ -89,7 +89,7 @@ export const runBuild = async (context: BuildContext): Promise<BuildResult & { o
   const tree = storedTree(home, spec.tags.tenant, manifest);
   const plan = look(() => planOf(tree, spec.config));
   log.note(`buildpack ${plan.buildpack}: ${plan.runtime.map(({ name, version }) => (version === "default" ? name : `${name} ${version}`)).join(", ")}`);
-  for (const note of plan.notes ?? []) log.note(note);
+  for (const note of plan.notes ?? []) log.notice(note);
   await mkdir(home.cache, { recursive: true, mode: 0o755 });
   const runtime = await provide(context, plan.runtime, tree);
   const made = await make(context, plan, { entries: manifest.entries, tree });
@@ -99,5 +99,5 @@ export const runBuild = async (context: BuildContext): Promise<BuildResult & { o
   }
   const { digest, sizeBytes } = await image(context, draftOf(plan, runtime, made), made.app);
   log.note(`artifact ${digest}, ${Math.ceil(sizeBytes / 2 ** 20)} MB`);
-  return { outcome: "built", artifact: digest, buildpack: plan.buildpack, sizeBytes, steps: context.steps };
+  return { outcome: "built", artifact: digest, buildpack: plan.buildpack, sizeBytes, steps: context.steps, notes: log.notices() };
 };

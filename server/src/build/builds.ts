@@ -106,7 +106,7 @@ export class Builds {
       const known = asKnown(error);
       if (known === undefined) throw error;
       context.log.note(known.message);
-      return { outcome: "failed", failure: failureOf("build", known, spec.tags.app) };
+      return { outcome: "failed", failure: failureOf("build", known, spec.tags.app), notes: context.log.notices() };
     } finally {
       await removeWorkspace(this.#dependencies.home, spec.id);
       context.leases.end();

@@ -19,11 +19,12 @@ export const inputDigest = ({ source, secretVersions }: BuildInputs): string => 
 export interface ArtifactRow {
   artifact: string;
   sizeBytes: number;
+  notes: string[];
 }
 export const builtArtifact = async (query: Query, tenant: string, input: string): Promise<ArtifactRow | undefined> =>
   (
     await query<ArtifactRow[]>`
-      select b.artifact, a.size_bytes from builds b join artifacts a on a.tenant = b.tenant and a.digest = b.artifact
+      select b.artifact, a.size_bytes, b.notes from builds b join artifacts a on a.tenant = b.tenant and a.digest = b.artifact
       where b.tenant = ${tenant} and b.input_digest = ${input}`
   )[0];
 
@@ -34,9 +35,9 @@ export const saveBuild = async (
   const { id, tenant, input, result } = of;
   await query`
     with made as (insert into artifacts (tenant, digest, size_bytes) values (${tenant}, ${result.artifact}, ${result.sizeBytes}) on conflict do nothing)
-    insert into builds (id, tenant, input_digest, artifact, buildpack, steps)
-    values (${id}, ${tenant}, ${input}, ${result.artifact}, ${result.buildpack}, ${json(query, result.steps)})
-    on conflict (tenant, input_digest) do update set artifact = excluded.artifact, steps = excluded.steps`;
+    insert into builds (id, tenant, input_digest, artifact, buildpack, steps, notes)
+    values (${id}, ${tenant}, ${input}, ${result.artifact}, ${result.buildpack}, ${json(query, result.steps)}, ${json(query, result.notes)})
+    on conflict (tenant, input_digest) do update set artifact = excluded.artifact, steps = excluded.steps, notes = excluded.notes`;
 };
 
 /** The artifact is gone from the disk: it has to be built again. */

@@ -23,7 +23,7 @@ export interface By {
 /** Its answer, but for what only the database knows, which the statement adds. */
 const answerOf = (installation: Of, it: NewDeployment, app: string) => {
   const begun = { state: "running", phase: "queue", release: null, artifact: null, source: null, commit: null, failure: null } as const;
-  return toDeployment({ ...it, ...begun, app, project: "", phases: [], createdAt: new Date(0), endedAt: null }, installation);
+  return toDeployment({ ...it, ...begun, app, project: "", phases: [], notes: [], createdAt: new Date(0), endedAt: null }, installation);
 };
 
 const partsOf = (query: Query, by: By, { it, alone }: { it: NewDeployment; alone: Alone }, from: Part): Part[] => {

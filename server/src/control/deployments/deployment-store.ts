@@ -7,7 +7,7 @@ import type { ChangedSettings, DeploymentRequest, DeploymentRow } from "./deploy
 
 const columns = (query: Query) => query`
   d.id, d.app_id, d.tenant, d.kind, d.state, d.phase, d.phases, d.request, d.config, d.source, d.commit, d.artifact, d.release_id, d.release,
-  d.workload, d.grant_id, d.cancel_requested_at, d.failure, d.created_at, d.started_at, d.ended_at, a.name as app, p.name as project, a.live_deployment`;
+  d.workload, d.grant_id, d.cancel_requested_at, d.failure, d.notes, d.created_at, d.started_at, d.ended_at, a.name as app, p.name as project, a.live_deployment`;
 const tables = (query: Query) => query`deployments d join apps a on a.id = d.app_id join projects p on p.id = a.project_id`;
 
 /** Without a tenant: for the workflow, which was given the id by us. */
@@ -134,6 +134,7 @@ export interface Facts {
   releaseId?: string;
   release?: number;
   workload?: string;
+  notes?: readonly string[];
 }
 export const saveFacts = async (query: Query, id: string, facts: Facts): Promise<void> => {
   await savingFacts(query, id, facts);
@@ -142,11 +143,12 @@ export const saveFacts = async (query: Query, id: string, facts: Facts): Promise
 /** For `with … as` too. */
 export const savingFacts = (query: Query, id: string, facts: Facts) => {
   const config = facts.config === undefined ? null : json(query, facts.config);
+  const notes = facts.notes === undefined ? null : json(query, facts.notes);
   return query`
     update deployments set source = coalesce(${facts.source ?? null}, source), commit = coalesce(${facts.commit ?? null}, commit),
       config = coalesce(${config}, config), artifact = coalesce(${facts.artifact ?? null}, artifact),
       release_id = coalesce(${facts.releaseId ?? null}, release_id), release = coalesce(${facts.release ?? null}, release),
-      workload = coalesce(${facts.workload ?? null}, workload)
+      workload = coalesce(${facts.workload ?? null}, workload), notes = coalesce(${notes}, notes)
     where id = ${id} returning id`;
 };
 

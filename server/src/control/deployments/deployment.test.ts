@@ -24,6 +24,7 @@ const row: DeploymentRow = {
   workload: null,
   cancelRequestedAt: null,
   failure: null,
+  notes: [],
   createdAt: new Date("2026-01-02T03:04:05Z"),
   startedAt: null,
   endedAt: null,

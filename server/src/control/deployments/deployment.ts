@@ -60,6 +60,8 @@ export interface DeploymentRow {
   grantId: string | null;
   cancelRequestedAt: Date | null;
   failure: FailureReport | null;
+  /** What the build has noticed of the source. */
+  notes: string[];
   createdAt: Date;
   startedAt: Date | null;
   endedAt: Date | null;
@@ -143,6 +145,7 @@ export const toDeployment = (row: Told, installation: Pick<Installation, "httpsP
     commit: row.commit,
     url: addressOf(installation, row.request.domain ?? defaultHost(row.app)),
     failure: row.failure,
+    notes: row.notes.length === 0 ? undefined : row.notes,
     endedAt: row.endedAt?.toISOString(),
   }),
 });

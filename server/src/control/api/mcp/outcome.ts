@@ -34,6 +34,7 @@ export const Outcome = z.object({
   seconds: z.number().optional(),
   next: z.string().optional(),
   failure: z.looseObject({}).optional(),
+  notes: Untrusted.optional(),
 });
 export type Outcome = z.input<typeof Outcome>;
 
@@ -57,7 +58,7 @@ const secondsOf = ({ createdAt, endedAt }: Deployment): number | undefined =>
   endedAt === undefined ? undefined : Math.round((Date.parse(endedAt) - Date.parse(createdAt)) / 10) / 100;
 
 export const outcomeOf = (deployment: Deployment): Outcome => {
-  const { state, app, url, release, phase, failure } = deployment;
+  const { state, app, url, release, phase, failure, notes } = deployment;
   const seconds = secondsOf(deployment);
   return {
     state,
@@ -69,6 +70,8 @@ export const outcomeOf = (deployment: Deployment): Outcome => {
     ...(seconds === undefined ? {} : { seconds }),
     ...(isOpen(deployment) ? { next: "Call wait with this deployment." } : {}),
     ...(failure === undefined ? {} : { failure: failureFor(failure) }),
+    // They name files of the source.
+    ...(notes === undefined ? {} : { notes: untrusted(notes, evidenceBounds) }),
   };
 };
 

@@ -9,6 +9,7 @@ import { type ArtifactRow, builtArtifact, forgetArtifact, inputDigest, saveBuild
 import { createRelease, type NewRelease } from "../../releases/release-store.ts";
 import { openSecrets, secretVersions } from "../../secrets/secret-store.ts";
 import { tagsOf } from "../deployment.ts";
+import { saveFacts } from "../deployment-store.ts";
 import { patiently } from "../patience.ts";
 import { releaseConfig } from "../release-config.ts";
 import type { Run } from "../run.ts";
@@ -50,6 +51,13 @@ const reusable = async ({ control, row }: Run, input: string): Promise<ArtifactR
   return undefined;
 };
 
+/** What whoever deploys it is told at its end, however it ends. */
+const note = async (run: Run, notes: string[]): Promise<void> => {
+  if (notes.length === 0) return;
+  run.learn({ notes });
+  await saveFacts(run.control.progress, run.row.id, { notes });
+};
+
 const build = async (run: Run, of: { source: string; config: AppConfig; input: string; versions: Record<string, number> }): Promise<ArtifactRow> => {
   const { control, row, signal } = run;
   const secrets = await openSecrets(control.database, control.sealing, row, of.versions);
@@ -59,9 +67,10 @@ const build = async (run: Run, of: { source: string; config: AppConfig; input: s
   try {
     const result = await patiently(signal, () => control.host.build(spec, { signal }));
     if (result.outcome === "cancelled") throw new DeploymentCancelled();
+    await note(run, result.notes);
     if (result.outcome === "failed") throw new DeploymentFailed(result.failure);
     await saveBuild(control.progress, { id: newId("bld"), tenant: row.tenant, input: of.input, result });
-    return { artifact: result.artifact, sizeBytes: result.sizeBytes };
+    return { artifact: result.artifact, sizeBytes: result.sizeBytes, notes: result.notes };
   } finally {
     signal.removeEventListener("abort", stop);
   }
@@ -85,7 +94,9 @@ export const buildArtifact: Step = async (run) => {
   await expectGranted(run, { source, config: ofRelease });
   const versions = await buildSecrets(run);
   const input = inputDigest({ source, secretVersions: versions });
-  const { artifact, sizeBytes } = (await reusable(run, input)) ?? (await build(run, { source, config, input, versions }));
+  const found = await reusable(run, input);
+  if (found) await note(run, found.notes);
+  const { artifact, sizeBytes } = found ?? (await build(run, { source, config, input, versions }));
   run.enter("admit");
   if (sizeBytes > limit("imageBytes")) throw new SlipError("image_too_large", `The artifact has ${sizeBytes} bytes; ${limit("imageBytes")} are allowed.`);
   await makeRelease(run, { artifact, config: ofRelease, source, commit: row.commit });
