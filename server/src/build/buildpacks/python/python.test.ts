@@ -31,6 +31,16 @@ const starts: readonly [string, Files, unknown][] = [
   ],
   ["a Dash app", { "requirements.txt": "dash", "app.py": "app = Dash(__name__)\nserver = app.server\n" }, gunicorn("app:server")],
   ["a Streamlit script", { "requirements.txt": "streamlit", "app.py": "import streamlit as st\n" }, ["streamlit", "run", "app.py"]],
+  [
+    "a Flask app that starts itself when it is imported",
+    { "requirements.txt": "flask", "app.py": `${flask}\napp.run(port=5000)\n` },
+    ["/usr/bin/env", "FLASK_RUN_FROM_CLI=true", ...gunicorn("app:app")],
+  ],
+  [
+    "another app that starts itself when it is imported",
+    { "requirements.txt": "fastapi", "main.py": "api = FastAPI()\nuvicorn.run(api, port=8000)\n" },
+    ["python3", "main.py"],
+  ],
   ["an ASGI app of Falcon", { "requirements.txt": "falcon", "app.py": "import falcon.asgi\napp = falcon.asgi.App()\n" }, uvicorn("app:app")],
   [
     "Tornado, which is a server itself",

@@ -67,6 +67,19 @@ const aiohttp = (path: string, text: string): PythonStart | undefined => {
   return { command: ["/bin/sh", "-c", `exec gunicorn --worker-class aiohttp.GunicornWebWorker --bind "0.0.0.0:$PORT" '${target}'`], server: "gunicorn" };
 };
 
+const asScript = (path: string): PythonStart => ({ command: ["python3", path], server: undefined });
+
+/** A line outside of any condition: whoever imports the module waits there for ever. */
+const startsItselfWith = (text: string, app: string): boolean => new RegExp(`^(?:uvicorn|${app})\\.run\\(`, "m").test(text);
+
+/** Flask leaves out such a line when its own command line has loaded the module. */
+const wsgiStart = (path: string, text: string, name: string): PythonStart => {
+  const start = gunicorn(`${moduleOf(path)}:${name}`);
+  if (!startsItselfWith(text, name)) return start;
+  if (!/\bFlask\(/.test(text)) return asScript(path);
+  return { ...start, command: ["/usr/bin/env", "FLASK_RUN_FROM_CLI=true", ...start.command] };
+};
+
 const django = (tree: SourceTree): PythonStart | undefined => {
   const path = tree.paths.includes("manage.py") ? tree.paths.find((each) => /^(src\/)?[\w/]+\/wsgi\.py$/.test(each)) : undefined;
   return path === undefined ? undefined : gunicorn(`${moduleOf(path)}:application`);
@@ -83,9 +96,9 @@ const served = (tree: SourceTree, project: Pyproject | undefined): PythonStart |
   for (const path of candidates(tree)) {
     const text = tree.read(path) ?? "";
     const name = asgi.exec(text)?.[1];
-    if (name !== undefined) return uvicorn(`${moduleOf(path)}:${name}`);
+    if (name !== undefined) return startsItselfWith(text, name) ? asScript(path) : uvicorn(`${moduleOf(path)}:${name}`);
     const other = (wsgi.exec(text) ?? dash.exec(text))?.[1];
-    if (other !== undefined) return gunicorn(`${moduleOf(path)}:${other}`);
+    if (other !== undefined) return wsgiStart(path, text, other);
     if (ownServer.test(text)) {
       const own = aiohttp(path, text);
       if (own !== undefined) return own;
