@@ -57,6 +57,17 @@ const starts: readonly [string, Files, unknown][] = [
     { "requirements.txt": "aiohttp", "app.py": "from aiohttp import web\napp = web.Application()\n" },
     ["/bin/sh", "-c", `exec gunicorn --worker-class aiohttp.GunicornWebWorker --bind "0.0.0.0:$PORT" 'app:app'`],
   ],
+  [
+    "a notebook that Voilà shows",
+    { "requirements.txt": "voila", "first.ipynb": "{}" },
+    ["/bin/sh", "-c", 'exec voila --no-browser --Voila.ip=0.0.0.0 --port="$PORT" "$@"', "sh", "first.ipynb"],
+  ],
+  [
+    "a script that Panel serves",
+    { "requirements.txt": "panel", "app.py": "import panel as pn\npn.panel('x').servable()\n" },
+    ["/bin/sh", "-c", 'exec panel serve --address 0.0.0.0 --port "$PORT" --allow-websocket-origin "*" "$@"', "sh", "app.py"],
+  ],
+  ["a script of a package that only helps it", { "requirements.txt": "panel", "app.py": "print(1)" }, ["python3", "app.py"]],
   ["a script", { "requirements.txt": "", "main.py": "print(1)" }, ["python3", "main.py"]],
   [
     "the only script that runs itself",

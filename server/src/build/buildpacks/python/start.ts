@@ -3,6 +3,7 @@ import type { Command } from "@slipstream/contract/config.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { inlineScript } from "./inline-metadata.ts";
 import { asksFor, type Pyproject } from "./project.ts";
+import { runByAnother } from "./run-by-another.ts";
 
 export interface PythonStart {
   command: Command;
@@ -26,7 +27,6 @@ const asgiDistributions: readonly string[] = ["fastapi", "starlette", "litestar"
 const wsgiDistributions: readonly string[] = ["flask", "bottle", "falcon", "django"];
 
 const first: readonly string[] = ["main.py", "app.py", "wsgi.py", "asgi.py", "server.py", "application.py", "api.py", "run.py", "index.py"];
-const streamlitScripts: readonly string[] = ["streamlit_app.py", "app.py", "main.py", "Home.py"];
 const scripts: readonly string[] = ["main.py", "app.py", "server.py", "run.py", "bot.py", "index.py", "__main__.py"];
 
 /** Files that may hold the app: the usual names at the root, in a package, below src/; then any other module at the root. */
@@ -112,14 +112,6 @@ const served = (tree: SourceTree, project: Pyproject | undefined): PythonStart |
   return undefined;
 };
 
-/** Streamlit runs a script itself; its address and port are in variables. */
-const streamlit = (tree: SourceTree, project: Pyproject | undefined): PythonStart | undefined => {
-  if (!asksFor(tree, project, "streamlit")) return undefined;
-  const usual = [...streamlitScripts, ...tree.paths.filter((path) => /^[\w-]+\.py$/.test(path))];
-  const path = usual.find((each) => /^(import|from) streamlit\b/m.test(tree.read(each) ?? ""));
-  return path === undefined ? undefined : { command: ["streamlit", "run", path], server: undefined };
-};
-
 /** Scripts at the top that do something when they are run themselves. */
 export const runnable = (tree: SourceTree): string[] =>
   tree.paths.filter((path) => /^[\w-]+\.py$/.test(path) && !notApps.test(path) && startsItself.test(tree.read(path) ?? ""));
@@ -142,4 +134,4 @@ const script = (tree: SourceTree): PythonStart | undefined => {
 
 /** Undefined when nothing in the tree tells. */
 export const impliedStart = (tree: SourceTree, project: Pyproject | undefined): PythonStart | undefined =>
-  django(tree) ?? served(tree, project) ?? streamlit(tree, project) ?? script(tree);
+  django(tree) ?? served(tree, project) ?? runByAnother(tree, project) ?? script(tree);
