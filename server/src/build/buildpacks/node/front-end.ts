@@ -30,6 +30,8 @@ interface Framework {
   site(tree: SourceTree, file: PackageFile): FrontEnd | undefined;
   /** Its command, for those whose guides write no script for it. */
   build?: readonly string[];
+  /** An index.js at the top is what its pages begin with, and no server beside them. */
+  ownsIndex?: true;
 }
 
 const fixed =
@@ -79,6 +81,7 @@ const frameworks: readonly Framework[] = [
   { packages: ["@docusaurus/core"], site: fixed("build", false) },
   { packages: ["vitepress"], site: () => ({ folders: [".vitepress/dist", "docs/.vitepress/dist", ...anyFolder], fallback: false }) },
   { packages: ["@11ty/eleventy"], build: ["eleventy"], site: (tree) => ({ folders: eleventyFolders(tree), fallback: false }) },
+  { packages: ["expo"], build: ["expo", "export", "--platform", "web"], ownsIndex: true, site: fixed("dist", true) },
   { packages: ["vite"], site: (tree) => ({ folders: [settingOf(configText(tree, "vite"), "outDir") ?? "dist"], fallback: true }) },
   { packages: ["parcel"], site: fixed("dist", true) },
   { packages: ["ember-cli"], site: fixed("dist", true) },

@@ -115,6 +115,25 @@ const cases: readonly { what: string; files: Files; config?: AppConfig; expected
     expected: { command: ["bun", "index.ts"], runtime: ["node", "bun"] },
   },
   {
+    what: "Expo's pages for browsers",
+    files: {
+      "package.json": pack({ main: "index.js", scripts: { start: "expo start", web: "expo start --web" }, dependencies: { expo: "57" } }),
+      "index.js": "",
+    },
+    expected: { build: "expo export --platform web", command: spa, output: ["dist"] },
+  },
+  {
+    what: "Angular with its server",
+    files: {
+      "package.json": pack({
+        scripts: { start: "ng serve", build: "ng build", "serve:ssr:shop": "node dist/shop/server/server.mjs" },
+        dependencies: { "@angular/ssr": "20" },
+        devDependencies: { "@angular/cli": "20" },
+      }),
+    },
+    expected: { build: "npm run build", command: "node dist/shop/server/server.mjs", output: undefined },
+  },
+  {
     what: "a program that is run in Bun while it is developed",
     files: { "package.json": pack({ scripts: { dev: "bun run --watch src/index.ts" } }), "src/index.ts": "new Elysia().listen(3000)" },
     expected: { command: ["bun", "src/index.ts"], runtime: ["node", "bun"] },

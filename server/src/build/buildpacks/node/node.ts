@@ -97,11 +97,16 @@ const serverProcess = ({ tree, file, config }: Package, command: Command): Pick<
 const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt: boolean): { command: Command } | FrontEnd => {
   const declared = declaredStart(tree, file, config);
   if (declared !== undefined) return { command: declared };
-  const only = frontEndFramework(file) === undefined && config.build?.output === undefined ? onlyStart(tree, file) : undefined;
+  const framework = frontEndFramework(file);
+  const only = framework === undefined && config.build?.output === undefined ? onlyStart(tree, file) : undefined;
   if (only !== undefined) return { command: only };
   const frontEnd = isBuilt ? frontEndOf(tree, file) : undefined;
   const implied = impliedStart(tree, file, isBuilt);
-  if (frontEnd && (implied === undefined || config.build?.output !== undefined || !tree.paths.some((path) => entryFiles.test(path)))) return frontEnd;
+  if (
+    frontEnd &&
+    (implied === undefined || config.build?.output !== undefined || framework?.ownsIndex === true || !tree.paths.some((path) => entryFiles.test(path)))
+  )
+    return frontEnd;
   if (implied !== undefined) return { command: implied };
   throw noStart(tree, file);
 };

@@ -48,8 +48,15 @@ const productionScripts: readonly string[] = ["start:prod", "start:production"];
 const adapterScript = (file: PackageFile): string | undefined =>
   qwik.some((name) => dependsOn(file, name)) && /^(?:node|bun)\s/.test(file.scripts.serve ?? "") ? file.scripts.serve : undefined;
 
+/** Angular's start script is for development; what it adds for its server has the name of the project. */
+const angularServer = (file: PackageFile): string | undefined =>
+  dependsOn(file, "@angular/ssr") ? Object.entries(file.scripts).find(([name]) => /^serve:ssr(?::|$)/.test(name))?.[1] : undefined;
+
 const startScript = (file: PackageFile): string | undefined =>
-  startScriptOf(file).start ?? productionScripts.map((name) => file.scripts[name]).find((script) => script !== undefined) ?? adapterScript(file);
+  startScriptOf(file).start ??
+  productionScripts.map((name) => file.scripts[name]).find((script) => script !== undefined) ??
+  adapterScript(file) ??
+  angularServer(file);
 
 const mainFile = (tree: SourceTree, file: PackageFile, isBuilt: boolean): string | undefined => {
   const main = file.main?.replace(/^\.\//, "");
