@@ -39,6 +39,7 @@ const cases: readonly { what: string; files: Record<string, string>; port: numbe
   { what: "a server of the library", files: python('HTTPServer(("", 8000), H).serve_forever()'), port: 8_000 },
   { what: "an option with a default", files: python('p.add_argument("--port", type=int, default=8001)'), port: 8_001 },
   { what: "aiohttp, which is told none", files: python("web.run_app(app)"), port: 8_080 },
+  { what: "NiceGUI, which is told none", files: python("from nicegui import ui\nui.label('x')\nui.run()"), port: 8_080 },
   { what: "an app of a server that is told the port", files: python("from flask import Flask\napp = Flask(__name__)\napp.run(port=5001)"), port: 3_000 },
 ];
 

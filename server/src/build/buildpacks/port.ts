@@ -31,7 +31,10 @@ const python: readonly RegExp[] = [
   new RegExp(`\\badd_(?:in)?secure_port\\(\\s*f?["'][^"']*:${port}`),
 ];
 /** Servers that are told no port, and where they listen then. */
-const unsaid: readonly (readonly [RegExp, number])[] = [[/\bweb\.run_app\((?![^)]*\bport\b)/, 8_080]];
+const unsaid: readonly (readonly [RegExp, number])[] = [
+  [/\bweb\.run_app\((?![^)]*\bport\b)/, 8_080],
+  [/\bfrom nicegui\b[\s\S]*\bui\.run\((?![^)]*\bport\b)/, 8_080],
+];
 
 const isProgram = /^(?:[\w.-]+\/)?[\w-]+\.(?:(?:[cm]?[jt]s)|py)$/;
 /** Files that are no part of what serves, or that say where a development server listens. */

@@ -169,6 +169,17 @@ test("nothing to start is no_start_command", () =>
     (error) => error instanceof SlipError && error.code === "no_start_command",
   ));
 
+test("a notebook alone is told what shows it", () =>
+  assert.throws(
+    () => planOf(memoryTree({ "requirements.txt": "pandas", "first.ipynb": "{}" }), {}),
+    (error) => error instanceof SlipError && error.nextActions.some((action) => action.includes("voila")),
+  ));
+
+test("Chainlit writes where it may, beside what it reads of itself", () => {
+  const { command } = planOf(memoryTree({ "requirements.txt": "chainlit", "app.py": "import chainlit as cl\n" }), {}).process;
+  assert.match(command[2] ?? "", /^.*CHAINLIT_APP_ROOT=\/tmp\/chainlit\nexec chainlit run /);
+});
+
 test("nothing that a project says is part of a script", () => {
   const install = planOf(memoryTree({ "pyproject.toml": '[project]\ndependencies = ["$(touch /tmp/x)"]\n', "app.py": "" }), {}).install;
   assert.ok(Array.isArray(install?.command));

@@ -31,6 +31,7 @@ const noStart = (tree: SourceTree): SlipError => {
   return new SlipError("no_start_command", "There is no WSGI or ASGI app, no main.py or app.py, no Procfile and no [run] command.", {
     ...(found.length === 0 ? {} : { cause: `Nothing says that ${found[0]} is what starts.` }),
     next: [
+      ...(tree.paths.some((path) => path.endsWith(".ipynb")) ? ["Add voila to the dependencies: it shows the notebook as a page."] : []),
       ...found.slice(0, 2).map((path) => `Set [run] command = "python3 ${path}" in slip.toml.`),
       "Add a Procfile with a line that begins with 'web:', or set [run] command in slip.toml.",
     ],

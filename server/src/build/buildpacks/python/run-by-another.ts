@@ -9,12 +9,22 @@ interface Runner {
   sign: RegExp | "notebook";
   /** A line for the shell in the sandbox, which puts the port in; the file comes last. Words alone where variables say the port. */
   line: string | readonly string[];
+  /** A line before it. */
+  first?: string;
 }
+
+/** It writes beside what it reads of itself, and the files of an app are read-only. */
+const chainlitFolder = "mkdir -p /tmp/chainlit && cp -r .chainlit chainlit*.md public /tmp/chainlit/ 2>/dev/null; export CHAINLIT_APP_ROOT=/tmp/chainlit";
 
 const runners: readonly Runner[] = [
   // Its address and port are in variables.
   { distribution: "streamlit", sign: /^(?:import|from) streamlit\b/m, line: ["streamlit", "run"] },
-  { distribution: "chainlit", sign: /^(?:import|from) chainlit\b/m, line: 'chainlit run --headless --host 0.0.0.0 --port "$PORT"' },
+  {
+    distribution: "chainlit",
+    sign: /^(?:import|from) chainlit\b/m,
+    first: chainlitFolder,
+    line: 'chainlit run --headless --host 0.0.0.0 --port "$PORT"',
+  },
   { distribution: "shiny", sign: /^(?:import|from) shiny\b/m, line: 'shiny run --host 0.0.0.0 --port "$PORT"' },
   { distribution: "marimo", sign: /\bmarimo\.App\(/, line: 'marimo run --headless --host 0.0.0.0 --port "$PORT"' },
   { distribution: "panel", sign: /\.servable\(/, line: 'panel serve --address 0.0.0.0 --port "$PORT" --allow-websocket-origin "*"' },
@@ -38,8 +48,9 @@ export const runByAnother = (tree: SourceTree, project: Pyproject | undefined): 
   for (const runner of runners) {
     const path = asksFor(tree, project, runner.distribution) ? fileFor(tree, runner) : undefined;
     if (path === undefined) continue;
-    const { line } = runner;
-    return { command: typeof line === "string" ? ["/bin/sh", "-c", `exec ${line} "$@"`, "sh", path] : [...line, path], server: undefined };
+    const { line, first } = runner;
+    const before = first === undefined ? "" : `${first}\n`;
+    return { command: typeof line === "string" ? ["/bin/sh", "-c", `${before}exec ${line} "$@"`, "sh", path] : [...line, path], server: undefined };
   }
   return undefined;
 };
