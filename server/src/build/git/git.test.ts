@@ -119,6 +119,8 @@ test("what leads out of the repository is refused", async () => {
 });
 
 test("what is not there is told by its kind", async () => {
+  await repository("empty", { "a.txt": "not committed" });
+  await assert.rejects(fetch({ url: `git://127.0.0.1:${port}/empty` }), { code: "git_ref_unknown", message: /it is empty/ });
   await assert.rejects(fetch({ ref: "nope" }), { code: "git_ref_unknown" });
   await assert.rejects(fetch({ ref: "0123456789abcdef" }), { code: "git_ref_unknown" });
   await assert.rejects(fetch({ subfolder: "nope" }), { code: "source_missing" });

@@ -71,6 +71,22 @@ const cases: readonly Case[] = [
     cause: "The registry has no nope, or not to be seen without a token.",
   },
   {
+    what: "a distribution whose versions need another Python",
+    during: "install",
+    lines: [
+      "ERROR: Ignored the following versions that require a different python version: 6.0 Requires-Python >=3.12; 6.1 Requires-Python >=3.12",
+      "ERROR: Could not find a version that satisfies the requirement Django<6.2,>=6.1 (from versions: 1.1.3, 5.2.19)",
+      "ERROR: No matching distribution found for Django<6.2,>=6.1",
+    ],
+    cause: "The versions of Django that would do need another Python than this machine's release has: >=3.12.",
+  },
+  {
+    what: "a version that is not there",
+    during: "install",
+    lines: ["npm error code ETARGET", "npm error notarget No matching version found for @angular/build@^20.3.43."],
+    cause: "The registry has no version @angular/build@^20.3.43.",
+  },
+  {
     what: "a name that is not resolved",
     during: "install",
     lines: ["npm error errno ENOTFOUND getaddrinfo ENOTFOUND registry.example"],

@@ -144,6 +144,18 @@ export const packageSigns: readonly Sign[] = [
   },
   {
     during: ["install"],
+    // pip names each version that it left out; the last one is the newest.
+    pattern: /require a different python version:[^\n]*Requires-Python ([^\n;]{1,60})\n[\s\S]*?No matching distribution found for ([\w.-]{1,100})/,
+    read: ([python, name]) => ({
+      cause: `The versions of ${name} that would do need another Python than this machine's release has: ${python}.`,
+      actions: [
+        `Ask for a version of ${name} that runs on the Python here${again}`,
+        "Or have the platform on a machine whose release of Debian or Ubuntu brings that Python.",
+      ],
+    }),
+  },
+  {
+    during: ["install"],
     pattern: new RegExp(
       `npm error code E404[\\s\\S]*?'${npmName}(?:@[^']{1,60})?'|ERR_PNPM_FETCH_404[\\s\\S]*?/${npmName}: Not Found|No matching distribution found for ([\\w.-]{1,100})`,
     ),
@@ -166,7 +178,7 @@ export const packageSigns: readonly Sign[] = [
   },
   {
     during: ["install"],
-    pattern: /npm error code (?:ETARGET|ENOVERSIONS)[\s\S]*?No matching version found for ((?:@[\w.-]{1,100}\/)?[\w.-]{1,100}@[\w.^~<>=-]{1,40})/,
+    pattern: /npm error code (?:ETARGET|ENOVERSIONS)[\s\S]*?No matching version found for ((?:@[\w.-]{1,100}\/)?[\w.-]{1,100}@[\w.^~<>=-]{0,40}\w)/,
     read: ([name]) => ({ cause: `The registry has no version ${name}.`, actions: [`Correct the version of ${name} in package.json${again}`] }),
   },
   {
