@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
@@ -43,6 +43,16 @@ test("a stored tree is read and made again as it was", async () => {
   );
   writeFileSync(join(copy, "a.txt"), "changed");
   assert.equal(view.read("a.txt"), "A");
+});
+
+test("what is kept of another user's file belongs to whom the store does", { skip: process.getuid?.() !== 0 && "only root has files of others" }, async () => {
+  const tree = folder({ "a.txt": "of git's user" });
+  chownSync(join(tree, "a.txt"), 54_321, 54_321);
+  mkdirSync(home.sources, { recursive: true });
+  chownSync(home.sources, 0, 54_322);
+  const [entry] = readManifest(home, "owned", await storeTree(home, "owned", tree)).entries;
+  const { uid, gid } = statSync(home.sourceBlob("owned", entry?.type === "file" ? entry.sha256 : ""));
+  assert.deepEqual([uid, gid], [0, 54_322]);
 });
 
 test(".slipignore and folders of git are left out, .gitignore is not read", async () => {

@@ -43,6 +43,15 @@ const makeFolder = (path: string): void => {
   chmodSync(path, mode & 0o7777);
 };
 
+/** A copy belongs to whom the copied file does, which is git's user here: what is kept belongs to whom the store does. Resolves when it is on the disk. */
+const own = async (path: string): Promise<void> => {
+  const { uid, gid } = statSync(dirname(path));
+  await using file = await open(path, "r+");
+  if (process.getuid?.() === 0) await file.chown(uid, gid);
+  await file.chmod(0o644);
+  await file.sync();
+};
+
 const storeBlob = async (home: Home, tenant: string, path: string): Promise<string> => {
   const sha256 = await sha256OfFile(path);
   const place = home.sourceBlob(tenant, sha256);
@@ -54,11 +63,7 @@ const storeBlob = async (home: Home, tenant: string, path: string): Promise<stri
   makeFolder(dirname(place));
   const temporary = `${place}.${randomBytes(6).toString("hex")}.new`;
   await copyFile(path, temporary);
-  const file = await open(temporary, "r+");
-  await file
-    .chmod(0o644)
-    .then(() => file.sync())
-    .finally(() => file.close());
+  await own(temporary);
   await rename(temporary, place);
   return sha256;
 };
