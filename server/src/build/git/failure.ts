@@ -20,7 +20,7 @@ export const isUnknownRef = ({ stderr }: ExecResult): boolean => unknownRef.test
 
 const withToken: string[] = [
   "Check the address.",
-  "Where it is private: store a token of the git host with 'slip secrets set APP GIT_TOKEN', and deploy with --app APP --token-secret GIT_TOKEN (docs/guides/git.md).",
+  "Where it is private: store a token of the git host with 'slip secrets set APP GIT_TOKEN', then run 'slip deploy ADDRESS --app APP --token-secret GIT_TOKEN' (docs/guides/git.md).",
 ];
 
 /** What git asks for where nobody names a ref. */

@@ -445,7 +445,8 @@ test("a build is one for production, in which installs are complete", () => {
 
 test("fastify-cli is told in its own variable where to listen", () => {
   const files = { "package.json": pack({ scripts: { start: "fastify start app.js" }, dependencies: { "fastify-cli": "7" } }) };
-  assert.equal(planOf(memoryTree(files), {}).process.env.FASTIFY_ADDRESS, "0.0.0.0");
+  const { env } = planOf(memoryTree(files), {}).process;
+  assert.equal(env.FASTIFY_ADDRESS, "0.0.0.0");
 });
 
 test("SvelteKit's adapter that adapts itself is told of a place where it makes a server", () => {
