@@ -443,12 +443,6 @@ test("a build is one for production, in which installs are complete", () => {
   assert.deepEqual([NODE_ENV, npm_config_include], ["production", "dev"]);
 });
 
-test("fastify-cli is told in its own variable where to listen", () => {
-  const files = { "package.json": pack({ scripts: { start: "fastify start app.js" }, dependencies: { "fastify-cli": "7" } }) };
-  const { env } = planOf(memoryTree(files), {}).process;
-  assert.equal(env.FASTIFY_ADDRESS, "0.0.0.0");
-});
-
 test("SvelteKit's adapter that adapts itself is told of a place where it makes a server", () => {
   const env = (adapter: string): unknown =>
     planOf(memoryTree({ "package.json": pack({ scripts: { build: "vite build", ...start }, devDependencies: { [adapter]: "7" } }) }), {}).build?.env

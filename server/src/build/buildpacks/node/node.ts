@@ -10,6 +10,7 @@ import { installOf } from "./install.ts";
 import { noStart } from "./no-start.ts";
 import { dependsOn, type PackageFile, readPackageFile } from "./package-file.ts";
 import { type PackageManager, packageManagerOf } from "./package-manager.ts";
+import { serverVariables } from "./server-variables.ts";
 import { declaredStart, impliedStart } from "./start.ts";
 import { startScriptOf } from "./start-script.ts";
 import { nodeVersion, npmVersion } from "./version.ts";
@@ -89,9 +90,7 @@ interface Package {
 
 const serverProcess = ({ tree, file, config }: Package, command: Command): Pick<BuildPlan, "process" | "notes"> => {
   const { port, ...told } = toldPort(tree, config, command);
-  // fastify-cli reads this in place of HOST.
-  const env = { NODE_ENV: "production", HOST: "0.0.0.0", ...(dependsOn(file, "fastify-cli") ? { FASTIFY_ADDRESS: "0.0.0.0" } : {}) };
-  return { ...told, process: { command, env, port } };
+  return { ...told, process: { command, env: serverVariables(file), port } };
 };
 
 const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt: boolean): { command: Command } | FrontEnd => {
