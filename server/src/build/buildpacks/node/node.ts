@@ -5,6 +5,7 @@ import { names } from "#platform/command.ts";
 import { toldPort } from "../port.ts";
 import { webCommand } from "../procfile.ts";
 import { siteProcess } from "../static/site.ts";
+import { unknownHosts } from "./angular-hosts.ts";
 import { type FrontEnd, frontEndBuild, frontEndFramework, frontEndOf } from "./front-end.ts";
 import { installOf } from "./install.ts";
 import { noStart } from "./no-start.ts";
@@ -89,8 +90,9 @@ interface Package {
 }
 
 const serverProcess = ({ tree, file, config }: Package, command: Command): Pick<BuildPlan, "process" | "notes"> => {
-  const { port, ...told } = toldPort(tree, config, command);
-  return { ...told, process: { command, env: serverVariables(file), port } };
+  const { port, notes = [] } = toldPort(tree, config, command);
+  const all = [...notes, ...unknownHosts(tree, file, config)];
+  return { ...(all.length === 0 ? {} : { notes: all }), process: { command, env: serverVariables(file), port } };
 };
 
 const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt: boolean): { command: Command } | FrontEnd => {

@@ -7,11 +7,11 @@ const usual = { NODE_ENV: "production", HOST: "0.0.0.0" };
 const cases: readonly [what: string, name: string, variables: Record<string, string>][] = [
   ["any server", "express", usual],
   ["fastify-cli", "fastify-cli", { ...usual, FASTIFY_ADDRESS: "0.0.0.0" }],
-  ["Angular's server, which knows no host names", "@angular/ssr", { ...usual, NG_ALLOWED_HOSTS: "*" }],
 ];
 
 for (const [what, name, variables] of cases)
   test(`${what} finds in its environment what it goes by`, () => {
     const files = { "package.json": JSON.stringify({ scripts: { start: "node server.js" }, dependencies: { [name]: "1" } }) };
-    assert.deepEqual(planOf(memoryTree(files), {}).process.env, variables);
+    const { env } = planOf(memoryTree(files), {}).process;
+    assert.deepEqual(env, variables);
   });

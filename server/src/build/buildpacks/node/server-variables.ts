@@ -1,11 +1,7 @@
 // What servers of Node's read in their environment, where they go by another variable than HOST and PORT.
 import { dependsOn, type PackageFile } from "./package-file.ts";
 
-const own: readonly (readonly [packageName: string, variables: Readonly<Record<string, string>>])[] = [
-  ["fastify-cli", { FASTIFY_ADDRESS: "0.0.0.0" }],
-  // Of a host name that it does not know it makes no pages. Only those of the app itself reach it, as the edge sees to.
-  ["@angular/ssr", { NG_ALLOWED_HOSTS: "*" }],
-];
+const own: readonly (readonly [packageName: string, variables: Readonly<Record<string, string>>])[] = [["fastify-cli", { FASTIFY_ADDRESS: "0.0.0.0" }]];
 
 export const serverVariables = (file: PackageFile): Record<string, string> =>
   Object.assign({ NODE_ENV: "production", HOST: "0.0.0.0" }, ...own.filter(([name]) => dependsOn(file, name)).map(([, variables]) => variables));
