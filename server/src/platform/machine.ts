@@ -108,11 +108,14 @@ const portChecks = ({ ports }: Machine): Check[] =>
     return ok(name, holder === "ours" ? "served by this platform" : "free");
   });
 
+/** There is one, which the packages of this machine have brought, or its owner. */
+const newerGvisor = "install a newer runsc: https://gvisor.dev/docs/user_guide/install/";
+
 const sandboxChecks = (machine: Machine): Check[] =>
   machine.sandboxes.map(({ kind, works, detail }) => {
     if (works) return ok(`sandbox ${kind}`, detail);
     return kind === "gvisor"
-      ? warning("sandbox gvisor", `${detail}; apps run in runc`, install(machine, "runsc"))
+      ? warning("sandbox gvisor", `${detail}; apps run in runc`, machine.programs.runsc === undefined ? install(machine, "runsc") : newerGvisor)
       : failed(`sandbox ${kind}`, detail, install(machine, "runc"));
   });
 

@@ -1,7 +1,7 @@
 // The runtime part of what the host answers.
-import { existsSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { totalmem } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { HostStatus, hostCalls, JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
 import type { Held, MachineThing } from "@slipstream/contract/ports/inspection.ts";
@@ -85,11 +85,19 @@ export interface Runtime {
 const readyNetworks = 4;
 const trialMs = 20_000;
 
+/** As builds and apps have them: of a folder that is in one which root alone may pass. An old crun does not come there in a user namespace. */
+const closedMount = (layer: string): RunOnce["mounts"][number] => {
+  const source = join(`${layer}-closed`, "mount");
+  mkdirSync(source, { recursive: true, mode: 0o755 });
+  chmodSync(dirname(source), 0o700);
+  return { source, destination: "/run/trial", readOnly: true };
+};
+
 const trialRun = (layer: string): Omit<RunOnce, "id"> => ({
   sandbox: undefined,
   layers: [layer],
   overlay: undefined,
-  mounts: [],
+  mounts: [closedMount(layer)],
   args: ["/bin/true"],
   env: {},
   cwd: "/",

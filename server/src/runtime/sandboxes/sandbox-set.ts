@@ -46,8 +46,8 @@ export class SandboxSet {
   }
 }
 
-const tryOne = async ({ kind, missing, runtimes }: Candidate, trial: Trial): Promise<{ finding: Finding; runtime: OciRuntime | undefined }> => {
-  const troubles: string[] = missing === undefined ? [] : [`${missing} is not installed`];
+const tryOne = async ({ kind, trouble: known, runtimes }: Candidate, trial: Trial): Promise<{ finding: Finding; runtime: OciRuntime | undefined }> => {
+  const troubles: string[] = known === undefined ? [] : [known];
   for (const { label, runtime } of runtimes) {
     const trouble = await trial(runtime);
     if (trouble === undefined) return { finding: { kind, works: true, detail: [label, ...troubles].join("; ") }, runtime };

@@ -6,6 +6,7 @@ import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { findProgram } from "#platform/programs.ts";
 import { gvisor, writeBeginner } from "./gvisor/gvisor.ts";
 import { writeHelpers } from "./gvisor/nobody.ts";
+import { gvisorTrouble } from "./gvisor/origin.ts";
 import { gvisorPlatforms } from "./gvisor/platforms.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import { crun } from "./runc/crun.ts";
@@ -21,7 +22,8 @@ export interface Finding {
 /** Each kind in the order of preference, with what it needs and how it could be run; the first that works is taken. */
 export interface Candidate {
   kind: SandboxKind;
-  missing: string | undefined;
+  /** What keeps it from working. */
+  trouble: string | undefined;
   runtimes: readonly { label: string; runtime: OciRuntime }[];
 }
 
@@ -42,18 +44,22 @@ const folderFor = (stateFolder: string, name: string): string => {
   return folder;
 };
 
+const notInstalled = (program: string): string => `${program} is not installed`;
+const useless = (kind: SandboxKind, trouble: string): Candidate => ({ kind, trouble, runtimes: [] });
+
 const gvisorCandidate = async ({ runtimes, sandboxRoot }: CandidateGround): Promise<Candidate> => {
   const program = findProgram("runsc");
   const nsenter = findProgram("nsenter");
-  if (program === undefined || nsenter === undefined) return { kind: "gvisor", missing: program ? "nsenter" : "runsc", runtimes: [] };
+  if (program === undefined || nsenter === undefined) return useless("gvisor", notInstalled(program ? "nsenter" : "runsc"));
   const stateFolder = folderFor(runtimes, "runsc");
   const helpers = folderFor(runtimes, "helpers");
   const nobody = { uid: sandboxRoot, helpers: writeHelpers(helpers) };
   const those = { program, nsenter, stateFolder, beginner: writeBeginner(helpers) };
-  const platforms = await gvisorPlatforms(program);
+  const [platforms, trouble] = await Promise.all([gvisorPlatforms(program), gvisorTrouble(program)]);
+  if (trouble !== undefined) return useless("gvisor", trouble);
   return {
     kind: "gvisor",
-    missing: undefined,
+    trouble: undefined,
     runtimes: platforms.flatMap((platform) => [
       { label: `${program}, ${platform}, as nobody`, runtime: gvisor({ ...those, platform, nobody }) },
       { label: `${program}, ${platform}, as root`, runtime: gvisor({ ...those, platform, nobody: undefined }) },
@@ -64,7 +70,7 @@ const gvisorCandidate = async ({ runtimes, sandboxRoot }: CandidateGround): Prom
 /** User namespaces need a kernel that allows them, and folders above the installation that everybody may pass. */
 const runcCandidate = async ({ runtimes, systemView, sandboxRoot, crun: isWanted }: CandidateGround): Promise<Candidate> => {
   const program = findProgram("runc");
-  if (program === undefined) return { kind: "runc", missing: "runc", runtimes: [] };
+  if (program === undefined) return useless("runc", notInstalled("runc"));
   const trouble = await mountSystemView(systemView);
   const [faster, unshare, nsenter] = isWanted ? ["crun", "unshare", "nsenter"].map((name) => findProgram(name)) : [];
   const programs: { name: string; program: RuncProgram }[] = [{ name: program, program: { command: [program] } }];
@@ -74,8 +80,8 @@ const runcCandidate = async ({ runtimes, systemView, sandboxRoot, crun: isWanted
   const those = (how: string, userNamespace: UserNamespace | undefined) =>
     programs.map(({ name, program: each }) => ({ label: `${name}, ${how}`, runtime: runc({ program: each, stateFolder, userNamespace }) }));
   const without = "no user namespaces";
-  if (trouble !== undefined) return { kind: "runc", missing: undefined, runtimes: those(`${without}: ${trouble}`, undefined) };
-  return { kind: "runc", missing: undefined, runtimes: [...those("user namespaces", { rootUid: sandboxRoot, systemView }), ...those(without, undefined)] };
+  if (trouble !== undefined) return { kind: "runc", trouble: undefined, runtimes: those(`${without}: ${trouble}`, undefined) };
+  return { kind: "runc", trouble: undefined, runtimes: [...those("user namespaces", { rootUid: sandboxRoot, systemView }), ...those(without, undefined)] };
 };
 
 export const candidates = (ground: CandidateGround): Promise<Candidate[]> => Promise.all([gvisorCandidate(ground), runcCandidate(ground)]);
