@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Deployment } from "@slipstream/contract/words.ts";
 import { deploymentId, deploymentOf, liveDeployment } from "./testing/samples.ts";
 import { slip, startSlip } from "./testing/slip.ts";
@@ -99,6 +100,15 @@ describe("slip deploy", () => {
     await slip(platform.home, ["deploy", folder]);
     assert.equal(platform.blobs.size, 1_202);
     assert.deepEqual([platform.inputsOf("sources.uploadMany").length, platform.inputsOf("sources.upload").length], [2, 1]);
+  });
+
+  it("sends again what the platform had no room for", async () => {
+    platform.handlers["sources.uploadMany"] = () => {
+      delete platform.handlers["sources.uploadMany"];
+      throw new SlipError("rate_limited", "What is sent to the platform at the same time is too large.");
+    };
+    assert.deepEqual(await slip(platform.home, ["deploy", folder]), { code: 0, stdout: "https://shop.slip.localhost:8443\n", stderr: "" });
+    assert.equal(platform.inputsOf("sources.uploadMany").length, 2);
   });
 
   it("passes on what the user asks for", async () => {

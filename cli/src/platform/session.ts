@@ -13,9 +13,11 @@ import { startPlatform } from "./start.ts";
 /** How long a platform that answered before may be away. */
 const awayMs = 60_000;
 const retryMs = 250;
+/** Room comes when something else that is sent has arrived. */
+const roomMs = 1_000;
 
-/** `impatient`: a platform that is away is an error at once. */
-export type Call = CallOptions & { bytes?: Buffer; impatient?: boolean };
+/** `impatient`: a platform that is away is an error at once. `patient`: one that has no room now is asked again. */
+export type Call = CallOptions & { bytes?: Buffer; impatient?: boolean; patient?: boolean };
 
 export interface Session {
   call<N extends OperationName>(name: N, input: InputOf<N>, options?: Call): Promise<OutputOf<N>>;
@@ -35,6 +37,12 @@ export const isUnreachable = (error: unknown): boolean => error instanceof SlipE
 export const waitForReturn = async (error: unknown, since: number): Promise<void> => {
   if (!isUnreachable(error) || performance.now() - since > awayMs) throw error;
   await sleep(retryMs);
+};
+
+/** Waits before another try where the platform has no room; throws `error` else, and after too long. */
+const waitForRoom = async (error: unknown, since: number): Promise<void> => {
+  if (!(error instanceof SlipError && error.code === "rate_limited") || performance.now() - since > awayMs) throw error;
+  await sleep(roomMs);
 };
 
 const wrongInput = (issue: { path: PropertyKey[]; message: string } | undefined): SlipError =>
@@ -83,10 +91,13 @@ export const openSession = (environment: Environment, screen: Screen): Session =
           known = true;
           return output;
         } catch (error) {
-          if (options.impatient || !isUnreachable(error)) throw error;
-          known ||= brokeOff(error) || (await isSupervised(environment));
-          if (!known) throw explained(environment, error);
-          await waitForReturn(error, since);
+          if (!isUnreachable(error) && options.patient) await waitForRoom(error, since);
+          else if (!isUnreachable(error) || options.impatient) throw error;
+          else {
+            known ||= brokeOff(error) || (await isSupervised(environment));
+            if (!known) throw explained(environment, error);
+            await waitForReturn(error, since);
+          }
         }
       }
     },

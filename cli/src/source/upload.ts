@@ -70,10 +70,10 @@ export const uploadTree = async (session: Session, tree: Tree, signal: AbortSign
   const sendPack = async (pack: readonly string[]): Promise<void> => {
     const contents: Buffer[] = [];
     for (const sha256 of pack) contents.push(await bytesOf(tree, sha256));
-    sentBytes += (await session.call("sources.uploadMany", {}, { bytes: packContents(contents), signal })).sizeBytes;
+    sentBytes += (await session.call("sources.uploadMany", {}, { bytes: packContents(contents), signal, patient: true })).sizeBytes;
   };
   const send = async (sha256: string): Promise<void> => {
-    sentBytes += (await session.call("sources.upload", { sha256 }, { bytes: await bytesOf(tree, sha256), signal })).sizeBytes;
+    sentBytes += (await session.call("sources.upload", { sha256 }, { bytes: await bytesOf(tree, sha256), signal, patient: true })).sizeBytes;
   };
   await sideBySide(inPacks(between(0, smallBytes), sizeOf), uploadsAtOnce, sendPack);
   await sideBySide(between(smallBytes, largeBytes), uploadsAtOnce, send);
