@@ -68,7 +68,7 @@ export interface Runtime {
   withFetchNetwork: WithFetchNetwork;
   workloads: Workloads;
   /** Sandboxes that wait for an app. */
-  spares: Pick<Spares, "waiting" | "clear">;
+  spares: Pick<Spares, "waiting" | "clear" | "closed">;
   sandboxes: () => SandboxSet;
   status(): Omit<HostStatus, "builds">;
   /** What the runtime holds, and what of it is on the machine. */

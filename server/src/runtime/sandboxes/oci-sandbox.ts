@@ -14,6 +14,7 @@ import { OutputTail } from "../output/output-tail.ts";
 import { Cgroup } from "./cgroup.ts";
 import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts";
 import type { CpuMeter } from "./cpu-meter.ts";
+import { followsOutside } from "./mount-info.ts";
 import { type OciInput, ociConfig } from "./oci-config.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import type { Hold, ProgramSandbox, Tail } from "./program-sandbox.ts";
@@ -133,6 +134,11 @@ export class OciSandbox implements ProgramSandbox {
   hasClients(id: string, port: number): boolean {
     const pid = this.pid(id);
     return pid === undefined || hasClients(pid, port);
+  }
+
+  /** Whether one that waits for its app sees what is mounted for it outside: not every runc lets that in. */
+  seesApp(id: string): boolean {
+    return this.#runtime.followsRoot || followsOutside(this.pid(id), "/app");
   }
 
   /** Starts the program. Rejects with LaunchError, after which the caller removes what there is. */

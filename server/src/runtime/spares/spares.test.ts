@@ -23,6 +23,11 @@ for (const { by, kind, crun } of sandboxWays)
     before(async () => {
       fixture = await runtimeFixture({ crun, spares: 2 });
       artifact = await storeImage(fixture.home, tellingProgram);
+      const first = app();
+      firstOf(await ensure(first));
+      await eventually(() => waiting().length > 0 || isClosed() || undefined, "a spare waits, or none is made");
+      await remove(first);
+      await fixture.runtime.spares.clear();
     });
     after(() => fixture.close());
 
@@ -38,6 +43,12 @@ for (const { by, kind, crun } of sandboxWays)
         return all.length >= count ? all : undefined;
       }, `${count} spares wait`);
 
+    /** Some versions of runc let nothing in that is mounted later: then no spare is made, and all that starts has a sandbox of its own. */
+    const isClosed = (): boolean => fixture.runtime.spares.closed.has(kind);
+    const whereMade = (name: string, act: () => Promise<void>): void => {
+      test(name, (t) => (isClosed() ? t.skip("this runc lets nothing in that is mounted later") : act()));
+    };
+
     /** Starts and ends an app, after which spares for its like wait. */
     const prepare = async (spec: WorkloadSpec): Promise<readonly string[]> => {
       firstOf(await ensure(spec));
@@ -45,7 +56,7 @@ for (const { by, kind, crun } of sandboxWays)
       return await untilWaiting(1);
     };
 
-    test("becomes an instance that sees nothing which another one does not see", async () => {
+    whereMade("becomes an instance that sees nothing which another one does not see", async () => {
       const [ordinary, next] = [app(), app()];
       const plain = firstOf(await ensure(ordinary));
       const spares = await untilWaiting(1);
@@ -76,7 +87,7 @@ for (const { by, kind, crun } of sandboxWays)
       await Promise.all([remove(ordinary), remove(next)]);
     });
 
-    test("belongs to one app, and is gone with it", async () => {
+    whereMade("belongs to one app, and is gone with it", async () => {
       await prepare(app());
       const spec = app({ instances: 3, env: { TOKEN: "s3cret-value" } });
       const result = await ensure(spec);
@@ -93,7 +104,7 @@ for (const { by, kind, crun } of sandboxWays)
       assert.ok((await untilWaiting(1)).every((id) => !used.has(id)));
     });
 
-    test("that crashes comes back at its address, by itself", async () => {
+    whereMade("that crashes comes back at its address, by itself", async () => {
       await prepare(app());
       const spec = app();
       const { address, instance } = firstOf(await ensure(spec));
@@ -110,7 +121,7 @@ for (const { by, kind, crun } of sandboxWays)
       await remove(spec);
     });
 
-    test("runs modules as Node does", async () => {
+    whereMade("runs modules as Node does", async () => {
       const text = await storeImage(fixture.home, tellingModule, ["node", "/app/server.js", "--port", "1"]);
       const specs = [workload(text, kind), workload(text, kind)];
       const answers: string[] = [];
@@ -124,7 +135,7 @@ for (const { by, kind, crun } of sandboxWays)
       await Promise.all(specs.map(remove));
     });
 
-    test("hands on to a program what that throws, as Node does", async () => {
+    whereMade("hands on to a program what that throws, as Node does", async () => {
       const text = await storeImage(fixture.home, throwingProgram);
       for (const _ of [1, 2]) {
         const spec = workload(text, kind);
@@ -134,7 +145,7 @@ for (const { by, kind, crun } of sandboxWays)
       }
     });
 
-    test("of a program that fails says of it what is said of others", async () => {
+    whereMade("of a program that fails says of it what is said of others", async () => {
       const text = await storeImage(fixture.home, 'console.log("here"); null.x;');
       const failures: unknown[] = [];
       for (const _ of [1, 2]) {
@@ -145,7 +156,7 @@ for (const { by, kind, crun } of sandboxWays)
       assert.deepEqual(failures[1], failures[0]);
     });
 
-    test("that does not wait any more is no obstacle", async () => {
+    whereMade("that does not wait any more is no obstacle", async () => {
       for (const spare of await prepare(app()))
         for (const pid of readFileSync(`${fixture.home.instances}/${spare}/pid`, "utf8").split("\n")) if (pid) process.kill(Number(pid), "SIGKILL");
       const spec = app();
@@ -154,7 +165,7 @@ for (const { by, kind, crun } of sandboxWays)
       await remove(spec);
     });
 
-    test("is not taken for what is decided before a program begins", async () => {
+    whereMade("is not taken for what is decided before a program begins", async () => {
       const spares = await prepare(app());
       for (const more of [{ env: { NODE_OPTIONS: "--max-old-space-size=64" } }, { memoryBytes: 300 * 2 ** 20 }, { cpus: 0.5 }, { env: { TZ: "Asia/Tokyo" } }]) {
         const spec = app(more);
@@ -163,7 +174,7 @@ for (const { by, kind, crun } of sandboxWays)
       }
     });
 
-    test("is removed by the host process after that which made it; what it became goes on", async () => {
+    whereMade("is removed by the host process after that which made it; what it became goes on", async () => {
       await prepare(app());
       const spec = app();
       const { address, instance } = firstOf(await ensure(spec));

@@ -43,6 +43,7 @@ export class Spares {
   /** In the making, or waiting. */
   readonly #all = new Map<string, Spare>();
   readonly #ready: Waiting[] = [];
+  readonly #closed = new Set<SandboxKind>();
   #asked: Recipe[] = [];
   #filling: Promise<void> | undefined;
   #soon: NodeJS.Timeout | undefined;
@@ -119,6 +120,10 @@ export class Spares {
   get waiting(): string[] {
     return this.#ready.map(({ id }) => id);
   }
+  /** Kinds of which none is made: what is mounted later does not come into their sandboxes. */
+  get closed(): ReadonlySet<SandboxKind> {
+    return this.#closed;
+  }
   /** For the audit. */
   get held(): { sandbox: string; network: string; runs: boolean }[] {
     return [...this.#all.values()].map(({ id, slot }) => ({ sandbox: id, network: slot.name, runs: false }));
@@ -171,7 +176,7 @@ export class Spares {
   /** Brings what waits to what should wait. */
   async #match(): Promise<void> {
     const most = sparesIn(freemem(), { spares: this.#ground.most, percent: limit("sparesMemoryPercent"), each: limit("spareBytes") });
-    const missing = wantedSpares(this.#asked, most);
+    const missing = wantedSpares(this.#asked, most).filter(({ kind }) => !this.#closed.has(kind));
     for (const spare of [...this.#ready]) {
       // It may have been taken meanwhile.
       if (!this.#ready.includes(spare)) continue;
@@ -214,7 +219,11 @@ export class Spares {
       limits: limitsOf(recipe),
     };
     await sandbox.start({ spec, address: slot.address, uid: uidOf(slot), overlay: undefined });
-    return await connectToSpare(slot.address, secret);
+    const line = await connectToSpare(slot.address, secret);
+    if (sandbox.seesApp(id)) return line;
+    this.#closed.add(kind);
+    line.destroy();
+    throw new Error(`What is mounted later does not come into sandboxes of this ${kind}: every start makes its own.`);
   }
 
   async #end(spare: Spare): Promise<void> {
