@@ -106,7 +106,14 @@ test("a head over its limit: 431, whole or in pieces", async (t) => {
   const trial = await startTrial(t, { headerBytes: 2_000 });
   trial.publish({});
   assert.match(await trial.raw(get(`X: ${"y".repeat(3_000)}\r\n`)), /^HTTP\/1\.1 431 /);
-  assert.match(await trial.raw(`GET /${"y".repeat(3_000)}`), /^HTTP\/1\.1 431 /);
+  assert.match(await trial.raw(`GET / HTTP/1.1\r\nHost: app.localhost\r\nX: ${"y".repeat(3_000)}`), /^HTTP\/1\.1 431 /);
+});
+
+test("an address over the limit of a head: 414, whole or in pieces", async (t) => {
+  const trial = await startTrial(t, { headerBytes: 2_000 });
+  trial.publish({});
+  assert.match(await trial.raw(`GET /${"y".repeat(3_000)} HTTP/1.1\r\nHost: app.localhost\r\n\r\n`), /^HTTP\/1\.1 414 URI Too Long\r\n/);
+  assert.match(await trial.raw(`GET /${"y".repeat(3_000)}`), /^HTTP\/1\.1 414 /);
 });
 
 test("an idle connection is closed without a word", async (t) => {

@@ -103,7 +103,7 @@ export class ClientConnection implements ExchangeClient {
     const found = input.indexOf(headEnd, Math.max(0, this.#looked - headEnd.length));
     const { headerBytes } = this.#context.limits;
     if (found < 0) return this.#waitForHead(input);
-    if (found + 4 > headerBytes) return this.#refuse(431);
+    if (found + 4 > headerBytes) return this.#refuse(this.#tooLarge(input));
     this.#input = found + 4 < input.length ? input.subarray(found + 4) : undefined;
     this.#partial = false;
     this.#looked = 0;
@@ -128,13 +128,19 @@ export class ClientConnection implements ExchangeClient {
   #waitForHead(input: Buffer): boolean {
     this.#input = input.length > 0 ? input : undefined;
     if (input.length === 0) return false;
-    if (input.length > this.#context.limits.headerBytes) return this.#refuse(431);
+    if (input.length > this.#context.limits.headerBytes) return this.#refuse(this.#tooLarge(input));
     // A bare LF never becomes a whole head: say so now, not when the time is over.
     for (let at = input.indexOf(LF, this.#looked); at >= 0; at = input.indexOf(LF, at + 1)) if (input[at - 1] !== 13) return this.#refuse(400);
     if (!this.#partial) this.setDeadline(this.#context.limits.headerMs);
     this.#partial = true;
     this.#looked = input.length;
     return false;
+  }
+
+  /** The status for a head over its limit: a first line that is beyond it on its own has one of its own (RFC 9112 §3). */
+  #tooLarge(input: Buffer): 414 | 431 {
+    const line = input.indexOf(LF);
+    return line < 0 || line >= this.#context.limits.headerBytes ? 414 : 431;
   }
 
   /** Refuses what is not a request at all, and ends the connection. */

@@ -7,6 +7,7 @@ const texts: Readonly<Record<number, string>> = {
   405: "This method is not served here.",
   408: "The request took too long to arrive.",
   413: "The request is larger than its limit.",
+  414: "The request's address is longer than its limit.",
   429: "Too many requests of this client are under way.",
   431: "The request's header fields are larger than their limit.",
   501: "The request uses a transfer encoding that is not served.",
