@@ -1,9 +1,10 @@
 // slip.toml as a schema. Nothing is required: an empty file, or none, deploys an ordinary app.
+import { posix } from "node:path";
 import { z } from "zod";
 import { CronExpression } from "./cron.ts";
 import { limit } from "./limits.ts";
 import { SourcePath } from "./source-path.ts";
-import { AppName, Hostname, SandboxKind, VariableName } from "./words.ts";
+import { AppName, Hostname, SandboxKind, TextWithoutNul, VariableName } from "./words.ts";
 
 const units = { b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 } as const;
 /** A size such as "512MB" (binary multiples); becomes bytes. */
@@ -19,8 +20,25 @@ export const Duration = z
   .regex(/^\d+(\.\d+)?\s*(ms|s|m|h)$/, 'a duration such as "30s"')
   .transform((text) => Math.round(Number.parseFloat(text) * periods[(/[a-z]+$/.exec(text) ?? ["ms"])[0] as keyof typeof periods]));
 
+/** Less holds no program, nor gVisor's own kernel. */
+const leastMemoryBytes = 16 * units.mb;
+const mostMemoryBytes = 16_384 * units.gb;
+const Memory = Size.refine((bytes) => bytes >= leastMemoryBytes, "at least 16MB").refine((bytes) => bytes <= mostMemoryBytes, "at most 16384GB");
+
+/** A timer of Node that is set for longer ends at once. */
+const longestTimerMs = 2 ** 31 - 1;
+/** A duration that a timer waits for. */
+const Period = Duration.refine((ms) => ms > 0, "more than 0s").refine((ms) => ms <= longestTimerMs, "at most 596h");
+
 /** A command is a list of words (run as it is), or one line that /bin/sh in the sandbox reads. */
-export const Command = z.union([z.string().min(1).max(8_192), z.array(z.string().max(8_192)).min(1).max(256)]);
+export const Command = z.union([
+  TextWithoutNul.min(1).max(8_192),
+  z
+    .array(TextWithoutNul.max(8_192))
+    .min(1)
+    .max(256)
+    .refine(([program]) => program !== "", "a list of words, the first of which names a program"),
+]);
 export type Command = z.infer<typeof Command>;
 
 /** What can stand in the first line of a request as it is: anything else is to be percent-encoded. */
@@ -35,13 +53,34 @@ export const RouteConfig = z.strictObject({
   path: RequestPath.regex(/^[^?#]*$/, "a path without '?' and '#'").default("/"),
 });
 
+/** A folder of the tree; "/dist" is one as well. */
+const OutputPath = TextWithoutNul.refine((path) => !posix.normalize(path.replace(/^\/+/, "")).split("/").includes(".."), "a relative path inside the source");
+
+/** Names that the platform sets itself, and that no variable or secret of an app may have. */
+export const isReserved = (name: string): boolean => name === "PORT" || name.startsWith("SLIP_");
+const RunVariableName = VariableName.refine((name) => !isReserved(name), "the platform sets it; the port is 'port' of [run]");
+
 /** An edge tells the host in half of that time that somebody asks; the host looks every few seconds. */
 const shortestSleepMs = 10_000;
 /** Load is looked at every two seconds. */
 const shortestDownMs = 5_000;
 const instancesMax = 32;
 
-const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(size: S, duration: D) =>
+interface Kinds<S, D, N> {
+  memory: S;
+  duration: D;
+  /** What a timer waits for. */
+  period: D;
+  /** The name of a variable of the running app. */
+  variable: N;
+}
+
+const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>, N extends z.ZodType<string, string>>({
+  memory,
+  duration,
+  period,
+  variable,
+}: Kinds<S, D, N>) =>
   z.strictObject({
     name: AppName.optional(),
     build: z
@@ -49,10 +88,10 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(si
         buildpack: z.enum(["function", "node", "static", "python"]).optional(),
         command: Command.optional(),
         install: Command.optional(),
-        output: z.string().optional(),
-        memory: size.optional(),
-        timeout: duration.optional(),
-        env: z.record(VariableName, z.string()).optional(),
+        output: OutputPath.optional(),
+        memory: memory.optional(),
+        timeout: period.optional(),
+        env: z.record(VariableName, TextWithoutNul).optional(),
         secrets: z.array(VariableName).optional(),
       })
       .optional(),
@@ -75,18 +114,18 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(si
         port: z.int().min(1).max(65_535).optional(),
         protocol: z.enum(["http1", "http2"]).optional(),
         instances: z.int().min(1).max(instancesMax).optional(),
-        memory: size.optional(),
+        memory: memory.optional(),
         cpus: z.number().min(0.05).max(64).optional(),
         sandbox: SandboxKind.optional(),
         release_command: Command.optional(),
-        env: z.record(VariableName, z.string()).optional(),
+        env: z.record(variable, TextWithoutNul).optional(),
       })
       .optional(),
     health: z
       .strictObject({
         path: RequestPath.optional(),
-        timeout: duration.optional(),
-        start: duration.optional(),
+        timeout: period.optional(),
+        start: period.optional(),
       })
       .optional(),
     sleep: z
@@ -109,8 +148,8 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>>(si
     routes: z.array(RouteConfig).max(64).optional(),
   });
 /** The file as it is written. */
-export const AppConfig = configWith(Size, Duration);
+export const AppConfig = configWith({ memory: Memory, duration: Duration, period: Period, variable: RunVariableName });
 /** The file as our processes hand it to one another: already parsed. */
-export const ParsedAppConfig = configWith(z.number(), z.number());
+export const ParsedAppConfig = configWith({ memory: z.number(), duration: z.number(), period: z.number(), variable: VariableName });
 /** The parsed file: sizes are bytes, durations are milliseconds. */
 export type AppConfig = z.infer<typeof AppConfig>;

@@ -12,6 +12,9 @@ export const Hostname = z
   .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, "a host name such as app.example.org");
 
 /** The name of an environment variable or a secret (POSIX 3.235), not one that the platform itself sets. */
+/** No command and no variable of Linux can hold NUL, nor can PostgreSQL. */
+export const TextWithoutNul = z.string().regex(/^[^\0]*$/, "text without NUL");
+
 export const VariableName = z
   .string()
   .max(128)

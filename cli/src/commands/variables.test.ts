@@ -26,6 +26,13 @@ describe("variables as a user writes them", () => {
       assert.deepEqual(await valuesOf([`KEY=@${folder}/key`, "A=b"]), { KEY: "line\n", A: "b" });
       await assert.rejects(valuesOf([`KEY=@${folder}/none`]), { code: "usage" });
       await assert.rejects(valuesOf([`KEY=@${folder}/large`]), { code: "too_large" });
+      for (const bytes of [
+        [0x61, 0, 0x62],
+        [0x61, 0xff],
+      ]) {
+        writeFileSync(join(folder, "binary"), Uint8Array.from(bytes));
+        await assert.rejects(valuesOf([`KEY=@${folder}/binary`]), { code: "usage", message: "The value of KEY is not text in UTF-8." });
+      }
     } finally {
       rmSync(folder, { recursive: true });
     }

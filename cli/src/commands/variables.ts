@@ -1,4 +1,5 @@
 // Variables and secrets as a user writes them: NAME=VALUE, NAME=@FILE, or NAME with the value from standard input.
+import { isUtf8 } from "node:buffer";
 import { readFileSync, statSync } from "node:fs";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
@@ -26,10 +27,21 @@ const assignmentOf = (word: string): Assignment => {
   return value.startsWith("@") ? { name, from: "file", path: value.slice(1) } : { name, from: "text", value };
 };
 
+const tooLarge = (name: string): SlipError =>
+  new SlipError("too_large", `The value of ${name} has more than ${limit("secretBytes")} bytes.`, {
+    next: "Keep what is larger in a file of the source, or where the app can fetch it.",
+  });
+
+const notText = (name: string): SlipError =>
+  new SlipError("usage", `The value of ${name} is not text in UTF-8.`, { next: "Give it in base64, and let the app decode it." });
+
 const fileValue = (name: string, path: string): string => {
   try {
-    if (statSync(path).size > limit("secretBytes")) throw new SlipError("too_large", `The value of ${name} has more than ${limit("secretBytes")} bytes.`);
-    return readFileSync(path, "utf8");
+    if (statSync(path).size > limit("secretBytes")) throw tooLarge(name);
+    const bytes = readFileSync(path);
+    // A variable is text: other bytes would become different ones on the way.
+    if (!isUtf8(bytes) || bytes.includes(0)) throw notText(name);
+    return bytes.toString();
   } catch (error) {
     if (error instanceof SlipError) throw error;
     throw new SlipError("usage", `The file ${path.slice(0, 200)} for ${name} cannot be read.`, {
@@ -41,7 +53,8 @@ const fileValue = (name: string, path: string): string => {
 const inputValue = async (name: string): Promise<string> => {
   if (process.stdin.isTTY) return askHidden(`Value of ${name} (not shown): `);
   const text = await readInput(limit("secretBytes"));
-  if (text === undefined) throw new SlipError("too_large", `The value of ${name} has more than ${limit("secretBytes")} bytes.`);
+  if (text === undefined) throw tooLarge(name);
+  if (text.includes("\0")) throw notText(name);
   // A closed input is no value: a secret that is empty without a word would be found out much later.
   if (text === "") throw new SlipError("usage", `Nothing came on standard input for the value of ${name}.`, { next: `Write ${name}= for an empty value.` });
   return text.replace(/\r?\n$/, "");

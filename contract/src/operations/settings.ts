@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { AppName, Deployment, Domain, EnvVariable, Hostname, Secret, VariableName } from "../words.ts";
+import { AppName, Deployment, Domain, EnvVariable, Hostname, Secret, TextWithoutNul, VariableName } from "../words.ts";
 import { operation } from "./operation.ts";
 
 const byApp = z.object({ app: AppName });
 /** `stage` keeps the change for the next deployment; else a live app gets a new release with it at once. */
 const change = byApp.extend({ stage: z.boolean().default(false) });
-const values = z.record(VariableName, z.string().max(65_536)).refine((all) => Object.keys(all).length > 0, "at least one NAME=VALUE");
+const values = z.record(VariableName, TextWithoutNul.max(65_536)).refine((all) => Object.keys(all).length > 0, "at least one NAME=VALUE");
 const names = z.array(VariableName).min(1).max(500);
 /** Names that are not to be there afterwards. */
 const remove = z.array(VariableName).max(500).optional();

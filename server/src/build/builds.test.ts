@@ -251,7 +251,7 @@ test("a source that is wrong is told by the error of its kind", async () => {
 test("the config of a source is read, and a wrong one is told", async () => {
   const read = async (text: string) =>
     fixture.handlers.readConfig({ id: "c", tenant: "ten", source: await fixture.store({ "slip.toml": text }) }, new AbortController().signal);
-  assert.deepEqual((await read('[run]\nmemory = "1MB"')).config, { run: { memory: 2 ** 20 } });
+  assert.deepEqual((await read('[run]\nmemory = "16MB"')).config, { run: { memory: 2 ** 24 } });
   await assert.rejects(read("[run]\nx = 1"), { code: "invalid_config" });
 });
 

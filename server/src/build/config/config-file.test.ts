@@ -51,6 +51,11 @@ test("the annotated example shows every key that there is", () => {
   );
 });
 
+test("the tree itself and a folder below its root are outputs, and an app may sleep for longer than a timer waits", () => {
+  for (const output of [".", "", "./dist/", "/dist", "a/../dist"]) assert.equal(parseConfig(`[build]\noutput = "${output}"\n`).build?.output, output);
+  assert.deepEqual(parseConfig('[sleep]\nafter = "1000h"\nstop = "0s"\n').sleep, { after: 3_600_000_000, stop: 0 });
+});
+
 test("an empty file is an empty config", () => assert.deepEqual(parseConfig(""), {}));
 
 const mistakes: readonly [string, string, string][] = [
@@ -78,7 +83,25 @@ const mistakes: readonly [string, string, string][] = [
   ],
   ["an entry outside of the source", '[function]\nentry = "../a.js"\n', "slip.toml:2: function.entry: a relative path inside the source"],
   ["a key of a function in another section", "[run]\nschedule = []\n", "slip.toml:2: run.schedule: there is no such key; it belongs in [function]"],
-  ["a key twice", 'name = "a"\nname = "b"', "slip.toml:2: Defining a key multiple times is invalid"],
+  ["a key twice", 'name = "a"\nname = "b"', "slip.toml:2: name: Defining a key multiple times is invalid"],
+  ["a value that is missing", "[run]\nport =\n\n\n[health]\n", "slip.toml:2: run.port: The key, equals sign, and value must be on the same line"],
+  ["a value that is missing at the end", "\nname = \n", "slip.toml:2: name: Unspecified values are invalid"],
+  ["a table that is not closed", "[run\nport = 3\n", "slip.toml:1: The key, equals sign, and value must be on the same line"],
+  ["a text without quotes", "[build]\n[run]\nmemory = 512MB\n", "slip.toml:3: run.memory: Must be a newline; a text stands in quotes"],
+  ["a command of an empty word", '[build]\ncommand = [""]\n', "slip.toml:2: build.command: a list of words, the first of which names a program"],
+  ["a command that nothing can run", '[run]\nrelease_command = "a\\u0000b"\n', "slip.toml:2: run.release_command: expected text without NUL"],
+  ["a variable that none can hold", '[run.env]\nA = "a\\u0000b"\n', "slip.toml:2: run.env.A: expected text without NUL"],
+  [
+    "a name that is none of a variable",
+    '[build.env]\n"A B" = "x"\n',
+    "slip.toml:2: build.env.A B: expected letters, digits and '_', not starting with a digit",
+  ],
+  ["a variable that the platform sets", '[run.env]\nPORT = "80"\n', "slip.toml:2: run.env.PORT: the platform sets it; the port is 'port' of [run]"],
+  ["an output outside of the source", '[build]\noutput = "dist/../../x"\n', "slip.toml:2: build.output: a relative path inside the source"],
+  ["memory in which nothing runs", '[build]\nmemory = "0MB"\n\n[run]\n', "slip.toml:2: build.memory: at least 16MB"],
+  ["memory that no machine has", '[run]\nmemory = "99999999999999GB"\n', "slip.toml:2: run.memory: at most 16384GB"],
+  ["no time at all", '[build]\ntimeout = "0s"\n', "slip.toml:2: build.timeout: more than 0s"],
+  ["a time beyond what a timer waits", '[build]\ntimeout = "1000h"\n', "slip.toml:2: build.timeout: at most 596h"],
   ["no TOML", "[run]\nx", "slip.toml:2: Expected equal (=) token"],
 ];
 

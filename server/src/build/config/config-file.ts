@@ -5,6 +5,7 @@ import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import type { z } from "zod";
 import { nearest } from "#platform/nearest.ts";
 import { type KeyLines, keyLines } from "./key-lines.ts";
+import { syntaxMistake } from "./syntax-mistake.ts";
 
 export const configFile = "slip.toml";
 
@@ -48,6 +49,7 @@ const isCommand = (path: readonly PropertyKey[]): boolean => ["command", "instal
 const expectation = (issue: z.core.$ZodIssue): string => {
   if (issue.code === "invalid_format") return `expected ${issue.message}`;
   if (issue.code === "invalid_union" && isCommand(issue.path)) return 'expected a command: one line such as "npm start", or a list of words';
+  if (issue.code === "invalid_key" && issue.issues[0]) return expectation(issue.issues[0]);
   return issue.message.replace(/^Invalid input: /, "");
 };
 
@@ -68,7 +70,7 @@ export const parseConfig = (text: string): AppConfig => {
     value = getStaticTOMLValue(program);
     lines = keyLines(program);
   } catch (error) {
-    if (error instanceof ParseError) throw wrong([{ line: error.lineNumber, what: error.message }]);
+    if (error instanceof ParseError) throw wrong([syntaxMistake(error, text)]);
     throw error;
   }
   const parsed = AppConfig.safeParse(value);

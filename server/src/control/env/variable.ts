@@ -1,7 +1,6 @@
-// Names that the platform sets itself, and that no variable or secret may have.
+// The names of variables and secrets: those that are there, and those that none may have.
+import { isReserved } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
-
-const isReserved = (name: string): boolean => name === "PORT" || name.startsWith("SLIP_");
 
 /** Throws `not_found` for names that are not among those that the app has. */
 export const expectNames = (has: readonly string[], names: readonly string[], what: string): void => {
