@@ -4,6 +4,7 @@ import { limit } from "@slipstream/contract/limits.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import type { z } from "zod";
 import type { TakeRoom } from "./rate/body-room.ts";
+import { unstorable } from "./storable.ts";
 
 /** The parts of a body as they come, each with room in control's memory. Throws `rate_limited` where there is none. */
 export async function* partsOf(request: AsyncIterable<unknown>, takeRoom: TakeRoom): AsyncGenerator<Buffer> {
@@ -48,5 +49,7 @@ const issuesOf = (error: z.ZodError): string =>
 export const parseInput = (operation: Pick<Operation, "input">, raw: Record<string, unknown>): Record<string, unknown> => {
   const parsed = operation.input.safeParse(raw);
   if (!parsed.success) throw new SlipError("invalid_input", issuesOf(parsed.error));
+  const field = unstorable(parsed.data);
+  if (field !== undefined) throw new SlipError("invalid_input", `${field}: text of Unicode without NUL`);
   return parsed.data;
 };

@@ -1,0 +1,19 @@
+// Text that PostgreSQL cannot hold: NUL, and halves of a character. JSON can write both down.
+
+const isStorable = (text: string): boolean => !text.includes("\0") && text.isWellFormed();
+
+/** The contents of files become a tree on the disk, which holds any bytes. */
+const isContent = (key: string, path: readonly string[]): boolean =>
+  (key === "text" && path.at(-2) === "files") || (key === "code" && path.at(-1) === "source");
+
+/** The path of the first text, or key, of an input that cannot be stored; undefined where there is none. */
+export const unstorable = (value: unknown, path: readonly string[] = []): string | undefined => {
+  if (typeof value === "string") return isStorable(value) ? undefined : path.join(".");
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, part] of Object.entries(value)) {
+    if (!isStorable(key)) return path.join(".") || "input";
+    const found = isContent(key, path) ? undefined : unstorable(part, [...path, key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
