@@ -24,8 +24,9 @@ export class InstanceLog {
     this.#redact = redact;
   }
 
-  /** A line of the program. */
-  take({ time, stream, text }: OutputLine): void {
+  /** A line of the program, or what came among its lines. */
+  take({ time, stream, text, ofPlatform }: OutputLine): void {
+    if (ofPlatform) return void this.say(text);
     if (!this.#gate.passes()) return;
     const clean = this.#redact(text);
     this.#last.push(clean);

@@ -275,7 +275,12 @@ for (const { by, kind, crun } of sandboxWays.filter(({ by: name }) => name !== "
       );
       assert.equal(instanceOf(two)?.address, b.address);
       assert.equal(await get(b.address, "/count"), "1");
-      assert.ok(firstLines(fixture, one).some((line) => line.includes("without a pause")));
+      const told = fixture.lines.filter(({ deployment, text }) => deployment === one.id && text.includes("without a pause"));
+      assert.deepEqual(
+        told.map(({ source }) => source),
+        ["platform"],
+        "it is no word of the function",
+      );
       await Promise.all([one, two].map(remove));
     });
 

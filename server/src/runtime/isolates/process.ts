@@ -67,10 +67,13 @@ const give = (member: Member, line: OutputLine): void => {
   else if (member.untold.length < untoldLinesMax) member.untold.push(line);
 };
 
-/** Gives a line of the platform's own about a function to who follows it. */
+/** Gives lines about a function, in the words of workerd, to who follows it. */
 export const tell = (member: Member, text: string): void => {
   for (const part of text.split("\n")) give(member, { time: new Date().toISOString(), stream: "stderr", text: part });
 };
+
+/** Gives a line of the platform's own. */
+const say = (member: Member, text: string): void => give(member, { time: new Date().toISOString(), stream: "stderr", text, ofPlatform: true });
 
 export class FunctionProcess {
   readonly record: ProcessRecord;
@@ -181,7 +184,7 @@ export class FunctionProcess {
     this.#isUp = true;
     this.#tail ??= this.sandbox.follow(id, (line) => this.#take(line));
     this.#ground.pool.tellDenied(this.slot, (line) => {
-      for (const member of this.loaded) tell(member, line);
+      for (const member of this.loaded) say(member, line);
     });
     this.#ground.exits.onExit(id, () => this.#ended());
     this.#pulse.begin();
@@ -262,10 +265,7 @@ export class FunctionProcess {
 
   #endStuck(): void {
     for (const member of this.loaded)
-      tell(
-        member,
-        `A function has held the process of its project's functions for ${limit("functionBusyMs") / 1_000} s without a pause: the process is ended.`,
-      );
+      say(member, `A function has held the process of its project's functions for ${limit("functionBusyMs") / 1_000} s without a pause: the process is ended.`);
     this.kill();
   }
 

@@ -11,6 +11,8 @@ export interface OutputLine {
   time: string;
   stream: "stdout" | "stderr";
   text: string;
+  /** The program has not said it: the platform says it of the program. */
+  ofPlatform?: true;
 }
 
 export const parseOutput = (line: string): OutputRecord | undefined => {
