@@ -78,7 +78,7 @@ const prepareRepository = async (deploying: Deploying, origin: Origin & { kind: 
 const subfolderOf = ({ options }: Invocation): string => {
   const subfolder = textOf(options, "subfolder") ?? "";
   if (subfolder.startsWith("/") || subfolder.split("/").includes(".."))
-    throw new SlipError("source_unsafe", `--subfolder ${subfolder.slice(0, 200)} leaves the source.`);
+    throw new SlipError("source_unsafe", `--subfolder ${subfolder.slice(0, 200)} leaves the source.`, { next: "Name a folder inside of the source." });
   return subfolder;
 };
 

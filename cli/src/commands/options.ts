@@ -21,6 +21,7 @@ export const listOf = (text: string | undefined): string[] | undefined =>
 /** A whole number of at least `least` that `what` names. Throws `usage`. */
 export const countFrom = (least: number, text: string | undefined, what: string): number | undefined => {
   if (text === undefined) return undefined;
+  if (/^[1-9]\d{9,}$/.test(text)) throw new SlipError("usage", `${what} is "${text.slice(0, 40)}", which is too large.`);
   if (!/^(0|[1-9]\d{0,8})$/.test(text) || Number(text) < least)
     throw new SlipError("usage", `${what} is "${text.slice(0, 40)}", which is not a whole number of at least ${least}.`);
   return Number(text);

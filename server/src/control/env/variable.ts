@@ -2,10 +2,13 @@
 import { isReserved } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 
+const listedBy = { variable: "slip env list", secret: "slip secrets list" } as const;
+
 /** Throws `not_found` for names that are not among those that the app has. */
-export const expectNames = (has: readonly string[], names: readonly string[], what: string): void => {
+export const expectNames = (has: readonly string[], names: readonly string[], what: keyof typeof listedBy): void => {
   const unknown = names.filter((name) => !has.includes(name));
-  if (unknown.length > 0) throw new SlipError("not_found", `The app has no ${what} ${unknown.join(", ")}.`);
+  if (unknown.length > 0)
+    throw new SlipError("not_found", `The app has no ${what} ${unknown.join(", ")}.`, { next: `List those that it has with '${listedBy[what]} APP'.` });
 };
 
 /** Throws `invalid_input` for a reserved name. */
