@@ -5,16 +5,17 @@ import { SourcePath } from "./source-path.ts";
 /** A DNS label (RFC 1035 §2.3.1, lower case): it becomes the host name of the app. At most 40 characters. */
 export const AppName = z.string().regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, "1–40 characters: a–z, 0–9 and '-', starting with a letter");
 
-/** A host name of at most 253 characters, at least two labels, lower case, no trailing dot, and no address (RFC 1123 §2.1, RFC 3696 §2). */
+/** A host name of at most 253 characters, at least two labels, no trailing dot, and no address (RFC 1123 §2.1, RFC 3696 §2); becomes lower case. */
 export const Hostname = z
   .string()
+  .toLowerCase()
   .max(253)
   .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, "a host name such as app.example.org");
 
-/** The name of an environment variable or a secret (POSIX 3.235), not one that the platform itself sets. */
 /** No command and no variable of Linux can hold NUL, nor can PostgreSQL. */
 export const TextWithoutNul = z.string().regex(/^[^\0]*$/, "text without NUL");
 
+/** The name of an environment variable or a secret (POSIX 3.235), not one that the platform itself sets. */
 export const VariableName = z
   .string()
   .max(128)
