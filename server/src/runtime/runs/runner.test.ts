@@ -141,7 +141,7 @@ for (const sandbox of kinds)
 
     test("that is not there says so", async () => {
       const { ran, lines } = await run("", { args: ["nosuchprogram"] });
-      assert.equal(ran.exitCode, 127);
+      assert.deepEqual(ran, { ...fails, exitCode: 127 });
       assert.match(lines.join(), /nosuchprogram/);
     });
   });

@@ -153,16 +153,21 @@ export const runOnce = async (ground: RunGround, sandbox: OciSandbox, run: RunOn
   const { args, env, cwd, layers, limits, mounts, overlay, signal } = run;
   const slot = await ground.pool.acquire();
   ground.held.set(id, slot);
+  let isBegun = false;
+  const created = (): void => {
+    isBegun = true;
+    begins?.(slot.number);
+  };
   try {
     await sandbox.remove(id, slot.path);
     if (signal.aborted) return { exitCode: 130, timedOut: false, outOfMemory: false, cancelled: true, lost: false };
     const spec = { id, layers, writable: undefined, mounts, args, env, cwd, network: slot.path, hostname: "build", limits };
-    await sandbox.start({ spec, address: slot.address, uid: run.uid ?? uidOf(slot), overlay, account: run.account, created: () => begins?.(slot.number) });
+    await sandbox.start({ spec, address: slot.address, uid: run.uid ?? uidOf(slot), overlay, account: run.account, created });
     return await follow(ground, sandbox, run, slot);
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error;
     run.onLine("stderr", error.message);
-    return { exitCode: notStarted, timedOut: false, outOfMemory: false, cancelled: signal.aborted, lost: sandbox.isLost(id) };
+    return { exitCode: notStarted, timedOut: false, outOfMemory: false, cancelled: signal.aborted, lost: isBegun && sandbox.isLost(id) };
   } finally {
     await sandbox.remove(id, slot.path);
     await ground.pool.release(slot);
