@@ -110,6 +110,8 @@ describe("slip", () => {
     const ran = await run(["run", "shop", "--json", "--", "true"]);
     assert.deepEqual([ran.code, JSON.parse(ran.stdout).error.code], [125, "conflict"]);
     assert.equal((await run(["run", "shop", "--timeout", "soon", "--", "true"])).code, 2);
+    const long = await run(["run", "shop", "--timeout", "10m", "--", "true"]);
+    assert.deepEqual([long.code, long.stderr.split("\n")[0]], [2, 'error: --timeout is "10m"; a command may take 5m.']);
     assert.equal((await run(["run", "shop"])).code, 2);
   });
 });

@@ -11,6 +11,8 @@ const timeoutOf = async (text: string): Promise<number> => {
   const { Duration } = await import("@slipstream/contract/config.ts");
   const parsed = Duration.safeParse(text);
   if (!parsed.success) throw new SlipError("usage", `--timeout is "${text.slice(0, 40)}", which is not a duration.`, { next: 'Write "30s" or "5m".' });
+  const { limit } = await import("@slipstream/contract/limits.ts");
+  if (parsed.data > limit("runMs")) throw new SlipError("usage", `--timeout is "${text.slice(0, 40)}"; a command may take ${limit("runMs") / 60_000}m.`);
   return parsed.data;
 };
 
