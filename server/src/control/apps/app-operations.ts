@@ -10,8 +10,10 @@ import { cancelOpen, tellCancelled } from "../deployments/cancel.ts";
 import { createDeployment } from "../deployments/create.ts";
 import { submitTask } from "../deployments/submission.ts";
 import { type Journaled, journal } from "../journal/journal-store.ts";
+import { liveRelease } from "../releases/release-store.ts";
 import { taskEnd } from "../tasks/task.ts";
 import { insertTask, type OpenTask, type TaskInput, type TaskRow, taskWithKey } from "../tasks/task-store.ts";
+import { expectWithin } from "../workloads/scaling.ts";
 import { toApp } from "./app.ts";
 import { tellOfApp } from "./app-events.ts";
 import { type AppRow, appNamed, appsOf, ensureApp, expectDestroyed, livingApp, lockApp } from "./app-store.ts";
@@ -61,7 +63,9 @@ const runTask = async (control: Control, call: Call, of: AskedTask): Promise<Tas
 const scale = async (control: Control, call: Call, { app, instances }: { app: string; instances: number }): Promise<void> => {
   if (await joinTask(control, call, "scale")) return;
   const row = await livingApp(control.database, call.tenant, app);
-  if (row.liveDeployment === null) throw noLiveRelease(app);
+  const live = await liveRelease(control.database, row.id);
+  if (live === undefined) throw noLiveRelease(app);
+  expectWithin(live.config, { app, instances });
   const inverse = { operation: "apps.scale", input: { app, instances: Math.max(1, row.serving) } };
   await runTask(control, call, { app: row, task: { kind: "scale", instances }, operation: "apps.scale", inverse });
 };

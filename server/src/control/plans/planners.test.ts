@@ -274,6 +274,7 @@ test("a plan that is refused is refused as the operation itself", () => {
   const owner = { appId: "app_2", app: null };
   for (const [name, input, rows, code] of [
     ["apps.scale", { app: "shop", instances: 2 }, newApp(), "conflict"],
+    ["apps.scale", { app: "shop", instances: 4 }, rowsOf({ live: releaseOf(3, { config: { scale: { max: 3 } } }) }), "invalid_input"],
     ["apps.create", { app: "shop" }, { owner: "others" }, "conflict"],
     ["releases.rollback", { app: "shop", to: 3 }, rowsOf(), "nothing_to_roll_back"],
     ["releases.rollback", { app: "shop", to: 1 }, rowsOf(), "nothing_to_roll_back"],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { advised, type Need, needed, scaleOf, startingInstances } from "./scaling.ts";
+import { advised, expectWithin, type Need, needed, scaleOf, startingInstances } from "./scaling.ts";
 
 const scale = scaleOf({ min: 1, max: 5, requests: 10, cpu: 0.5, down: 60_000 });
 
@@ -62,4 +62,13 @@ test("a release begins with what it takes the place of, where it scales by itsel
 test("without a word there are at most four, and none has to run", () => {
   assert.deepEqual(scaleOf({}), { min: 0, max: 4, requests: 20, cpu: 0.8, downMs: 120_000 });
   assert.equal(scaleOf({ min: 6 }).max, 6);
+});
+
+test("a number beyond the bounds of slip.toml is refused, as the app would leave it at once", () => {
+  const asked = (config: Parameters<typeof expectWithin>[0], instances: number) => () => expectWithin(config, { app: "shop", instances });
+  const refusal = { code: "invalid_input", message: "The app shop has 2 to 3 instances, by [scale] of its slip.toml." };
+  for (const instances of [1, 4]) assert.throws(asked({ scale: { min: 2, max: 3 } }, instances), refusal);
+  assert.throws(asked({ scale: {} }, 5), { message: "The app shop has 1 to 4 instances, by [scale] of its slip.toml." });
+  for (const instances of [2, 3]) assert.doesNotThrow(asked({ scale: { min: 2, max: 3 } }, instances));
+  assert.doesNotThrow(asked({}, 32));
 });

@@ -1,5 +1,6 @@
 // How many instances a release should have, by what they have to do. Pure.
 import type { AppConfig } from "@slipstream/contract/config.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 
 /** `requests` under way on one instance, and the share (0–1) of its processor time that it works, are what one is to carry. */
@@ -21,6 +22,16 @@ export const scaleOf = ({
 
 /** One is there also where none is to run: it sleeps. */
 const within = (instances: number, { min, max }: Pick<Scale, "min" | "max">): number => Math.min(max, Math.max(1, min, instances));
+
+/** Throws `invalid_input` for a number that the app, which scales by itself, would leave at once. */
+export const expectWithin = ({ scale }: Pick<AppConfig, "scale">, { app, instances }: { app: string; instances: number }): void => {
+  if (scale === undefined) return;
+  const { min, max } = scaleOf(scale);
+  if (instances === within(instances, { min, max })) return;
+  throw new SlipError("invalid_input", `The app ${app} has ${Math.max(1, min)} to ${max} instances, by [scale] of its slip.toml.`, {
+    next: "Name a number within that, or change slip.toml and deploy.",
+  });
+};
 
 export interface Starting {
   /** In the call. */

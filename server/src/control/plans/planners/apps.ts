@@ -5,6 +5,7 @@ import { expectDestroyed } from "../../apps/app-store.ts";
 import { isThereAlready, nameOfAnother, noLiveRelease } from "../../apps/refusals.ts";
 import { begunBefore } from "../../deployments/create.ts";
 import { defaultHost, supersededBy } from "../../deployments/deployment.ts";
+import { expectWithin } from "../../workloads/scaling.ts";
 import { type AppRows, readApp, readKeptApp } from "../app-rows.ts";
 import { change } from "../diff.ts";
 import type { Fingerprint } from "../fingerprint.ts";
@@ -42,6 +43,7 @@ const scale = planner<"apps.scale", AppRows>({
   read: (reading, { app }) => readApp(reading, app),
   plan({ app, instances }, { app: { serving }, live }) {
     if (live === undefined) throw noLiveRelease(app);
+    expectWithin(live.config, { app, instances });
     return {
       app,
       changes: change("instances", String(serving), String(instances)),
