@@ -41,6 +41,12 @@ const paths: Record<string, (request: Request, env: Environment, context: Execut
     context.waitUntil(Promise.reject(new Error("failed later")));
     return new Response("answered");
   },
+  "/timer": async () => {
+    setTimeout((what: string) => { throw new Error(what); }, 10, "thrown in a timer");
+    queueMicrotask(() => { throw new Error("thrown in between"); });
+    await new Promise((done) => setTimeout(done, 100));
+    return new Response("answered");
+  },
   "/loop": () => { for (;;); },
   "/reach": async (request) => new Response(await reach(new URL(request.url).searchParams.get("url") ?? "")),
 };
@@ -133,6 +139,12 @@ describe("functions", { concurrency: true }, () => {
         assert.equal((await installation.request(app, "/later")).body, "answered");
         await said(app, "done later");
         await said(app, "failed later");
+      });
+
+      it("says what a timer has thrown, which ends nothing", async () => {
+        assert.equal((await installation.request(app, "/timer")).body, "answered");
+        assert.equal((await said(app, "thrown in a timer")).stream, "stderr");
+        await said(app, "thrown in between");
       });
 
       const reach = async (name: string, url: string): Promise<string> => (await installation.request(name, `/reach?url=${encodeURIComponent(url)}`)).body;

@@ -90,6 +90,26 @@ const handler = await handlerOf(entry);
 if (isScheduled && !isFunction(handler.scheduled)) throw new TypeError("There is a schedule, but the default export has no scheduled().");
 
 addEventListener("unhandledrejection", ({ reason }) => console.error("Unhandled rejection:", reason));
+addEventListener("error", ({ error, message }) => console.error("Uncaught:", error ?? message));
+
+/** workerd tells nobody what the function of a timer throws. */
+const told =
+  (act: (...given: unknown[]) => unknown) =>
+  (...given: unknown[]): unknown => {
+    try {
+      return act(...given);
+    } catch (error) {
+      console.error("Uncaught in a timer:", error);
+      throw error;
+    }
+  };
+for (const name of ["setTimeout", "setInterval", "setImmediate"]) {
+  const plain: unknown = Reflect.get(globalThis, name);
+  if (!isFunction(plain)) continue;
+  const telling = (act: unknown, ...more: unknown[]): unknown => plain(isFunction(act) ? told(act) : act, ...more);
+  // promisify() finds what it needs at the function itself.
+  Reflect.set(globalThis, name, Object.defineProperties(telling, Object.getOwnPropertyDescriptors(plain)));
+}
 
 export default {
   async fetch(request: Request, env: unknown, context: Context): Promise<Response> {

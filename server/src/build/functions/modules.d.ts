@@ -4,7 +4,8 @@ declare module "slip:entry" {
   export default entry;
 }
 
-declare const addEventListener: (name: "unhandledrejection", listen: (event: { reason: unknown }) => void) => void;
+declare function addEventListener(name: "unhandledrejection", listen: (event: { reason: unknown }) => void): void;
+declare function addEventListener(name: "error", listen: (event: { error: unknown; message: string }) => void): void;
 
 declare module "cloudflare:node" {
   import type { Server } from "node:http";
