@@ -68,6 +68,22 @@ test("without its host an app that is awake is asked all the same, and the host 
   assert.equal(times, 3);
 });
 
+test("one that sleeps on while its host is away is to be asked again later: 503; one that was woken and does not answer: 504", async (t) => {
+  const trial = await startTrial(t, { responseMs: 500 });
+  const app = await startApp(t, () => {});
+  let isAway: boolean = true;
+  trial.wake = async () => {
+    if (isAway) throw new SlipError("unreachable", "wake.sock: ECONNREFUSED");
+  };
+  trial.publish({ [host]: [{ app: "app", addresses: [app.address], sleeps: sleeps() }] });
+  const asleep = await ask(trial.http, host);
+  assert.deepEqual([asleep.status, asleep.headers["retry-after"]], [503, "1"]);
+  isAway = false;
+  // It is asked again and again until it is back.
+  await sleep(500);
+  assert.equal((await ask(trial.http, host)).status, 504);
+});
+
 test("what does not take connections waits for a host that is away, and is asked again when it is awake", async (t) => {
   const trial = await startTrial(t);
   const server = http.createServer((_, response) => response.end("ok"));

@@ -416,8 +416,10 @@ export class Exchange implements UpstreamUser {
       return;
     }
     if (this.#phase === "waiting") {
-      if (this.#input.done || this.#blocked) this.#refuse(504, "the instance did not answer in time");
-      else this.#refuse(408, "the client stopped sending");
+      if (!this.#input.done && !this.#blocked) this.#refuse(408, "the client stopped sending");
+      else if (this.#unsure && !this.#context.waker.isAwake(this.#unsure))
+        this.#refuse(503, "the host could not be asked to wake the instance, which did not answer");
+      else this.#refuse(504, "the instance did not answer in time");
       return;
     }
     if (this.#phase !== "over") this.#cut();
