@@ -119,7 +119,13 @@ export const errors = {
     what: "The platform has ended, but not all that belongs to it.",
     next: "Run 'slip down' again: it ends what is left.",
   },
-  internal: { status: 500, exit: 4, fault: "platform", what: "A defect of the platform.", next: "Report it with the request id and what 'slip logs APP --platform' says." },
+  internal: {
+    status: 500,
+    exit: 4,
+    fault: "platform",
+    what: "A defect of the platform.",
+    next: "Report it with the request id and what 'slip logs APP --platform' says.",
+  },
   installation_damaged: {
     status: 500,
     exit: 4,
