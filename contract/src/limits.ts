@@ -52,6 +52,7 @@ export const limits = {
   scaleDownMs: { default: 120_000, unit: "ms", what: "for which fewer instances are needed until there are fewer, where slip.toml does not say" },
   sleepLookMs: { default: 2_000, unit: "ms", what: "between two looks for apps that nobody uses" },
   sleepBusyPercent: { default: 1, unit: "% of a core", what: "processor time of an instance that is not idle" },
+  sleepBusyPercentGvisor: { default: 5, unit: "% of a core", what: "the same in gVisor, which works by itself (2 to 3 % in its versions of 2024)" },
   spares: { default: 2, unit: "sandboxes", what: "in which Node or Python waits for the next app that is started" },
   spareBytes: { default: 64 * 2 ** 20, unit: "bytes", what: "memory that one of them is counted with" },
   sparesMemoryPercent: { default: 5, unit: "%", what: "of the free memory that they may hold together" },

@@ -85,7 +85,7 @@ export interface Runtime {
 const readyNetworks = 4;
 const trialMs = 20_000;
 
-/** As builds and apps have them: of a folder that is in one which root alone may pass. An old crun does not come there in a user namespace. */
+/** As builds have them, under runc: of a folder that is in one which root alone may pass. An old crun does not come there in a user namespace. */
 const closedMount = (layer: string): RunOnce["mounts"][number] => {
   const source = join(`${layer}-closed`, "mount");
   mkdirSync(source, { recursive: true, mode: 0o755 });
@@ -93,11 +93,11 @@ const closedMount = (layer: string): RunOnce["mounts"][number] => {
   return { source, destination: "/run/trial", readOnly: true };
 };
 
-const trialRun = (layer: string): Omit<RunOnce, "id"> => ({
+const trialRun = (layer: string, kind: SandboxKind): Omit<RunOnce, "id"> => ({
   sandbox: undefined,
   layers: [layer],
   overlay: undefined,
-  mounts: [closedMount(layer)],
+  mounts: kind === "runc" ? [closedMount(layer)] : [],
   args: ["/bin/true"],
   env: {},
   cwd: "/",
@@ -285,7 +285,7 @@ class LocalRuntime implements Runtime {
     const sandbox = new OciSandbox(runtime, this.#sandboxGround(this.#dependencies.home.runs));
     try {
       const ran = await runOnce(this.#runGround, sandbox, {
-        ...trialRun(layer),
+        ...trialRun(layer, runtime.kind),
         id: `trial-${runtime.kind}`,
         onLine: (_, text) => lines.push(text),
       });

@@ -26,6 +26,9 @@ mkdir -p "$root/run/etc"; cat /etc/resolv.conf > "$root/run/etc/resolv.conf"; mo
 exec /usr/sbin/chroot --userspec="$user:$user" "$root" /bin/sh -c 'cd "$0"; exec "$@"' "$folder" "$@"
 `;
 
+/** Through the newer calls of the kernel mount(8) of util-linux 2.39 gives no option that is longer than 256 characters. */
+const plainMount = { LIBMOUNT_FORCE_MOUNT2: "always" };
+
 const argumentsOf = (run: RunOnce, root: string, user: number): string[] => {
   const lower = `lowerdir=${[...run.layers].reverse().join(":")}`;
   const options = run.overlay ? `${lower},upperdir=${run.overlay.upper},workdir=${run.overlay.work},redirect_dir=off,metacopy=off` : `${lower},ro`;
@@ -36,7 +39,7 @@ const argumentsOf = (run: RunOnce, root: string, user: number): string[] => {
 const runIn = (run: RunOnce, root: string, user: number): Promise<RanOnce> =>
   new Promise((resolve, reject) => {
     const words = ["--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", script, "sh", ...argumentsOf(run, root, user)];
-    const child = spawn("unshare", words, { env: { ...run.env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const child = spawn("unshare", words, { env: { ...run.env, ...plainMount }, stdio: ["ignore", "pipe", "pipe"], detached: true });
     // The group: a program that has changed its user no longer dies with its parent.
     const kill = (): void => void process.kill(-(child.pid ?? 0), "SIGKILL");
     let timedOut = false;

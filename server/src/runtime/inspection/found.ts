@@ -49,10 +49,12 @@ const conmons = (bundles: readonly string[]): string[] =>
       return sandbox === undefined ? [] : [`${sandbox}:${pid}`];
     });
 
-/** What runc and runsc keep of each sandbox is named after it: `ID/`, or `ID_sandbox:ID.state`. */
+/** What runc and runsc keep of each sandbox is named after it: `ID/`, or `ID_sandbox:ID.state`. What crun keeps for all begins with a dot. */
 export const runtimeStates = ({ runtimes }: Home): { sandbox: string; path: string }[] =>
   ["runc", "runsc"].flatMap((kind) =>
-    namesIn(join(runtimes, kind)).map((name) => ({ sandbox: name.replace(/_sandbox:.*$/, ""), path: join(runtimes, kind, name) })),
+    namesIn(join(runtimes, kind))
+      .filter((name) => !name.startsWith("."))
+      .map((name) => ({ sandbox: name.replace(/_sandbox:.*$/, ""), path: join(runtimes, kind, name) })),
   );
 
 const tables = async (id: string): Promise<string[]> => {

@@ -78,7 +78,7 @@ export class Instance {
     this.#sandbox = record.isolate ? ground.isolates : ground.sandbox(record.sandbox);
     this.#port = record.isolate ? portOf(record.isolate.place) : spec.port;
     this.#log = new InstanceLog(ground.logs, spec, record.instance);
-    this.use = new Use(this.#sandbox, { id: record.instance, port: this.#port });
+    this.use = new Use(this.#sandbox, { id: record.instance, port: this.#port, kind: record.sandbox });
   }
 
   get id(): string {

@@ -1,18 +1,21 @@
 // Whether anybody uses a running program: clients that hold connections to it, and work that it does by itself.
 import { limit } from "@slipstream/contract/limits.ts";
+import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { ProgramSandbox } from "../sandboxes/program-sandbox.ts";
 
 export class Use {
   readonly #sandbox: ProgramSandbox;
   readonly #id: string;
   readonly #port: number;
+  readonly #busyPercent: number;
   #cpuMs = 0;
   #at = Number.NEGATIVE_INFINITY;
 
-  constructor(sandbox: ProgramSandbox, { id, port }: { id: string; port: number }) {
+  constructor(sandbox: ProgramSandbox, { id, port, kind }: { id: string; port: number; kind: SandboxKind }) {
     this.#sandbox = sandbox;
     this.#id = id;
     this.#port = port;
+    this.#busyPercent = limit(kind === "gvisor" ? "sleepBusyPercentGvisor" : "sleepBusyPercent");
   }
 
   hasClients(): boolean {
@@ -31,6 +34,6 @@ export class Use {
     this.#cpuMs = cpuMs;
     this.#at = now;
     // Less than before is another program, which is just starting.
-    return used < 0 || used * 100 > passed * limit("sleepBusyPercent");
+    return used < 0 || used * 100 > passed * this.#busyPercent;
   }
 }

@@ -34,7 +34,7 @@ export const Outcome = z.object({
   seconds: z.number().optional(),
   next: z.string().optional(),
   failure: z.looseObject({}).optional(),
-  notes: Untrusted.optional(),
+  notes: z.looseObject({}).optional(),
 });
 export type Outcome = z.input<typeof Outcome>;
 
