@@ -137,8 +137,9 @@ describe("damage", () => {
       const pids = processes.edges().map((name) => processes.pidOf(name));
       const back = processes.kill(...processes.edges());
       await processes.gone(pids);
-      // A connection that the client has kept to one of them is not asked on once it has seen its end.
+      // A connection that the client has kept to one of them is not asked on once it has seen its end, which is after the timers of a turn.
       await pause(seenMs);
+      await new Promise((seen) => setImmediate(seen));
       await assertAnswers();
       await back;
       assert.match(processLog("edge-0").slice(said), /The route table on disk is damaged/);
