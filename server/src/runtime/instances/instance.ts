@@ -51,7 +51,10 @@ export class Instance {
   /** Aborts when the program is not to be asked any more whether it is what it was taken for. */
   #confirming = new AbortController();
   readonly #pulse: Pulse = new Pulse(
-    () => this.#state === "backoff" || this.#sandbox.isAlive(this.id),
+    () => {
+      this.#sandbox.endStill(this.id);
+      return this.#state === "backoff" || this.#sandbox.isAlive(this.id);
+    },
     () => {
       this.#ground.exits.forget(this.id);
       this.#onExit();

@@ -278,6 +278,9 @@ export class Isolates implements ProgramSandbox {
     return Number(readFileSync(this.#exitFile(id), "utf8"));
   }
 
+  /** Of the process, which looks itself. */
+  endStill(): void {}
+
   isAlive(id: string): boolean {
     const process = this.#of.get(id);
     return process?.isUp === true && process.members.get(id)?.isLoaded === true;

@@ -105,7 +105,10 @@ export class FunctionProcess {
     this.sandbox = of.sandbox;
     this.#onEnd = of.onEnd;
     this.#pulse = new Pulse(
-      () => !this.#isUp || this.sandbox.isAlive(record.id),
+      () => {
+        this.sandbox.endStill(record.id);
+        return !this.#isUp || this.sandbox.isAlive(record.id);
+      },
       () => this.#ended(),
     );
     this.#busyness = new Busyness({ cpuMs: () => this.sandbox.cgroup(record.id).cpuTime()?.ms ?? 0, line: this.line, onStuck: () => this.#endStuck() });

@@ -93,6 +93,15 @@ for (const sandbox of kinds)
       assert.equal(eating.ran.outOfMemory, true);
     });
 
+    test("goes on without a part that needed too much, or is ended with it: none waits for ever", async () => {
+      const eats = "const all = []; setInterval(() => { for (let n = 0; n < 32; n++) all.push(Buffer.alloc(2 ** 20, 1)); }, 1)";
+      const { ran, lines } = await run(`const child = require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(eats)}]);
+        child.on("exit", () => console.log("alone"))`);
+      assert.deepEqual([ran.outOfMemory, ran.timedOut], [true, false]);
+      // In gVisor the kernel may as well end what runs all of its programs.
+      if (sandbox === "runc") assert.deepEqual([ran.exitCode, lines], [0, ["stdout alone"]]);
+    });
+
     test("is lost when what looks after it is killed, and nothing of it is left", async () => {
       let isRunning = (): void => undefined;
       const begun = new Promise<void>((resolve) => {

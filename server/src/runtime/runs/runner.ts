@@ -22,10 +22,14 @@ type End = "exited" | "timeout" | "cancelled" | "lost";
 
 const pulseMs = 250;
 
-/** Calls `lost` when a program has nobody any more who will write down its end. Looked at twice: conmon writes it as the last thing it does. */
+/**
+ * Calls `lost` when a program has nobody any more who will write down its end, and ends one that would never end. Looked at twice: conmon writes
+ * it as the last thing it does.
+ */
 const feelPulse = (sandbox: OciSandbox, id: string, lost: () => void): NodeJS.Timeout => {
   let missed = 0;
   return setInterval(() => {
+    sandbox.endStill(id);
     missed = sandbox.isLost(id) ? missed + 1 : 0;
     if (missed > 1) lost();
   }, pulseMs);

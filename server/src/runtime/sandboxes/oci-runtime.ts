@@ -28,6 +28,8 @@ export interface OciRuntime {
   showsCgroups: boolean;
   /** Its sandboxes see what the host mounts in their root later; else they see it in what is bound into that. */
   followsRoot: boolean;
+  /** Where the kernel ends one of its processes because memory was used up, the others may wait for that one for ever. */
+  waitsForKilled: boolean;
   /** What was created and waits to be begun holds no processor and next to no memory. */
   waitsAtNoCost: boolean;
   seccomp: SeccompProfile | undefined;

@@ -278,6 +278,10 @@ export class OciSandbox implements ProgramSandbox {
     return pid !== undefined && this.exitCode(id) === undefined && existsSync(`/proc/${pid}`) && !this.isLost(id);
   }
 
+  endStill(id: string): void {
+    if (this.#runtime.waitsForKilled && this.cgroup(id).oomKills() > 0 && this.exitCode(id) === undefined) this.kill(id);
+  }
+
   #conmon(id: string): ProcessIdentity | undefined {
     const pid = readNumber(conmonPidPath(this.bundle(id)));
     return pid === undefined ? undefined : identityOf(pid);

@@ -35,6 +35,8 @@ export interface ProgramSandbox {
   /** Exit code, or undefined while it runs. */
   exitCode(id: string): number | undefined;
   isAlive(id: string): boolean;
+  /** Ends a program that waits for ever for a part of it that the kernel ended because memory was used up. To be called now and then. */
+  endStill(id: string): void;
   /** The program has answered: its end is a crash from here on, and no failed start. */
   proven(id: string): void;
   /** Asks the program to end and waits until it has, `graceMs` at most, less where there is a hurry. */

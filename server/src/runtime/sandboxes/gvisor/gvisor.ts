@@ -58,6 +58,7 @@ export const gvisor = ({ program, nsenter, platform, stateFolder, beginner, nobo
     joinsNetwork: false,
     showsCgroups: false,
     followsRoot: true,
+    waitsForKilled: true,
     waitsAtNoCost: false,
     seccomp: undefined,
     userNamespace: nobody && { rootUid: nobody.uid, systemView: undefined },

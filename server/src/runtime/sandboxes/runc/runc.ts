@@ -89,6 +89,7 @@ export const runc = ({ program: { command, maker, annotations, created }, stateF
   showsCgroups: true,
   // runc's do, crun's do not.
   followsRoot: false,
+  waitsForKilled: false,
   waitsAtNoCost: true,
   seccomp: seccompProfile(process.arch === "arm64" ? "arm64" : "x64"),
   userNamespace,
