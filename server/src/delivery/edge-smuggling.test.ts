@@ -31,7 +31,7 @@ const refused: [name: string, wire: string][] = [
   ["chunks in HTTP/1.0", `POST / HTTP/1.0\r\nHost: app.localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`],
   ["a head that ends with bare LF", `GET / HTTP/1.1\nHost: app.localhost\n\n${smuggled}`],
   ["a second Host", `GET / HTTP/1.1\r\nHost: app.localhost\r\nHost: other.localhost\r\n\r\n${smuggled}`],
-  ["a target of another host", `GET http://other.localhost/ HTTP/1.1\r\nHost: app.localhost\r\n\r\n${smuggled}`],
+  ["a target with an account", `GET http://app.localhost@other.localhost/ HTTP/1.1\r\nHost: app.localhost\r\n\r\n${smuggled}`],
   ["a request line in a field", `GET / HTTP/1.1\r\nHost: app.localhost\r\nGET /smuggled HTTP/1.1\r\n\r\n`],
   ["CONNECT", `CONNECT app.localhost:80 HTTP/1.1\r\nHost: app.localhost\r\n\r\n${smuggled}`],
   ["an upgrade to h2c with HTTP/2 inside", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
@@ -90,6 +90,16 @@ test("what is passed on is framed by the edge: extensions and trailers are gone,
   await trial.raw(post("Transfer-Encoding: CHUNKED\r\n", "1;x=y\r\na\r\n02\r\nbc\r\n0\r\nTransfer-Encoding: cow\r\nHost: evil\r\n\r\n"), 150);
   assert.match(seen.text, /\r\ntransfer-encoding: chunked\r\n[\s\S]*\r\n\r\n3\r\nabc\r\n0\r\n\r\n$/);
   assert.doesNotMatch(seen.text, /cow|evil|x=y/);
+});
+
+test("a target of another host is asked of that one, and tells it no other name", async (t) => {
+  const trial = await startTrial(t);
+  const [app, other] = [await recordingApp(t), await recordingApp(t)];
+  trial.publish({ "app.localhost": [{ app: "app", addresses: [app.address] }], "other.localhost": [{ app: "other", addresses: [other.address] }] });
+  await trial.raw("GET http://other.localhost/x HTTP/1.1\r\nHost: app.localhost\r\n\r\n", 150);
+  assert.equal(app.seen.text, "");
+  assert.match(other.seen.text, /^GET \/x HTTP\/1\.1\r\nhost: other\.localhost\r\n/i);
+  assert.doesNotMatch(other.seen.text, /app\.localhost/);
 });
 
 test("a body that holds a request is a body", async (t) => {

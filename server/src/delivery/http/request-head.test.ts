@@ -92,7 +92,7 @@ const refused: [name: string, status: number, lines: string[]][] = [
   ["the preface of HTTP/2", 505, ["PRI * HTTP/2.0"]],
   ["CONNECT", 405, ["CONNECT a.example:443 HTTP/1.1", "Host: a.example:443"]],
   ["TRACE", 405, ["TRACE / HTTP/1.1", "Host: a.example"]],
-  ["a target of another host", 400, ["GET http://b.example/ HTTP/1.1", "Host: a.example"]],
+  ["an absolute target without a Host", 400, ["GET http://a.example/ HTTP/1.1"]],
   ["a target with an account", 400, ["GET http://x@a.example/ HTTP/1.1", "Host: a.example"]],
   ["a target of another scheme", 400, ["GET ftp://a.example/ HTTP/1.1", "Host: a.example"]],
   ["a target without a slash", 400, ["GET a HTTP/1.1", "Host: a.example"]],
@@ -100,7 +100,9 @@ const refused: [name: string, status: number, lines: string[]][] = [
 ];
 for (const [name, wanted, lines] of refused) test(`refused with ${wanted}: ${name}`, () => assert.equal(status(lines), wanted));
 
-test("the absolute form becomes the origin form", () => {
+test("the absolute form becomes the origin form, and its host is the one that counts", () => {
+  const { host, target, kept } = parse(["GET http://b.example:81/x HTTP/1.1", "Host: a.example"]).head;
+  assert.deepEqual([host, target, kept], ["b.example:81", "/x", ""]);
   assert.equal(parse(["GET http://A.example/x?y HTTP/1.1", "Host: a.example"]).head.target, "/x?y");
   assert.equal(parse(["GET https://a.example?y HTTP/1.1", "Host: a.example"]).head.target, "/?y");
   assert.equal(parse(["OPTIONS * HTTP/1.1", "Host: a.example"]).head.target, "*");

@@ -166,13 +166,14 @@ export class RequestHead {
     return refusal ?? this.#concludeFraming();
   }
 
-  /** The absolute form becomes the origin form; "*" stays, for OPTIONS alone. */
+  /** The absolute form becomes the origin form, and its host is the one that counts (RFC 9112, 3.2.2); "*" stays, for OPTIONS alone. */
   #resolveTarget(): Refusal | undefined {
     if (this.target === "*") return this.method === "OPTIONS" ? undefined : refuse(400, "the request target is malformed");
     const absolute = /^https?:\/\/([^/?#]+)([^#]*)$/i.exec(this.target);
-    if (!absolute) return refuse(400, "the request target is malformed");
-    if (absolute[1]?.toLowerCase() !== this.host.toLowerCase()) return refuse(400, "the request target is of another host");
-    const rest = absolute[2] ?? "";
+    const [, host = "", rest = ""] = absolute ?? [];
+    // No account in it: that is how a name is made to look like another (RFC 9110, 4.2.4).
+    if (!validHost.test(host)) return refuse(400, "the request target is malformed");
+    this.host = host;
     this.target = rest.startsWith("/") ? rest : `/${rest}`;
     return undefined;
   }
