@@ -120,6 +120,19 @@ describe("slip deploy", () => {
     assert.equal(suggestedName, folder.split("/").at(-1));
   });
 
+  it("sends a package of a workspace with all of that", async () => {
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ workspaces: ["apps/*"] }));
+    mkdirSync(join(folder, "apps/api"), { recursive: true });
+    writeFileSync(join(folder, "apps/api/package.json"), "{}");
+    const whole = { kind: "tree", package: "apps/api" };
+    for (const args of [[join(folder, "apps/api")], [folder, "--subfolder", "apps/api"]]) {
+      await slip(platform.home, ["deploy", ...args]);
+      const { source, suggestedName } = platform.inputsOf("deployments.create").at(-1) as { source: { digest: string }; suggestedName: string };
+      assert.deepEqual([{ ...source, digest: undefined }, suggestedName], [{ ...whole, digest: undefined }, "api"]);
+    }
+    assert.equal(platform.blobs.size, 3);
+  });
+
   it("sends a git address with its ref to the platform", async () => {
     await slip(platform.home, ["deploy", "https://git.example.org/a/web.git#v1", "--subfolder", "site"]);
     const [input] = platform.inputsOf("deployments.create");

@@ -86,6 +86,7 @@ const configWith = <S extends z.ZodType<number>, D extends z.ZodType<number>, N 
     build: z
       .strictObject({
         buildpack: z.enum(["function", "node", "static", "python"]).optional(),
+        package: SourcePath.optional(),
         command: Command.optional(),
         install: Command.optional(),
         output: OutputPath.optional(),

@@ -45,8 +45,9 @@ export type SourceManifest = z.infer<typeof SourceManifest>;
 const configFiles: readonly string[] = ["slip.toml", "wrangler.toml", "wrangler.json", "wrangler.jsonc", "Procfile"];
 /** Files of programs, which may have their port written down. */
 const programFile = /^package\.json$|\.py$/;
-/** Whether there is anything to read of how the source is deployed. */
-export const saysConfig = ({ entries }: SourceManifest): boolean => entries.some(({ path }) => configFiles.includes(path) || programFile.test(path));
+/** Whether there is anything to read of how the source is deployed; of a package of it, there always is. */
+export const saysConfig = ({ entries }: SourceManifest, folder?: string): boolean =>
+  folder !== undefined || entries.some(({ path }) => configFiles.includes(path) || programFile.test(path));
 
 /**
  * A manifest by what differs from one that was named before: entries that are not in it, or are others there, and paths that are gone.

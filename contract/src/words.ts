@@ -67,7 +67,13 @@ export type SnippetLanguage = z.infer<typeof SnippetLanguage>;
  * the contents, and become trees before anything is written down.
  */
 export const SourceOrigin = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("tree"), digest: Digest, commit: z.string().optional(), ref: z.string().optional() }),
+  z.object({
+    kind: z.literal("tree"),
+    digest: Digest,
+    commit: z.string().optional(),
+    ref: z.string().optional(),
+    package: SourcePath.optional().describe("The tree is a workspace, of which the package in this folder is the app."),
+  }),
   z.object({ kind: z.literal("git"), url: z.string(), ref: z.string().optional(), subfolder: z.string().optional(), tokenSecret: VariableName.optional() }),
   z.object({
     kind: z.literal("files"),

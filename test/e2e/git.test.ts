@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { serveGit } from "./git-server.ts";
 import { jointInstallation } from "./joint-installation.ts";
-import { newTree, nodeFiles, writeTree } from "./sources.ts";
+import { newTree, nodeFiles, nodeProgram, writeTree } from "./sources.ts";
 
 const Subnet = z.object({ subnet: z.number() });
 const execute = promisify(execFile);
@@ -67,6 +67,33 @@ describe("deploys from git", () => {
     } finally {
       await server.close();
     }
+  });
+
+  it("makes two apps of one workspace, from a folder and over HTTP, which stay what they are when files are laid over them", async () => {
+    const says = (word: string) => `${JSON.stringify(word)} + require("@work/lib")`;
+    const ofPackage = (name: string) => JSON.stringify({ name, scripts: { start: "node server.js" }, dependencies: { "@work/lib": "*" } });
+    const workspace = newTree("workspace", {
+      ".gitignore": "node_modules\n",
+      "package.json": JSON.stringify({ private: true, workspaces: ["apps/*", "packages/*"] }),
+      "packages/lib/package.json": JSON.stringify({ name: "@work/lib", main: "made.js", scripts: { build: "cp source.js made.js" } }),
+      "packages/lib/source.js": 'module.exports = " of the workspace";\n',
+    });
+    for (const name of ["one", "two"]) writeTree(join(workspace, "apps", name), { ...nodeFiles(says(name)), "package.json": ofPackage(name) });
+    await git(workspace, "init", "--quiet");
+    await commit(workspace, "workspace");
+    const root = newTree("served", {});
+    await git(root, "clone", "--quiet", "--bare", workspace, "workspace.git");
+    const server = await serveGit(root);
+    try {
+      await installation.deployLive(join(workspace, "apps/one"));
+      await installation.deployLive(`${server.url}/workspace.git`, ["--subfolder", "apps/two"]);
+    } finally {
+      await server.close();
+    }
+    for (const name of ["one", "two"]) assert.equal((await installation.request(name)).body, `${name} of the workspace`);
+    const folder = newTree("patch", { "apps/two/server.js": nodeProgram(says("patched")) });
+    await installation.expect(0, ["patch", "two", "apps/two/server.js"], { cwd: folder });
+    assert.equal((await installation.request("two")).body, "patched of the workspace");
   });
 
   it("reaches no address of the machine that is not named, by its own address, a submodule or a redirect", async () => {

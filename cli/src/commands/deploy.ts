@@ -18,6 +18,7 @@ import { leadsOut } from "../source/links.ts";
 import { readTree, type Tree, TreeChanged } from "../source/manifest.ts";
 import { nameOf, type Origin, originOf } from "../source/origin.ts";
 import { uploadTree } from "../source/upload.ts";
+import { sourceFolder } from "../source/workspace.ts";
 import { textOf } from "./options.ts";
 
 interface Deploying {
@@ -40,7 +41,7 @@ const treeSource = async (
   { call, stops, progress }: Deploying,
   folder: string,
   tree: Tree,
-  about: { commit?: string; ref?: string },
+  about: { commit?: string; ref?: string; package?: string },
 ): Promise<SourceOrigin> => {
   progress.say("sending");
   const send = (of: Tree) => uploadTree(call.session, of, stops.signal);
@@ -52,27 +53,30 @@ const treeSource = async (
   }
 };
 
-const prepareFolder = async (deploying: Deploying, folder: string): Promise<Prepared> => {
+const prepareFolder = async (deploying: Deploying, path: string): Promise<Prepared> => {
   const { environment } = deploying.call;
+  const { folder, ...which } = sourceFolder(path);
   const commitFound = cleanCommit(environment, folder);
   deploying.call.session.warm();
   const [tree, commit] = await Promise.all([readTree(folder, environment.cacheFolder), commitFound]);
-  return { suggestedName: nameOf(tree.root), send: () => treeSource(deploying, folder, tree, commit === undefined ? {} : { commit }) };
+  const about = { ...which, ...(commit === undefined ? {} : { commit }) };
+  return { suggestedName: nameOf(which.package ?? tree.root), send: () => treeSource(deploying, folder, tree, about) };
 };
 
 const prepareRepository = async (deploying: Deploying, origin: Origin & { kind: "local-repository" }): Promise<Prepared> => {
   const temporary = mkdtempSync(join(tmpdir(), "slip-clone-"));
   deploying.cleanups.push(() => rmSync(temporary, { recursive: true, force: true }));
-  const folder = join(temporary, "source");
-  const commit = await cloneLocal(deploying.call.environment, { path: resolve(origin.path), ref: origin.ref }, folder);
+  const clone = join(temporary, "source");
+  const commit = await cloneLocal(deploying.call.environment, { path: resolve(origin.path), ref: origin.ref }, clone);
   const subfolder = subfolderOf(deploying.call);
-  const source = join(folder, subfolder);
+  const source = join(clone, subfolder);
   if (!existsSync(source))
     throw new SlipError("source_missing", `The repository has no folder "${subfolder.slice(0, 200)}".`, { next: "Name one of its folders with --subfolder." });
-  if (leadsOut(folder, source)) throw new SlipError("source_unsafe", "The subfolder is a link that leaves the repository.");
-  const tree = await readTree(source, undefined);
-  const about = { commit, ...(origin.ref === undefined ? {} : { ref: origin.ref }) };
-  return { suggestedName: nameOf(resolve(origin.path)), send: () => treeSource(deploying, source, tree, about) };
+  if (leadsOut(clone, source)) throw new SlipError("source_unsafe", "The subfolder is a link that leaves the repository.");
+  const { folder, ...which } = sourceFolder(source, clone);
+  const tree = await readTree(folder, undefined);
+  const about = { ...which, commit, ...(origin.ref === undefined ? {} : { ref: origin.ref }) };
+  return { suggestedName: nameOf(which.package ?? resolve(origin.path)), send: () => treeSource(deploying, folder, tree, about) };
 };
 
 const subfolderOf = ({ options }: Invocation): string => {

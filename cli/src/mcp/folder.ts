@@ -8,6 +8,7 @@ import { leadsOut } from "../source/links.ts";
 import { readTree, type Tree, TreeChanged } from "../source/manifest.ts";
 import { nameOf } from "../source/origin.ts";
 import { uploadTree } from "../source/upload.ts";
+import { type SourceFolder, sourceFolder } from "../source/workspace.ts";
 import { fieldOf, type Json, type Request } from "./message.ts";
 
 export interface Folders {
@@ -46,6 +47,12 @@ const allowedFolder = (folder: string, allowed: readonly string[]): string => {
   return path;
 };
 
+/** The folder, or the workspace that it is a package of, where that may be deployed from here too. */
+const sourceWithin = (path: string, allowed: readonly string[]): SourceFolder => {
+  const source = sourceFolder(path);
+  return allowed.some((root) => !leadsOut(root, source.folder)) ? source : { folder: path };
+};
+
 const send = async ({ session, environment }: Folders, path: string, signal: AbortSignal): Promise<{ tree: Tree; digest: string }> => {
   const tree = await readTree(path, environment.cacheFolder);
   try {
@@ -66,9 +73,10 @@ export const withSource = async (folders: Folders, request: Request, signal: Abo
   const folder = fieldOf(request, "params", "arguments", "folder");
   if (request.method !== "tools/call" || fieldOf(request, "params", "name") !== tool || typeof folder !== "string") return request;
   const path = allowedFolder(folder, folders.allowed);
-  const [commit, { tree, digest }] = await Promise.all([cleanCommit(folders.environment, path), send(folders, path, signal).catch(stands)]);
+  const { folder: source, ...which } = sourceWithin(path, folders.allowed);
+  const [commit, { tree, digest }] = await Promise.all([cleanCommit(folders.environment, source), send(folders, source, signal).catch(stands)]);
   const { folder: _, ...rest } = fieldOf(request, "params", "arguments") as Json;
-  const about = { suggestedName: nameOf(tree.root).slice(0, 1_024), ...(commit === undefined ? {} : { commit }) };
+  const about = { suggestedName: nameOf(which.package ?? tree.root).slice(0, 1_024), ...which, ...(commit === undefined ? {} : { commit }) };
   const meta = { ...(fieldOf(request, "params", "_meta") as Json | undefined), [sourceKey]: about };
   return { ...request, params: { ...request.params, arguments: { ...rest, tree: digest }, _meta: meta } };
 };

@@ -19,6 +19,8 @@ export interface BuildStep {
   name: string;
   command: Command;
   env: Readonly<Record<string, string>>;
+  /** Where it runs, below the top of the tree; left out = there. */
+  folder?: string;
   /** The catalogue's code when the step fails. */
   failure: "install_failed" | "build_failed";
 }
@@ -35,6 +37,8 @@ export interface BuildPlan {
   runtime: readonly Toolchain[];
   tools: readonly Toolchain[];
   install: InstallStep | undefined;
+  /** Build before it what it needs of its own source: other packages of a workspace. */
+  before?: readonly BuildStep[];
   build: BuildStep | undefined;
   /** Runs after the build, in the same tree, with tools of the platform: makes `output` of it. */
   bundle?: BuildStep;
@@ -42,7 +46,8 @@ export interface BuildPlan {
   notes?: readonly string[];
   /** Only the first of these folders that exists becomes the app; undefined = the whole tree, with its dependencies. */
   output: readonly string[] | undefined;
-  process: { command: Command; env: Readonly<Record<string, string>>; port: number };
+  /** `folder` as that of a step. */
+  process: { command: Command; env: Readonly<Record<string, string>>; port: number; folder?: string };
 }
 
 export interface Buildpack {

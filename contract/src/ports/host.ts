@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { Command, ParsedAppConfig } from "../config.ts";
 import { LogTags } from "../logs.ts";
+import { SourcePath } from "../source-path.ts";
 import { DeploymentId, Digest, FailureReport, GrantId, InstanceId, RunId, SandboxKind } from "../words.ts";
 import { inspectionCalls } from "./inspection.ts";
 import { followLogs, removeLogs } from "./log-store.ts";
@@ -60,8 +61,12 @@ export const GitFetch = z.object({
   token: z.string().optional(),
 });
 export type GitFetch = z.infer<typeof GitFetch>;
-export const GitFetched = z.object({ source: Digest, commit: z.string() });
+/** `package` where the subfolder is one of a workspace, which is the source then. */
+export const GitFetched = z.object({ source: Digest, commit: z.string(), package: SourcePath.optional() });
 export type GitFetched = z.infer<typeof GitFetched>;
+
+/** `package`: of a workspace, the folder of the package that is the app. */
+export const SourceWanted = z.object({ id: z.string(), tenant: z.string(), source: Digest, package: SourcePath.optional() });
 
 /** slip.toml of a stored source, parsed; `name` is the folder that a name can be made of. Error: invalid_config with file and line. */
 export const SourceConfig = z.object({ config: ParsedAppConfig });
@@ -214,7 +219,7 @@ export type HostStatus = z.infer<typeof HostStatus>;
 /** Method, path, input and output of each call; `:id` is the id of the input. A call waits until its result is known. */
 export const hostCalls = {
   fetchGit: { method: "PUT", path: "/v1/sources/:id", input: GitFetch, output: GitFetched },
-  readConfig: { method: "PUT", path: "/v1/configs/:id", input: z.object({ id: z.string(), tenant: z.string(), source: Digest }), output: SourceConfig },
+  readConfig: { method: "PUT", path: "/v1/configs/:id", input: SourceWanted, output: SourceConfig },
   build: { method: "PUT", path: "/v1/builds/:id", input: BuildSpec, output: BuildResult },
   cancelBuild: { method: "DELETE", path: "/v1/builds/:id", input: z.object({ id: z.string() }), output: z.object({}) },
   ensure: { method: "PUT", path: "/v1/workloads/:id", input: WorkloadSpec, output: EnsureResult },

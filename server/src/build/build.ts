@@ -46,8 +46,8 @@ interface Made {
 }
 
 const make = async (context: BuildContext, plan: BuildPlan, { entries, tree }: { entries: readonly SourceEntry[]; tree: SourceTree }): Promise<Made> => {
-  const { install, build, bundle } = plan;
-  const steps = [build, bundle].filter((step) => step !== undefined);
+  const { install, before = [], build, bundle } = plan;
+  const steps = [...before, build, bundle].filter((step) => step !== undefined);
   if (install === undefined && steps.length === 0) return { app: await sourceLayers(context, plan, entries), dependencies: undefined };
   const tools = await provide(context, plan.tools, tree);
   const dependencies = install === undefined ? undefined : await dependencyLayer(context, { plan: { ...plan, install }, entries, layers: tools });

@@ -1,14 +1,17 @@
 // The build part of what the host answers.
+import type { AppConfig } from "@slipstream/contract/config.ts";
+import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import type { hostCalls } from "@slipstream/contract/ports/host.ts";
 import type { MachineThing } from "@slipstream/contract/ports/inspection.ts";
 import type { Handlers } from "#platform/calls.ts";
 import type { Home } from "#platform/home.ts";
 import { withTriggers } from "./buildpacks/function/function.ts";
 import { withPort } from "./buildpacks/list.ts";
+import { treeOfApp } from "./buildpacks/node/package-of-workspace.ts";
 import { withRelease } from "./buildpacks/procfile.ts";
 import { Builds } from "./builds.ts";
 import { collectGarbage } from "./collect.ts";
-import { configFile, parseConfig } from "./config/config-file.ts";
+import { configOf } from "./config/config-file.ts";
 import type { BuildDependencies } from "./context.ts";
 import { fetchGit } from "./git/git.ts";
 import { ArtifactCheck, foundOfBuilds, sweepBuilds } from "./inspection.ts";
@@ -31,6 +34,12 @@ export interface BuildAccount {
   layers: LayerCheck;
 }
 
+/** With what other files say in place of slip.toml. */
+const completeConfig = (tree: SourceTree, config: AppConfig): AppConfig => {
+  const app = treeOfApp(tree, config);
+  return withPort(tree, withRelease(app, withTriggers(app, config)));
+};
+
 /** Handlers of the calls, and the account of builds. */
 export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCalls> & BuildAccount => {
   const builds = new Builds(dependencies);
@@ -38,10 +47,9 @@ export const buildHandlers = (dependencies: BuildDependencies): Handlers<BuildCa
   const check = new ArtifactCheck(home);
   return {
     fetchGit: (request, signal) => fetchGit(dependencies, request, signal),
-    async readConfig({ tenant, source }) {
+    async readConfig({ tenant, source, package: folder }) {
       const tree = storedTree(home, tenant, readManifest(home, tenant, source));
-      const text = tree.read(configFile);
-      return look(() => ({ config: withPort(tree, withRelease(tree, withTriggers(tree, text === undefined ? {} : parseConfig(text)))) }));
+      return look(() => ({ config: completeConfig(tree, configOf(tree, folder)) }));
     },
     build: (spec) => builds.build(spec),
     async cancelBuild({ id }) {

@@ -38,13 +38,15 @@ const inputEntries = ({ inputs }: InstallStep, entries: readonly SourceEntry[]):
 
 /** Per app: what one has installed with its own downloads at hand is nothing for another. Values of secrets are left out: a new token does not change what is installed, and no digest of one is kept. */
 const keyOf = ({ spec }: BuildContext, { plan, layers }: InstallRequest, inputs: readonly SourceEntry[]): string => {
-  const { command, env } = plan.install;
+  const { command, env, folder } = plan.install;
   const parts = [
     formatVersion,
     spec.tags.tenant,
     spec.tags.project,
     spec.tags.app,
     layers.map((layer) => layer.descriptor.digest),
+    // Left out where there is none: it was not in what was made before there were any.
+    ...(folder === undefined ? [] : [folder]),
     command,
     env,
     spec.config.build?.env ?? {},

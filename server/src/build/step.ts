@@ -12,7 +12,7 @@ import { moreMemory } from "#platform/diagnosis/memory-signs.ts";
 import type { BuildContext } from "./context.ts";
 import { type DiskBounds, withinDisk } from "./disk-guard.ts";
 import { appDownloads } from "./downloads.ts";
-import { sandboxPath } from "./image-process.ts";
+import { placeOf } from "./image-process.ts";
 import { certificateBundle } from "./toolchains/base.ts";
 import { prepareScratch, prepareSecrets } from "./workspace.ts";
 
@@ -35,7 +35,7 @@ const certificateVariables = [
 ];
 
 const environmentOf = ({ spec }: BuildContext, step: BuildStep): Record<string, string> => ({
-  PATH: sandboxPath,
+  PATH: placeOf(step.folder).path,
   LANG: "C.UTF-8",
   HOME: "/scratch/home",
   TMPDIR: "/scratch/tmp",
@@ -116,7 +116,7 @@ const runNow = async (context: BuildContext, run: StepRun): Promise<void> => {
       ],
       args: argumentsOf(step.command),
       env: environmentOf(context, step),
-      cwd: "/app",
+      cwd: placeOf(step.folder).cwd,
       // One user for all builds: apps whose dependencies are the same bytes share their folder, where a build step may write.
       uid: dependencies.uids.app,
       limits: {

@@ -5,6 +5,7 @@ import type { BuildPlan, Buildpack, SourceTree } from "@slipstream/contract/port
 import { functions } from "./function/function.ts";
 import { largeFilePointers } from "./large-files.ts";
 import { node } from "./node/node.ts";
+import { planInWorkspace, treeOfApp } from "./node/package-of-workspace.ts";
 import { singleFile } from "./node/single-file.ts";
 import { applicationOf, languageOf, otherLanguage } from "./other-languages.ts";
 import { portOf } from "./port.ts";
@@ -49,8 +50,7 @@ const unknown = (tree: SourceTree, config: AppConfig): SlipError => {
   return new SlipError("no_buildpack", undefined, { next: [...alone, usual], ...(cause === undefined ? {} : { cause }) });
 };
 
-/** The plan of the buildpack that slip.toml names or that fits the tree. Throws `no_buildpack`, or what the buildpack throws. */
-export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan => {
+const planOfApp = (tree: SourceTree, config: AppConfig): BuildPlan => {
   const named = config.build?.buildpack;
   const found = buildpacks.find((buildpack) => (named === undefined ? buildpack.detect(tree, config) !== undefined : buildpack.name === named));
   if (!found) throw unknown(tree, config);
@@ -60,6 +60,12 @@ export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan => {
   const notes = [...(plan.notes ?? []), ...notStarted(tree), ...largeFilePointers(tree)];
   return notes.length === 0 ? plan : { ...plan, notes };
 };
+
+/**
+ * The plan of the buildpack that slip.toml names or that fits the tree, or the package that is the app. Throws `no_buildpack`, `invalid_config` where
+ * there is no such package, or what the buildpack throws.
+ */
+export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan => planInWorkspace(tree, config, planOfApp(treeOfApp(tree, config), config));
 
 /** With the port of the plan, where slip.toml says none: what runs of a release goes by its configuration. */
 export const withPort = (tree: SourceTree, config: AppConfig): AppConfig => {

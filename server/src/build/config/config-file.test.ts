@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { parseConfig } from "./config-file.ts";
+import { memoryTree } from "../testing/memory-tree.ts";
+import { configOf, parseConfig } from "./config-file.ts";
 
 const example = readFileSync(join(import.meta.dirname, "../../../../docs/reference/slip.toml"), "utf8");
 
@@ -123,4 +124,15 @@ test("all mistakes are told, in the order of their lines", () => {
     'slip.toml:4: run.memry: there is no such key; did you mean "memory"?',
     'slip.toml:7: health.start: expected a duration such as "30s"',
   ]);
+});
+
+test("of a package of a workspace its own file counts, else that of the top where that is of it", () => {
+  const of = (files: Record<string, string>) => configOf(memoryTree(files), "apps/api");
+  const top = '[build]\npackage = "apps/api"\ncommand = "make"';
+  assert.deepEqual(of({}), { build: { package: "apps/api" } });
+  assert.deepEqual(of({ "slip.toml": 'name = "shop"' }), { build: { package: "apps/api" } });
+  assert.deepEqual(of({ "slip.toml": top }), { build: { package: "apps/api", command: "make" } });
+  assert.deepEqual(of({ "slip.toml": top, "apps/api/slip.toml": 'name = "api"' }), { name: "api", build: { package: "apps/api" } });
+  assert.deepEqual(configOf(memoryTree({ "slip.toml": top })), { build: { package: "apps/api", command: "make" } });
+  assert.throws(() => of({ "apps/api/slip.toml": "[run]\nports = 1" }), { message: /^apps\/api\/slip\.toml:2: run\.ports/ });
 });

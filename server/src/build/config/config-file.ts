@@ -1,6 +1,8 @@
 // slip.toml: text to AppConfig, with every mistake told by its line and key.
+import { posix } from "node:path";
 import { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import type { z } from "zod";
 import { nearest } from "#platform/nearest.ts";
@@ -15,16 +17,16 @@ interface Mistake {
   what: string;
 }
 
-const sentence = ({ line, what }: Mistake): string => `${configFile}:${line}: ${what}`;
+const sentence = (file: string, { line, what }: Mistake): string => `${file}:${line}: ${what}`;
 
 /** One mistake is the message; of several the first is, and all of them are evidence. */
-const wrong = (mistakes: readonly [Mistake, ...Mistake[]]): SlipError => {
+const wrong = (file: string, mistakes: readonly [Mistake, ...Mistake[]]): SlipError => {
   const [first] = mistakes;
-  const place = { file: configFile, line: first.line };
-  if (mistakes.length === 1) return new SlipError("invalid_config", sentence(first), place);
-  const evidence = mistakes.map(sentence);
+  const place = { file, line: first.line };
+  if (mistakes.length === 1) return new SlipError("invalid_config", sentence(file, first), place);
+  const evidence = mistakes.map((mistake) => sentence(file, mistake));
   const next = `Correct the ${mistakes.length} lines; docs/reference/slip.toml shows every key.`;
-  return new SlipError("invalid_config", `${sentence(first)} (${mistakes.length} mistakes in all)`, { ...place, evidence, next });
+  return new SlipError("invalid_config", `${sentence(file, first)} (${mistakes.length} mistakes in all)`, { ...place, evidence, next });
 };
 
 /** The keys that a schema has at a path: what an unknown key could have been meant as. */
@@ -62,7 +64,7 @@ const mistakesOf = (issue: z.core.$ZodIssue, lines: KeyLines): Mistake[] => {
 };
 
 /** Parses the text of a slip.toml. Throws SlipError `invalid_config` with file, line and key of each mistake. */
-export const parseConfig = (text: string): AppConfig => {
+export const parseConfig = (text: string, file: string = configFile): AppConfig => {
   let value: unknown;
   let lines: KeyLines;
   try {
@@ -70,7 +72,7 @@ export const parseConfig = (text: string): AppConfig => {
     value = getStaticTOMLValue(program);
     lines = keyLines(program);
   } catch (error) {
-    if (error instanceof ParseError) throw wrong([syntaxMistake(error, text)]);
+    if (error instanceof ParseError) throw wrong(file, [syntaxMistake(error, text)]);
     throw error;
   }
   const parsed = AppConfig.safeParse(value);
@@ -78,5 +80,22 @@ export const parseConfig = (text: string): AppConfig => {
   const [first = { line: 1, what: "it does not fit" }, ...others] = parsed.error.issues
     .flatMap((issue) => mistakesOf(issue, lines))
     .sort((a, b) => a.line - b.line);
-  throw wrong([first, ...others]);
+  throw wrong(file, [first, ...others]);
+};
+
+const parsedAt = (tree: SourceTree, file: string): AppConfig | undefined => {
+  const text = tree.read(file);
+  return text === undefined ? undefined : parseConfig(text, file);
+};
+
+/**
+ * What slip.toml says: that at the top, or where the app is the package in `folder` that of the package, unless the one at the top is of it.
+ * Throws as `parseConfig`.
+ */
+export const configOf = (tree: SourceTree, folder?: string): AppConfig => {
+  if (folder === undefined) return parsedAt(tree, configFile) ?? {};
+  const own = parsedAt(tree, posix.join(folder, configFile));
+  const top = own === undefined ? parsedAt(tree, configFile) : undefined;
+  const config = own ?? (top?.build?.package === folder ? top : {});
+  return { ...config, build: { ...config.build, package: folder } };
 };

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { type BuildOptions, build, formatMessages, type Message, type Plugin } from "esbuild";
 import { bundleConfig, bundleDescription, type Settings } from "./config.ts";
 
-const outputFolder = "/app/.slipstream/function";
+/** Of the function: the top of the source, or of a workspace the folder of its package. */
+const folder = process.cwd();
+const outputFolder = join(folder, ".slipstream/function");
 const adapter = join(import.meta.dirname, "adapter.mjs");
 
 /** What workerd has itself: modules of Node, under their whole names, and its own. */
@@ -31,7 +33,7 @@ const compiledModules: Plugin = {
 };
 
 const options = (settings: Settings): BuildOptions => ({
-  absWorkingDir: "/app",
+  absWorkingDir: folder,
   entryPoints: { function: adapter },
   outdir: outputFolder,
   outExtension: { ".js": ".mjs" },
@@ -42,7 +44,7 @@ const options = (settings: Settings): BuildOptions => ({
   platform: "browser",
   conditions: ["workerd", "worker", "browser"],
   // The name by which the adapter imports the source's own entry. What a plugin finds has no tsconfig.json, which says how JSX is meant.
-  alias: { "slip:entry": join("/app", settings.entry) },
+  alias: { "slip:entry": join(folder, settings.entry) },
   external: ["cloudflare:*", "workerd:*"],
   define: { functionStyle: JSON.stringify(settings.style), isScheduled: String(settings.scheduledPort !== undefined), "process.env.NODE_ENV": '"production"' },
   loader: { ".wasm": "copy", ".bin": "copy", ".txt": "text", ".html": "text", ".sql": "text", ".md": "text" },

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -104,6 +104,22 @@ test("the default branch, a tag, a commit and the beginning of one are fetched",
 });
 
 test("a folder of the repository is a source of its own", async () => assert.deepEqual(pathsOf(await fetch({ subfolder: "/sub/" })), ["b.txt", "deep/c.txt"]));
+
+test("a package of a workspace comes with all of that, and one behind a link by itself", async () => {
+  const workspace = JSON.stringify({ workspaces: ["apps/*"] });
+  const mono = await repository("mono", { "js/package.json": workspace, "js/apps/api/package.json": "{}", "js/lib/package.json": "{}", "other.txt": "" });
+  await commit(mono, "one");
+  const of = (subfolder: string) => fetch({ url: `git://127.0.0.1:${port}/mono`, subfolder });
+  const api = await of("js/apps/api");
+  assert.deepEqual([api.package, pathsOf(api)], ["apps/api", ["apps/api/package.json", "lib/package.json", "package.json"]]);
+  const lib = await of("js/lib");
+  assert.deepEqual([lib.package, pathsOf(lib)], [undefined, ["package.json"]]);
+  rmSync(join(mono, "js/package.json"));
+  writeFileSync(join(mono, "real.json"), workspace);
+  symlinkSync("../real.json", join(mono, "js/package.json"));
+  await commit(mono, "a link");
+  assert.equal((await of("js/apps/api")).package, undefined);
+});
 
 test("submodules come along, without their repositories", async () =>
   assert.deepEqual(

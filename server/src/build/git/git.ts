@@ -1,12 +1,14 @@
 // A git source becomes a stored source. Git runs as a user that owns nothing, in a folder of its own, and never sees a shell.
 
 import { randomBytes } from "node:crypto";
+import { lstatSync, readFileSync, realpathSync } from "node:fs";
 import { chown, mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { GitFetch, GitFetched } from "@slipstream/contract/ports/host.ts";
 import type { FetchNetwork } from "@slipstream/contract/ports/sandbox.ts";
+import { workspaceOf } from "@slipstream/contract/workspace.ts";
 import { requireRoom } from "#platform/disk-room.ts";
 import { type ExecResult, exec } from "#platform/exec.ts";
 import { removeTree } from "#platform/files.ts";
@@ -14,12 +16,16 @@ import { redactorOf } from "#platform/redact.ts";
 import { buildLogOf } from "../build-log.ts";
 import type { BuildDependencies } from "../context.ts";
 import { type DiskBounds, withinDisk } from "../disk-guard.ts";
+import { look } from "../look.ts";
 import { storeTree } from "../sources/store.ts";
 import { gitAddress, gitRef, gitSubfolder } from "./address.ts";
 import { confinedGit, type FetchPlace } from "./confinement.ts";
 import { gitEnvironment } from "./environment.ts";
 import { gitFailure, isUnknownRef, withRefused } from "./failure.ts";
 import { fetchesFolder } from "./fetch-folder.ts";
+
+/** Larger ones say nothing of packages. */
+const packageFileBytes = 2 ** 20;
 
 interface Fetching {
   url: string;
@@ -114,6 +120,27 @@ const folderIn = async (tree: string, subfolder: string): Promise<string> => {
   return real;
 };
 
+/** The text of a file of a fetched tree that is one, and not behind a link: what was fetched may be anything. */
+const textIn =
+  (tree: string) =>
+  (path: string): string | undefined => {
+    try {
+      const at = join(tree, path);
+      const stats = lstatSync(at);
+      return stats.isFile() && stats.size <= packageFileBytes && realpathSync(at) === at ? readFileSync(at, "utf8") : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+
+/** The subfolder, or the whole workspace that it is a package of. */
+const sourceIn = async (top: string, subfolder: string): Promise<{ folder: string; package?: string }> => {
+  const tree = await realpath(top);
+  const folder = await folderIn(tree, subfolder);
+  const found = look(() => workspaceOf(subfolder, textIn(tree)));
+  return found === undefined ? { folder } : { folder: join(tree, found.workspace), package: found.package };
+};
+
 export interface FetchBounds {
   timeMs: number;
   maxBytes: number;
@@ -162,7 +189,8 @@ export const fetchGit = async (
     const commit = await withinDisk(boundsOf(root, host, maxBytes), signal, (signal) =>
       onNetwork(dependencies, request, (network) => checkOut(fetchingOf({ request, place: { uid: uids.fetch, root, network }, signal, timeMs }), ref)),
     );
-    return { source: await storeTree(home, request.tenant, await folderIn(join(root, "tree"), subfolder)), commit };
+    const { folder, ...which } = await sourceIn(join(root, "tree"), subfolder);
+    return { source: await storeTree(home, request.tenant, folder), commit, ...which };
   } finally {
     await removeTree(root);
   }

@@ -5,14 +5,16 @@ import { json, type Query } from "#platform/database.ts";
 
 export interface BuildInputs {
   source: string;
+  /** Of a workspace: the package that is the app. */
+  package: string | undefined;
   /** Versions of the secrets that the build reads. */
   secretVersions: Readonly<Record<string, number>>;
 }
-/** Builds with the same inputs make the same artifact. slip.toml is part of the source. */
-export const inputDigest = ({ source, secretVersions }: BuildInputs): string => {
+/** Builds with the same inputs make the same artifact. slip.toml is part of the source, but for the package that is the app. */
+export const inputDigest = ({ source, package: folder, secretVersions }: BuildInputs): string => {
   const secrets = Object.entries(secretVersions).sort(([a], [b]) => (a < b ? -1 : 1));
   return `sha256:${createHash("sha256")
-    .update(JSON.stringify([builderVersion, source, secrets]))
+    .update(JSON.stringify([builderVersion, source, secrets, ...(folder === undefined ? [] : [folder])]))
     .digest("hex")}`;
 };
 

@@ -71,7 +71,7 @@ export const chooseName = async (control: Control, call: Call, input: CreateInpu
   const { grant } = call.token;
   // What slip.toml says may be outside of what the grant covers.
   if (grant !== undefined) return { app: await unnamed(control, grant.namePrefix), isSuggested: false, config: kept.config };
-  const config = source.kind === "tree" ? (kept.config ?? (await readConfig(control, call, source.digest))) : undefined;
+  const config = source.kind === "tree" ? (kept.config ?? (await readConfig(control, call, source))) : undefined;
   const known = source.kind === "git" ? await appOfOrigin(control.database, call.tenant, source) : config?.name;
   const isGiven = input.source.kind === "files" || input.source.kind === "snippet";
   const name = known ?? nameFrom(input.suggestedName ?? "") ?? (isGiven ? await unnamed(control) : undefined);
@@ -109,7 +109,7 @@ const create = async (control: Control, store: SourceStore, call: Call, input: C
   const { source } = kept;
   const manifest = source.kind === "tree" ? await store.complete(call.tenant, source.digest) : undefined;
   // What has no file that says how it is deployed need not be read for one.
-  const known = manifest === undefined || saysConfig(manifest) ? undefined : {};
+  const known = source.kind === "git" || manifest === undefined || saysConfig(manifest, source.package) ? undefined : {};
   const { app, isSuggested, ...chosen } = await chooseName(control, call, input, { ...kept, config: known });
   if (input.domain !== undefined) checkDomain(input.domain, app);
   const before = await findApp(control.database, call.tenant, app);

@@ -30,17 +30,19 @@ export interface KeptSource {
 interface Base {
   app: string;
   source: string;
+  /** Of a workspace: the package that is the app. */
+  package: string | undefined;
 }
 
 const ofLive = async ({ database }: Control, call: Call, app: string | undefined): Promise<Base> => {
   if (app === undefined) throw new SlipError("invalid_input", "The files are to lie over what is live, but no app is named.", { next: "Name the app." });
   const { id } = await appNamed(database, call.tenant, app);
-  const source = (await liveRelease(database, id))?.source;
-  if (!source)
+  const live = await liveRelease(database, id);
+  if (!live?.source)
     throw new SlipError("conflict", `The app ${app} has no live release to lay files over.`, {
       next: ["Name the deployment whose source is the base.", "Send all files, without a base."],
     });
-  return { app, source };
+  return { app, source: live.source, package: live.config.build?.package };
 };
 
 const ofDeployment = async ({ database }: Control, call: Call, id: string, app: string | undefined): Promise<Base> => {
@@ -49,7 +51,7 @@ const ofDeployment = async ({ database }: Control, call: Call, id: string, app: 
   if (app !== undefined && app !== row.app) throw new SlipError("invalid_input", `The deployment ${id} is of the app ${row.app}, not of ${app}.`);
   if (row.source === null)
     throw new SlipError("conflict", `The source of the deployment ${id} was not fetched.`, { next: "Name another base, or send all files, without one." });
-  return { app: row.app, source: row.source };
+  return { app: row.app, source: row.source, package: row.config?.build?.package };
 };
 
 const baseManifest = (store: SourceStore, call: Call, { source }: Base): SourceManifest => {
@@ -58,18 +60,18 @@ const baseManifest = (store: SourceStore, call: Call, { source }: Base): SourceM
   return manifest;
 };
 
-const keepTree = async (control: Control, store: SourceStore, call: Call, tree: GivenTree): Promise<KeptOrigin> => {
+const keepTree = async (control: Control, store: SourceStore, call: Call, tree: GivenTree, folder?: string): Promise<KeptOrigin> => {
   const size = checkManifest(tree.manifest);
   const digest = await store.keep(call.tenant, tree);
   await noteSource(control.database, call.tenant, { digest, ...size });
-  return { kind: "tree", digest };
+  return { kind: "tree", digest, ...(folder === undefined ? {} : { package: folder }) };
 };
 
 const keepFiles = async (control: Control, store: SourceStore, call: Call, { app, source }: { app: string | undefined; source: Origin<"files"> }) => {
   const { files, base: named, remove } = source;
   if (named === undefined && remove !== undefined) throw new SlipError("invalid_input", "There is no base to remove files of.", { next: "Name the base." });
   const base = named === undefined ? undefined : await (named === "live" ? ofLive(control, call, app) : ofDeployment(control, call, named, app));
-  const kept = await keepTree(control, store, call, givenTree(files, base && baseManifest(store, call, base), remove));
+  const kept = await keepTree(control, store, call, givenTree(files, base && baseManifest(store, call, base), remove), base?.package);
   const over = named === undefined ? {} : { base: named, ...(remove === undefined ? {} : { remove: remove.slice(0, 100) }) };
   return { source: kept, app: base?.app, journaled: { ...kept, ...withoutContents(files), ...over, kind: "files" } };
 };

@@ -9,12 +9,17 @@ import type { Control } from "../control.ts";
 import type { KeptOrigin } from "./deployment.ts";
 import { patiently } from "./patience.ts";
 
+type Tree = Extract<KeptOrigin, { kind: "tree" }>;
+
 /** Undefined for one that is wrong: the deployment itself reports that. */
-export const readConfig = async (control: Pick<Control, "host">, call: Call, source: string): Promise<AppConfig | undefined> => {
+export const readConfig = async (
+  control: Pick<Control, "host">,
+  call: Call,
+  { digest, package: folder }: Pick<Tree, "digest" | "package">,
+): Promise<AppConfig | undefined> => {
+  const wanted = { id: call.requestId, tenant: call.tenant, source: digest, ...(folder === undefined ? {} : { package: folder }) };
   try {
-    const { config } = await patiently(call.signal, () =>
-      control.host.readConfig({ id: call.requestId, tenant: call.tenant, source }, { signal: call.signal }),
-    );
+    const { config } = await patiently(call.signal, () => control.host.readConfig(wanted, { signal: call.signal }));
     return config;
   } catch (error) {
     if (error instanceof SlipError && error.code === "invalid_config") return undefined;
@@ -24,7 +29,7 @@ export const readConfig = async (control: Pick<Control, "host">, call: Call, sou
 
 /** Where somebody's grant bounds what they may ask for in slip.toml, it is read now. A git source is not here yet. */
 export const boundedConfig = async (control: Pick<Control, "host">, call: Call, source: KeptOrigin): Promise<AppConfig | undefined> =>
-  source.kind === "git" || !isBounded(capsOf(call.token.grant)) ? undefined : readConfig(control, call, source.digest);
+  source.kind === "git" || !isBounded(capsOf(call.token.grant)) ? undefined : readConfig(control, call, source);
 
 /** Throws `BeyondGrant` where slip.toml asks for more than the caller's grant allows, and a person has approved. `input` is what is done once that is approved. */
 export const expectWithinGrant = ({ token, approved }: Call, config: AppConfig, input: { instances?: number | undefined; app: string }): void => {

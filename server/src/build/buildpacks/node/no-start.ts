@@ -29,7 +29,7 @@ const reason = (tree: SourceTree, file: PackageFile): { cause?: string; next: st
   if (packages.length === 0) return { next: [] };
   return {
     cause: `The package at the top has no start script; ${packages.join(", ")} ${packages.length === 1 ? "has" : "have"} one.`,
-    next: packages.map((folder) => `Set [run] command = "npm --prefix ${folder} start" in slip.toml.`),
+    next: packages.map((folder) => `Deploy that package: 'slip deploy SOURCE --subfolder ${folder}', or set [build] package = "${folder}" in slip.toml.`),
   };
 };
 

@@ -472,7 +472,7 @@ test("a report of nothing to start names the files that open a port, and no othe
       "apps/api/package.json": pack({ scripts: start }),
       "apps/web/package.json": pack({ scripts: start }),
     })[0],
-    'Set [run] command = "npm --prefix apps/api start" in slip.toml.',
+    `Deploy that package: 'slip deploy SOURCE --subfolder apps/api', or set [build] package = "apps/api" in slip.toml.`,
   );
   assert.equal(
     actions({ "package.json": pack({ scripts: { build: "vite build" }, devDependencies: { "@sveltejs/kit": "2", "@sveltejs/adapter-vercel": "5" } }) })[0],

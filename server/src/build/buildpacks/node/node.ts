@@ -46,11 +46,17 @@ const usualBuild = (tree: SourceTree, file: PackageFile, manager: PackageManager
   return own ?? frontEndBuild(file, start) ?? buildOfMembers(tree, file, manager);
 };
 
+export const buildEnvironment = (file: PackageFile, manager: PackageManager): Record<string, string> => ({
+  ...manager.env,
+  ...completeInstalls,
+  NODE_ENV: "production",
+  ...(dependsOn(file, adaptsItself) ? nodeAdapter : {}),
+});
+
 const buildOf = (tree: SourceTree, file: PackageFile, manager: PackageManager, config: AppConfig): BuildStep | undefined => {
   const command = config.build?.command ?? usualBuild(tree, file, manager, config);
   if (command === undefined) return undefined;
-  const env = { ...manager.env, ...completeInstalls, NODE_ENV: "production", ...(dependsOn(file, adaptsItself) ? nodeAdapter : {}) };
-  return { name: typeof command === "string" ? command : command.join(" "), command, env, failure: "build_failed" };
+  return { name: typeof command === "string" ? command : command.join(" "), command, env: buildEnvironment(file, manager), failure: "build_failed" };
 };
 
 /** The npm that the package asks for, else the one of its Node. */

@@ -20,6 +20,8 @@ const lockFiles: readonly (readonly [string, Name])[] = [
   ["npm-shrinkwrap.json", "npm"],
 ];
 
+export const lockFileNames: readonly string[] = lockFiles.map(([name]) => name);
+
 const isName = (text: string): text is Name => ["npm", "pnpm", "yarn", "bun"].includes(text);
 
 /** The field says "pnpm@9.1.0+sha512.…"; the newer one has a name and a range. */

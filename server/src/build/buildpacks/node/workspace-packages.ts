@@ -30,7 +30,7 @@ const membersOf = (tree: SourceTree): Member[] =>
 export const startingPackages = (tree: SourceTree): string[] =>
   membersOf(tree).flatMap(({ folder, scripts }) => (scripts.start === undefined || isDevelopmentServer(scripts.start, scripts) ? [] : [folder]));
 
-const isWorkspace = (tree: SourceTree, file: PackageFile): boolean => file.workspaces !== undefined || tree.paths.includes("pnpm-workspace.yaml");
+export const isWorkspace = (tree: SourceTree, file: PackageFile): boolean => file.workspaces !== undefined || tree.paths.includes("pnpm-workspace.yaml");
 
 /** Of a workspace in which one package alone has a start script, that one. */
 export const onlyStart = (tree: SourceTree, file: PackageFile): Command | undefined => {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { AuthInfo, ServerContext } from "@modelcontextprotocol/server";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { InputOf, OutputOf } from "@slipstream/contract/operations/registry.ts";
+import { SourcePath } from "@slipstream/contract/source-path.ts";
 import type { NeededApproval } from "@slipstream/contract/words.ts";
 import { z } from "zod";
 import type { Token } from "../../access/token.ts";
@@ -31,7 +32,7 @@ export const ownerIn = (context: ServerContext): string => ownerOf(askerOf(conte
 export const keyName = "slipstream/idempotency-key";
 
 /** What the bridge of the command line knows of a folder that it has sent. */
-const Sent = z.object({ suggestedName: z.string().max(1_024).optional(), commit: z.string().max(64).optional() });
+const Sent = z.object({ suggestedName: z.string().max(1_024).optional(), commit: z.string().max(64).optional(), package: SourcePath.optional() });
 const sentName = "slipstream/source";
 
 const tellAgainMs = 10_000;

@@ -93,7 +93,7 @@ export const buildArtifact: Step = async (run) => {
   const ofRelease = releaseConfig(config, row.request, run.control.sandboxFloor);
   await expectGranted(run, { source, config: ofRelease });
   const versions = await buildSecrets(run);
-  const input = inputDigest({ source, secretVersions: versions });
+  const input = inputDigest({ source, package: config.build?.package, secretVersions: versions });
   const found = await reusable(run, input);
   if (found) await note(run, found.notes);
   const { artifact, sizeBytes } = found ?? (await build(run, { source, config, input, versions }));

@@ -10,10 +10,11 @@ import type { DeploymentRow } from "../deployment.ts";
 import type { Run } from "../run.ts";
 
 /** What is asked for instead: just what was fetched, whatever its branch has become when a person decides. */
-const askedInstead = ({ app, commit, request }: DeploymentRow, digest: Digest): ParsedInputOf<"deployments.create"> => {
+const askedInstead = ({ app, commit, request }: DeploymentRow, digest: Digest, folder: string | undefined): ParsedInputOf<"deployments.create"> => {
   const { source: origin, domain, sandbox, instances } = request;
   const ref = origin?.kind === "git" ? origin.ref : undefined;
-  const source = { kind: "tree" as const, digest, ...(commit === null ? {} : { commit }), ...(ref === undefined ? {} : { ref }) };
+  const about = { ...(commit === null ? {} : { commit }), ...(ref === undefined ? {} : { ref }), ...(folder === undefined ? {} : { package: folder }) };
+  const source = { kind: "tree" as const, digest, ...about };
   return { app, source, ...(domain && { domain }), ...(sandbox && { sandbox }), ...(instances && { instances }) };
 };
 
@@ -28,7 +29,7 @@ export const expectGranted = async ({ control, row }: Run, { source, config }: {
   if (beyond.length === 0) return;
   const { asker } = request;
   if (grantId === null || asker === undefined) throw new SlipError("forbidden", whyOf(beyond), { file: "slip.toml" });
-  const input = askedInstead(row, source);
+  const input = askedInstead(row, source, config.build?.package);
   const requestSha256 = createHash("sha256").update(JSON.stringify(input)).digest();
   const needed = { name: "deployments.create" as const, input, beyond, requestSha256 };
   try {

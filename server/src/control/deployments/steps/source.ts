@@ -1,5 +1,6 @@
 // Phase "source": what is deployed, by digest, with its configuration.
 import { SlipError } from "@slipstream/contract/errors.ts";
+import type { GitFetched } from "@slipstream/contract/ports/host.ts";
 import type { SourceOrigin } from "@slipstream/contract/words.ts";
 import { tellRenamed } from "../../apps/app-events.ts";
 import { renameNewApp } from "../../apps/app-store.ts";
@@ -21,7 +22,7 @@ const gitToken = async ({ control, row }: Run, name: string): Promise<string> =>
   return values[name] ?? "";
 };
 
-const fetchGit = async (run: Run, { url, ref, subfolder, tokenSecret }: GitOrigin): Promise<{ source: string; commit: string }> => {
+const fetchGit = async (run: Run, { url, ref, subfolder, tokenSecret }: GitOrigin): Promise<GitFetched> => {
   const { control, row, signal } = run;
   const token = tokenSecret === undefined ? {} : { token: await gitToken(run, tokenSecret) };
   const wanted = {
@@ -52,11 +53,15 @@ export const resolveSource: Step = async (run) => {
   const { control, row, signal } = run;
   run.enter("source");
   const origin = row.request.source;
-  if (row.source === null && origin?.kind === "git") run.learn(await fetchGit(run, origin));
+  const fetched = row.source === null && origin?.kind === "git" ? await fetchGit(run, origin) : undefined;
+  if (fetched) run.learn({ source: fetched.source, commit: fetched.commit });
+  const folder = origin?.kind === "tree" ? origin.package : fetched?.package;
   const { source, tenant } = run.row;
   if (source === null) throw new SlipError("source_missing");
   if (run.row.config !== null) return;
-  const { config } = await patiently(signal, () => control.host.readConfig({ id: row.id, tenant, source }, { signal }));
+  const { config } = await patiently(signal, () =>
+    control.host.readConfig({ id: row.id, tenant, source, ...(folder === undefined ? {} : { package: folder }) }, { signal }),
+  );
   run.learn({ config });
   if (row.request.isSuggested === true && config.name !== undefined && config.name !== row.app) await takeName(run, config.name);
   const { commit } = run.row;

@@ -48,9 +48,10 @@ export interface DeployRows {
 }
 
 /** What a source says of its deployment, which only the host can read; nothing is asked where it says nothing. Throws `invalid_config`. */
-const configOf = async ({ control, call }: Reading, source: string, manifest: SourceManifest): Promise<AppConfig> => {
-  if (!saysConfig(manifest)) return {};
-  const asked = { id: call.requestId, tenant: call.tenant, source };
+const configOf = async ({ control, call }: Reading, source: Extract<KeptOrigin, { kind: "tree" }>, manifest: SourceManifest): Promise<AppConfig> => {
+  const { digest, package: folder } = source;
+  if (!saysConfig(manifest, folder)) return {};
+  const asked = { id: call.requestId, tenant: call.tenant, source: digest, ...(folder === undefined ? {} : { package: folder }) };
   return (await patiently(call.signal, () => control.host.readConfig(asked, { signal: call.signal }))).config;
 };
 
@@ -80,7 +81,7 @@ const readDeploy = async (reading: Reading, asked: CreateInput): Promise<DeployR
   const kept = await keepSource(control, sources, call, asked);
   const { source } = kept;
   const manifest = await manifestOf(reading, source);
-  const config = source.kind === "git" || manifest === undefined ? undefined : await configOf(reading, source.digest, manifest);
+  const config = source.kind === "git" || manifest === undefined ? undefined : await configOf(reading, source, manifest);
   const { app: name, isSuggested } = await chooseName(control, call, asked, { ...kept, config });
   // The name of a git source's app is suggested again, so that slip.toml may still say another.
   const input = { ...asked, source, ...(isSuggested ? {} : { app: name }) };

@@ -45,13 +45,14 @@ const gitOf = ({ url, ref, subfolder, tokenSecret }: z.output<typeof Git>): Sour
   ...(tokenSecret === undefined ? {} : { tokenSecret }),
 });
 
-const sourceOf = (input: DeployInput, commit: string | undefined): SourceOrigin => {
+const sourceOf = (input: DeployInput, { commit, package: folder }: Asking["sent"]): SourceOrigin => {
   const { git, files, base64, base, remove, tree } = input;
   const isFiles = files !== undefined || base64 !== undefined || base !== undefined;
   if (Number(isFiles) + Number(git !== undefined) + Number(tree !== undefined) !== 1)
     throw new SlipError("invalid_input", "Give exactly one source: git, files or tree.", { next: "Call again with one of them." });
   if (git !== undefined) return gitOf(git);
-  if (tree !== undefined) return { kind: "tree", digest: tree, ...(commit === undefined ? {} : { commit }) };
+  if (tree !== undefined)
+    return { kind: "tree", digest: tree, ...(commit === undefined ? {} : { commit }), ...(folder === undefined ? {} : { package: folder }) };
   return { kind: "files", files: filesOf(input), ...(base === undefined ? {} : { base }), ...(remove === undefined ? {} : { remove }) };
 };
 
@@ -66,9 +67,9 @@ const suggestionOf = ({ git }: DeployInput): string | undefined =>
 
 const createInput = (input: DeployInput, asking: Asking): InputOf<"deployments.create"> => {
   const { app, domain, instances } = input;
-  const { suggestedName = suggestionOf(input), commit } = asking.sent;
+  const { suggestedName = suggestionOf(input) } = asking.sent;
   return {
-    source: sourceOf(input, commit),
+    source: sourceOf(input, asking.sent),
     ...(app === undefined ? {} : { app }),
     ...(suggestedName === undefined ? {} : { suggestedName }),
     ...(domain === undefined ? {} : { domain }),

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BuildPlan } from "@slipstream/contract/ports/buildpack.ts";
+import { memoryTree } from "../../testing/memory-tree.ts";
+import { planOf } from "../list.ts";
+
+const pack = (file: object): string => JSON.stringify(file);
+const workspace = {
+  "package.json": pack({ workspaces: ["apps/*", "packages/*"], engines: { node: "20.x" } }),
+  "package-lock.json": "{}",
+  "apps/api/package.json": pack({ name: "api", scripts: { start: "node server.js", build: "tsc" }, dependencies: { lib: "*", ms: "2" } }),
+  "apps/web/package.json": pack({ name: "web", scripts: { build: "vite build" }, devDependencies: { vite: "7", lib: "*" } }),
+  "apps/fn/package.json": pack({ name: "fn" }),
+  "apps/fn/index.js": "export default { fetch() { return new Response() } }",
+  "packages/lib/package.json": pack({ name: "lib", scripts: { build: "tsc" }, dependencies: { base: "*" } }),
+  "packages/base/package.json": pack({ name: "base", scripts: { build: "tsc" }, devDependencies: { lib: "*" } }),
+  "packages/other/package.json": pack({ name: "other", scripts: { build: "exit 1" } }),
+};
+
+const plan = (folder: string, files: Record<string, string> = workspace, build: object = {}): BuildPlan =>
+  planOf(memoryTree(files), { build: { package: folder, ...build } });
+const places = ({ before = [] }: BuildPlan) => before.map(({ folder }) => folder);
+
+test("a package is installed with all others, and built and started in its folder, after what it needs", () => {
+  const { install, build, process, output, runtime, ...of } = plan("apps/api");
+  assert.deepEqual([install?.command, install?.folder], [["npm", "ci"], undefined]);
+  assert.ok(install?.inputs.includes("package-lock.json") && install.inputs.includes("packages/other/package.json"));
+  assert.deepEqual(places({ ...of, install, build, process, output, runtime }), ["packages/base", "packages/lib"]);
+  assert.deepEqual([build?.command, build?.folder], [["npm", "run", "build"], "apps/api"]);
+  assert.deepEqual([process.command, process.folder, output], [plan("apps/api").process.command, "apps/api", undefined]);
+  assert.deepEqual(runtime[0], { name: "node", version: "20.x" }, "the Node of the top");
+});
+
+test("a front end becomes a site, of what its build makes in its folder", () => {
+  const { output, process, build } = plan("apps/web");
+  assert.deepEqual([build?.folder, output], ["apps/web", ["apps/web/dist"]]);
+  assert.equal(process.folder, undefined, "what was made is at the top then");
+});
+
+test("a function is bundled in its folder", () => {
+  const { buildpack, bundle, output } = plan("apps/fn");
+  assert.deepEqual([buildpack, bundle?.folder, output], ["function", "apps/fn", ["apps/fn/.slipstream/function"]]);
+});
+
+test("it is the package manager of the top that builds", () => {
+  const { "package-lock.json": _, ...others } = workspace;
+  const files = { ...others, "package.json": pack({ packageManager: "pnpm@10.12.1" }), "pnpm-workspace.yaml": "packages: ['**']\n", "pnpm-lock.yaml": "" };
+  const { install, before, build, tools } = plan("apps/api", files);
+  assert.deepEqual(install?.command, ["pnpm", "install", "--frozen-lockfile"]);
+  assert.deepEqual(
+    [before?.[0]?.command, build?.command],
+    [
+      ["pnpm", "run", "build"],
+      ["pnpm", "run", "build"],
+    ],
+  );
+  assert.equal(tools.find(({ name }) => name === "pnpm")?.version, "10.12.1");
+});
+
+test("commands of slip.toml are of its folder", () => {
+  const { install, build, output } = plan("apps/api", workspace, { install: "npm ci --workspace=api", command: "make", output: "out" });
+  assert.deepEqual([install?.command, install?.folder, install?.inputs], ["npm ci --workspace=api", "apps/api", "all"]);
+  assert.deepEqual([build?.command, build?.folder, output], ["make", "apps/api", ["apps/api/out"]]);
+});
+
+test("below a top that is no workspace a package is installed by itself", () => {
+  const files = { ...workspace, "package.json": pack({ name: "top", dependencies: { ms: "2" } }), "apps/api/package-lock.json": "{}" };
+  const { install, before } = plan("apps/api", files);
+  assert.deepEqual([install?.command, install?.folder, install?.inputs], [["npm", "ci"], "apps/api", ["apps/api/package.json", "apps/api/package-lock.json"]]);
+  assert.equal(before, undefined);
+});
+
+test("a package that is not there is said", () => {
+  assert.throws(() => plan("apps/none"), { code: "invalid_config", message: "build.package: there is no apps/none/package.json." });
+});
+
+test("a package that cannot be read is said by what reads it", () => {
+  assert.throws(() => plan("apps/api", { ...workspace, "apps/api/package.json": "{" }), /package\.json is not JSON/);
+});

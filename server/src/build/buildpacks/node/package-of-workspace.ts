@@ -1,0 +1,147 @@
+// A package of a workspace as an app: it is installed with all others at the top, what it needs of them is built before it, and it is built
+// and started in its own folder, as if that were all there is.
+import { posix } from "node:path";
+import type { AppConfig } from "@slipstream/contract/config.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
+import type { BuildPlan, BuildStep, InstallStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
+import { buildEnvironment, packageSteps } from "./node.ts";
+import { type PackageFile, parsePackageFile, readPackageFile } from "./package-file.ts";
+import { lockFileNames, packageManagerOf } from "./package-manager.ts";
+import { isWorkspace } from "./workspace-packages.ts";
+
+const versionFiles: readonly string[] = [".nvmrc", ".node-version"];
+
+const below = (tree: SourceTree, folder: string): SourceTree => ({
+  paths: tree.paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)),
+  read: (path) => tree.read(posix.join(folder, path)),
+});
+
+/** What a package leaves to the one at the top. */
+const inherited = (text: string | undefined, top: SourceTree): string | undefined => {
+  const above = parsePackageFile(top);
+  if (text === undefined || above instanceof SlipError) return text;
+  try {
+    const { packageManager, devEngines, engines } = above;
+    return JSON.stringify({ packageManager, devEngines, engines, ...(JSON.parse(text.replace(/^\uFEFF/, "")) as object) });
+  } catch {
+    // Who reads it says what is wrong with it.
+    return text;
+  }
+};
+
+/** Whether there is something at the top that installs all packages. */
+const isOfWorkspace = (tree: SourceTree): boolean => {
+  const top = parsePackageFile(tree);
+  return !(top instanceof SlipError) && isWorkspace(tree, top);
+};
+
+/** The folder of a package with what it has of the top. */
+const viewOf = (tree: SourceTree, folder: string): SourceTree => {
+  const own = below(tree, folder);
+  const there = new Set(own.paths);
+  const ofAll = [...versionFiles, ...(isOfWorkspace(tree) ? lockFileNames : [])];
+  const taken = tree.paths.filter((path) => ofAll.includes(path) && !there.has(path));
+  const isTaken = new Set(taken);
+  return {
+    paths: [...own.paths, ...taken],
+    read(path) {
+      if (path === "package.json") return inherited(own.read(path), tree);
+      return isTaken.has(path) ? tree.read(path) : own.read(path);
+    },
+  };
+};
+
+/**
+ * The tree that is the app's: that of the package which slip.toml or the deployment names, else all of it. Throws `invalid_config` where there is no
+ * such package.
+ */
+export const treeOfApp = (tree: SourceTree, { build }: AppConfig): SourceTree => {
+  const folder = build?.package;
+  if (folder === undefined) return tree;
+  if (tree.paths.includes(`${folder}/package.json`)) return viewOf(tree, folder);
+  throw new SlipError("invalid_config", `build.package: there is no ${folder}/package.json.`, { next: "Name the folder of a package of the workspace." });
+};
+
+interface Member {
+  folder: string;
+  file: PackageFile;
+}
+
+/** By name. */
+const membersOf = (tree: SourceTree): Map<string, Member> =>
+  new Map(
+    tree.paths.flatMap((path): [string, Member][] => {
+      if (!path.endsWith("/package.json") || path.includes("node_modules/")) return [];
+      const folder = posix.dirname(path);
+      const file = parsePackageFile(below(tree, folder));
+      return file instanceof SlipError || !file.name ? [] : [[file.name, { folder, file }]];
+    }),
+  );
+
+/** The packages that one needs, each after those that it needs itself. */
+const neededBy = (members: ReadonlyMap<string, Member>, file: PackageFile): Member[] => {
+  const found = new Map<string, Member>();
+  const visited = new Set<string>();
+  const visit = ({ dependencies, devDependencies, optionalDependencies }: PackageFile): void => {
+    for (const name of Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })) {
+      const member = members.get(name);
+      if (member === undefined || visited.has(name)) continue;
+      visited.add(name);
+      visit(member.file);
+      found.set(name, member);
+    }
+  };
+  visit(file);
+  return [...found.values()];
+};
+
+const buildsBefore = (tree: SourceTree, folder: string, file: PackageFile): BuildStep[] => {
+  const manager = packageManagerOf(tree, readPackageFile(tree));
+  const { name } = manager.toolchain;
+  return neededBy(membersOf(tree), file)
+    .filter((needed) => needed.folder !== folder && "build" in needed.file.scripts)
+    .map((needed) => ({
+      name: `${name} run build in ${needed.folder}`,
+      command: [name, "run", "build"],
+      env: buildEnvironment(needed.file, manager),
+      folder: needed.folder,
+      failure: "build_failed",
+    }));
+};
+
+/** Each once; the package's own stand over those of the top. */
+const joined = (...all: readonly (readonly Toolchain[])[]): Toolchain[] => [...new Map(all.flat().map((tool) => [tool.name, tool])).values()];
+
+/** An install of its own. */
+const within = (folder: string, { inputs, ...step }: InstallStep): InstallStep => ({
+  ...step,
+  folder,
+  inputs: inputs === "all" ? inputs : inputs.map((path) => posix.join(folder, path)),
+});
+
+/** What goes before the package's own build. */
+const preparing = (tree: SourceTree, config: AppConfig, folder: string, plan: BuildPlan): Pick<BuildPlan, "tools" | "install" | "before"> => {
+  const { tools } = plan;
+  const own = plan.install && within(folder, plan.install);
+  if (!isOfWorkspace(tree)) return { tools, install: own };
+  const all = packageSteps(tree, readPackageFile(tree), {});
+  const install = config.build?.install === undefined ? all.install : own;
+  return { tools: joined(all.tools, tools), install, before: buildsBefore(tree, folder, readPackageFile(treeOfApp(tree, config))) };
+};
+
+/** The plan of the whole tree, made of that of the package alone. */
+export const planInWorkspace = (tree: SourceTree, config: AppConfig, plan: BuildPlan): BuildPlan => {
+  const folder = config.build?.package;
+  if (folder === undefined) return plan;
+  const { build, bundle, output, process, notes = [] } = plan;
+  return {
+    ...plan,
+    notes: [`The app is the package in ${folder}; the source is all that is around it.`, ...notes],
+    ...preparing(tree, config, folder, plan),
+    build: build && { ...build, folder },
+    ...(bundle === undefined ? {} : { bundle: { ...bundle, folder } }),
+    output: output?.map((path) => posix.join(folder, path)),
+    // What a build has made is all that there is then, and is at the top.
+    process: output === undefined ? { ...process, folder } : process,
+  };
+};
