@@ -80,14 +80,14 @@ test("without user namespaces its users are the machine's, and it mounts its /sy
 
 test("nothing of the host is mounted but what was asked for, and that without devices or set-user-id", () => {
   const bound = ociConfig(input).mounts.filter(({ type, destination }) => type === "bind" && destination !== "/sys");
-  assert.deepEqual(bound, [{ destination: "/run/secrets", type: "bind", source: "/secrets", options: ["rbind", "nosuid", "nodev", "ro"] }]);
+  assert.deepEqual(bound, [{ destination: "/run/secrets", type: "bind", source: "/secrets", options: ["rbind", "rprivate", "nosuid", "nodev", "ro"] }]);
   for (const { destination, options } of ociConfig(input).mounts) assert.ok(options.includes("nosuid"), destination);
 });
 
 test("a build writes to its root and its folder, an instance to neither", () => {
   const build = ociConfig({ ...input, readOnlyRoot: false, spec: { ...input.spec, writable: "/work" } });
   assert.equal(build.root.readonly, false);
-  assert.deepEqual(build.mounts.find(({ destination }) => destination === "/app")?.options, ["rbind", "nosuid", "nodev", "rw"]);
+  assert.deepEqual(build.mounts.find(({ destination }) => destination === "/app")?.options, ["rbind", "rprivate", "nosuid", "nodev", "rw"]);
 });
 
 test("it sees its limits, and cannot change them", () => {

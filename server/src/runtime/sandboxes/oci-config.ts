@@ -65,7 +65,7 @@ const closed = ["nosuid", "noexec", "nodev"];
 const sysMount = (namespace: UserNamespace | undefined): Mount =>
   namespace?.systemView === undefined
     ? { destination: "/sys", type: "sysfs", source: "sysfs", options: [...closed, "ro"] }
-    : { destination: "/sys", type: "bind", source: namespace.systemView, options: ["bind", ...closed, "ro"] };
+    : { destination: "/sys", type: "bind", source: namespace.systemView, options: ["bind", "private", ...closed, "ro"] };
 
 const systemMounts = ({ spec: { limits }, userNamespace }: OciInput): Mount[] => [
   { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
@@ -94,7 +94,8 @@ const boundMounts = (spec: SandboxSpec): Mount[] => {
     destination,
     type: "bind",
     source,
-    options: ["rbind", "nosuid", "nodev", readOnly ? "ro" : "rw"],
+    // What is mounted over a part of it is the sandbox's alone.
+    options: ["rbind", "rprivate", "nosuid", "nodev", readOnly ? "ro" : "rw"],
   }));
 };
 
