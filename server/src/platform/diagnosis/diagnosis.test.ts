@@ -81,6 +81,13 @@ const cases: readonly Case[] = [
     cause: "The versions of Django that would do need another Python than this machine's release has: >=3.12.",
   },
   {
+    what: "a package of the same workspace, asked of npm",
+    during: "install",
+    lines: ["npm error code EUNSUPPORTEDPROTOCOL", 'npm error Unsupported URL Type "workspace:": workspace:*'],
+    cause: 'npm knows no "workspace:" in package.json: pnpm, yarn and bun do, and nothing says which of them installs here.',
+    action: "Add the lock file of the one that you use to the source (look whether .gitignore leaves it out), then deploy again.",
+  },
+  {
     what: "a version that is not there",
     during: "install",
     lines: ["npm error code ETARGET", "npm error notarget No matching version found for @angular/build@^20.3.43."],

@@ -170,6 +170,17 @@ export const packageSigns: readonly Sign[] = [
   },
   {
     during: ["install"],
+    pattern: /npm error code EUNSUPPORTEDPROTOCOL\n[^\n]*"workspace:"/,
+    read: () => ({
+      cause: 'npm knows no "workspace:" in package.json: pnpm, yarn and bun do, and nothing says which of them installs here.',
+      actions: [
+        `Add the lock file of the one that you use to the source (look whether .gitignore leaves it out)${again}`,
+        'Or name it in package.json at the top, for example "packageManager": "pnpm@10.12.1".',
+      ],
+    }),
+  },
+  {
+    during: ["install"],
     pattern: /npm error code E40[13]\b|ERR_PNPM_FETCH_40[13]|401 Error, Credentials not correct/,
     read: (_, { app }) => ({
       cause: "The registry asks for a token.",

@@ -10,7 +10,7 @@ import { type FrontEnd, frontEndBuild, frontEndFramework, frontEndOf } from "./f
 import { installOf } from "./install.ts";
 import { noStart } from "./no-start.ts";
 import { dependsOn, type PackageFile, readPackageFile } from "./package-file.ts";
-import { type PackageManager, packageManagerOf } from "./package-manager.ts";
+import { isYarn1, type PackageManager, packageManagerOf } from "./package-manager.ts";
 import { serverVariables } from "./server-variables.ts";
 import { declaredStart, impliedStart } from "./start.ts";
 import { startScriptOf } from "./start-script.ts";
@@ -23,7 +23,9 @@ const entryFiles = /^(server|index|app|main)\.(js|mjs|cjs)$/;
 const buildScripts: readonly string[] = ["heroku-postbuild", "vercel-build", "build"];
 
 /** A build that installs the packages of a folder needs those for development too, as the install step does, which has no NODE_ENV. */
-const completeInstalls = { npm_config_include: "dev", YARN_PRODUCTION: "false" };
+const completeInstalls = { npm_config_include: "dev" };
+/** Later releases of yarn refuse to run with it. */
+const completeInYarn1 = { YARN_PRODUCTION: "false" };
 
 /** It looks in the environment for where it is, and makes a server of Node's where it believes to be in Google's buildpacks. */
 const adaptsItself = "@sveltejs/adapter-auto";
@@ -49,6 +51,7 @@ const usualBuild = (tree: SourceTree, file: PackageFile, manager: PackageManager
 export const buildEnvironment = (file: PackageFile, manager: PackageManager): Record<string, string> => ({
   ...manager.env,
   ...completeInstalls,
+  ...(isYarn1(manager) ? completeInYarn1 : {}),
   NODE_ENV: "production",
   ...(dependsOn(file, adaptsItself) ? nodeAdapter : {}),
 });

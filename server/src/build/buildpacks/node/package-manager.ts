@@ -49,11 +49,15 @@ const versionFor = (name: Name, lock: string | undefined): string => {
   return "default";
 };
 
+/** Of yarn's two programs the older. */
+const isFirst = (version: string): boolean => version.startsWith("1");
+export const isYarn1 = ({ toolchain: { name, version } }: PackageManager): boolean => name === "yarn" && isFirst(version);
+
 const installOf = (name: Name, locked: boolean, version: string): string[] => {
   if (name === "npm") return ["npm", locked ? "ci" : "install"];
   if (name === "pnpm") return ["pnpm", "install", locked ? "--frozen-lockfile" : "--no-frozen-lockfile"];
   if (name === "bun") return locked ? ["bun", "install", "--frozen-lockfile"] : ["bun", "install"];
-  if (version.startsWith("1")) return ["yarn", "install", "--non-interactive", ...(locked ? ["--frozen-lockfile"] : [])];
+  if (isFirst(version)) return ["yarn", "install", "--non-interactive", ...(locked ? ["--frozen-lockfile"] : [])];
   return ["yarn", "install", locked ? "--immutable" : "--no-immutable"];
 };
 
