@@ -2,6 +2,7 @@
 import { limit } from "@slipstream/contract/limits.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import type { TableApp } from "@slipstream/contract/ports/route-entry.ts";
+import { loggedTarget } from "./logged-target.ts";
 
 export interface Access {
   entry: TableApp;
@@ -17,7 +18,7 @@ export interface Access {
 }
 
 const text = (access: Access): string =>
-  `${access.method} ${access.target} ${access.status} ${access.ms.toFixed(1)} ms ${access.bytes} bytes ${access.requestId} ${access.client}${access.note === "" ? "" : ` (${access.note})`}`;
+  `${access.method} ${loggedTarget(access.target)} ${access.status} ${access.ms.toFixed(1)} ms ${access.bytes} bytes ${access.requestId} ${access.client}${access.note === "" ? "" : ` (${access.note})`}`;
 
 /** Writes at most `logLinesPerSecond` lines of one app; of the others it says how many they were. */
 export class AccessLog {
