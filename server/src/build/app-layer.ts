@@ -35,12 +35,17 @@ export const insideTree = (output: string): string => {
   return path === "." ? "" : path;
 };
 
+/** Where the app is a package of a workspace, slip.toml says its folders as seen from there. */
+const seenFrom = (folder: string | undefined, paths: readonly string[]): readonly string[] =>
+  folder === undefined ? paths : paths.flatMap((path) => (path.startsWith(`${folder}/`) ? [path.slice(folder.length + 1)] : []));
+
 /** `pages` are folders that a page was found in: one of them is what was meant. */
-export const missingOutput = (output: readonly string[], pages: readonly string[]): SlipError => {
-  const summary = `There is no folder ${output.map((folder) => JSON.stringify(folder)).join(" or ")} with files in it after the build.`;
-  const meant = pages.filter((folder) => /^[\w@./+-]{1,200}$/.test(folder));
+export const missingOutput = (output: readonly string[], pages: readonly string[], folder?: string): SlipError => {
+  const names = seenFrom(folder, output).map((name) => JSON.stringify(name));
+  const summary = `There is no folder ${names.join(" or ")} with files in it after the build.`;
+  const meant = seenFrom(folder, pages).filter((page) => /^[\w@./+-]{1,200}$/.test(page));
   if (meant.length === 0) return new SlipError("output_missing", summary);
-  const next = meant.slice(0, 3).map((folder) => `Set [build] output = "${folder}" in slip.toml.`);
+  const next = meant.slice(0, 3).map((page) => `Set [build] output = "${page}" in slip.toml.`);
   return new SlipError("output_missing", summary, { cause: `There is an index.html in ${meant.slice(0, 3).join(", ")}.`, next });
 };
 
@@ -56,23 +61,24 @@ export const packApp = async (
 /** A folder that is where its path says: a build may have put links on the way, and they could lead anywhere on this machine. */
 const isFolder = async (path: string): Promise<boolean> => (await realpath(path).catch(() => "")) === path && (await lstat(path)).isDirectory();
 
-/** Folders of the first two levels that hold an index.html. */
-const foldersWithPage = async (root: string): Promise<string[]> => {
+/** Folders of the first two levels below one that hold an index.html. */
+const foldersWithPage = async (root: string, top = ""): Promise<string[]> => {
   const foldersIn = async (folder: string): Promise<string[]> =>
     (await readdir(join(root, folder), { withFileTypes: true }))
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules")
       .map(({ name }) => (folder === "" ? name : `${folder}/${name}`));
-  const first = await foldersIn("");
+  const first = await foldersIn(top);
   const all = [...first, ...(await Promise.all(first.map(foldersIn))).flat()];
   return all.filter((folder) => existsSync(join(root, folder, "index.html")));
 };
 
 /** Of several candidates, one with a page in it; of one that was named, whatever it holds. */
-const outputFolder = async (app: string, output: readonly string[]): Promise<string> => {
+const outputFolder = async (app: string, output: readonly string[], within: string | undefined): Promise<string> => {
   const root = await realpath(app);
   const folders = output.map((folder) => join(root, insideTree(folder)));
   for (const folder of folders) if ((await isFolder(folder)) && (folders.length === 1 || existsSync(join(folder, "index.html")))) return folder;
-  throw missingOutput(output, await foldersWithPage(root));
+  const place = within !== undefined && (await isFolder(join(root, within))) ? within : "";
+  throw missingOutput(output, await foldersWithPage(root, place), within);
 };
 
 /** Runs the steps, one after the other, on the tree over `layers`; what is in /app then, or its output folder, is the layer. */
@@ -90,7 +96,7 @@ export const builtLayer = async (
     const upper = await onlyApp(workspace.build.upper);
     return await packApp(context, upper, await hiddenBy(upper, lower, temporaryPath(dependencies.home)));
   }
-  const output = await outputFolder(app, plan.output);
+  const output = await outputFolder(app, plan.output, spec.config.build?.package);
   const place = join(workspace.layer, "app");
   await mkdir(dirname(place), { recursive: true, mode: 0o755 });
   await rename(output, place);

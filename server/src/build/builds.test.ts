@@ -131,6 +131,20 @@ test("only the output folder of a front-end build is in the artifact", { skip },
   assert.equal(image.layers.length, 4);
 });
 
+test("of a package of a workspace the artifact has what its build makes, after those of the packages that it needs", { skip }, async () => {
+  const files = {
+    "package.json": '{"workspaces":["*"]}',
+    "web/package.json": '{"name":"web","scripts":{"build":"mkdir -p dist && cp ../lib/made dist/index.html"},"dependencies":{"lib":"*"}}',
+    "lib/package.json": '{"name":"lib","version":"1.0.0","scripts":{"build":"pwd > made"}}',
+  };
+  const image = await imageOf(await fixture.build(await fixture.store(files), { config: { build: { package: "web" } } }));
+  assert.equal(readFileSync(join(top(image), "app/index.html"), "utf8"), "/app/lib\n");
+  const named = { "web/pages/index.html": "", "index.html": "", ...files };
+  const report = failure(await fixture.build(await fixture.store(named), { config: { build: { package: "web", output: "out" } } }));
+  const meant = ["dist", "pages"].map((folder) => `Set [build] output = "${folder}" in slip.toml.`);
+  assert.deepEqual([report.code, [...report.nextActions].sort()], ["output_missing", meant]);
+});
+
 test("a build that makes no output folder, or a link in its place, has failed", { skip }, async () => {
   for (const command of ["true", "ln -s /etc site", "ln -s / b && mkdir -p /app/c", "mkdir site && rmdir site"]) {
     const output = command.includes(" b ") ? "b/etc" : "site";

@@ -18,7 +18,7 @@ import { readSourceRecord, writeSourceRecord } from "./source-record.ts";
 import { readManifest } from "./sources/manifest.ts";
 
 /** The part of the tree that is the app when no build step runs, with its paths as they will be below /app. */
-const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[] | undefined): readonly SourceEntry[] => {
+const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[] | undefined, within: string | undefined): readonly SourceEntry[] => {
   if (output === undefined) return entries;
   for (const folder of output.map(insideTree)) {
     const prefix = folder === "" ? "" : `${folder}/`;
@@ -26,7 +26,7 @@ const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[
     if (chosen.length > 0) return chosen;
   }
   const pages = entries.filter(({ path }) => path.endsWith("/index.html")).map(({ path }) => dirname(path));
-  throw missingOutput(output, pages);
+  throw missingOutput(output, pages, within);
 };
 
 /** The pieces of the app's last source, where that is still here. */
@@ -35,7 +35,7 @@ const piecesBefore = (context: BuildContext, plan: BuildPlan): PieceBefore[] => 
   const { tenant } = context.spec.tags;
   const record = readSourceRecord(context, plan);
   if (record === undefined || !existsSync(home.sourceManifest(tenant, record.source))) return [];
-  const pieces = piecesOf(chosenEntries(readManifest(home, tenant, record.source).entries, plan.output));
+  const pieces = piecesOf(chosenEntries(readManifest(home, tenant, record.source).entries, plan.output, context.spec.config.build?.package));
   return pieces.flatMap((entries, index) => {
     const layer = record.layers[index];
     return layer === undefined ? [] : [{ entries, layer }];
@@ -85,7 +85,7 @@ const layerOf = async (context: BuildContext, piece: Piece, before: PieceBefore 
 
 /** Starts no program of the app. Lowest first. */
 export const sourceLayers = async (context: BuildContext, plan: BuildPlan, entries: readonly SourceEntry[]): Promise<AppLayer[]> => {
-  const pieces = piecesOf(chosenEntries(entries, plan.output));
+  const pieces = piecesOf(chosenEntries(entries, plan.output, context.spec.config.build?.package));
   const matching = matcherOf(piecesBefore(context, plan));
   const layers: AppLayer[] = [];
   try {
