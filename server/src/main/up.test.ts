@@ -75,9 +75,14 @@ const until = async (what: string, holds: () => boolean): Promise<void> => {
   for (const limit = performance.now() + 15_000; !holds(); await sleep(50)) assert.ok(performance.now() < limit, what);
 };
 
-const kill = (name: string): number => {
+const pidOf = (name: string): number => {
   const pid = pids().get(name);
-  assert.ok(pid, name);
+  // 0 would be this process, and those around it.
+  assert.ok(pid, `${name} runs: ${JSON.stringify(list())}`);
+  return pid;
+};
+const kill = (name: string): number => {
+  const pid = pidOf(name);
   process.kill(pid, "SIGKILL");
   return pid;
 };
@@ -168,7 +173,7 @@ describe("slip up", () => {
   it("comes back by itself when supervisor and host are killed together", async () => {
     await run("up.ts");
     const before = pids();
-    for (const name of ["supervisor", "host"]) process.kill(before.get(name) ?? 0, "SIGKILL");
+    for (const pid of ["supervisor", "host"].map(pidOf)) process.kill(pid, "SIGKILL");
     for (const name of ["supervisor", "host", "keeper"]) await returned(name, before.get(name) ?? 0);
     const now = pids();
     for (const name of ["control", "edge-0"]) assert.equal(now.get(name), before.get(name), name);
@@ -228,7 +233,8 @@ describe("slip up", () => {
       const state = () =>
         JSON.parse(readFileSync(join(home, "processes", "state.json"), "utf8")) as { processes: { name: string; pid: number; state: string }[] };
       const control = () => state().processes.find(({ name }) => name === "control");
-      const before = control()?.pid ?? 0;
+      const before = control()?.pid;
+      assert.ok(before, readFileSync(join(home, "processes", "state.json"), "utf8"));
       process.kill(before, "SIGKILL");
       await until("control came back", () => control()?.state === "ready" && control()?.pid !== before);
       assert.ok(!existsSync(main));
