@@ -8,7 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Deployment } from "@slipstream/contract/words.ts";
 import { deploymentId, deploymentOf, liveDeployment } from "./testing/samples.ts";
-import { slip, startSlip } from "./testing/slip.ts";
+import { slip, slipOnTerminal, startSlip } from "./testing/slip.ts";
 import { TinyPlatform } from "./testing/tiny-platform.ts";
 import { until } from "./testing/until.ts";
 
@@ -205,6 +205,25 @@ describe("slip deploy", () => {
       assert.deepEqual(platform.asked, []);
     });
 
+  /** What a terminal shows at the end: of each line what was written last, from its beginning. */
+  const shown = (written: string): string[] => written.split(/\r?\n/).map((line) => line.split("\r\u001b[K").at(-1) ?? "");
+
+  it("takes the moving line away before it says why there is no deployment", async () => {
+    const { code, stdout } = await slipOnTerminal(platform.home, ["deploy", join(folder, "missing")]);
+    assert.ok(stdout.includes("reading"), stdout);
+    assert.deepEqual([code, shown(stdout)[0]], [1, `error: There is no folder "${join(folder, "missing")}".`]);
+  });
+
+  for (const [command, words] of [
+    ["deploy", () => [folder]],
+    ["snippet", () => [join(folder, "server.js"), "--app", "shop"]],
+  ] as [string, () => string[]][])
+    it(`takes the moving line away before the id of a deployment that nobody waits for: ${command}`, async () => {
+      const { code, stdout } = await slipOnTerminal(platform.home, [command, ...words(), "--detach"]);
+      assert.ok(stdout.includes("sending"), stdout);
+      assert.deepEqual([code, shown(stdout)[0]], [0, deploymentId]);
+    });
+
   it("goes on when the platform is killed and comes back", async () => {
     let calls = 0;
     platform.handlers["deployments.watch"] = async function* () {
@@ -242,7 +261,7 @@ describe("slip deploy", () => {
     assert.equal((JSON.parse(ran.stdout) as { outcome: string }).outcome, "cancelled");
   });
 
-  it("leaves it running at the second Ctrl-C", async () => {
+  it("leaves at the second Ctrl-C, and says where to see what became of it", async () => {
     let cancels = 0;
     let watching = false;
     platform.handlers["deployments.cancel"] = async () => {
@@ -260,7 +279,11 @@ describe("slip deploy", () => {
     running.child.kill("SIGINT");
     await until(() => cancels > 0);
     running.child.kill("SIGINT");
-    assert.equal((await running.ended).code, 3);
+    const { code, stderr } = await running.ended;
+    assert.deepEqual(
+      [code, stderr],
+      [3, "Cancelling; press Ctrl-C again to leave without waiting for its end.\nNot waited for; 'slip deployments shop' shows what became of it.\n"],
+    );
   });
 
   it("takes files that are taken back by name, and leaves out the usual ones", async () => {

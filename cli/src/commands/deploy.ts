@@ -144,10 +144,12 @@ const run = async (call: Invocation): Promise<ExitCode> => {
     if (call.options.plan === true) return await planDeploy(call, input, deploying);
     const deployment = await call.session.call("deployments.create", input, { signal: deploying.stops.signal });
     if (!call.options.detach) return showResult(call, await finish(call, deployment, { ...deploying, startedAt }));
+    deploying.progress.end();
     if (call.screen.json) call.screen.data(deployment);
     else call.screen.print(deployment.deployment);
     return 0;
   } catch (error) {
+    deploying.progress.end();
     return endEarly(deploying, settings.app, error);
   } finally {
     deploying.progress.end();

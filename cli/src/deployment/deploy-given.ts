@@ -17,10 +17,12 @@ export const deployGiven = async (call: Invocation, input: InputOf<"deployments.
     if (call.options.plan === true) return await planDeploy(call, input, { stops, progress });
     const deployment = await call.session.call("deployments.create", input, { signal: stops.signal });
     if (!call.options.detach) return showResult(call, await finish(call, deployment, { stops, progress, startedAt }));
+    progress.end();
     if (call.screen.json) call.screen.data(deployment);
     else call.screen.print(deployment.deployment);
     return 0;
   } catch (error) {
+    progress.end();
     const result = stops.signal.aborted
       ? cancelledEarly(input.app)
       : error instanceof SlipError && call.options.plan !== true

@@ -22,11 +22,13 @@ const noteLive = ({ screen }: Invocation, result: DeployResult, startedAt: numbe
     screen.note(`${screen.errorColours.green("✓")} ${result.app} release ${result.release} is live, in ${tookText(performance.now() - startedAt)}`);
 };
 
-const cancelOnInterrupt = ({ session }: Invocation, { deployment }: Deployment, { stops, progress }: { stops: Interrupts; progress: Progress }): void =>
-  stops.onFirst(() => {
-    progress.note("Cancelling; press Ctrl-C again to leave it running.");
+const cancelOnInterrupt = ({ session }: Invocation, { app, deployment }: Deployment, { stops, progress }: { stops: Interrupts; progress: Progress }): void => {
+  const cancel = (): void => {
+    progress.note("Cancelling; press Ctrl-C again to leave without waiting for its end.");
     session.call("deployments.cancel", { deployment }).catch((error: SlipError) => progress.note(`error: ${error.message}`));
-  });
+  };
+  stops.whileRunning(cancel, () => progress.note(`Not waited for; 'slip deployments ${app}' shows what became of it.`));
+};
 
 /** Waits for the end of a deployment; Ctrl-C cancels it. */
 export const finish = async (

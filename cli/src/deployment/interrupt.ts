@@ -3,8 +3,8 @@
 export interface Interrupts {
   /** Aborts at the first Ctrl-C. */
   signal: AbortSignal;
-  /** From now on the first Ctrl-C calls `handler` in place of aborting, and the second one leaves. */
-  onFirst(handler: () => void): void;
+  /** From now on the first Ctrl-C calls `first` in place of aborting, and the second one leaves, after `leaving`. */
+  whileRunning(first: () => void, leaving: () => void): void;
   stop(): void;
 }
 
@@ -14,18 +14,22 @@ const cancelledExit = 3;
 export const interrupts = (): Interrupts => {
   const controller = new AbortController();
   let handle = (): void => controller.abort();
+  let leave = (): void => {};
   let count = 0;
   const listener = (): void => {
     count += 1;
-    if (count === 1) handle();
-    else process.exit(cancelledExit);
+    if (count > 1) {
+      leave();
+      process.exit(cancelledExit);
+    }
+    handle();
   };
   process.on("SIGINT", listener);
   return {
     signal: controller.signal,
-    onFirst: (handler) => {
-      handle = handler;
-      if (controller.signal.aborted) handler();
+    whileRunning: (first, leaving) => {
+      [handle, leave] = [first, leaving];
+      if (controller.signal.aborted) first();
     },
     stop: () => void process.off("SIGINT", listener),
   };
