@@ -28,7 +28,9 @@ const cases: readonly { name: string; files: Record<string, string>; says?: RegE
   { name: ".NET", files: { "Shop.csproj": "", "Program.cs": "" } },
   { name: "C or C++", files: { Makefile: "", "main.cpp": "" } },
   { name: "a Dockerfile", files: { Dockerfile: "" } },
-  { name: "a Dockerfile", files: { "compose.yaml": "" } },
+  { name: "a Dockerfile", files: { Dockerfile: "", "compose.yaml": "" } },
+  { name: "a compose file", files: { "compose.yaml": "" }, says: /each of its services/ },
+  { name: "a compose file", files: { "docker-compose.yml": "" } },
 ];
 
 for (const { name, files, says } of cases)

@@ -34,7 +34,12 @@ const languages: readonly Language[] = [
   { name: "Elixir", files: /^mix\.exs$/ },
   { name: ".NET", files: /^(?:[\w.-]+\/)?[\w.-]+\.(?:csproj|fsproj|sln)$/, makesPrograms: true },
   { name: "C or C++", files: /^(?:CMakeLists\.txt|(?:src\/)?\w+\.(?:c|cc|cpp))$/, makesPrograms: true },
-  { name: "a Dockerfile", files: /^(?:Dockerfile|Containerfile|(?:docker-)?compose\.ya?ml)$/ },
+  { name: "a Dockerfile", files: /^(?:Dockerfile|Containerfile)$/ },
+  {
+    name: "a compose file",
+    files: /^(?:docker-)?compose\.ya?ml$/,
+    next: "Deploy each of its services that is Node, Python or a static site as an app of its own: 'slip deploy SOURCE --subfolder FOLDER'.",
+  },
   { name: "a script of a shell", files: /^[\w-]+\.sh$/ },
 ];
 
