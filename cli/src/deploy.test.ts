@@ -261,6 +261,49 @@ describe("slip deploy", () => {
     assert.equal((JSON.parse(ran.stdout) as { outcome: string }).outcome, "cancelled");
   });
 
+  it("says that there is no deployment where Ctrl-C came before", async () => {
+    let sending = false;
+    platform.handlers["sources.check"] = async () => {
+      sending = true;
+      await never();
+      throw new Error("never");
+    };
+    const running = startSlip(platform.home, ["deploy", folder]);
+    await until(() => sending);
+    running.child.kill("SIGINT");
+    assert.deepEqual(await running.ended, { code: 3, stdout: "", stderr: "Cancelled before there was a deployment.\n" });
+    assert.ok(!platform.asked.some(({ name }) => name === "deployments.create"));
+  });
+
+  for (const detach of [[], ["--detach"]])
+    it(`cancels what was being made when Ctrl-C came: deploy ${detach.join()}`, async () => {
+      const cancelled: unknown[] = [];
+      let asked = false;
+      let goOn = (): void => {};
+      platform.handlers["deployments.create"] = async () => {
+        asked = true;
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        return deploymentOf({});
+      };
+      platform.handlers["deployments.cancel"] = ({ deployment }) => {
+        cancelled.push(deployment);
+        return deploymentOf({ state: "cancelled" });
+      };
+      platform.handlers["deployments.watch"] = async function* () {
+        await until(() => cancelled.length > 0);
+        yield deploymentOf({ state: "cancelled" });
+      };
+      const running = startSlip(platform.home, ["deploy", folder, ...detach]);
+      await until(() => asked);
+      running.child.kill("SIGINT");
+      await pause(200);
+      goOn();
+      assert.equal((await running.ended).code, 3);
+      assert.deepEqual(cancelled, [deploymentId]);
+    });
+
   it("leaves at the second Ctrl-C, and says where to see what became of it", async () => {
     let cancels = 0;
     let watching = false;

@@ -5,7 +5,8 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { InputOf } from "@slipstream/contract/operations/registry.ts";
 import type { SourceOrigin } from "@slipstream/contract/words.ts";
 import { type Command, type ExitCode, first, type Invocation } from "../command.ts";
-import { finish, showResult } from "../deployment/finish.ts";
+import { begin } from "../deployment/begin.ts";
+import { showResult } from "../deployment/finish.ts";
 import { type Interrupts, interrupts } from "../deployment/interrupt.ts";
 import { type Progress, progressOn } from "../deployment/progress.ts";
 import { cancelledEarly, failedEarly } from "../deployment/result.ts";
@@ -142,12 +143,7 @@ const run = async (call: Invocation): Promise<ExitCode> => {
   try {
     const input = await sent(deploying, settings);
     if (call.options.plan === true) return await planDeploy(call, input, deploying);
-    const deployment = await call.session.call("deployments.create", input, { signal: deploying.stops.signal });
-    if (!call.options.detach) return showResult(call, await finish(call, deployment, { ...deploying, startedAt }));
-    deploying.progress.end();
-    if (call.screen.json) call.screen.data(deployment);
-    else call.screen.print(deployment.deployment);
-    return 0;
+    return await begin(call, input, { ...deploying, startedAt });
   } catch (error) {
     deploying.progress.end();
     return endEarly(deploying, settings.app, error);

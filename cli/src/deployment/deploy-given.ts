@@ -3,7 +3,8 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { InputOf } from "@slipstream/contract/operations/registry.ts";
 import type { ExitCode, Invocation } from "../command.ts";
 import { planDeploy } from "../plan/deploy.ts";
-import { finish, showResult } from "./finish.ts";
+import { begin } from "./begin.ts";
+import { showResult } from "./finish.ts";
 import { interrupts } from "./interrupt.ts";
 import { progressOn } from "./progress.ts";
 import { cancelledEarly, failedEarly } from "./result.ts";
@@ -15,12 +16,7 @@ export const deployGiven = async (call: Invocation, input: InputOf<"deployments.
   try {
     progress.say("sending");
     if (call.options.plan === true) return await planDeploy(call, input, { stops, progress });
-    const deployment = await call.session.call("deployments.create", input, { signal: stops.signal });
-    if (!call.options.detach) return showResult(call, await finish(call, deployment, { stops, progress, startedAt }));
-    progress.end();
-    if (call.screen.json) call.screen.data(deployment);
-    else call.screen.print(deployment.deployment);
-    return 0;
+    return await begin(call, input, { stops, progress, startedAt });
   } catch (error) {
     progress.end();
     const result = stops.signal.aborted

@@ -5,6 +5,8 @@ export interface Interrupts {
   signal: AbortSignal;
   /** From now on the first Ctrl-C calls `first` in place of aborting, and the second one leaves, after `leaving`. */
   whileRunning(first: () => void, leaving: () => void): void;
+  /** Whether Ctrl-C has been pressed. */
+  interrupted(): boolean;
   stop(): void;
 }
 
@@ -29,8 +31,9 @@ export const interrupts = (): Interrupts => {
     signal: controller.signal,
     whileRunning: (first, leaving) => {
       [handle, leave] = [first, leaving];
-      if (controller.signal.aborted) first();
+      if (count > 0) first();
     },
+    interrupted: () => count > 0,
     stop: () => void process.off("SIGINT", listener),
   };
 };
