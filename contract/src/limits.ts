@@ -86,11 +86,13 @@ export const limits = {
   keptReleases: { default: 10, unit: "releases", what: "releases that rollback can reach, per app" },
   // disk, in the order in which it fills
   diskLowBytes: { default: 2 * 2 ** 30, unit: "bytes", what: "free on the disk; below it garbage is collected at once, and caches are garbage" },
+  diskLowFiles: { default: 20_000, unit: "files", what: "that the disk can still take; below it garbage is collected at once, and caches are garbage" },
   diskReserveBytes: {
     default: 512 * 2 ** 20,
     unit: "bytes",
     what: "free on the disk; below it builds, uploads and git fetches are refused, so that all else goes on",
   },
+  diskReserveFiles: { default: 2_000, unit: "files", what: "that the disk can still take; below it builds, uploads and git fetches are refused, too" },
   diskLastBytes: {
     default: 64 * 2 ** 20,
     unit: "bytes",

@@ -15,7 +15,7 @@ const bounds: DiskBounds = {
   folders: [folder],
   maxBytes: 8 * megabyte,
   maxFiles: 200,
-  reserveBytes: 0,
+  reserve: { bytes: 0, files: 0 },
   excess: (what) => new SlipError("build_disk_full", what),
 };
 const never = new AbortController().signal;
@@ -47,7 +47,7 @@ test("who has written too much when it ends has not ended well", async () => {
 });
 
 test("nobody writes once the disk is nearly full", async () => {
-  await assert.rejects(withinDisk({ ...bounds, reserveBytes: 2 ** 60 }, never, untilAborted), { code: "disk_full" });
+  await assert.rejects(withinDisk({ ...bounds, reserve: { bytes: 2 ** 60, files: 0 } }, never, untilAborted), { code: "disk_full" });
 });
 
 test("who stays within the bounds is left alone, whatever others write", async () => {

@@ -1,9 +1,8 @@
 // Ends what fills the disk. Builds write into folders of the one disk that everything of the installation shares, and no file
 // system can be relied on to have quotas: so what is free is looked at often, which costs nothing, and who took it when it shrinks.
-import { statfsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SlipError } from "@slipstream/contract/errors.ts";
-import { inMegabytes, outOfReserve } from "#platform/disk-room.ts";
+import { inMegabytes, outOfReserve, type Room, roomOf } from "#platform/disk-room.ts";
 import { exec } from "#platform/exec.ts";
 
 export interface DiskBounds {
@@ -11,26 +10,15 @@ export interface DiskBounds {
   folders: readonly [string, ...string[]];
   maxBytes: number;
   maxFiles: number;
-  /** Bytes of the disk that stay free for the platform. */
-  reserveBytes: number;
+  /** What of the disk stays free for the platform, where it is not the usual. */
+  reserve?: Room;
   /** What is thrown for more than the bounds; a disk that is nearly full is `disk_full`. */
   excess: (what: string) => SlipError;
-}
-
-interface Amount {
-  bytes: number;
-  files: number;
 }
 
 const checkMs = 200;
 /** The folders are measured whenever the disk has lost this part of what they may hold. */
 const shareMeasured = 1 / 16;
-
-const freeOf = (folder: string): Amount => {
-  const { bavail, bsize, files, ffree } = statfsSync(folder);
-  // A file system without a fixed number of files says that it has 0.
-  return { bytes: bavail * bsize, files: files === 0 ? Number.POSITIVE_INFINITY : ffree };
-};
 
 const du = async (flag: string, folders: readonly string[]): Promise<number> => {
   // Files that vanish meanwhile make it end with 1; what it has counted is good all the same.
@@ -41,7 +29,7 @@ const du = async (flag: string, folders: readonly string[]): Promise<number> => 
 /** What folders take on the disk. */
 export const bytesHeld = (folders: readonly string[]): Promise<number> => du("--block-size=1", folders);
 
-const heldBy = async (folders: readonly string[]): Promise<Amount> => {
+const heldBy = async (folders: readonly string[]): Promise<Room> => {
   const [bytes, files] = await Promise.all([bytesHeld(folders), du("--inodes", folders)]);
   return { bytes, files };
 };
@@ -55,10 +43,11 @@ const tooMuch = async ({ folders, maxBytes, maxFiles, excess }: DiskBounds): Pro
 /** Each call looks once, and gives the error when the bounds are passed. */
 const lookerAt = (bounds: DiskBounds): (() => Promise<SlipError | undefined>) => {
   const [folder] = bounds.folders;
-  let noted = freeOf(folder);
+  let noted = roomOf(folder);
   return async () => {
-    const free = freeOf(folder);
-    if (free.bytes < bounds.reserveBytes) return outOfReserve(free.bytes, bounds.reserveBytes);
+    const free = roomOf(folder);
+    const full = outOfReserve(free, bounds.reserve);
+    if (full) return full;
     const lost = { bytes: noted.bytes - free.bytes, files: noted.files - free.files };
     if (lost.bytes < bounds.maxBytes * shareMeasured && lost.files < bounds.maxFiles * shareMeasured) {
       noted = { bytes: Math.max(noted.bytes, free.bytes), files: Math.max(noted.files, free.files) };

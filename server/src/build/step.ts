@@ -90,7 +90,6 @@ const boundsOf = (context: BuildContext, downloads: string, run: StepRun): DiskB
   folders: [run.overlay.upper, context.workspace.scratch, downloads],
   maxBytes: limit("buildDiskBytes"),
   maxFiles: limit("buildFiles"),
-  reserveBytes: limit("diskReserveBytes"),
   excess: (what) => failed("build_disk_full", `'${run.step.name}' was ended: the build holds ${what} on the disk.`, context, run.step),
 });
 

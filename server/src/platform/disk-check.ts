@@ -1,6 +1,7 @@
 // What `slip doctor` says of the disk: how much is left, what holds the rest, and how to free some. Pure; disk-probe.ts looks.
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Check } from "@slipstream/contract/ports/host.ts";
+import { isLow, outOfReserve, type Room } from "./disk-room.ts";
 
 /** A part of the installation, and what it takes on the disk. */
 export interface Holder {
@@ -9,8 +10,7 @@ export interface Holder {
 }
 
 export interface Disk {
-  /** For processes without root. */
-  freeBytes: number;
+  free: Room;
   /** Of the whole disk, by whomever. */
   usedBytes: number;
   /** Where the disk is mounted. */
@@ -37,11 +37,24 @@ const fixOf = (disk: Disk): string =>
     ? `du -xh -d 2 ${disk.mount} | sort -h | tail -n 20   # most is not of the platform: remove what is not needed`
     : "slip apps   # then 'slip destroy APP' for each that is not needed; or set SLIP_HOME to a folder of a larger disk";
 
+/** Which folders have so many files; a file of no size takes one of the number too. */
+const manyFiles = ({ mount }: Disk): string =>
+  `du -x --inodes -d 3 ${mount} | sort -n | tail -n 20   # remove what is not needed, or set SLIP_HOME to another disk`;
+
+/** What is short: bytes, or the number of files. */
+const shortOf = (disk: Disk): { detail: string; fix: string } => {
+  const bytes = `${inUnits(disk.free.bytes)} free under SLIP_HOME`;
+  if (isLow({ ...disk.free, files: Number.POSITIVE_INFINITY })) {
+    const held = disk.holders.length === 0 ? "" : `; the disk holds ${heldBy(disk)}`;
+    return { detail: `${bytes}${held}`, fix: fixOf(disk) };
+  }
+  return { detail: `${bytes}, but for ${disk.free.files} more files (inodes) only`, fix: manyFiles(disk) };
+};
+
 export const diskCheck = (disk: Disk): Check => {
-  const detail = `${inUnits(disk.freeBytes)} free under SLIP_HOME`;
-  if (disk.freeBytes >= limit("diskLowBytes")) return { name: "disk", state: "ok", detail };
-  const held = disk.holders.length === 0 ? "" : `; the disk holds ${heldBy(disk)}`;
-  if (disk.freeBytes >= limit("diskReserveBytes")) return { name: "disk", state: "warning", detail: `low: ${detail}${held}`, fix: fixOf(disk) };
-  const full = disk.freeBytes < limit("diskLastBytes") ? "full" : "nearly full";
-  return { name: "disk", state: "failed", detail: `${full}, builds and uploads are refused: ${detail}${held}`, fix: fixOf(disk) };
+  if (!isLow(disk.free)) return { name: "disk", state: "ok", detail: `${inUnits(disk.free.bytes)} free under SLIP_HOME` };
+  const { detail, fix } = shortOf(disk);
+  if (outOfReserve(disk.free) === undefined) return { name: "disk", state: "warning", detail: `low: ${detail}`, fix };
+  const full = disk.free.bytes < limit("diskLastBytes") || disk.free.files === 0 ? "full" : "nearly full";
+  return { name: "disk", state: "failed", detail: `${full}, builds and uploads are refused: ${detail}`, fix };
 };

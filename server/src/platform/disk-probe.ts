@@ -1,8 +1,8 @@
 // Looks at the disk of an installation: what is free, and, where that is little, what each part of the installation holds.
 import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { limit } from "@slipstream/contract/limits.ts";
 import type { Disk, Holder } from "./disk-check.ts";
+import { isLow, roomOf } from "./disk-room.ts";
 import { exec } from "./exec.ts";
 import { type Home, homeAt } from "./home.ts";
 
@@ -42,8 +42,8 @@ const mountOf = async (path: string): Promise<string> => {
 /** The disk of `folder`, or of the nearest folder above it that exists. */
 export const diskOf = async (folder: string): Promise<Disk> => {
   if (!existsSync(folder)) return diskOf(dirname(folder));
-  const { bavail, bfree, blocks, bsize } = statfsSync(folder);
-  const freeBytes = bavail * bsize;
-  const holders = freeBytes < limit("diskLowBytes") && isInstallation(folder) ? await holdersOf(homeAt(folder)) : [];
-  return { freeBytes, usedBytes: (blocks - bfree) * bsize, mount: await mountOf(folder), holders };
+  const { bfree, blocks, bsize } = statfsSync(folder);
+  const free = roomOf(folder);
+  const holders = isLow(free) && isInstallation(folder) ? await holdersOf(homeAt(folder)) : [];
+  return { free, usedBytes: (blocks - bfree) * bsize, mount: await mountOf(folder), holders };
 };

@@ -19,7 +19,7 @@ const good: Machine = {
   overlay: true,
   nftables: undefined,
   ipForward: true,
-  disk: { freeBytes: 50 * 2 ** 30, usedBytes: 0, mount: "/", holders: [] },
+  disk: { free: { bytes: 50 * 2 ** 30, files: 1_000_000 }, usedBytes: 0, mount: "/", holders: [] },
   memoryBytes: 8 * 2 ** 30,
   availableMemoryBytes: 4 * 2 ** 30,
   ports: [
@@ -76,7 +76,7 @@ test("cgroups are told apart", () => {
 
 test("this machine can be looked at", async () => {
   const machine = await probeMachine({ home: "/does/not/exist", ports: [0], running: false, sandboxes: [] });
-  assert.ok(machine.disk.freeBytes > 0 && machine.memoryBytes >= machine.availableMemoryBytes && machine.availableMemoryBytes > 0);
+  assert.ok(machine..free.bytes > 0 && machine.memoryBytes >= machine.availableMemoryBytes && machine.availableMemoryBytes > 0);
   assert.match(machine.programs.unshare ?? "", /util-linux/);
   assert.deepEqual(machine.ports, []);
 });

@@ -54,7 +54,6 @@ const boundsOf = (root: string, host: string, maxBytes: number): DiskBounds => (
   folders: [join(root, "tree"), join(root, "home")],
   maxBytes,
   maxFiles: limit("buildFiles"),
-  reserveBytes: limit("diskReserveBytes"),
   excess: (what) =>
     new SlipError("too_large", `Fetching from ${host} was ended: it took ${what} of the disk.`, {
       next: "Leave out of the repository, or of its submodules, what the app does not need; or deploy a folder of your machine.",

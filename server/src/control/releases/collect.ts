@@ -1,7 +1,7 @@
 // Garbage: releases that rollback cannot reach any more, and what only they needed. Never what a kept release needs.
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Query } from "#platform/database.ts";
-import { freeBytes } from "#platform/disk-room.ts";
+import { isLow, roomOf } from "#platform/disk-room.ts";
 import type { Control } from "../control.ts";
 
 /** A source that was sent lately, or whose deployment has failed, may be named by a deployment in a moment. */
@@ -55,17 +55,15 @@ export const forgetUnneeded = async (query: Query): Promise<Kept | undefined> =>
 
 type Collecting = Pick<Control, "home" | "database" | "log"> & { host: Pick<Control["host"], "collect"> };
 
-const isLow = ({ home }: Pick<Control, "home">): boolean => freeBytes(home.root) < limit("diskLowBytes");
-
 export const collectGarbage = async (control: Collecting): Promise<void> => {
   const { database, host, log } = control;
   const kept = await database.begin(forgetUnneeded);
   if (!kept) return;
-  const low = isLow(control);
+  const low = isLow(roomOf(control.home.root));
   const { removed, freedBytes } = await host.collect({ ...kept, low });
   if (removed > 0) log.info("garbage was collected", { removed, freedBytes, low });
 };
 
 export const collectWhenLow = async (control: Control): Promise<void> => {
-  if (isLow(control)) await collectGarbage(control);
+  if (isLow(roomOf(control.home.root))) await collectGarbage(control);
 };

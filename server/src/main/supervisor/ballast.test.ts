@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { homeAt } from "#platform/home.ts";
-import { ballastStep, giveUpBallast, makeBallast } from "./ballast.ts";
+import { ballastStep, giveUpBallast, makeBallast, noRoomToStart } from "./ballast.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "slip-ballast-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -32,4 +32,12 @@ test("it takes its room on the disk, and gives it back when that is needed", asy
 test("where there is no room for it nothing is left behind", async () => {
   await makeBallast(home, { ...roomy, ballastBytes: 2 ** 62, reserveBytes: -(2 ** 62) });
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a process that finds no room to start in says which kind of room", () => {
+  const bytes = noRoomToStart("postgres", "/data", { bytes: 3 * 2 ** 20, files: 1_000 }, []);
+  assert.deepEqual([bytes.code, bytes.message], ["disk_full", "postgres does not start: the disk of /data is full, with 3 MB left."]);
+  const files = noRoomToStart("restate", "/data", { bytes: 2 ** 31, files: 0 }, []);
+  assert.equal(files.message, "restate does not start: the disk of /data can take no more files (inodes).");
+  assert.match(files.next, /^Remove 2000 files on that disk/);
 });

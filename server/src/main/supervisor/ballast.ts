@@ -1,8 +1,9 @@
 // The ballast: a file that holds room on the disk while there is plenty. It is given up when the disk is full, so that PostgreSQL,
 // Restate and the removal of apps go on, and made again when there is room.
 import { existsSync, renameSync, rmSync } from "node:fs";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import { freeBytes } from "#platform/disk-room.ts";
+import { freeBytes, inMegabytes, type Room } from "#platform/disk-room.ts";
 import { exec } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
 
@@ -38,4 +39,16 @@ export const makeBallast = async (home: Home, limits: BallastLimits = defaults):
   const { code } = await exec(["fallocate", "--length", `${limits.ballastBytes}`, unfinished], { timeoutMs: 60_000 });
   if (code === 0) renameSync(unfinished, home.ballast);
   else rmSync(unfinished, { force: true });
+};
+
+/** `disk_full` for a process that had no room to start in, by what the disk has too little of. Pure. */
+export const noRoomToStart = (name: string, folder: string, free: Room, evidence: string[]): SlipError => {
+  const [left, enough] =
+    free.files === 0
+      ? ["can take no more files (inodes)", `Remove ${limit("diskReserveFiles")} files`]
+      : [`is full, with ${inMegabytes(free.bytes)} left`, `Free ${inMegabytes(limit("diskBallastBytes"))}`];
+  return new SlipError("disk_full", `${name} does not start: the disk of ${folder} ${left}.`, {
+    next: `${enough} on that disk ('slip doctor' says what holds it), then run 'slip up'.`,
+    evidence,
+  });
 };

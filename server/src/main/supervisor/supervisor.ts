@@ -1,15 +1,14 @@
 // Keeps the processes of one installation running, and ends them in order.
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import { limit } from "@slipstream/contract/limits.ts";
 import { callers } from "@slipstream/contract/ports/calls.ts";
 import { hostCalls } from "@slipstream/contract/ports/host.ts";
 import { bootId } from "#platform/boot.ts";
-import { freeBytes, inMegabytes } from "#platform/disk-room.ts";
+import { roomOf } from "#platform/disk-room.ts";
 import { uids } from "#platform/installation.ts";
 import type { Log } from "#platform/log.ts";
 import { identityOf, isAlive, signal } from "#platform/process-identity.ts";
-import { giveUpBallast, makeBallast } from "./ballast.ts";
+import { giveUpBallast, makeBallast, noRoomToStart } from "./ballast.ts";
 import { removeOtherCode } from "./code.ts";
 import { runFolders } from "./folders.ts";
 import { leftOf, leftOfHost } from "./left.ts";
@@ -167,11 +166,7 @@ export class Supervisor {
   #doesNotStart(name: string): SlipError {
     const { home } = this.#ground;
     const evidence = lastWords(home, name, 10);
-    if (evidence.some((line) => line.includes("No space left on device")))
-      return new SlipError("disk_full", `${name} does not start: the disk of ${home.root} is full, with ${inMegabytes(freeBytes(home.root))} left.`, {
-        next: `Free ${inMegabytes(limit("diskBallastBytes"))} on that disk ('slip doctor' says what holds it), then run 'slip up'.`,
-        evidence,
-      });
+    if (evidence.some((line) => line.includes("No space left on device"))) return noRoomToStart(name, home.root, roomOf(home.root), evidence);
     const foreign = wrongOwners(home, this.#ground.installation);
     if (foreign) return foreign;
     return new SlipError("internal", `${name} does not start.`, { next: `Read ${home.processLogs}/${name}.log.`, evidence });
