@@ -40,5 +40,6 @@ test("a disk that has bytes and no number of files left says so, with the comman
     [diskCheck(disk({ free: free(50 * gigabyte, 0) })).state, diskCheck(disk({ free: free(50 * gigabyte, 0) })).detail.slice(0, 5)],
     ["failed", "full,"],
   );
+  assert.match(diskCheck(disk({ free: free(gigabyte, 5) })).detail, /^nearly full, .*: 1\.0 GB free under SLIP_HOME, but for 5 more files/);
   assert.match(diskCheck(disk({ free: free(megabyte, 0) })).fix ?? "", /^slip apps/);
 });

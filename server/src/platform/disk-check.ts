@@ -41,10 +41,15 @@ const fixOf = (disk: Disk): string =>
 const manyFiles = ({ mount }: Disk): string =>
   `du -x --inodes -d 3 ${mount} | sort -n | tail -n 20   # remove what is not needed, or set SLIP_HOME to another disk`;
 
-/** What is short: bytes, or the number of files. */
+const lackOf = (free: Partial<Room>): number => {
+  const room = { bytes: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY, ...free };
+  return (isLow(room) ? 1 : 0) + (outOfReserve(room) ? 1 : 0);
+};
+
+/** What is shortest: bytes, or the number of files. */
 const shortOf = (disk: Disk): { detail: string; fix: string } => {
   const bytes = `${inUnits(disk.free.bytes)} free under SLIP_HOME`;
-  if (isLow({ ...disk.free, files: Number.POSITIVE_INFINITY })) {
+  if (lackOf({ bytes: disk.free.bytes }) >= lackOf({ files: disk.free.files })) {
     const held = disk.holders.length === 0 ? "" : `; the disk holds ${heldBy(disk)}`;
     return { detail: `${bytes}${held}`, fix: fixOf(disk) };
   }

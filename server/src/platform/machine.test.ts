@@ -76,7 +76,7 @@ test("cgroups are told apart", () => {
 
 test("this machine can be looked at", async () => {
   const machine = await probeMachine({ home: "/does/not/exist", ports: [0], running: false, sandboxes: [] });
-  assert.ok(machine..free.bytes > 0 && machine.memoryBytes >= machine.availableMemoryBytes && machine.availableMemoryBytes > 0);
+  assert.ok(machine.disk.free.bytes > 0 && machine.memoryBytes >= machine.availableMemoryBytes && machine.availableMemoryBytes > 0);
   assert.match(machine.programs.unshare ?? "", /util-linux/);
   assert.deepEqual(machine.ports, []);
 });
