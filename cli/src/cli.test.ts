@@ -120,6 +120,13 @@ describe("slip", () => {
     assert.match(gone.stderr, /slip up/);
   });
 
+  it("says of a platform that stands still that it does not answer", async () => {
+    platform.handlers["platform.status"] = () => new Promise(() => {});
+    const { code, stderr } = await run("status");
+    assert.equal(code, 4);
+    assert.match(stderr, /^The platform has not answered within 5 s\.\nnext: Read .*control\.log/);
+  });
+
   it("uses a platform elsewhere with SLIP_URL and SLIP_TOKEN, and says when it does not answer", async () => {
     const env = { SLIP_URL: "http://127.0.0.1:1", SLIP_TOKEN: "x" };
     const ran = await slip(platform.home, ["apps"], { env });

@@ -8,10 +8,14 @@ import { sizeText } from "../terminal/size.ts";
 
 type Status = OutputOf<"platform.status">;
 
-const askStatus = async (call: Invocation): Promise<Status | undefined> => {
+/** It is asked when something stands still, too, and says which. */
+const patienceMs = 5_000;
+
+const askStatus = async (call: Invocation): Promise<Status | "silent" | undefined> => {
   try {
-    return await call.session.call("platform.status", {}, { impatient: true });
+    return await call.session.call("platform.status", {}, { impatient: true, signal: AbortSignal.timeout(patienceMs) });
   } catch (error) {
+    if ((error as Error).name === "TimeoutError" || (error as Error).name === "AbortError") return "silent";
     if (isUnreachable(error)) return undefined;
     throw error;
   }
@@ -48,16 +52,27 @@ const showProcesses = ({ screen }: Invocation, processes: readonly PlatformProce
   );
 };
 
+/** What is to be done where the platform has not answered, or one of its processes does nothing. */
+const noteWrong = ({ screen, environment }: Invocation, status: Status | "silent" | undefined, processes: readonly PlatformProcess[]): void => {
+  if (status === undefined) screen.note(`Slipstream does not run in ${environment.home}.\nnext: Start it with 'slip up'.`);
+  if (status === "silent") screen.note(`The platform has not answered within ${patienceMs / 1_000} s.`);
+  for (const { name, pid, state } of processes)
+    if (state === "halted") screen.note(`${name} was halted by a signal.\nnext: Let it go on with 'kill -CONT ${pid}'.`);
+  if (status === "silent" && environment.url === undefined && !processes.some(({ state }) => state === "halted"))
+    screen.note(`next: Read ${environment.home}/processes/control.log and postgres.log; 'slip down' and 'slip up' start all of it anew.`);
+};
+
 const run = async (call: Invocation): Promise<ExitCode> => {
   const { environment, screen } = call;
   const refused = refusal(environment);
   if (refused) throw refused;
   const [status, processes] = await Promise.all([askStatus(call), environment.url === undefined ? processesOf(environment) : undefined]);
-  if (screen.json) screen.data({ running: status !== undefined, home: environment.home, ...status, ...(processes && { processes: processes.processes }) });
-  else if (status) showPlatform(call, status);
-  else screen.note(`Slipstream does not run in ${environment.home}.\nnext: Start it with 'slip up'.`);
-  if (!screen.json && processes && processes.processes.length > 0) showProcesses(call, processes.processes);
-  return status ? 0 : 4;
+  const [answer, list] = [typeof status === "object" ? status : undefined, processes?.processes ?? []];
+  if (screen.json) screen.data({ running: answer !== undefined, home: environment.home, ...answer, ...(processes && { processes: list }) });
+  else if (answer) showPlatform(call, answer);
+  if (!screen.json) noteWrong(call, status, list);
+  if (!screen.json && list.length > 0) showProcesses(call, list);
+  return answer ? 0 : 4;
 };
 
 export const status: Command = {

@@ -4,7 +4,7 @@ import { z } from "zod";
 export const PlatformProcess = z.object({
   name: z.string(),
   pid: z.int().nullable(),
-  /** `ready` when it answers; `starting`, `backoff`, `ended`, `stopping` on the way. */
+  /** `running` when it answers; `starting`, `restarting`, `ended`, `stopping` on the way; `halted` by SIGSTOP or a debugger. */
   state: z.string(),
   restarts: z.int(),
   memoryBytes: z.number().nullish(),

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
-import { identityOf, isAlive, parseStat, signal } from "./process-identity.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { identityOf, isAlive, isHalted, parseStat, signal } from "./process-identity.ts";
 
 test("a program's name may hold brackets and blanks", () => {
   const fields = Array.from({ length: 40 }, (_, index) => `${index + 5}`).join(" ");
@@ -25,4 +26,18 @@ test("another process with the same number is not meant", () => {
   assert.ok(isAlive(identityOf(process.pid) ?? { pid: 0, startTime: "" }));
   assert.ok(!isAlive({ pid: process.pid, startTime: "1" }));
   assert.ok(!signal({ pid: process.pid, startTime: "1" }, "SIGKILL"));
+});
+
+test("a process that was halted is alive, and halted until it goes on", async () => {
+  const child = spawn("sleep", ["60"]);
+  const identity = identityOf(child.pid ?? 0);
+  assert.ok(identity && !isHalted(identity));
+  signal(identity, "SIGSTOP");
+  while (!isHalted(identity)) await sleep(5);
+  assert.ok(isAlive(identity));
+  signal(identity, "SIGCONT");
+  while (isHalted(identity)) await sleep(5);
+  signal(identity, "SIGKILL");
+  await once(child, "exit");
+  assert.ok(!isHalted(identity));
 });

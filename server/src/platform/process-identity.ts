@@ -31,6 +31,9 @@ export const identityOf = (pid: number): ProcessIdentity | undefined => {
 
 export const isAlive = (identity: ProcessIdentity): boolean => identityOf(identity.pid)?.startTime === identity.startTime;
 
+/** Whether it was halted: by SIGSTOP, or by a debugger. It lives, and does nothing. */
+export const isHalted = (identity: ProcessIdentity): boolean => isAlive(identity) && /^[Tt]$/.test(statOf(identity.pid)?.state ?? "");
+
 /** Sends a signal to exactly this process; false when it is gone. */
 export const signal = (identity: ProcessIdentity, name: NodeJS.Signals): boolean => {
   if (!isAlive(identity)) return false;

@@ -3,17 +3,20 @@ import { existsSync } from "node:fs";
 import { homeAt } from "#platform/home.ts";
 import { readInstallation } from "#platform/installation.ts";
 import { memoryOf, memoryOfFamily } from "#platform/memory.ts";
-import { isAlive } from "#platform/process-identity.ts";
+import { isAlive, isHalted, type ProcessIdentity } from "#platform/process-identity.ts";
 import { type ProcessRecord, readState } from "./state.ts";
 
 /** In the words of people: what answers, runs. */
 const words = { starting: "starting", ready: "running", backoff: "restarting", stopped: "stopped", stopping: "stopping" } as const;
 
+/** What it was last known to be, unless it was halted since. */
+const stateOf = (identity: ProcessIdentity, known: keyof typeof words): string => (isHalted(identity) ? "halted" : words[known]);
+
 const shown = (record: ProcessRecord) => {
   const { name, restarts, since } = record;
   const state = words[record.state];
   if (!isAlive(record)) return { name, pid: null, state: state === "running" || state === "starting" ? "ended" : state, restarts, since, memoryBytes: null };
-  return { name, pid: record.pid, state, restarts, since, memoryBytes: memoryOfFamily(record.pid) ?? null };
+  return { name, pid: record.pid, state: stateOf(record, record.state), restarts, since, memoryBytes: memoryOfFamily(record.pid) ?? null };
 };
 
 /** Of the installation in the folder `root`, whoever runs it. */
@@ -27,7 +30,7 @@ export const processesOf = (root: string) => {
         {
           name: "supervisor",
           pid: state.supervisor.pid,
-          state: words[state.supervisor.state],
+          state: stateOf(state.supervisor, state.supervisor.state),
           restarts: 0,
           memoryBytes: memoryOf(state.supervisor.pid) ?? null,
         },

@@ -29,6 +29,8 @@ export interface ProcessPlan {
   stopMs: number;
   /** What ends it when it lives but is ready no more, so that it is started again. Without one it is left alone: it may go on. */
   unreadySignal?: NodeJS.Signals;
+  /** After how many questions in a row without an answer, each of which waits 2 s; two where it is not said. */
+  unansweredMax?: number;
   /** Whether it is given the public sockets, as `inheritedAt` says. */
   holdsSockets?: true;
   /** Whether its input ends when the supervisor does: then it has work to do, and no other supervisor adopts it. */
@@ -128,6 +130,12 @@ const databaseSockets = (databaseUrl: string | undefined): string[] => {
  */
 const controlMemory = "--min-semi-space-size=16";
 
+/**
+ * Who asks it waits for ever while it stands still, and another control goes on with its work. Half a minute: one that has much to do, or
+ * is on a machine that has, is to be left alone.
+ */
+const controlUnanswered = 10;
+
 const control = (ground: Ground): ProcessPlan => {
   const { home, installation, config, code, node } = ground;
   const writable = [home.root, home.run, ...databaseSockets(config.databaseUrl)];
@@ -144,6 +152,8 @@ const control = (ground: Ground): ProcessPlan => {
     readiness: answersStatus(home.controlSocket),
     stopSignal: "SIGTERM",
     stopMs: 10_000,
+    unreadySignal: "SIGKILL",
+    unansweredMax: controlUnanswered,
   };
 };
 

@@ -94,6 +94,15 @@ test("nobody adopts a process that only has the same number", async () => {
   assert.equal(supervise(planOf(server)).adopt(record), false);
 });
 
+test("one that stands still is ended after the questions of its plan, and started again", async () => {
+  const replaced = supervise(planOf(server, { unreadySignal: "SIGKILL", unansweredMax: 1 }));
+  await replaced.start();
+  await replaced.ready;
+  const first = replaced.record?.pid ?? 0;
+  process.kill(first, "SIGSTOP");
+  await until(() => replaced.record?.state === "ready" && replaced.record.pid !== first);
+});
+
 test("a stop waits for the end, and ends by force what does not listen", async () => {
   const thing = supervise(planOf(`process.on("SIGTERM", () => {}); ${server}`, { stopMs: 200 }));
   await thing.start();

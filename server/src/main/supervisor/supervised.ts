@@ -24,8 +24,8 @@ interface Options {
 const pollMs = 10;
 const adoptedPollMs = 200;
 const askEveryMs = 1_000;
-/** Questions in a row; each has its own time limit. */
-const unansweredMax = 2;
+/** Questions in a row, where the plan does not say; each has its own time limit. */
+const usualUnanswered = 2;
 
 export class Supervised {
   readonly plan: ProcessPlan;
@@ -150,6 +150,7 @@ export class Supervised {
 
   /** A process that stands still keeps what it has accepted; when it has ended, clients may ask another, or the next one. */
   async #watchAnswers(identity: ProcessIdentity, unreadySignal: NodeJS.Signals): Promise<void> {
+    const unansweredMax = this.plan.unansweredMax ?? usualUnanswered;
     let unanswered = 0;
     while (isAlive(identity) && this.#identity === identity && !this.#stopping && unanswered < unansweredMax) {
       await sleep(askEveryMs);
