@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,7 +57,21 @@ test("one wildcard serves the default host names, each other domain has its own 
   assert.equal(certificateName("a.b.slip.localhost"), "a.b.slip.localhost");
 });
 
-test("an authority whose files were cut off is refused by its name, and made anew where they are removed", async () => {
+test("an authority that was being made when the machine stopped is the one that was made", async () => {
+  const own = mkdtempSync(join(tmpdir(), "slip-authority-"));
+  try {
+    const { fingerprint } = await authorityIn(own, "Slipstream test");
+    renameSync(join(own, "authority.pem"), join(own, "authority.pem.made"));
+    assert.equal((await authorityIn(own, "Slipstream test")).fingerprint, fingerprint);
+    rmSync(join(own, "authority-key.pem"));
+    renameSync(join(own, "authority.pem"), join(own, "authority.pem.made"));
+    assert.notEqual((await authorityIn(own, "Slipstream test")).fingerprint, fingerprint);
+  } finally {
+    rmSync(own, { recursive: true });
+  }
+});
+
+test("an authority of whose files one was cut off or lost is refused by its name, and made anew where they are removed", async () => {
   const own = mkdtempSync(join(tmpdir(), "slip-authority-"));
   try {
     await authorityIn(own, "Slipstream test");
@@ -65,6 +79,8 @@ test("an authority whose files were cut off is refused by its name, and made ane
       const whole = readFileSync(join(own, name));
       writeFileSync(join(own, name), whole.subarray(0, 40));
       await assert.rejects(authorityIn(own, "Slipstream test"), { code: "key_missing", message: /authority\.pem with authority-key\.pem, cannot be read/ });
+      rmSync(join(own, name));
+      await assert.rejects(authorityIn(own, "Slipstream test"), { code: "key_missing" }, `${name} is gone`);
       writeFileSync(join(own, name), whole);
     }
     for (const name of ["authority-key.pem", "authority.pem"]) rmSync(join(own, name));

@@ -1,7 +1,7 @@
 // The local certificate authority: made once per installation, signs the certificates of every host name.
 import { X509Certificate as NodeCertificate, webcrypto } from "node:crypto";
 import "reflect-metadata";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
 import { SlipError } from "@slipstream/contract/errors.ts";
@@ -92,11 +92,14 @@ const signer =
 export const authorityIn = async (folder: string, name: string): Promise<Authority> => {
   const keyPath = join(folder, "authority-key.pem");
   const certificatePath = join(folder, "authority.pem");
-  if (!existsSync(certificatePath)) {
-    const made = await createRoot(name);
-    writeDurably(keyPath, made.key, 0o600);
-    writeDurably(certificatePath, `${made.certificate}\n`, 0o644);
+  // Who has lost one of the two is told so: another authority would be one that nobody trusts.
+  const made = join(folder, "authority.pem.made");
+  if (!existsSync(certificatePath) && !existsSync(keyPath)) {
+    const root = await createRoot(name);
+    writeDurably(made, `${root.certificate}\n`, 0o644);
+    writeDurably(keyPath, root.key, 0o600);
   }
+  if (!existsSync(certificatePath) && existsSync(made)) renameSync(made, certificatePath);
   return await readAuthority(certificatePath, keyPath).catch((error: unknown) => {
     throw damaged(folder, error);
   });
