@@ -133,6 +133,13 @@ export const errors = {
     what: "installation.json of SLIP_HOME cannot be read.",
     next: "Put the file back from a backup of SLIP_HOME; docs/guides/troubleshooting.md says how it is written anew without one.",
   },
+  database_missing: {
+    status: 500,
+    exit: 4,
+    fault: "user",
+    what: "The database of this installation is not in postgres/ of SLIP_HOME.",
+    next: "Put postgres/ back from the backup of SLIP_HOME, with its owners; to begin anew, without any app, choose another SLIP_HOME.",
+  },
   wrong_owner: {
     status: 500,
     exit: 4,

@@ -2,10 +2,12 @@
 import { createHash } from "node:crypto";
 import { existsSync, lchownSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import { confined } from "#platform/confine.ts";
 import { execOrThrow } from "#platform/exec.ts";
 import { sync, syncNames } from "#platform/files.ts";
-import { uids } from "#platform/installation.ts";
+import type { Home } from "#platform/home.ts";
+import { type Installation, uids } from "#platform/installation.ts";
 import { linkPostgresLibraries } from "#platform/postgres-libraries.ts";
 import { firstSql, makeClusterArguments, passwordSql, singleArguments } from "#platform/postgres-server.ts";
 import { confinementOf, type Ground } from "./plan.ts";
@@ -24,6 +26,11 @@ const givePassword = async (ground: Ground, password: string): Promise<void> => 
   if (isKnown && readFileSync(path, "utf8") === sha256(password)) return;
   if (isKnown) await execOrThrow(confined(confinement(ground), singleArguments(code, home.postgresData)), { input: passwordSql(password) });
   writeFor(0, path, sha256(password));
+};
+
+/** Throws `database_missing` where an earlier start had one: an empty one in its place would be a platform without apps, that collects their artifacts. */
+export const requireCluster = (home: Home, { database }: Installation): void => {
+  if (database === "embedded" && !existsSync(home.postgresData)) throw new SlipError("database_missing");
 };
 
 /** Makes the cluster where there is none. One that was cut off while it was made is made anew. To be called while no server runs. */

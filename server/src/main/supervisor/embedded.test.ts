@@ -8,10 +8,11 @@ import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import postgres from "postgres";
 import { readConfig } from "#platform/config.ts";
+import { homeAt } from "#platform/home.ts";
 import { uids } from "#platform/installation.ts";
 import { connectionOf } from "#platform/postgres.ts";
 import { restateAddresses, restateClient } from "#platform/restate.ts";
-import { ensureCluster } from "./cluster.ts";
+import { ensureCluster, requireCluster } from "./cluster.ts";
 import { runFolders } from "./folders.ts";
 import { type Ground, planOf } from "./plan.ts";
 import { makeFolders, prepareDisk, prepareHome } from "./prepare.ts";
@@ -146,4 +147,13 @@ test("Restate signs what it asks handlers, and keeps an invocation when it is ki
   } finally {
     handlers.close();
   }
+});
+
+test("an installation that had a database does not begin with another one", () => {
+  const had = { ...ground.installation, database: "embedded" } as const;
+  requireCluster(ground.home, had);
+  const elsewhere = homeAt(join(closed, "without"));
+  assert.throws(() => requireCluster(elsewhere, had), { code: "database_missing", exit: 4 });
+  requireCluster(elsewhere, ground.installation);
+  requireCluster(elsewhere, { ...had, database: "own" });
 });

@@ -10,7 +10,7 @@ import { lockSupervisor } from "#platform/lock.ts";
 import { logOf } from "#platform/log.ts";
 import { isAlive } from "#platform/process-identity.ts";
 import { claimSubnet } from "#platform/subnets.ts";
-import { ensureCluster } from "./cluster.ts";
+import { ensureCluster, requireCluster } from "./cluster.ts";
 import { codeKey, ensureCode, inCode } from "./code.ts";
 import { ensureCompiled } from "./compiled.ts";
 import { leftOfHost } from "./left.ts";
@@ -18,7 +18,7 @@ import { unmountRun } from "./mounts.ts";
 import type { Ground } from "./plan.ts";
 import { prepareDisk, prepareHome } from "./prepare.ts";
 import { PublicSockets } from "./public-sockets.ts";
-import { readState } from "./state.ts";
+import { readState, type SupervisorState } from "./state.ts";
 import { withStores } from "./stores.ts";
 import { Supervisor } from "./supervisor.ts";
 import { isKept, isPlatformStopping } from "./watch.ts";
@@ -36,6 +36,14 @@ const groundOf = (config: ReturnType<typeof readConfig>, prepared: Pick<Ground, 
   cores: availableParallelism(),
 });
 
+/** A copy of the folder has the same lock, as it has the same networks. */
+const notReady = (home: Ground["home"], state: SupervisorState | undefined): SlipError =>
+  state && isAlive(state.supervisor)
+    ? new SlipError("unreachable", "Another 'slip up' runs, but does not become ready.", { next: `Read ${home.processLogs}/supervisor.log.` })
+    : new SlipError("unreachable", `This installation is held by a process that does not run in ${home.root}: a copy of it in another folder runs.`, {
+        next: "End the copy, by 'slip down' with its folder as SLIP_HOME; one of both can run. Where there is none, another 'slip up' takes long: wait for it.",
+      });
+
 /**
  * The lock; or undefined when another supervisor has it and is ready, for what it runs is what was asked for. One that stops is waited
  * for. Who has not inherited the public sockets lets those go first that hold them: they alone can go on without refusing a client.
@@ -50,7 +58,7 @@ const lockUnlessReady = async (home: Ground["home"], inherits: boolean): Promise
     const state = readState(home);
     if (state?.supervisor.state === "ready" && isAlive(state.supervisor)) return undefined;
   }
-  throw new SlipError("unreachable", "Another 'slip up' runs, but does not become ready.", { next: `Read ${home.processLogs}/supervisor.log.` });
+  throw notReady(home, readState(home));
 };
 
 /** Resolves when the platform is to end. `ready` runs when every process answers. */
@@ -82,6 +90,7 @@ export const foreground = async (report: (result: object) => void, inherits: boo
   const { home } = prepared;
   if (!(await lockUnlessReady(home, inherits))) return report({ ready: true });
   const agreed = withStores(prepared.installation, config);
+  requireCluster(home, prepared.installation);
   const installation = { ...prepared.installation, subnet: (await claimSubnet(prepared.installation.subnet)).subnet };
   prepareDisk(home, installation);
   const prepare = firstCluster(groundOf(config, { home, installation, code: source }));
