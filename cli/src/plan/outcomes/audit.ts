@@ -21,6 +21,8 @@ export const tellAudit = (call: Invocation, audit: OutputOf<"platform.audit">): 
     for (const finding of audit.findings) screen.print(line(call, finding));
     const mended = audit.findings.length - left;
     screen.note(`${countOf(audit.compared)} things were compared: ${left} found${options.dryRun ? "" : ` that could not be mended, ${mended} mended`}.`);
+    if (audit.findings.some(({ kind, problem, mended: isMended }) => kind === "artifact" && problem === "loss" && !isMended))
+      screen.note("next: Deploy the apps that are named again; or put oci/ back from the backup of SLIP_HOME while the platform is down.");
   }
   return left > 0 ? 1 : 0;
 };

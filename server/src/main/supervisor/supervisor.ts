@@ -169,7 +169,8 @@ export class Supervisor {
     if (evidence.some((line) => line.includes("No space left on device"))) return noRoomToStart(name, home.root, roomOf(home.root), evidence);
     const foreign = wrongOwners(home, this.#ground.installation);
     if (foreign) return foreign;
-    return new SlipError("internal", `${name} does not start.`, { next: `Read ${home.processLogs}/${name}.log.`, evidence });
+    const restoring = name === "postgres" ? " Where its files are damaged, put postgres/ back from the backup of SLIP_HOME." : "";
+    return new SlipError("internal", `${name} does not start.`, { next: `Read ${home.processLogs}/${name}.log.${restoring}`, evidence });
   }
 
   #notStopped(left: readonly string[]): SlipError {
