@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Home, homeAt } from "#platform/home.ts";
-import { causeOf, processLogPath, rotateProcessLog, withProcessLog } from "./process-log.ts";
+import { causeOf, processLogPath, rotateProcessLog, tellOfDamage, withProcessLog } from "./process-log.ts";
 
 let home: Home;
 before(() => {
@@ -21,6 +21,20 @@ test("the cause of an end is shown, not the stack below it", () => {
     "2026-01-01 [1] HINT:  make some",
   ]);
   assert.deepEqual(causeOf("a\nb\nc\n", 2), ["b", "c"]);
+});
+
+test("of an error of PostgreSQL the message is shown, and damage is known by it", () => {
+  const printed = [
+    "PostgresError: invalid page in block 0 of relation base/16385/2601",
+    "    at x {",
+    "  severity_local: 'FATAL',",
+    "  severity: 'FATAL',",
+    "  code: 'XX001'",
+    "}",
+  ];
+  assert.deepEqual(causeOf(printed.join("\n"), 2), printed.slice(0, 2));
+  assert.ok(tellOfDamage(printed.slice(0, 1)) && tellOfDamage(printed.slice(4)));
+  assert.ok(!tellOfDamage(["PostgresError: password authentication failed", "  code: '28P01'"]));
 });
 
 test("a log that is full is put aside, and who writes it goes on at its start", () => {

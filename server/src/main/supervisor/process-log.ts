@@ -42,7 +42,9 @@ export const rotateProcessLog = (home: Home, name: string): void => {
   truncateSync(path);
 };
 
-const isCause = (line: string): boolean => /^(\w+ )?\[?\w*Error\b|\bFATAL\b|\bPANIC\b|"level":"error"|^node: |cannot |No such file/i.test(line);
+/** A property of an error of PostgreSQL, as Node prints it below the message, is none. */
+const isCause = (line: string): boolean =>
+  !/^\s+severity/.test(line) && /^(\w+ )?\[?\w*Error\b|\bFATAL\b|\bPANIC\b|"level":"error"|^node: |cannot |No such file/i.test(line);
 
 /** The lines that say best why a process ended: from the last one that names a cause, else the last ones. Pure. */
 export const causeOf = (text: string, count: number): string[] => {
@@ -50,6 +52,9 @@ export const causeOf = (text: string, count: number): string[] => {
   const cause = lines.findLastIndex(isCause);
   return cause === -1 ? lines.slice(-count) : lines.slice(cause, cause + count);
 };
+
+/** Whether they tell of files of PostgreSQL that are damaged. Pure. */
+export const tellOfDamage = (lines: readonly string[]): boolean => lines.some((line) => /invalid page in block|could not read block|'XX00[12]'/.test(line));
 
 /** The error of the catalogue that ended `name`, where its last line is one. */
 export const refusalOf = (home: Home, name: string): SlipError | undefined => {

@@ -16,7 +16,7 @@ import { mountRun, unmountRun } from "./mounts.ts";
 import { wrongOwners } from "./owners.ts";
 import { type Ground, type ProcessPlan, planOf } from "./plan.ts";
 import { makeFolders } from "./prepare.ts";
-import { lastWords, refusalOf, rotateProcessLog } from "./process-log.ts";
+import { lastWords, refusalOf, rotateProcessLog, tellOfDamage } from "./process-log.ts";
 import { checkPorts, PublicSockets } from "./public-sockets.ts";
 import { forgetTargets } from "./stale-routes.ts";
 import { type ProcessRecord, readState, type SupervisorState, writeState } from "./state.ts";
@@ -169,7 +169,7 @@ export class Supervisor {
     if (evidence.some((line) => line.includes("No space left on device"))) return noRoomToStart(name, home.root, roomOf(home.root), evidence);
     const foreign = wrongOwners(home, this.#ground.installation);
     if (foreign) return foreign;
-    const restoring = name === "postgres" ? " Where its files are damaged, put postgres/ back from the backup of SLIP_HOME." : "";
+    const restoring = name === "postgres" || tellOfDamage(evidence) ? " Where its files are damaged, put postgres/ back from the backup of SLIP_HOME." : "";
     return new SlipError("internal", `${name} does not start.`, { next: `Read ${home.processLogs}/${name}.log.${restoring}`, evidence });
   }
 
