@@ -22,9 +22,6 @@ export const wantWorkload = async (query: Query, it: { id: string; appId: string
     on conflict (id) do nothing`;
 };
 
-export const workloadOf = async (query: Query, id: string): Promise<WorkloadRow | undefined> =>
-  (await query<WorkloadRow[]>`select ${columns(query)} from workloads w where w.id = ${id}`)[0];
-
 export const workloadsWith = (query: Query, ids: readonly string[]): Promise<WorkloadRow[]> =>
   query<WorkloadRow[]>`select ${columns(query)} from workloads w where w.id = any(${[...ids]})`;
 
