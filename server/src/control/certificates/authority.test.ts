@@ -71,6 +71,17 @@ test("an authority that was being made when the machine stopped is the one that 
   }
 });
 
+test("a certificate beside the key of another authority is refused: nobody would trust what that signs", async () => {
+  const [one, another] = [mkdtempSync(join(tmpdir(), "slip-authority-")), mkdtempSync(join(tmpdir(), "slip-authority-"))];
+  try {
+    for (const folder of [one, another]) await authorityIn(folder, "Slipstream test");
+    writeFileSync(join(one, "authority.pem"), readFileSync(join(another, "authority.pem")));
+    await assert.rejects(authorityIn(one, "Slipstream test"), { code: "key_missing", message: /authority\.pem with authority-key\.pem/ });
+  } finally {
+    for (const folder of [one, another]) rmSync(folder, { recursive: true });
+  }
+});
+
 test("an authority of whose files one was cut off or lost is refused by its name, and made anew where they are removed", async () => {
   const own = mkdtempSync(join(tmpdir(), "slip-authority-"));
   try {

@@ -1,5 +1,5 @@
 // The local certificate authority: made once per installation, signs the certificates of every host name.
-import { X509Certificate as NodeCertificate, webcrypto } from "node:crypto";
+import { createPrivateKey, X509Certificate as NodeCertificate, webcrypto } from "node:crypto";
 import "reflect-metadata";
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
@@ -111,6 +111,7 @@ const readAuthority = async (certificatePath: string, keyPath: string): Promise<
   const signingKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"]);
   const root = new x509.X509Certificate(certificate);
   const own = new NodeCertificate(certificate);
+  if (!own.checkPrivateKey(createPrivateKey(readFileSync(keyPath, "utf8")))) throw new Error("The key is not that of the certificate.");
   return {
     certificate,
     fingerprint: own.fingerprint256,
