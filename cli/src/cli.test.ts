@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { LogLine } from "@slipstream/contract/logs.ts";
 import { appOf, artifact, deploymentId, deploymentOf, liveDeployment, statusOf } from "./testing/samples.ts";
-import { slip, startSlip } from "./testing/slip.ts";
+import { slip, slipOnTerminal, startSlip } from "./testing/slip.ts";
 import { TinyPlatform } from "./testing/tiny-platform.ts";
 import { until } from "./testing/until.ts";
 
@@ -227,6 +227,13 @@ describe("slip", () => {
     const ran = await slip(platform.home, ["secrets", "set", "shop", "A=1=2", `B=@${platform.home}/cert.pem`, "C", "--stage", "--json"], { input: "typed\n" });
     assert.deepEqual(platform.inputsOf("secrets.set"), [{ app: "shop", stage: true, values: { A: "1=2", B: "file\n", C: "typed" } }]);
     assert.deepEqual(JSON.parse(ran.stdout), { app: "shop", names: ["A", "B", "C"], deployment: null });
+  });
+
+  it("says on a line of its own that a question was not answered", async () => {
+    const { code, stdout } = await slipOnTerminal(platform.home, ["secrets", "set", "shop", "TOKEN"], { after: "not shown", keys: "\u0003" });
+    assert.equal(code, 3);
+    assert.match(stdout, /\r?\nerror: Cancelled; nothing was changed\.\r?\n/);
+    assert.deepEqual(platform.asked, []);
   });
 
   it("waits for the deployment that a change starts", async () => {

@@ -3,11 +3,10 @@ import { createHash, hash } from "node:crypto";
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceEntry, SourceManifest } from "@slipstream/contract/source.ts";
 import { type HashCache, openHashCache } from "./hash-cache.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { type Found, type FoundFile, walkFolder } from "./walk.ts";
+import { type Found, type FoundFile, unreadable, walkFolder } from "./walk.ts";
 
 /** A folder as it was when it was read. */
 export interface Tree {
@@ -134,7 +133,7 @@ export const readTree = async (folder: string, cacheFolder: string | undefined):
       return await readOnce(folder, cacheFolder);
     } catch (error) {
       const { code, path } = error as NodeJS.ErrnoException;
-      if (code === "EACCES") throw new SlipError("source_unsafe", `${path ?? folder} cannot be read.`);
+      if (code === "EACCES") throw unreadable(path ?? folder);
       if (!(error instanceof TreeChanged) && !isChange(error)) throw error;
       if (attempt === tries) throw error instanceof TreeChanged ? error : new TreeChanged(folder);
     }

@@ -29,6 +29,9 @@ interface Walk {
 
 const unsafe = (path: string, why: string): SlipError => new SlipError("source_unsafe", `${path} ${why}.`, { file: path });
 
+export const unreadable = (path: string): SlipError =>
+  new SlipError("source_unsafe", `${path} cannot be read.`, { file: path, next: "Let this user read it, or name it in .slipignore." });
+
 const checkPath = (path: string): void => {
   if (path.includes("\uFFFD")) throw unsafe(path, "has a name that is not UTF-8");
   if (Buffer.byteLength(path) > limit("sourcePathBytes")) throw unsafe(path.slice(0, 200), `… is a path longer than ${limit("sourcePathBytes")} bytes`);
@@ -87,7 +90,7 @@ export const walkFolder = (folder: string): { root: string; found: Found[] } => 
     visit(walk, root, "", ignoreRules(root));
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;
-    if (code === "EACCES") throw unsafe(path ?? folder, "cannot be read");
+    if (code === "EACCES") throw unreadable(path ?? folder);
     throw error;
   }
   if (walk.found.length === 0) throw new SlipError("source_empty", `The folder ${folder} has no files to deploy.`);

@@ -9,6 +9,9 @@ const readAnswer = async (question: string, output: NodeJS.WritableStream): Prom
   try {
     if (output !== process.stderr) process.stderr.write(question);
     return await reader.question(output === process.stderr ? question : "");
+  } catch (error) {
+    process.stderr.write("\n");
+    throw error;
   } finally {
     reader.close();
   }

@@ -38,11 +38,15 @@ export const startSlip = (home: string, args: readonly string[], options: { inpu
   return { child, ended: ranToEnd(child) };
 };
 
-/** Runs `slip` as `slip` does, on a terminal: what a person sees, with all that moves the cursor. */
-export const slipOnTerminal = (home: string, args: readonly string[]): Promise<Ran> => {
+/** Runs `slip` as `slip` does, on a terminal: what a person sees, with all that moves the cursor. `typed` once `after` was shown. */
+export const slipOnTerminal = (home: string, args: readonly string[], typed?: { after: string; keys: string }): Promise<Ran> => {
   const words = [process.execPath, entry, ...args].map((word) => `'${word}'`).join(" ");
   const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: home, SLIP_HOME: home, NODE_COMPILE_CACHE: compiled, TERM: "xterm", NO_COLOR: "1" };
-  return ranToEnd(spawn("script", ["--quiet", "--return", "--command", words, "/dev/null"], { env, timeout: timeLimitMs, stdio: ["pipe", "pipe", "pipe"] }));
+  const child = spawn("script", ["--quiet", "--return", "--command", words, "/dev/null"], { env, timeout: timeLimitMs, stdio: ["pipe", "pipe", "pipe"] });
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (typed && chunk.toString().includes(typed.after)) child.stdin.write(typed.keys);
+  });
+  return ranToEnd(child);
 };
 
 export const slip = (...args: Parameters<typeof startSlip>): Promise<Ran> => startSlip(...args).ended;
