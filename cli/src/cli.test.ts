@@ -58,6 +58,17 @@ describe("slip", () => {
       assert.ok(stderr.endsWith(`next: ${next}\n`), stderr);
     });
 
+  it("is no wider than a terminal in what stands below the options, but for examples", async () => {
+    for (const words of [[], ["deploy"], ["doctor"], ["patch"]]) {
+      const { stdout } = await run(...words, "--help");
+      const [before = ""] = stdout.split(/^Examples?:$/m);
+      assert.deepEqual(
+        before.split("\n").filter((line) => line.length > 80),
+        [],
+      );
+    }
+  });
+
   it("has an example in the help of every command", async () => {
     const names = [...(await run()).stdout.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1] ?? "").filter((name) => name !== "help" && name !== "slip");
     assert.ok(names.length >= 20, names.join());

@@ -11,8 +11,11 @@ const indent = (text: string): string =>
     .map((line) => `  ${line}`)
     .join("\n");
 
-const helpAfter = ({ notes, examples }: Command): string =>
-  `${notes === undefined ? "" : `\n${notes}\n`}\n${examples.length === 1 ? "Example" : "Examples"}:\n${indent(examples.join("\n"))}`;
+/** As wide as the rest of the help: a terminal breaks longer lines within words. */
+const wrapped = (parser: Parser, text: string): string => parser.createHelp().boxWrap(text, parser.configureOutput().getOutHelpWidth?.() ?? 80);
+
+const helpAfter = (parser: Parser, { notes, examples }: Command): string =>
+  `${notes === undefined ? "" : `\n${wrapped(parser, notes)}\n`}\n${examples.length === 1 ? "Example" : "Examples"}:\n${indent(examples.join("\n"))}`;
 
 const argumentOf = ({ name, summary, optional, many }: NonNullable<Command["arguments"]>[number]): Argument => {
   const text = many ? `${name}...` : name;
@@ -20,7 +23,8 @@ const argumentOf = ({ name, summary, optional, many }: NonNullable<Command["argu
 };
 
 const addCommand = (parent: Parser, command: Command, runner: Runner): void => {
-  const parser = parent.command(command.name).description(command.summary).addHelpText("after", helpAfter(command));
+  const parser = parent.command(command.name).description(command.summary);
+  parser.addHelpText("after", () => helpAfter(parser, command));
   parser.allowExcessArguments(false).helpOption("-h, --help", "show this");
   for (const argument of command.arguments ?? []) parser.addArgument(argumentOf(argument));
   for (const { flags, summary } of command.options ?? []) parser.option(flags, summary);
@@ -40,20 +44,19 @@ const about = "Slipstream: one call from source to a live, isolated HTTPS app.";
 const habits = `
 Every command has --help with an example, and --json.
 Exit codes: 0 done, 1 the deployment failed, 2 wrong use, 3 cancelled, 4 the platform cannot be reached.
-Environment: SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL, RESTATE_URL; SLIP_URL, SLIP_TOKEN, SLIP_CA for a
-platform elsewhere; NO_COLOR.
+Environment: SLIP_HOME, SLIP_HTTP_PORT, SLIP_HTTPS_PORT, DATABASE_URL, RESTATE_URL; SLIP_URL, SLIP_TOKEN, SLIP_CA for a platform elsewhere; NO_COLOR.
 
 Example:
   slip deploy examples/node-hello`;
 
 /** A parser that throws CommanderError in place of ending the process, and prints help to standard output. */
 export const programOf = (commands: readonly Command[], version: string, runner: Runner): Parser => {
-  const program = new Parser("slip")
+  const program: Parser = new Parser("slip")
     .description(about)
     .version(version, "-V, --version", "show the version")
     .helpOption("-h, --help", "show this")
     .helpCommand("help [command]", "show help of a command")
-    .addHelpText("after", habits)
+    .addHelpText("after", () => wrapped(program, habits))
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
   for (const command of commands) addCommand(program, command, runner);
