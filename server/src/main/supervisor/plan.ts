@@ -131,10 +131,10 @@ const databaseSockets = (databaseUrl: string | undefined): string[] => {
 const controlMemory = "--min-semi-space-size=16";
 
 /**
- * Who asks it waits for ever while it stands still, and another control goes on with its work. Half a minute: one that has much to do, or
+ * Who asks it waits for ever while it stands still, and another control goes on with its work. A minute: one that has much to do, or
  * is on a machine that has, is to be left alone.
  */
-const controlUnanswered = 10;
+const controlUnanswered = 20;
 
 const control = (ground: Ground): ProcessPlan => {
   const { home, installation, config, code, node } = ground;
