@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
-import { GraphQLError } from "graphql";
+import { GraphQLError, getIntrospectionQuery } from "graphql";
 import { prepare } from "./prepare.ts";
 import { graphqlSchema } from "./schema.ts";
 
@@ -47,6 +47,14 @@ test("fragments and aliases count as what they stand for, and are counted once e
   assert.ok(performance.now() - start < 5_000);
   refused(`{ ${Array.from({ length: 6 }, (_, n) => `s${n}: __schema { queryType { name } }`).join(" ")} }`);
   refused(`mutation { ${Array.from({ length: 21 }, (_, n) => `m${n}: appsCreate(input: { app: "a${n}" }) { url }`).join(" ")} }`);
+});
+
+test("the schema is described once: under other names its lists within lists would be given a million times", () => {
+  assert.equal(sizeOf(getIntrospectionQuery({ oneOf: true, inputValueDeprecation: true })).points, 4_000);
+  assert.equal(sizeOf('{ a: __type(name: "App") { name } b: __type(name: "Plan") { name } }').points, 400, "whole descriptions are paid for one by one");
+  refused("{ __schema { types { a: fields { name } b: fields { name } } } }");
+  refused("{ __schema { types { ...T } } } fragment T on __Type { fields { type { ... on __Type { other: name } } } }");
+  refused("query { ...Q } fragment Q on Query { __schema { q: queryType { name } } }");
 });
 
 test("a document of any size is refused or read, in bounded time", () => {

@@ -27,7 +27,10 @@ type Variables = Readonly<Record<string, unknown>>;
 
 const callPoints = 10;
 /** The schema is large, and the same for everybody: who reads it, reads it once. */
-const introspectionPoints: Readonly<Record<string, number>> = { __schema: 4_000, __type: 200 };
+const introspection: Readonly<Record<string, { points: number; type: string } | undefined>> = {
+  __schema: { points: 4_000, type: "__Schema" },
+  __type: { points: 200, type: "__Type" },
+};
 
 const nothing: Size = { fields: 0, depth: 0, points: 0 };
 
@@ -74,13 +77,20 @@ class Measure {
   }
 
   #field(node: FieldNode, parent: GraphQLNamedType | undefined): Size {
-    const introspection = introspectionPoints[node.name.value];
-    if (introspection !== undefined) return { fields: 1, depth: 1, points: introspection };
+    if (node.alias && parent?.name.startsWith("__")) throw aliasedDescription();
+    const description = introspection[node.name.value];
+    if (description !== undefined) return this.#description(node, description);
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
     const note = field?.extensions.slip as FieldNote | undefined;
     const inside = node.selectionSet ? this.of(node.selectionSet, field && getNamedType(field.type)) : nothing;
     const times = field && note?.isList ? this.#first(node, field) : 1;
     return { fields: 1, depth: inside.depth + 1, points: 1 + (note ? callPoints : 0) + inside.points * times };
+  }
+
+  /** It costs the same whatever is asked of it: asked once each, its fields are no more than the schema has. */
+  #description({ selectionSet }: FieldNode, { points, type }: { points: number; type: string }): Size {
+    if (selectionSet) this.of(selectionSet, this.#schema.getType(type));
+    return { fields: 1, depth: 1, points };
   }
 
   /** How many edges a list may have. What cannot be known yet is taken for the most there can be. */
@@ -95,6 +105,9 @@ class Measure {
 }
 
 const tooLarge = (message: string, next: string): SlipError => new SlipError("too_large", message, { next });
+/** Its lists are within lists: each under many names, they would be given a million times. */
+const aliasedDescription = (): SlipError =>
+  tooLarge("The schema is asked to describe itself under other names.", "Leave the aliases within __schema and __type out.");
 
 /** Throws `too_large` for a query beyond a limit. Gives what it may cost. */
 export const requireBounded = (parts: { schema: GraphQLSchema; document: DocumentNode; operation: OperationDefinitionNode; variables: Variables }): Size => {
