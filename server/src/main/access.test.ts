@@ -115,6 +115,30 @@ test("a token does what its grant says, until it is revoked, and its value is no
   await assert.rejects(bot.call("apps.list", {}), refused("unauthorized"));
 });
 
+test("what a token follows ends with it, whoever takes it away, and by itself", async () => {
+  await plane.client.call("apps.create", { app: "followed" });
+  const { deployment } = await plane.client.call("deployments.create", { app: "followed", source: tree });
+  const { person, client: member } = await memberWith("developer", "grace");
+  const [token, short] = [newSecret(), newSecret()];
+  const made = await plane.client.call("tokens.create", { name: "follower", sha256: hashOf(token), grant: { verbs: ["read"] } });
+  const expiresAt = new Date(Date.now() + 3_000).toISOString();
+  await plane.client.call("tokens.create", { name: "short", sha256: hashOf(short), grant: { verbs: ["read"], expiresAt } });
+  const follow = async (client: Client): Promise<() => Promise<unknown>> => {
+    const lines = client.lines("deployments.watch", { deployment });
+    await lines.next();
+    return () => lines.next();
+  };
+  const [ofToken, ofMember, ofShort] = [await follow(plane.clientWith(token)), await follow(member), await follow(plane.clientWith(short))];
+  const others = await follow(plane.client);
+  await plane.client.call("tokens.revoke", { token: made.token });
+  await assert.rejects(ofToken(), refused("unreachable"));
+  await plane.client.call("members.remove", { person });
+  await assert.rejects(ofMember(), refused("unreachable"));
+  await assert.rejects(ofShort(), refused("unreachable"));
+  await plane.client.call("deployments.cancel", { deployment });
+  assert.partialDeepStrictEqual(await others(), { done: false, value: { state: "cancelled" } }, "all others go on");
+});
+
 test("a token that replaces itself keeps its grant, and what was used of it", async () => {
   const [first, second] = [newSecret(), newSecret()];
   await plane.client.call("tokens.create", { name: "turns", sha256: hashOf(first), grant: { verbs: ["read", "deploy"], budget: { builds: 1 } } });

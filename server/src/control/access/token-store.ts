@@ -1,9 +1,10 @@
 // Tokens in PostgreSQL, by their hash, with a copy in memory that is at most a few seconds old.
-import { type Grant, Verb } from "@slipstream/contract/access.ts";
+import { type Grant, type Permission, Verb } from "@slipstream/contract/access.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { type Database, json, type Query } from "#platform/database.ts";
 import { newId } from "#platform/ids.ts";
 import { cpuMsOf } from "./cpu-store.ts";
+import { HeldTokens, type Hold } from "./held-tokens.ts";
 import { ensureLocalOwner } from "./people-store.ts";
 import { bearerOf, findToken, indexOf, type Token, type TokenIndex, type TokenKind, type TokenRow, tokenOf } from "./token.ts";
 
@@ -30,6 +31,7 @@ export class Tokens {
   #tokens: TokenIndex = new Map();
   #readAt = Number.NEGATIVE_INFINITY;
   readonly #usedAt = new Map<string, number>();
+  readonly #held = new HeldTokens(() => (this.#age() > freshMs ? this.#refresh() : Promise.resolve(this.#held.end(this.#tokens))));
 
   constructor(database: Database) {
     this.#database = database;
@@ -46,6 +48,11 @@ export class Tokens {
     return late && this.#used(late);
   }
 
+  /** For what goes on after it was allowed. */
+  hold(token: Token, permission: Permission): Hold {
+    return this.#held.hold(token, permission);
+  }
+
   #age(): number {
     return performance.now() - this.#readAt;
   }
@@ -59,6 +66,7 @@ export class Tokens {
     const tokens = indexOf(await read(this.#database));
     this.#tokens = tokens;
     this.#readAt = performance.now();
+    this.#held.end(tokens);
     const known = new Set([...tokens.values()].map(({ id }) => id));
     for (const id of this.#usedAt.keys()) if (!known.has(id)) this.#usedAt.delete(id);
   }

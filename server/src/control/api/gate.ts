@@ -7,6 +7,7 @@ import { type OperationName, type OutputOf, operations } from "@slipstream/contr
 import type { Database } from "#platform/database.ts";
 import { BeyondGrant } from "../access/beyond-grant.ts";
 import { decide, type Subject } from "../access/decide.ts";
+import type { Hold } from "../access/held-tokens.ts";
 import { subjectOf } from "../access/subject.ts";
 import { mayDo, type Token } from "../access/token.ts";
 import type { Tokens } from "../access/token-store.ts";
@@ -80,8 +81,18 @@ export class Gate {
     admit(token, operation);
     const call = callOf(incoming);
     const input = parseInput(operation, await incoming.input());
-    if (operation.answer === "lines") return { kind: "lines", lines: (await this.#decided(name, input, call)) as AsyncIterable<unknown> };
-    return { kind: "json", value: await this.#once(name, input, call) };
+    if (!goesOn(name)) return { kind: "json", value: await this.#once(name, input, call) };
+    const { lost, release } = this.#tokens.hold(token, operation.permission);
+    incoming.signal.addEventListener("abort", release, { once: true });
+    call.signal = AbortSignal.any([incoming.signal, lost]);
+    if (operation.answer !== "lines") return { kind: "json", value: await this.#once(name, input, call).finally(release) };
+    try {
+      const lines = (await this.#decided(name, input, call)) as AsyncIterable<unknown>;
+      return { kind: "lines", lines: untilLost(lines, { lost, release }) };
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   /** What a handler does within its call: another operation, which its caller must be allowed to do as well. */
@@ -158,6 +169,22 @@ export class Gate {
     // Handlers journal in the transaction of their change; one that has none is journaled here.
     if (operation.effect !== "read" && !call.journaled && !isContent(name)) await journal(this.#database, call, { operation: name, input });
     return value;
+  }
+}
+
+/** What lasts as long as its caller wants it, or as a program of theirs does; a plan may be of a command. */
+const goesOn = (name: OperationName): boolean => operations[name].answer === "lines" || name === "apps.run" || name === "plans.apply";
+
+/** Nothing more is given once the token is lost, and the stream breaks off, so that it is not taken for whole. */
+async function* untilLost(lines: AsyncIterable<unknown>, { lost, release }: Hold): AsyncGenerator<unknown> {
+  try {
+    for await (const line of lines) {
+      lost.throwIfAborted();
+      yield line;
+    }
+    lost.throwIfAborted();
+  } finally {
+    release();
   }
 }
 
