@@ -285,6 +285,26 @@ test("a developer approves what their own tokens ask, and no more than they may 
   await assert.rejects(dev.call("approvals.approve", { approval: next }), refused("conflict"));
 });
 
+test("who may not do what a plan does, or what undoes an entry, cannot approve that it is applied", async () => {
+  await plane.client.call("apps.create", { app: "guarded" });
+  const [{ id: entry } = { id: "" }] = await entriesOf("apps.create", "guarded");
+  const agent = await agentWith({ verbs: ["read", "deploy"] });
+  const approver = await agentWith({ verbs: ["read", "deploy", "administer"] });
+  for (const asked of [
+    { operation: "apps.destroy", input: { app: "guarded" } },
+    { operation: "journal.undo", input: { entry } },
+  ]) {
+    const { plan } = await agent.call("plans.create", asked);
+    const approval = await needed(agent.call("plans.apply", { plan }));
+    await assert.rejects(approver.call("approvals.approve", { approval }), refused("forbidden"), asked.operation);
+    await approver.call("approvals.deny", { approval });
+  }
+  const { plan } = await agent.call("plans.create", { operation: "env.set", input: { app: "guarded", values: { A: "1" } } });
+  const approval = await needed(agent.call("plans.apply", { plan }));
+  await (await agentWith({ verbs: ["read", "configure", "administer"] })).call("approvals.approve", { approval });
+  assert.equal((await ended(agent, approval)).state, "done", "who may do it approves it");
+});
+
 test("secrets that wait for an approval are sealed, shown to nobody, and opened with another key after it was rotated", async () => {
   await plane.client.call("apps.create", { app: "sealed" });
   const agent = await agentWith({ verbs: ["read"] });

@@ -11,6 +11,7 @@ import type { Call } from "../api/call.ts";
 import type { Sealing } from "../secrets/sealing.ts";
 import { type ApprovalRow, isEnd } from "./approval.ts";
 import { approvalIn, livingGrant, openApproval } from "./approval-store.ts";
+import { type Deed, deedsOf } from "./deed.ts";
 
 export const isAsker = ({ token }: Call, row: ApprovalRow): boolean => token.grantId !== null && token.grantId === row.grantId;
 
@@ -33,6 +34,11 @@ export const findApproval = async (query: Query, call: Call, id: string): Promis
 const isBeyond = ({ token }: Call, { operation }: ApprovalRow): boolean =>
   (operation === "deployments.create" || operation === "plans.apply") && isBounded(capsOf(token.grant));
 
+const isAllowed = async (query: Query, call: Call, { name, input }: Deed): Promise<boolean> => {
+  const operation: Operation = operations[name];
+  return decide(call.token, operation, await subjectOf(query, call, name, operation, input)).kind === "allowed";
+};
+
 export type Verdict = "approved" | "denied";
 
 export interface Deciding {
@@ -47,9 +53,9 @@ export const checkDecision = async (query: Query, call: Call, { row, verdict, se
   if (!mayDecide(call, row)) throw new SlipError("forbidden", "A token cannot approve what it has asked for itself.", { next: "Let a person decide it." });
   if (verdict === "denied") return;
   if (!(await livingGrant(query, row.grantId))) throw new SlipError("conflict", "The token that asked does not work any more.");
-  const operation: Operation = operations[row.operation];
-  const input = openApproval(sealing, row) as Record<string, unknown>;
-  const { kind } = decide(call.token, operation, await subjectOf(query, call, row.operation, operation, input));
-  if (kind !== "allowed" || isBeyond(call, row))
+  const deed = { name: row.operation, input: openApproval(sealing, row) as Record<string, unknown> };
+  const deeds = await deedsOf(query, { tenant: call.tenant, sealing, deed });
+  const mayDoAll = (await Promise.all(deeds.map((each) => isAllowed(query, call, each)))).every(Boolean);
+  if (!mayDoAll || isBeyond(call, row))
     throw new SlipError("forbidden", "Only who may do this themselves can approve it.", { next: "Let an owner decide it." });
 };
