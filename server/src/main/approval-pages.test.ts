@@ -159,6 +159,20 @@ test("of a plan, the page has what it changes", async () => {
   assert.match((await (await owner()).open(url)).text, /env COLOUR<\/td><td>–<\/td><td>&lt;blue&gt;/);
 });
 
+test("of a plan, the page has what it does as whole as of what is asked without one", async () => {
+  await plane.client.call("apps.create", { app: "whole" });
+  const values = { NODE_OPTIONS: `${"--no-warnings ".repeat(30)}--import=/tail.mjs` };
+  const { plan } = await agent.call("plans.create", { operation: "env.set", input: { app: "whole", values } });
+  const { url } = await needed(agent.call("plans.apply", { plan }));
+  const { text } = await (await owner()).open(url);
+  assert.ok(text.includes(values.NODE_OPTIONS), text);
+  const secret = await agent.call("plans.create", { operation: "secrets.set", input: { app: "whole", values: { API_KEY: "precious-value" } } });
+  const { approval } = await needed(agent.call("plans.apply", { plan: secret.plan }));
+  const shown = JSON.stringify(await plane.client.call("approvals.get", { approval }));
+  assert.match(shown, /API_KEY/);
+  assert.doesNotMatch(shown, /precious/);
+});
+
 test("a form that no page of this visit made decides nothing", async () => {
   const { approval, url } = await needed(agent.call("apps.create", { app: "forged" }));
   const [browser, other] = [await owner(), await owner()];

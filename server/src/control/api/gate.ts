@@ -154,7 +154,7 @@ export class Gate {
     if (call.expects !== undefined) {
       const asked = { name: "plans.apply" as const, input: { plan: call.expects.plan } };
       const requestSha256 = this.#idempotency.hashOf({ operation: asked.name, input: asked.input });
-      return ((await this.#askApproval(call, { ...asked, beyond, requestSha256 })) as OutputOf<"plans.apply">).output;
+      return ((await this.#askApproval(call, { ...asked, beyond, requestSha256, does: { name, input: kept } })) as OutputOf<"plans.apply">).output;
     }
     return this.#askApproval(call, { name, input: kept, beyond, requestSha256: this.#idempotency.hashOf({ operation: name, input }) });
   }

@@ -40,6 +40,8 @@ export interface Needed {
   input: Record<string, unknown>;
   beyond: readonly Beyond[];
   requestSha256: Buffer;
+  /** Of a plan: what it does, which a person sees as whole as what is asked without one. */
+  does?: { name: OperationName; input: Record<string, unknown> };
 }
 
 /** The page where a person decides it. */
@@ -66,12 +68,11 @@ const askerOf = ({ token, tenant, actor, idempotencyKey }: Call): Asker => ({
   idempotencyKey,
 });
 
-const asking = (asker: Asker, { name, input, beyond, requestSha256 }: Needed): Asking => ({
-  ...asker,
-  ...askedFor(name, input, beyond),
-  operation: name,
-  requestSha256,
-});
+const asking = (asker: Asker, { name, input, beyond, requestSha256, does }: Needed): Asking => {
+  const asked = askedFor(name, input, beyond);
+  const shown = does === undefined ? asked.shown : { ...asked.shown, operation: does.name, input: shownInput(does.name, does.input) };
+  return { ...asker, ...asked, shown, operation: name, requestSha256 };
+};
 
 /** Waits until it has ended, the time is over or the signal aborts; gives it as it is then. */
 export const untilEnd = async (
@@ -198,7 +199,9 @@ const goesOn = async ({ database, sealing }: Control, row: ApprovalRow, { beyond
   const more = stillBeyond(beyond, liftedBy(givenIn(row)).lifts);
   if (more.length === 0) return false;
   const kept = input ?? (openApproval(sealing, row) as Record<string, unknown>);
-  await database.begin((query) => continueApproval(query, sealing, row, askedFor(row.operation, kept, more)));
+  const asked = askedFor(row.operation, kept, more);
+  const shown = row.operation === "plans.apply" ? row.shown : asked.shown;
+  await database.begin((query) => continueApproval(query, sealing, row, { ...asked, shown }));
   return true;
 };
 
