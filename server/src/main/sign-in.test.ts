@@ -150,6 +150,32 @@ test("a session ends when somebody signs out or in again, and its cookie is wort
   }
 });
 
+test("who was signed in by a token that somebody else may have seen is not signed in any more", async () => {
+  const [first, second] = [`slip_${randomBytes(16).toString("hex")}`, `slip_${randomBytes(16).toString("hex")}`];
+  const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
+  await plane.client.call("members.invite", { role: "developer", sha256: hashOf("inv_robbed") });
+  await plane.clientWith("inv_robbed").call("members.accept", { name: "robbed", sha256: hashOf(first) });
+  const signedInBy = async (token: string): Promise<() => Promise<string>> => {
+    const [browser, { typed, sha256 }] = [visitor(), newCode()];
+    await plane.clientWith(token).call("sessions.code", { sha256 });
+    assert.match((await browser.submit(await browser.open("/sign-in"), { code: typed })).text, /signed in as <strong>robbed/);
+    return async () => new URL((await browser.open("/account")).address).pathname;
+  };
+  const byFirst = await signedInBy(first);
+  const open = newCode();
+  await plane.clientWith(first).call("sessions.code", { sha256: open.sha256 });
+  await plane.clientWith(first).call("token.rotate", { sha256: hashOf(second), graceMs: 0 });
+  assert.equal(await byFirst(), "/sign-in");
+  const late = visitor();
+  assert.equal((await late.submit(await late.open("/sign-in"), { code: open.typed })).status, 403, "nor by a code that it made");
+  const bySecond = await signedInBy(second);
+  await plane.clientWith(second).call("token.rotate", { sha256: hashOf(first.replace("slip", "next")), graceMs: 60_000 });
+  assert.equal(await bySecond(), "/account", "one that is replaced in peace was seen by nobody");
+  const robbed = (await plane.client.call("tokens.list", {})).tokens.filter(({ actor }) => actor === "robbed");
+  for (const { token } of robbed) await plane.client.call("tokens.revoke", { token });
+  assert.equal(await bySecond(), "/sign-in");
+});
+
 test("only a person's own token makes a code", async () => {
   const token = `slip_${randomBytes(16).toString("hex")}`;
   await plane.database`

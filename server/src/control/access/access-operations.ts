@@ -3,6 +3,7 @@ import type { Handlers } from "../api/call.ts";
 import { keepAnswer } from "../api/claim-store.ts";
 import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
+import { endSignIns } from "../sign-in/session-store.ts";
 import { toPerson } from "./member-operations.ts";
 import { personOf } from "./people-store.ts";
 import { seriesOf, stateOfSeries } from "./token-operations.ts";
@@ -31,6 +32,7 @@ export const accessOperations = ({ database, tokens }: Control): Pick<Handlers, 
       await lockToken(query, tenant, token.id);
       await call.expects?.check(query, { state: async () => stateOfSeries(token.id, seriesOf(token.id, await tokensOf(query, tenant))) });
       await replaceToken(query, { tenant, sha256: token.sha256 }, { sha256: Buffer.from(sha256, "hex"), endsAt: new Date(answer.endsAt) });
+      if (graceMs === 0) await endSignIns(query, token);
       await journal(query, call, { operation: "token.rotate", input: { graceMs } });
       await keepAnswer(query, call, answer);
     });

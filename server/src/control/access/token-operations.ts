@@ -9,6 +9,7 @@ import type { Control } from "../control.ts";
 import { journal } from "../journal/journal-store.ts";
 import type { Fingerprint } from "../plans/fingerprint.ts";
 import { projectsOf } from "../projects/project-store.ts";
+import { endSignIns } from "../sign-in/session-store.ts";
 import { notWithin } from "./decide.ts";
 import { actorOf, personOf } from "./people-store.ts";
 import { insertGrant, insertToken, type ListedToken, lockToken, revokeToken, tokenIn, tokensOf, usedOf } from "./token-store.ts";
@@ -151,6 +152,7 @@ export const tokenOperations = ({ database, tokens }: Control): Pick<Handlers, "
       const row = expectRevocable(id, await tokenIn(query, call.tenant, id));
       await call.expects?.check(query, { state: () => stateOfToken(row) });
       if (!(await revokeToken(query, call.tenant, id))) throw notFound(id);
+      await endSignIns(query, row);
       await journal(query, call, { operation: "tokens.revoke", input: { token: id, name: row.name } });
     });
     await tokens.refresh();

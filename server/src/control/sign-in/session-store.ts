@@ -68,6 +68,13 @@ export const endSession = async (query: Query, cookie: string): Promise<void> =>
   await query`delete from sessions where sha256 = ${hashOf(cookie)}`;
 };
 
+/** Signs out whom a token has signed in that ends because others may have seen it; one with a grant signs nobody in. */
+export const endSignIns = async (query: Query, { person, grantId }: { person: string | null; grantId: string | null }): Promise<void> => {
+  if (person === null || grantId !== null) return;
+  await query`delete from sign_in_codes where person = ${person}`;
+  await query`delete from sessions where person = ${person}`;
+};
+
 export const trimSessions = async (query: Query): Promise<void> => {
   await query`delete from sessions where expires_at < now()`;
   await query`delete from sign_in_codes where expires_at < now()`;

@@ -43,6 +43,12 @@ export interface TokenRows {
 
 const usedText = ({ lastUsedAt }: ListedToken): string => (lastUsedAt === null ? "It was never used." : `It was last used at ${lastUsedAt.toISOString()}.`);
 
+/** As `endSignIns`. */
+const signedOut = ({ actor, person, grantId }: ListedToken): { what: string; why: string }[] =>
+  person === null || grantId !== null
+    ? []
+    : [{ what: `${actor} on the pages`, why: "It may be somebody else who signed in with it, so all have to sign in again." }];
+
 const revoke = planner<"tokens.revoke", TokenRows>({
   read: ({ snapshot, call }, { token }) =>
     snapshot(async (query) => {
@@ -51,7 +57,7 @@ const revoke = planner<"tokens.revoke", TokenRows>({
     }),
   plan: (_, { row }) => ({
     changes: [...change(`token ${row.id}`, row.actor, undefined), ...grantChanges(row.terms ?? undefined, undefined)],
-    interrupts: [{ what: `all that ${row.actor} asks for with it`, why: `It is refused from then on. ${usedText(row)}` }],
+    interrupts: [{ what: `all that ${row.actor} asks for with it`, why: `It is refused from then on. ${usedText(row)}` }, ...signedOut(row)],
     quota: [],
   }),
   again: async (_, { token }) => ({ token }),
@@ -78,7 +84,8 @@ const rotate = planner<"token.rotate", SeriesRows>({
       return { asking: token.id, series, fingerprint: stateOfSeries(token.id, series) };
     }),
   plan({ sha256, graceMs }, { asking, series }) {
-    const { actor } = replaceable(series.find(({ id }) => id === asking));
+    const self = replaceable(series.find(({ id }) => id === asking));
+    const { actor } = self;
     return {
       changes: [
         ...series.flatMap((row) => change(`token ${row.id}`, untilText(row), afterText(row, graceMs))),
@@ -89,6 +96,7 @@ const rotate = planner<"token.rotate", SeriesRows>({
           what: `what ${actor} asks for with ${series.length === 1 ? "the token" : "the tokens"} of before`,
           why: graceMs === 0 ? "It is refused from then on." : `It is refused after ${spanText(graceMs)}.`,
         },
+        ...(graceMs === 0 ? signedOut(self) : []),
       ],
       quota: [],
       ...(sha256 === undefined ? { asks: ["sha256" as const] } : {}),
