@@ -4,7 +4,7 @@ import { z } from "zod";
 import { knownError } from "../known-error.ts";
 import type { Asking } from "./asking.ts";
 import type { Done } from "./tool.ts";
-import { Untrusted, untrusted } from "./untrusted.ts";
+import { said, Untrusted, untrusted } from "./untrusted.ts";
 
 /** Clients give up after a minute unless they hear of progress. */
 const usualWaitSeconds = 50;
@@ -43,12 +43,12 @@ const evidenceBounds = { lines: 20, lineLength: 300, length: 2_000 };
 export const failureFor = ({ phase, code, summary, file, line, evidence, suspectedCause, approval, nextActions }: FailureReport): z.input<typeof Failure> => ({
   phase,
   code,
-  summary,
-  ...(file === undefined ? {} : { file }),
+  summary: said(summary),
+  ...(file === undefined ? {} : { file: said(file) }),
   ...(line === undefined ? {} : { line }),
-  ...(suspectedCause === undefined ? {} : { cause: suspectedCause }),
+  ...(suspectedCause === undefined ? {} : { cause: said(suspectedCause) }),
   ...(approval === undefined ? {} : { approval }),
-  next: [...nextActions],
+  next: nextActions.map(said),
   ...(evidence.length === 0 ? {} : { output: untrusted(evidence, evidenceBounds) }),
 });
 

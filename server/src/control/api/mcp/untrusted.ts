@@ -17,6 +17,11 @@ export const plain = (text: string): string => text.replace(/\t/g, "  ").replace
 
 const cut = (line: string, max: number): string => (line.length <= max ? line : `${line.slice(0, max)}…`);
 
+const saidLength = 1_000;
+
+/** What the platform says, which may quote a stranger's file, command or package: on one line, so that no quotation looks like words of its own. */
+export const said = (text: string): string => cut(plain(text.replace(/\s+/g, " ")), saidLength);
+
 export interface Bounds {
   lines: number;
   lineLength: number;
