@@ -305,6 +305,19 @@ test("who may not do what a plan does, or what undoes an entry, cannot approve t
   assert.equal((await ended(agent, approval)).state, "done", "who may do it approves it");
 });
 
+test("the plan of a new app is its planner's, wherever the app is to be, and no neighbour's", async () => {
+  await plane.client.call("projects.create", { project: "garden" });
+  const verbs = ["read", "deploy"] as const;
+  const planner = await agentWith({ verbs: [...verbs], projects: ["garden"] });
+  const neighbour = await agentWith({ verbs: [...verbs], projects: ["default"] });
+  const { plan } = await planner.call("plans.create", { operation: "apps.create", input: { app: "rose", project: "garden" } });
+  await assert.rejects(neighbour.call("plans.get", { plan }), refused("not_found"));
+  await assert.rejects(neighbour.call("plans.apply", { plan }), refused("not_found"));
+  assert.equal((await planner.call("plans.get", { plan })).app, "rose");
+  assert.partialDeepStrictEqual(await planner.call("plans.apply", { plan }), { output: { app: "rose", project: "garden" } });
+  await assert.rejects(neighbour.call("plans.get", { plan }), refused("not_found"));
+});
+
 test("secrets that wait for an approval are sealed, shown to nobody, and opened with another key after it was rotated", async () => {
   await plane.client.call("apps.create", { app: "sealed" });
   const agent = await agentWith({ verbs: ["read"] });

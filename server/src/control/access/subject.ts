@@ -70,6 +70,8 @@ const appOfDeployment = async (query: Query, { tenant }: Call, id: string): Prom
   return app && place(app);
 };
 
+/** No grant that covers some apps covers this. */
+const nowhere: PlacedApp = { name: "", project: "", environment: "" };
 const nothingUsed: Used = { apps: 0, builds: 0, cpuMs: 0 };
 /** Of a deployment or a plan. */
 const byIdOf = (app: PlacedApp, id: string): Subject => ({ about: "app", app, byId: id, isNew: false, isBuild: false, used: nothingUsed });
@@ -122,8 +124,10 @@ const planSubject = async (query: Query, call: Call, id: string): Promise<Subjec
   const plan = await planIn(query, call.tenant, id);
   if (!plan) return { about: "nothing" };
   if (plan.app === null) return { about: aboutNothing.has(plan.operation as OperationName) ? "nothing" : "tenant" };
-  const app = (await findApp(query, call.tenant, plan.app)) ?? { name: plan.app, project: firstProject, environment: firstEnvironment };
-  return byIdOf(place(app), id);
+  const app = await findApp(query, call.tenant, plan.app);
+  if (app) return byIdOf(place(app), id);
+  // Where a new app would be, its input says, which is decided when it is applied. Until then its plan is who planned it's.
+  return plan.actor === call.actor || !isScoped(call.token.grant) ? { about: "nothing" } : byIdOf(nowhere, id);
 };
 
 /** Of an app that has the name of another one of before, the entries of that are not its own: they are the whole tenant's. */
@@ -132,7 +136,7 @@ const entrySubject = async (query: Query, call: Call, id: string): Promise<Subje
   if (!entry) return { about: "nothing" };
   const app = entry.app !== null && entry.isThere ? await findApp(query, call.tenant, entry.app) : undefined;
   if (app) return byIdOf(place(app), id);
-  return isScoped(call.token.grant) ? byIdOf({ name: "", project: "", environment: "" }, id) : { about: "tenant" };
+  return isScoped(call.token.grant) ? byIdOf(nowhere, id) : { about: "tenant" };
 };
 
 export const subjectOf = async (query: Query, call: Call, name: OperationName, operation: Operation, input: Record<string, unknown>): Promise<Subject> => {
