@@ -28,7 +28,10 @@ export const eventStream = async (prepared: Prepared, args: ExecutionArgs, forma
       pings = setInterval(() => controller.enqueue(encoder.encode(":\n\n")), pingMs);
     },
     async pull(controller) {
-      const { done, value } = await iterator.next();
+      const { done, value } = await iterator.next().catch((error: unknown) => {
+        clearInterval(pings);
+        throw error;
+      });
       controller.enqueue(encoder.encode(done ? "event: complete\ndata:\n\n" : `event: next\ndata: ${JSON.stringify(told(value, format))}\n\n`));
       if (!done) return;
       clearInterval(pings);
