@@ -398,13 +398,6 @@ const cases: readonly { what: string; files: Files; config?: AppConfig; expected
   { what: "a byte order mark", files: { "package.json": `\uFEFF${pack({ scripts: start })}` }, expected: { command: "node server.js" } },
 ];
 
-test("a build that installs the packages of a folder gets all of them, and no later yarn is told what it does not know", () => {
-  const built = (files: Record<string, string>) =>
-    planOf(memoryTree({ "package.json": pack({ scripts: { build: "make", ...start } }), ...files }), {}).build?.env.YARN_PRODUCTION;
-  assert.equal(built({ "yarn.lock": "# yarn lockfile v1\n" }), "false");
-  assert.equal(built({ "yarn.lock": "__metadata:\n  version: 8\n" }), undefined);
-});
-
 for (const { what, files, config = {}, expected } of cases)
   test(what, () => {
     const found = summary(planOf(memoryTree(files), config));
