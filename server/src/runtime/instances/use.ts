@@ -27,13 +27,13 @@ export class Use {
     return this.#sandbox.hold(this.#id).cpuTime()?.ms ?? 0;
   }
 
-  /** Whether it has used more than its share of a core since this was asked last. */
+  /** Whether it has used more than its share of a core since this was asked last, or waits for one: on a machine that has too much to do that is work, too. */
   isBusy(): boolean {
     const [cpuMs, now] = [this.cpuMs(), performance.now()];
     const [used, passed] = [cpuMs - this.#cpuMs, now - this.#at];
     this.#cpuMs = cpuMs;
     this.#at = now;
     // Less than before is another program, which is just starting.
-    return used < 0 || used * 100 > passed * this.#busyPercent;
+    return used < 0 || used * 100 > passed * this.#busyPercent || this.#sandbox.hold(this.#id).isRunnable();
   }
 }

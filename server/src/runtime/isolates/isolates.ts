@@ -253,6 +253,7 @@ export class Isolates implements ProgramSandbox {
       isFrozen: () => false,
       oomKills: () => (process?.members.get(id)?.exit?.outOfMemory === true ? 1 : 0),
       cpuTime: () => undefined,
+      isRunnable: () => false,
       memoryBytes: () => (process ? process.sandbox.cgroup(process.record.id).memoryBytes() / Math.max(1, process.loaded.length) : 0),
     };
   }

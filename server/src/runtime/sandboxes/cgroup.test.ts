@@ -55,6 +55,27 @@ describe("files are where each version has them", () => {
   });
 });
 
+test("what wants a processor is told from what waits for something else", async () => {
+  const at = mkdtempSync(join(tmpdir(), "slip-cgroup-"));
+  mkdirSync(join(at, "pids/slip"), { recursive: true });
+  const children = ["while :; do :; done", "read line"].map((line) => spawn("sh", ["-c", line], { stdio: ["pipe", "ignore", "ignore"] }));
+  const isRunnable = (pids: readonly (number | undefined)[]): boolean => {
+    writeFileSync(join(at, "pids/slip/cgroup.procs"), pids.map((pid) => `${pid}\n`).join(""));
+    return new Cgroup("/slip", hierarchyAt(at)).isRunnable();
+  };
+  try {
+    const [busy, waiting] = children.map(({ pid }) => pid);
+    // Each runs until it is a shell, and has read its line.
+    for (const end = performance.now() + 20_000; isRunnable([waiting]) && performance.now() < end; ) await sleep(5);
+    assert.equal(isRunnable([waiting]), false);
+    assert.equal(isRunnable([waiting, busy]), true);
+    assert.equal(isRunnable([2 ** 22]), false, "one that has ended");
+  } finally {
+    for (const child of children) child.kill("SIGKILL");
+    rmSync(at, { recursive: true });
+  }
+});
+
 /** Hierarchies mounted here, each with the folder that takes a process in; a hybrid machine has both, so that both are tested there. */
 const hierarchies = [
   { name: "v2", at: "/sys/fs/cgroup", tree: "." },

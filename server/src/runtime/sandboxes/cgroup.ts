@@ -22,6 +22,15 @@ const read = (path: string): string => {
   }
 };
 
+const threadsOf = (pid: number): string[] => {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // It has ended.
+    return [];
+  }
+};
+
 /** `name N` of a flat keyed file such as memory.events. Pure. */
 export const counterOf = (text: string, name: string): number => {
   const line = text.split("\n").find((one) => one.startsWith(`${name} `));
@@ -170,6 +179,11 @@ export class Cgroup {
       .split("\n")
       .filter((line) => line !== "")
       .map(Number);
+  }
+
+  /** Whether a thread of the group runs, or would if there were a processor for it (proc_pid_stat(5), state R). */
+  isRunnable(): boolean {
+    return this.pids().some((pid) => threadsOf(pid).some((thread) => /\) R [^)]*$/.test(read(`/proc/${pid}/task/${thread}/stat`))));
   }
 
   /** SIGKILL to all, frozen ones too; where the kernel can do it at once (v2 since Linux 5.14), no process gets away by forking. */

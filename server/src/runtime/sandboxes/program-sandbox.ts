@@ -12,7 +12,7 @@ export type Tail = {
 };
 
 /** What a program uses, and how it is held up. */
-export type Hold = Pick<Cgroup, "freeze" | "thaw" | "isFrozen" | "oomKills" | "cpuTime" | "memoryBytes">;
+export type Hold = Pick<Cgroup, "freeze" | "thaw" | "isFrozen" | "oomKills" | "cpuTime" | "memoryBytes" | "isRunnable">;
 
 export interface ProgramSandbox {
   /** Starts the program. Rejects with LaunchError, after which the caller removes what there is. */

@@ -27,7 +27,7 @@ const pages = {
   "/say": (url) => { console.log(url.searchParams.get("text")); return "said"; },
   "/flood": (url) => { for (let n = 0; n < Number(url.searchParams.get("lines")); n++) console.log("line " + n); return "said"; },
   "/burn": (url) => { for (const end = Date.now() + Number(url.searchParams.get("ms")); Date.now() < end; ); return "burnt"; },
-  "/work": () => { working ??= setInterval(() => { for (const end = Date.now() + 20; Date.now() < end; ); }, 50); return "working"; },
+  "/work": () => { working ??= setInterval(() => { for (const end = Date.now() + 40; Date.now() < end; ); }, 50); return "working"; },
   "/rest": () => { clearInterval(working); working = undefined; return "resting"; },
   "/crash": () => { setTimeout(() => process.exit(7), 5); return "bye"; },
   "/eat": () => { const all = []; setInterval(() => { for (let n = 0; n < 32; n++) all.push(Buffer.alloc(2 ** 20, 1)); }, 1); return "eating"; },
