@@ -19,6 +19,10 @@ export const PackageFile = z.object({
   dependencies: strings,
   devDependencies: strings,
   optionalDependencies: strings,
+  dependenciesMeta: z
+    .record(z.string(), z.object({ injected: z.boolean().optional() }))
+    .default({})
+    .catch({}),
   workspaces: z.unknown().optional(),
   allowScripts: z.unknown().optional(),
 });

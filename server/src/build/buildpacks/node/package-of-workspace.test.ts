@@ -77,3 +77,13 @@ test("a package that is not there is said", () => {
 test("a package that cannot be read is said by what reads it", () => {
   assert.throws(() => plan("apps/api", { ...workspace, "apps/api/package.json": "{" }), /package\.json is not JSON/);
 });
+
+for (const [what, changed] of Object.entries({
+  "a script that an install runs": { scripts: { prepare: "tsc" } },
+  "a folder among its dependencies": { dependencies: { tool: "file:../../tools/tool" } },
+  "a package of the workspace that is copied": { dependenciesMeta: { base: { injected: true } } },
+}))
+  test(`${what}, in any package, makes the install see all files`, () => {
+    const files = { ...workspace, "packages/lib/package.json": pack({ name: "lib", ...changed }) };
+    assert.equal(plan("apps/api", files).install?.inputs, "all");
+  });

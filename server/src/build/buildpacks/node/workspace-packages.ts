@@ -26,6 +26,10 @@ const membersOf = (tree: SourceTree): Member[] =>
     return folder === undefined || file === undefined ? [] : [{ folder, scripts: file.scripts }];
   });
 
+/** Every package.json below the top that can be read. */
+export const filesBelow = (tree: SourceTree): PackageFile[] =>
+  tree.paths.flatMap((path) => (path.endsWith("/package.json") && !path.includes("node_modules/") ? (parsed(tree.read(path) ?? "") ?? []) : []));
+
 /** Folders of the packages below the top that start a server. */
 export const startingPackages = (tree: SourceTree): string[] =>
   membersOf(tree).flatMap(({ folder, scripts }) => (scripts.start === undefined || isDevelopmentServer(scripts.start, scripts) ? [] : [folder]));
