@@ -49,3 +49,13 @@ test("pnpm's list is read as people write it", () => {
 test("what is no JSON is no workspace", () => {
   assert.equal(workspaceOf("apps/api", reading({ "package.json": "{ workspaces: ", "apps/api/package.json": "{}" })), undefined);
 });
+
+test("uv's table is read as people write it", () => {
+  const of = (toml: string) => workspaceOf("apps/api", reading({ "pyproject.toml": toml, "apps/api/pyproject.toml": "" })) !== undefined;
+  assert.ok(of('[project]\nname = "top"\n[tool.uv.workspace]\nmembers = [\n  "packages/*",\n  "apps/*", # servers\n]\nexclude = ["apps/old"]\n'));
+  assert.ok(of("[tool.uv.workspace] # all\nmembers = ['apps/api']\n[tool.uv.sources]\n"));
+  assert.ok(of('[tool.uv]\nworkspace = { members = ["apps/*"] }\n'));
+  assert.ok(!of('[tool.uv.workspace]\nmembers = ["apps/*"]\nexclude = ["apps/api"]\n'));
+  assert.ok(!of('[tool.uv.workspace]\nexclude = []\n[tool.other]\nmembers = ["apps/*"]\n'));
+  assert.equal(workspaceOf("apps/api", reading({ "package.json": '{"workspaces":["apps/*"]}', "apps/api/pyproject.toml": "" })), undefined);
+});

@@ -1,4 +1,4 @@
-// Workspaces of Node packages: which folders below a package belong to it. For who sends such a folder, and for who fetches it.
+// Workspaces of packages, of Node and of uv: which folders below a package belong to it. For who sends such a folder, and for who fetches it.
 import { posix } from "node:path";
 
 /** More of them in one pattern would take long to try, and nobody writes them. */
@@ -68,6 +68,38 @@ const pnpmPatterns = (text: string): string[] => {
   return below.slice(0, end < 0 ? below.length : end).flatMap((line) => unquoted(/^\s*-(.*)$/.exec(line)?.[1] ?? "") || []);
 };
 
+const tomlTable = (text: string, name: string): string | undefined => {
+  const lines = text.split(/\r?\n/);
+  const at = lines.findIndex((line) => line.replace(/\s|#.*/g, "") === `[${name}]`);
+  if (at < 0) return undefined;
+  const below = lines.slice(at + 1).map((line) => line.replace(/#.*/, ""));
+  const end = below.findIndex((line) => /^\s*\[\[?[\w."-]+\]/.test(line));
+  return below.slice(0, end < 0 ? below.length : end).join("\n");
+};
+
+const tomlTexts = (table: string, key: string): string[] => {
+  const list = new RegExp(`(?:^|[{,\\s])${key}\\s*=\\s*\\[([^\\]]*)\\]`).exec(table)?.[1] ?? "";
+  return [...list.matchAll(/"([^"]*)"|'([^']*)'/g)].map(([, double, single]) => double ?? single ?? "");
+};
+
+/** `members` without `exclude` of the workspace that a pyproject.toml says, as patterns. */
+export const uvPatterns = (text: string): string[] => {
+  const table = tomlTable(text, "tool.uv.workspace") ?? /^workspace\s*=\s*(\{[^}]*\})/m.exec(tomlTable(text, "tool.uv") ?? "")?.[1];
+  return table === undefined ? [] : [...tomlTexts(table, "members"), ...tomlTexts(table, "exclude").map((pattern) => `!${pattern}`)];
+};
+
+/** What makes a folder a package, and who at the top says which folders are packages of its workspace. */
+const kinds: readonly { mark: string; patterns: readonly (readonly [file: string, read: (text: string) => string[]])[] }[] = [
+  {
+    mark: "package.json",
+    patterns: [
+      ["package.json", packagePatterns],
+      ["pnpm-workspace.yaml", pnpmPatterns],
+    ],
+  },
+  { mark: "pyproject.toml", patterns: [["pyproject.toml", uvPatterns]] },
+];
+
 export interface PackageOfWorkspace {
   /** The folder that has all packages; "" = the top. */
   workspace: string;
@@ -76,18 +108,17 @@ export interface PackageOfWorkspace {
 }
 
 /**
- * The workspace that a folder is a package of, the nearest above it: npm's, yarn's and bun's, by package.json, or pnpm's. Undefined where it is
- * none. `read` gives the text of a file, by its path from the top. Pure but for that.
+ * The workspace that a folder is a package of, the nearest above it: npm's, yarn's and bun's, by package.json, pnpm's, or uv's, by pyproject.toml.
+ * Undefined where it is none. `read` gives the text of a file, by its path from the top. Pure but for that.
  */
 export const workspaceOf = (folder: string, read: (path: string) => string | undefined): PackageOfWorkspace | undefined => {
-  if (folder === "" || read(posix.join(folder, "package.json")) === undefined) return undefined;
+  // One that is of both is an app of Node.
+  const kind = folder === "" ? undefined : kinds.find(({ mark }) => read(posix.join(folder, mark)) !== undefined);
+  if (kind === undefined) return undefined;
   const parts = folder.split("/");
   for (let above = parts.length - 1; above >= 0; above -= 1) {
     const workspace = parts.slice(0, above).join("/");
-    const patterns = [
-      ...packagePatterns(read(posix.join(workspace, "package.json")) ?? ""),
-      ...pnpmPatterns(read(posix.join(workspace, "pnpm-workspace.yaml")) ?? ""),
-    ];
+    const patterns = kind.patterns.flatMap(([file, patternsOf]) => patternsOf(read(posix.join(workspace, file)) ?? ""));
     const below = parts.slice(above).join("/");
     if (isNamed(patterns, below)) return { workspace, package: below };
   }

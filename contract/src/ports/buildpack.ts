@@ -4,6 +4,8 @@ import type { AppConfig, Command } from "../config.ts";
 /** Read-only view of a source tree; paths are relative with '/'. Missing files read as undefined. */
 export interface SourceTree {
   paths: readonly string[];
+  /** Of a folder that is a package of a workspace: what installs it from the top. */
+  workspace?: "uv";
   read(path: string): string | undefined;
 }
 

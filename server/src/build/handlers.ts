@@ -7,7 +7,7 @@ import type { Handlers } from "#platform/calls.ts";
 import type { Home } from "#platform/home.ts";
 import { withTriggers } from "./buildpacks/function/function.ts";
 import { withPort } from "./buildpacks/list.ts";
-import { treeOfApp } from "./buildpacks/node/package-of-workspace.ts";
+import { treeOfApp } from "./buildpacks/package-of-workspace.ts";
 import { withRelease } from "./buildpacks/procfile.ts";
 import { Builds } from "./builds.ts";
 import { collectGarbage } from "./collect.ts";

@@ -5,9 +5,9 @@ import type { BuildPlan, Buildpack, SourceTree } from "@slipstream/contract/port
 import { functions } from "./function/function.ts";
 import { largeFilePointers } from "./large-files.ts";
 import { node } from "./node/node.ts";
-import { planInWorkspace, treeOfApp } from "./node/package-of-workspace.ts";
 import { singleFile } from "./node/single-file.ts";
 import { applicationOf, languageOf, otherLanguage } from "./other-languages.ts";
+import { planInWorkspace, treeOfApp } from "./package-of-workspace.ts";
 import { portOf } from "./port.ts";
 import { notStarted } from "./procfile.ts";
 import { python } from "./python/python.ts";

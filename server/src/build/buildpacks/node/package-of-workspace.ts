@@ -1,20 +1,15 @@
-// A package of a workspace as an app: it is installed with all others at the top, what it needs of them is built before it, and it is built
-// and started in its own folder, as if that were all there is.
+// A package of a workspace of Node: it is installed with all others at the top, and what it needs of them is built before it.
 import { posix } from "node:path";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
-import type { BuildPlan, BuildStep, InstallStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
+import type { BuildPlan, BuildStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
+import { below, type Preparing, within } from "../folder.ts";
 import { buildEnvironment, packageSteps } from "./node.ts";
 import { type PackageFile, parsePackageFile, readPackageFile } from "./package-file.ts";
 import { lockFileNames, packageManagerOf } from "./package-manager.ts";
 import { isWorkspace } from "./workspace-packages.ts";
 
 const versionFiles: readonly string[] = [".nvmrc", ".node-version"];
-
-const below = (tree: SourceTree, folder: string): SourceTree => ({
-  paths: tree.paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)),
-  read: (path) => tree.read(posix.join(folder, path)),
-});
 
 /** What a package leaves to the one at the top. */
 const inherited = (text: string | undefined, top: SourceTree): string | undefined => {
@@ -36,7 +31,7 @@ const isOfWorkspace = (tree: SourceTree): boolean => {
 };
 
 /** The folder of a package with what it has of the top. */
-const viewOf = (tree: SourceTree, folder: string): SourceTree => {
+export const packageView = (tree: SourceTree, folder: string): SourceTree => {
   const own = below(tree, folder);
   const there = new Set(own.paths);
   const ofAll = [...versionFiles, ...(isOfWorkspace(tree) ? lockFileNames : [])];
@@ -49,17 +44,6 @@ const viewOf = (tree: SourceTree, folder: string): SourceTree => {
       return isTaken.has(path) ? tree.read(path) : own.read(path);
     },
   };
-};
-
-/**
- * The tree that is the app's: that of the package which slip.toml or the deployment names, else all of it. Throws `invalid_config` where there is no
- * such package.
- */
-export const treeOfApp = (tree: SourceTree, { build }: AppConfig): SourceTree => {
-  const folder = build?.package;
-  if (folder === undefined) return tree;
-  if (tree.paths.includes(`${folder}/package.json`)) return viewOf(tree, folder);
-  throw new SlipError("invalid_config", `build.package: there is no ${folder}/package.json.`, { next: "Name the folder of a package of the workspace." });
 };
 
 interface Member {
@@ -112,36 +96,12 @@ const buildsBefore = (tree: SourceTree, folder: string, file: PackageFile): Buil
 /** Each once; the package's own stand over those of the top. */
 const joined = (...all: readonly (readonly Toolchain[])[]): Toolchain[] => [...new Map(all.flat().map((tool) => [tool.name, tool])).values()];
 
-/** An install of its own. */
-const within = (folder: string, { inputs, ...step }: InstallStep): InstallStep => ({
-  ...step,
-  folder,
-  inputs: inputs === "all" ? inputs : inputs.map((path) => posix.join(folder, path)),
-});
-
 /** What goes before the package's own build. */
-const preparing = (tree: SourceTree, config: AppConfig, folder: string, plan: BuildPlan): Pick<BuildPlan, "tools" | "install" | "before"> => {
+export const prepareWithAll = (tree: SourceTree, config: AppConfig, folder: string, plan: BuildPlan): Preparing => {
   const { tools } = plan;
   const own = plan.install && within(folder, plan.install);
   if (!isOfWorkspace(tree)) return { tools, install: own };
   const all = packageSteps(tree, readPackageFile(tree), {});
   const install = config.build?.install === undefined ? all.install : own;
-  return { tools: joined(all.tools, tools), install, before: buildsBefore(tree, folder, readPackageFile(treeOfApp(tree, config))) };
-};
-
-/** The plan of the whole tree, made of that of the package alone. */
-export const planInWorkspace = (tree: SourceTree, config: AppConfig, plan: BuildPlan): BuildPlan => {
-  const folder = config.build?.package;
-  if (folder === undefined) return plan;
-  const { build, bundle, output, process, notes = [] } = plan;
-  return {
-    ...plan,
-    notes: [`The app is the package in ${folder}; the source is all that is around it.`, ...notes],
-    ...preparing(tree, config, folder, plan),
-    build: build && { ...build, folder },
-    ...(bundle === undefined ? {} : { bundle: { ...bundle, folder } }),
-    output: output?.map((path) => posix.join(folder, path)),
-    // What a build has made is all that there is then, and is at the top.
-    process: output === undefined ? { ...process, folder } : process,
-  };
+  return { tools: joined(all.tools, tools), install, before: buildsBefore(tree, folder, readPackageFile(packageView(tree, folder))) };
 };

@@ -82,6 +82,18 @@ const bySources = (tree: SourceTree, project: Pyproject | undefined, extra: read
   return { name: `uv sync --script ${script}`, lines: [environment, uvScript, "shift", ...more, compile], words: [script, ...extra], inputs: "all" };
 };
 
+/** A package of a workspace, and those of the others that it needs, by the lock file at the top. */
+const ofWorkspace = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install => {
+  const name = project?.project?.name ?? "";
+  const flags = `${tree.paths.includes("uv.lock") ? "--frozen " : ""}--package "$1" `;
+  return {
+    name: `uv sync --package ${name}`,
+    lines: [environment, uv(flags), "shift", ...(extra.length > 0 ? [pip] : []), compile],
+    words: [name, ...extra],
+    inputs: "all",
+  };
+};
+
 /** By the lock file, where there is one. */
 const byLock = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
   const withExtra = (line: string): string[] => [environment, line, ...(extra.length > 0 ? [pip] : []), compile];
@@ -109,6 +121,7 @@ const byPipfile = (tree: SourceTree, extra: readonly string[]): Install | undefi
 };
 
 const chosen = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
+  if (tree.workspace === "uv") return ofWorkspace(tree, project, extra);
   const usual = [environment, pip, tidy, compile];
   if (requirements(tree).length > 0 && !tree.paths.includes("uv.lock"))
     return { name: "pip install -r requirements.txt", lines: usual, words: ["-r", "requirements.txt", ...extra], inputs: requirementFiles(tree) };

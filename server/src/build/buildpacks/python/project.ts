@@ -7,7 +7,12 @@ import { inlineScript } from "./inline-metadata.ts";
 
 const Pyproject = z.object({
   project: z
-    .object({ dependencies: z.array(z.string()).default([]), "requires-python": z.string().optional(), dynamic: z.array(z.string()).default([]) })
+    .object({
+      name: z.string().optional(),
+      dependencies: z.array(z.string()).default([]),
+      "requires-python": z.string().optional(),
+      dynamic: z.array(z.string()).default([]),
+    })
     .optional(),
   tool: z
     .object({
@@ -62,7 +67,7 @@ const meaningful = (text: string): string[] =>
 export const requirements = (tree: SourceTree): string[] => meaningful(tree.read("requirements.txt") ?? "");
 
 /** Names of distributions are compared as PEP 503 says. */
-const normalized = (requirement: string): string => (/^[\w.-]+/.exec(requirement)?.[0] ?? "").toLowerCase().replace(/[-_.]+/g, "-");
+export const normalized = (requirement: string): string => (/^[\w.-]+/.exec(requirement)?.[0] ?? "").toLowerCase().replace(/[-_.]+/g, "-");
 
 /** Whether the project asks for a distribution itself, by any of its files. */
 export const asksFor = (tree: SourceTree, project: Pyproject | undefined, name: string): boolean => {

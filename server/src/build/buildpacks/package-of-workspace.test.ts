@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BuildPlan } from "@slipstream/contract/ports/buildpack.ts";
-import { memoryTree } from "../../testing/memory-tree.ts";
-import { planOf } from "../list.ts";
+import { memoryTree } from "../testing/memory-tree.ts";
+import { planOf } from "./list.ts";
 
 const pack = (file: object): string => JSON.stringify(file);
 const workspace = {
@@ -87,3 +87,36 @@ for (const [what, changed] of Object.entries({
     const files = { ...workspace, "packages/lib/package.json": pack({ name: "lib", ...changed }) };
     assert.equal(plan("apps/api", files).install?.inputs, "all");
   });
+
+const uvWorkspace = {
+  "pyproject.toml": '[project]\nname = "top"\n[tool.uv.workspace]\nmembers = ["apps/*", "packages/*"]\n',
+  "package.json": pack({ workspaces: ["web"] }),
+  ".python-version": "3.11\n",
+  "uv.lock": [
+    '[[package]]\nname = "my-api"\nsource = { virtual = "apps/api" }\ndependencies = [\n    { name = "flask" },\n    { name = "lib" },\n]\n',
+    '\n[package.dev-dependencies]\ndev = [\n    { name = "gunicorn" },\n]\n\n',
+    '[[package]]\nname = "flask"\nversion = "3"\n\n[[package]]\nname = "lib"\n\n[[package]]\nname = "gunicorn"\n',
+  ].join(""),
+  "apps/api/pyproject.toml": '[project]\nname = "my_api"\ndependencies = ["flask", "lib"]\n',
+  "apps/api/src/api/main.py": "app = Flask(__name__)\n",
+  "packages/lib/pyproject.toml": '[project]\nname = "lib"\n',
+};
+
+test("a package of a workspace of uv is installed at the top, by its name, and started in its folder", () => {
+  const { install, process, runtime, before } = plan("apps/api", uvWorkspace);
+  assert.deepEqual([install?.name, install?.folder, install?.inputs], ["uv sync --package my_api", undefined, "all"]);
+  assert.match(String(install?.command[2]), /uv sync --frozen --package "\$1" --no-dev --no-install-project\nshift\n/);
+  assert.deepEqual(install?.command.slice(4), ["my_api", "gunicorn"], "what another package or only its development has is not there");
+  assert.deepEqual([process.folder, process.env.PYTHONPATH, before], ["apps/api", "/app/apps/api/src", undefined]);
+  assert.deepEqual(runtime, [{ name: "python", version: "==3.11.*" }], "the Python of the top");
+});
+
+test("a workspace of uv without its lock file is resolved", () => {
+  const { "uv.lock": _, ...files } = uvWorkspace;
+  assert.match(String(plan("apps/api", files).install?.command[2]), /uv sync --package "\$1" /);
+});
+
+test("a command of slip.toml installs a package of uv's in its folder", () => {
+  const { install } = plan("apps/api", uvWorkspace, { install: "make install" });
+  assert.deepEqual([install?.command, install?.folder], ["make install", "apps/api"]);
+});
