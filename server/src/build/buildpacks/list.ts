@@ -5,6 +5,7 @@ import type { BuildPlan, Buildpack, SourceTree } from "@slipstream/contract/port
 import { functions } from "./function/function.ts";
 import { largeFilePointers } from "./large-files.ts";
 import { node } from "./node/node.ts";
+import { withNx } from "./node/package-of-workspace.ts";
 import { singleFile } from "./node/single-file.ts";
 import { applicationOf, languageOf, otherLanguage } from "./other-languages.ts";
 import { planInWorkspace, treeOfApp } from "./package-of-workspace.ts";
@@ -65,7 +66,8 @@ const planOfApp = (tree: SourceTree, config: AppConfig): BuildPlan => {
  * The plan of the buildpack that slip.toml names or that fits the tree, or the package that is the app. Throws `no_buildpack`, `invalid_config` where
  * there is no such package, or what the buildpack throws.
  */
-export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan => planInWorkspace(tree, config, planOfApp(treeOfApp(tree, config), config));
+export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan =>
+  planInWorkspace(tree, config, planOfApp(treeOfApp(tree, config), withNx(tree, config)));
 
 /** With the port of the plan, where slip.toml says none: what runs of a release goes by its configuration. */
 export const withPort = (tree: SourceTree, config: AppConfig): AppConfig => {

@@ -120,3 +120,29 @@ test("a command of slip.toml installs a package of uv's in its folder", () => {
   const { install } = plan("apps/api", uvWorkspace, { install: "make install" });
   assert.deepEqual([install?.command, install?.folder], ["make install", "apps/api"]);
 });
+
+const nxWorkspace = {
+  ...workspace,
+  "package.json": pack({ workspaces: ["apps/*", "packages/*"], devDependencies: { nx: "22" } }),
+  "nx.json": pack({ plugins: ["@nx/vite/plugin"] }),
+  "apps/web/package.json": pack({ name: "@org/web", nx: { name: "web" }, dependencies: { lib: "*", ui: "*" }, devDependencies: { vite: "7" } }),
+  "packages/ui/package.json": pack({ name: "ui" }),
+};
+
+test("nx builds what has no build script, and no other package does", () => {
+  const { before, build, output } = plan("apps/web", nxWorkspace);
+  assert.deepEqual(
+    before?.map(({ name }) => name),
+    ["nx run-many --targets=build --projects=ui", "npm run build in packages/base", "npm run build in packages/lib"],
+  );
+  assert.deepEqual([build?.command, build?.folder, output], [["nx", "run-many", "--targets=build", "--projects=web"], "apps/web", ["apps/web/dist"]]);
+  assert.deepEqual(plan("apps/api", nxWorkspace).build?.command, ["npm", "run", "build"]);
+});
+
+test("nx is asked only where something says that it builds a package", () => {
+  const { before, build } = plan("apps/fn", { ...nxWorkspace, "nx.json": "{}" });
+  assert.deepEqual([before, build], [[], undefined]);
+  const said = { ...nxWorkspace, "nx.json": "{}", "apps/fn/project.json": pack({ name: "fun", targets: { build: {} } }) };
+  assert.deepEqual(plan("apps/fn", said).build?.command, ["nx", "run-many", "--targets=build", "--projects=fun"]);
+  assert.equal(plan("apps/fn", { ...said, "package.json": workspace["package.json"] }).build, undefined, "a workspace without nx");
+});

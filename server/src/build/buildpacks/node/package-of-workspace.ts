@@ -5,6 +5,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, BuildStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
 import { below, type Preparing, within } from "../folder.ts";
 import { buildEnvironment, packageSteps } from "./node.ts";
+import { nxBuild, nxEnvironment } from "./nx.ts";
 import { type PackageFile, parsePackageFile, readPackageFile } from "./package-file.ts";
 import { lockFileNames, packageManagerOf } from "./package-manager.ts";
 import { isWorkspace } from "./workspace-packages.ts";
@@ -82,15 +83,26 @@ const neededBy = (members: ReadonlyMap<string, Member>, file: PackageFile): Memb
 const buildsBefore = (tree: SourceTree, folder: string, file: PackageFile): BuildStep[] => {
   const manager = packageManagerOf(tree, readPackageFile(tree));
   const { name } = manager.toolchain;
-  return neededBy(membersOf(tree), file)
-    .filter((needed) => needed.folder !== folder && "build" in needed.file.scripts)
-    .map((needed) => ({
-      name: `${name} run build in ${needed.folder}`,
-      command: [name, "run", "build"],
-      env: buildEnvironment(needed.file, manager),
-      folder: needed.folder,
-      failure: "build_failed",
-    }));
+  const needed = neededBy(membersOf(tree), file).filter((each) => each.folder !== folder);
+  const byNx = nxBuild(
+    tree,
+    needed.map((each) => each.folder),
+  );
+  const scripts = needed
+    .filter((each) => "build" in each.file.scripts)
+    .map((each): BuildStep => {
+      const env = { ...buildEnvironment(each.file, manager), ...nxEnvironment };
+      return { name: `${name} run build in ${each.folder}`, command: [name, "run", "build"], env, folder: each.folder, failure: "build_failed" };
+    });
+  if (byNx === undefined) return scripts;
+  return [{ name: byNx.join(" "), command: byNx, env: { ...buildEnvironment(file, manager), ...nxEnvironment }, failure: "build_failed" }, ...scripts];
+};
+
+/** With the build that only nx knows, where a package has no build script. */
+export const withNx = (tree: SourceTree, config: AppConfig): AppConfig => {
+  const folder = config.build?.package;
+  const command = folder === undefined || config.build?.command !== undefined ? undefined : nxBuild(tree, [folder]);
+  return command === undefined ? config : { ...config, build: { ...config.build, command } };
 };
 
 /** Each once; the package's own stand over those of the top. */
