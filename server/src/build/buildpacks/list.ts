@@ -5,6 +5,7 @@ import type { BuildPlan, Buildpack, SourceTree } from "@slipstream/contract/port
 import { functions } from "./function/function.ts";
 import { largeFilePointers } from "./large-files.ts";
 import { node } from "./node/node.ts";
+import { nxProject } from "./node/nx.ts";
 import { withNx } from "./node/package-of-workspace.ts";
 import { singleFile } from "./node/single-file.ts";
 import { applicationOf, languageOf, otherLanguage } from "./other-languages.ts";
@@ -41,6 +42,8 @@ const withoutIndex = ([page]: string[]): SlipError =>
   });
 
 const unknown = (tree: SourceTree, config: AppConfig): SlipError => {
+  const project = nxProject(tree);
+  if (project !== undefined) return project;
   const folders = appsBelow(tree, config).slice(0, 3);
   const alone = folders.map((folder) => `Deploy the folder alone: 'slip deploy SOURCE --subfolder ${folder}'.`);
   const language = languageOf(tree);

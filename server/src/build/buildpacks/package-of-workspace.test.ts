@@ -146,3 +146,17 @@ test("nx is asked only where something says that it builds a package", () => {
   assert.deepEqual(plan("apps/fn", said).build?.command, ["nx", "run-many", "--targets=build", "--projects=fun"]);
   assert.equal(plan("apps/fn", { ...said, "package.json": workspace["package.json"] }).build, undefined, "a workspace without nx");
 });
+
+test("a project of nx that has no package.json is told how its top is deployed", () => {
+  const files = { "project.json": pack({ name: "api", targets: { build: { options: { outputPath: "dist/apps/api" } } } }), "src/main.ts": "" };
+  assert.throws(() => planOf(memoryTree(files), {}), {
+    code: "no_buildpack",
+    details: {
+      cause: "It is a project of nx without a package.json: its packages are those of the top of the repository.",
+      next: [
+        'Set [build] command = "nx build api" in a slip.toml at the top, with [run] command = "node dist/apps/api/main.js" for a server or [build] output = "dist/apps/api" for a site, and deploy the top.',
+        "Or give the folder a package.json, and name it in workspaces of the package.json at the top.",
+      ],
+    },
+  });
+});

@@ -50,3 +50,20 @@ export const nxEnvironment: Readonly<Record<string, string>> = {
   NX_CACHE_DIRECTORY: "/cache/nx",
   NX_WORKSPACE_DATA_DIRECTORY: "/scratch/nx",
 };
+
+const Outputs = z.object({ targets: z.object({ build: z.object({ options: z.object({ outputPath: z.string() }) }) }) });
+
+/** What is said of a folder that only the top of its repository has the packages of; undefined where it is none. */
+export const nxProject = (tree: SourceTree): SlipError | undefined => {
+  const project = tree.paths.includes("package.json") ? undefined : jsonOf(tree, "project.json", Project);
+  if (project === undefined) return undefined;
+  const name = project.name ?? "NAME";
+  const output = jsonOf(tree, "project.json", Outputs)?.targets.build.options.outputPath.replace("{workspaceRoot}/", "") ?? `dist/apps/${name}`;
+  return new SlipError("no_buildpack", undefined, {
+    cause: "It is a project of nx without a package.json: its packages are those of the top of the repository.",
+    next: [
+      `Set [build] command = "nx build ${name}" in a slip.toml at the top, with [run] command = "node ${output}/main.js" for a server or [build] output = "${output}" for a site, and deploy the top.`,
+      "Or give the folder a package.json, and name it in workspaces of the package.json at the top.",
+    ],
+  });
+};
