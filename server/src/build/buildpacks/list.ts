@@ -6,7 +6,7 @@ import { functions } from "./function/function.ts";
 import { largeFilePointers } from "./large-files.ts";
 import { node } from "./node/node.ts";
 import { nxProject } from "./node/nx.ts";
-import { withNx } from "./node/package-of-workspace.ts";
+import { withBuilder } from "./node/package-of-workspace.ts";
 import { singleFile } from "./node/single-file.ts";
 import { applicationOf, languageOf, otherLanguage } from "./other-languages.ts";
 import { planInWorkspace, treeOfApp } from "./package-of-workspace.ts";
@@ -70,7 +70,7 @@ const planOfApp = (tree: SourceTree, config: AppConfig): BuildPlan => {
  * there is no such package, or what the buildpack throws.
  */
 export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan =>
-  planInWorkspace(tree, config, planOfApp(treeOfApp(tree, config), withNx(tree, config)));
+  planInWorkspace(tree, config, planOfApp(treeOfApp(tree, config), withBuilder(tree, config)));
 
 /** With the port of the plan, where slip.toml says none: what runs of a release goes by its configuration. */
 export const withPort = (tree: SourceTree, config: AppConfig): AppConfig => {

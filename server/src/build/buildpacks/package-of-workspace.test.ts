@@ -160,3 +160,26 @@ test("a project of nx that has no package.json is told how its top is deployed",
     },
   });
 });
+
+const turboWorkspace = {
+  ...workspace,
+  "package.json": pack({ workspaces: ["apps/*", "packages/*"], devDependencies: { turbo: "2" } }),
+  "turbo.json": '{\n  // all\n  "tasks": { "build": { "dependsOn": ["^build", "codegen"], }, "codegen": {} }\n}',
+};
+
+test("Turborepo builds where its build needs tasks of other names", () => {
+  const { before, build } = plan("apps/api", turboWorkspace);
+  assert.deepEqual([before, build?.command], [[], ["turbo", "run", "build", "--filter=api", "--env-mode=loose"]]);
+  const files = { ...turboWorkspace, "apps/fn/package.json": pack({ name: "fn", dependencies: { lib: "*" } }) };
+  assert.deepEqual(
+    plan("apps/fn", files).before?.map(({ name }) => name),
+    ["turbo run build --filter=fn^... --env-mode=loose"],
+    "what has no build script of its own",
+  );
+});
+
+test("Turborepo is left out where build scripts do as well", () => {
+  const files = { ...turboWorkspace, "turbo.json": pack({ tasks: { build: { dependsOn: ["^build"] } } }) };
+  assert.deepEqual(plan("apps/api", files).before?.length, 2);
+  assert.deepEqual(plan("apps/api", files).build?.command, ["npm", "run", "build"]);
+});

@@ -3,8 +3,7 @@ import { posix } from "node:path";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
-import { nxEnvironment } from "./node/nx.ts";
-import { packageView, prepareWithAll } from "./node/package-of-workspace.ts";
+import { builderEnvironment, packageView, prepareWithAll } from "./node/package-of-workspace.ts";
 import { isOfUv, prepareByUv, uvPackageView } from "./python/package-of-workspace.ts";
 
 /**
@@ -39,7 +38,7 @@ export const planInWorkspace = (tree: SourceTree, config: AppConfig, plan: Build
     ...plan,
     notes: [`The app is the package in ${folder}; the source is all that is around it.`, ...notes],
     ...prepare(tree, config, folder, plan),
-    build: build && { ...build, env: { ...nxEnvironment, ...build.env }, folder },
+    build: build && { ...build, env: { ...builderEnvironment, ...build.env }, folder },
     ...(bundle === undefined ? {} : { bundle: { ...bundle, folder } }),
     output: output?.map((path) => posix.join(folder, path)),
     // What a build has made is all that there is then, and is at the top.

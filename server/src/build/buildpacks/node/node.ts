@@ -20,7 +20,7 @@ import { buildOfMembers, onlyStart } from "./workspace-packages.ts";
 const entryFiles = /^(server|index|app|main)\.(js|mjs|cjs)$/;
 
 /** The first that a package has: what is for a place to be deployed to stands over what is for everybody. */
-const buildScripts: readonly string[] = ["heroku-postbuild", "vercel-build", "build"];
+export const buildScripts: readonly string[] = ["heroku-postbuild", "vercel-build", "build"];
 
 /** A build that installs the packages of a folder needs those for development too, as the install step does, which has no NODE_ENV. */
 const completeInstalls = { npm_config_include: "dev" };

@@ -1,5 +1,4 @@
 // Workspaces of nx: it concludes from a package's settings how that is built, where no script says so.
-import type { Command } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { z } from "zod";
@@ -37,7 +36,7 @@ const builtByNx = (tree: SourceTree, folder: string): string | undefined => {
 };
 
 /** Builds those of these packages, in its own order, that nx alone knows how to build: it passes over what it knows no build of. */
-export const nxBuild = (tree: SourceTree, folders: readonly string[]): Exclude<Command, string> | undefined => {
+export const nxBuild = (tree: SourceTree, folders: readonly string[]): string[] | undefined => {
   const names = hasNx(tree) ? folders.flatMap((folder) => builtByNx(tree, folder) ?? []) : [];
   return names.length === 0 ? undefined : ["nx", "run-many", "--targets=build", `--projects=${names.join(",")}`];
 };

@@ -4,10 +4,11 @@ import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, BuildStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
 import { below, type Preparing, within } from "../folder.ts";
-import { buildEnvironment, packageSteps } from "./node.ts";
+import { buildEnvironment, buildScripts, packageSteps } from "./node.ts";
 import { nxBuild, nxEnvironment } from "./nx.ts";
 import { type PackageFile, parsePackageFile, readPackageFile } from "./package-file.ts";
 import { lockFileNames, packageManagerOf } from "./package-manager.ts";
+import { turboBuilds, turboEnvironment } from "./turbo.ts";
 import { isWorkspace } from "./workspace-packages.ts";
 
 const versionFiles: readonly string[] = [".nvmrc", ".node-version"];
@@ -80,28 +81,47 @@ const neededBy = (members: ReadonlyMap<string, Member>, file: PackageFile): Memb
   return [...found.values()];
 };
 
+/** Of tools that build several packages. */
+export const builderEnvironment: Readonly<Record<string, string>> = { ...nxEnvironment, ...turboEnvironment };
+
+const beforeWith = (command: string[], env: BuildStep["env"]): BuildStep => ({ name: command.join(" "), command, env, failure: "build_failed" });
+
 const buildsBefore = (tree: SourceTree, folder: string, file: PackageFile): BuildStep[] => {
   const manager = packageManagerOf(tree, readPackageFile(tree));
   const { name } = manager.toolchain;
+  const environment = (of: PackageFile): BuildStep["env"] => ({ ...buildEnvironment(of, manager), ...builderEnvironment });
   const needed = neededBy(membersOf(tree), file).filter((each) => each.folder !== folder);
-  const byNx = nxBuild(
+  const turbo = needed.length === 0 ? undefined : turboBuilds(tree, file);
+  if (turbo !== undefined) return buildsItself(file) ? [] : [beforeWith(turbo.needed, environment(file))];
+  const nx = nxBuild(
     tree,
     needed.map((each) => each.folder),
   );
   const scripts = needed
     .filter((each) => "build" in each.file.scripts)
-    .map((each): BuildStep => {
-      const env = { ...buildEnvironment(each.file, manager), ...nxEnvironment };
-      return { name: `${name} run build in ${each.folder}`, command: [name, "run", "build"], env, folder: each.folder, failure: "build_failed" };
-    });
-  if (byNx === undefined) return scripts;
-  return [{ name: byNx.join(" "), command: byNx, env: { ...buildEnvironment(file, manager), ...nxEnvironment }, failure: "build_failed" }, ...scripts];
+    .map(
+      (each): BuildStep => ({
+        ...beforeWith([name, "run", "build"], environment(each.file)),
+        name: `${name} run build in ${each.folder}`,
+        folder: each.folder,
+      }),
+    );
+  return nx === undefined ? scripts : [beforeWith(nx, environment(file)), ...scripts];
 };
 
-/** With the build that only nx knows, where a package has no build script. */
-export const withNx = (tree: SourceTree, config: AppConfig): AppConfig => {
+/** Whether its build script, and no other, is what builds it. */
+const buildsItself = ({ scripts }: PackageFile): boolean => buildScripts.find((name) => name in scripts) === "build";
+
+const builderCommand = (tree: SourceTree, folder: string): string[] | undefined => {
+  const file = parsePackageFile(below(tree, folder));
+  if (file instanceof SlipError) return undefined;
+  return buildsItself(file) ? turboBuilds(tree, file)?.itself : nxBuild(tree, [folder]);
+};
+
+/** With the build that only a tool at the top knows. */
+export const withBuilder = (tree: SourceTree, config: AppConfig): AppConfig => {
   const folder = config.build?.package;
-  const command = folder === undefined || config.build?.command !== undefined ? undefined : nxBuild(tree, [folder]);
+  const command = folder === undefined || config.build?.command !== undefined ? undefined : builderCommand(tree, folder);
   return command === undefined ? config : { ...config, build: { ...config.build, command } };
 };
 
