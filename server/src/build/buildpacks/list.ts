@@ -2,6 +2,7 @@
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, Buildpack, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { errorIn } from "./folder.ts";
 import { functions } from "./function/function.ts";
 import { largeFilePointers } from "./large-files.ts";
 import { node } from "./node/node.ts";
@@ -65,12 +66,23 @@ const planOfApp = (tree: SourceTree, config: AppConfig): BuildPlan => {
   return notes.length === 0 ? plan : { ...plan, notes };
 };
 
+const planOfPackage = (tree: SourceTree, config: AppConfig, folder: string): BuildPlan => {
+  const own = treeOfApp(tree, config);
+  try {
+    return planOfApp(own, withBuilder(tree, config));
+  } catch (error) {
+    throw error instanceof SlipError ? errorIn(folder, error) : error;
+  }
+};
+
 /**
  * The plan of the buildpack that slip.toml names or that fits the tree, or the package that is the app. Throws `no_buildpack`, `invalid_config` where
  * there is no such package, or what the buildpack throws.
  */
-export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan =>
-  planInWorkspace(tree, config, planOfApp(treeOfApp(tree, config), withBuilder(tree, config)));
+export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan => {
+  const folder = config.build?.package;
+  return folder === undefined ? planOfApp(tree, config) : planInWorkspace(tree, config, planOfPackage(tree, config, folder));
+};
 
 /** With the port of the plan, where slip.toml says none: what runs of a release goes by its configuration. */
 export const withPort = (tree: SourceTree, config: AppConfig): AppConfig => {

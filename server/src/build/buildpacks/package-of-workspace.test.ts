@@ -75,7 +75,8 @@ test("a package that is not there is said", () => {
 });
 
 test("a package that cannot be read is said by what reads it", () => {
-  assert.throws(() => plan("apps/api", { ...workspace, "apps/api/package.json": "{" }), /package\.json is not JSON/);
+  const files = { ...workspace, "apps/api/package.json": "{" };
+  assert.throws(() => plan("apps/api", files), { message: /^apps\/api\/package\.json is not JSON/, next: "Correct apps/api/package.json." });
 });
 
 for (const [what, changed] of Object.entries({

@@ -87,6 +87,23 @@ const cases: readonly Case[] = [
     cause: 'npm knows no "workspace:" in package.json: pnpm, yarn and bun do, and nothing says which of them installs here.',
     action: "Add the lock file of the one that you use to the source (look whether .gitignore leaves it out), then deploy again.",
   },
+  ...[
+    '\u2009ERR_PNPM_WORKSPACE_PKG_NOT_FOUND\u2009 In : "@shop/lib@workspace:*" is in the dependencies but no package named "@shop/lib" is present in the workspace',
+    'error: Workspace dependency "@shop/lib" not found',
+    "YN0001: Error: @shop/lib@workspace:*: Workspace not found (@shop/lib@workspace:*)",
+    "cause: `@shop/lib` references a workspace in `tool.uv.sources` (e.g., `lib = { workspace = true }`), but is not a workspace member",
+  ].map((line) => ({
+    what: `a package that no workspace has: ${line.slice(0, 40)}`,
+    during: "install" as const,
+    lines: [line],
+    cause: "No package of the workspace is called @shop/lib, or the workspace does not have the folder that was deployed.",
+  })),
+  {
+    what: "a folder of Python beside the one that was deployed",
+    during: "install",
+    lines: ["cause: cannot normalize a relative path beyond the base directory: /app/../../packages/lib"],
+    cause: "The package asks for the folder ../../packages/lib, which is not part of what was deployed.",
+  },
   {
     what: "a version that is not there",
     during: "install",
@@ -476,5 +493,5 @@ test("lines that take long to be looked at give no diagnosis, rather than to wai
 
 test("a package that the registry lacks may be a folder of the repository that was left out", () => {
   const { actions } = diagnose(["npm error code E404", "npm error 404  The requested resource '@shop/lib@*' could not be found"], around("install"));
-  assert.match(actions?.[1] ?? "", /^Where @shop\/lib is a folder of the same repository, .* without --subfolder/);
+  assert.match(actions?.[1] ?? "", /^Where @shop\/lib is a folder of the same repository, name both folders at the top of the repository/);
 });

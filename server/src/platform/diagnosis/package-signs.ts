@@ -21,6 +21,10 @@ const locks: Readonly<Record<string, readonly [string, string]>> = {
   pipenv: ["'pipenv lock'", "Pipfile.lock"],
 };
 
+/** A folder that no workspace names is deployed alone. */
+const nameBoth =
+  "name both folders at the top of the repository, so that they are deployed with all of it: in workspaces of package.json, in packages of pnpm-workspace.yaml, or in members of [tool.uv.workspace] of pyproject.toml.";
+
 const outOfDate: readonly (readonly [RegExp, string])[] = [
   [/npm ci.{0,20}can only install packages when/, "npm"],
   [/ERR_PNPM_OUTDATED_LOCKFILE|ERR_PNPM_LOCKFILE_CONFIG_MISMATCH/, "pnpm"],
@@ -133,7 +137,7 @@ export const packageSigns: readonly Sign[] = [
   ...outOfDate.map(([pattern, manager]): Sign => ({ during: ["install"], pattern, read: () => lockFile(manager) })),
   {
     during: ["install"],
-    pattern: /npm error code ERESOLVE|ERR_PNPM_PEER_DEP_ISSUES|ResolutionImpossible/,
+    pattern: /npm error code ERESOLVE|npm error Fix the upstream dependency conflict|ERR_PNPM_PEER_DEP_ISSUES|ResolutionImpossible/,
     read: () => ({
       cause: "Packages ask for versions of each other that do not fit.",
       actions: [
@@ -163,9 +167,17 @@ export const packageSigns: readonly Sign[] = [
       cause: `The registry has no ${npm ?? pnpm ?? pip}, or not to be seen without a token.`,
       actions: [
         `Correct the name or version of ${npm ?? pnpm ?? pip}${again}`,
-        `Where ${npm ?? pnpm ?? pip} is a folder of the same repository, deploy the repository whole, without --subfolder: else that folder is not there.`,
+        `Where ${npm ?? pnpm ?? pip} is a folder of the same repository, ${nameBoth}`,
         'For a private package store its token as a secret, and set [build] secrets = ["NPM_TOKEN"] in slip.toml.',
       ],
+    }),
+  },
+  {
+    during: ["install"],
+    pattern: /cannot normalize a relative path beyond the base directory: \/app\/([\w./-]{1,200})/,
+    read: ([path]) => ({
+      cause: `The package asks for the folder ${path}, which is not part of what was deployed.`,
+      actions: [`Make a workspace of the repository: ${nameBoth}`, "Deploy the top, with [build] install and [run] command in a slip.toml there."],
     }),
   },
   {
@@ -176,7 +188,19 @@ export const packageSigns: readonly Sign[] = [
       actions: [
         `Add the lock file of the one that you use to the source (look whether .gitignore leaves it out)${again}`,
         'Or name it in package.json at the top, for example "packageManager": "pnpm@10.12.1".',
+        `Where what was deployed is one folder of a repository, ${nameBoth}`,
       ],
+    }),
+  },
+  {
+    during: ["install"],
+    // As pnpm, bun, yarn and uv say it.
+    pattern: new RegExp(
+      `no package named "${npmName}" is present in the workspace|Workspace dependency "${npmName}" not found|: ${npmName}@workspace:[^:\\n]{0,60}: Workspace not found|\`${npmName}\` references a workspace in`,
+    ),
+    read: (groups) => ({
+      cause: `No package of the workspace is called ${groups.find((group) => group !== undefined)}, or the workspace does not have the folder that was deployed.`,
+      actions: [`Where there is such a package, ${nameBoth}`, "Correct its name among the dependencies, where there is none."],
     }),
   },
   {
