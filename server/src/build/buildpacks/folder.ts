@@ -20,7 +20,8 @@ export const within = (folder: string, { inputs, ...step }: InstallStep): Instal
 
 /** What is wrong with a folder, with the names of its files as they are in the whole. */
 export const errorIn = (folder: string, error: SlipError): SlipError => {
-  const placed = (text: string): string => text.replace(/(?<![\w./-])(?:slip\.toml|package\.json|pyproject\.toml|Procfile)\b/g, `${folder}/$&`);
+  const placed = (text: string): string =>
+    text.replace(/(?<![\w./-])(?:slip\.toml|package\.json|pyproject\.toml|requirements\.txt|wrangler\.(?:toml|jsonc?)|Procfile)\b/g, `${folder}/$&`);
   const { cause, file, ...details } = error.details;
   return new SlipError(error.code, placed(error.message), {
     ...details,

@@ -184,3 +184,9 @@ test("Turborepo is left out where build scripts do as well", () => {
   assert.deepEqual(plan("apps/api", files).before?.length, 2);
   assert.deepEqual(plan("apps/api", files).build?.command, ["npm", "run", "build"]);
 });
+
+test("another package that cannot be read is said by its name, and what is no package is left alone", () => {
+  const files = { ...workspace, "packages/other/package.json": '{ "name": "other",\n }' };
+  assert.throws(() => plan("apps/api", files), { message: /^packages\/other\/package\.json is not JSON/, next: "Correct packages/other/package.json." });
+  assert.ok(plan("apps/api", { ...workspace, "packages/other/template/package.json": "{ {{name}} }" }));
+});

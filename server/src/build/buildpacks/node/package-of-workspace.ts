@@ -3,7 +3,8 @@ import { posix } from "node:path";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, BuildStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
-import { below, type Preparing, within } from "../folder.ts";
+import { workspaceOf } from "@slipstream/contract/workspace.ts";
+import { below, errorIn, type Preparing, within } from "../folder.ts";
 import { buildEnvironment, buildScripts, packageSteps } from "./node.ts";
 import { nxBuild, nxEnvironment } from "./nx.ts";
 import { type PackageFile, parsePackageFile, readPackageFile } from "./package-file.ts";
@@ -52,6 +53,16 @@ interface Member {
   folder: string;
   file: PackageFile;
 }
+
+/** Package managers do not say which of all files it is that they cannot read. Those that are no packages of it may be anything. */
+const refuseUnreadable = (tree: SourceTree): void => {
+  for (const path of tree.paths) {
+    const folder = posix.dirname(path);
+    if (folder === "." || posix.basename(path) !== "package.json" || path.includes("node_modules/")) continue;
+    const file = parsePackageFile(below(tree, folder));
+    if (file instanceof SlipError && workspaceOf(folder, tree.read)?.workspace === "") throw errorIn(folder, file);
+  }
+};
 
 /** By name. */
 const membersOf = (tree: SourceTree): Map<string, Member> =>
@@ -133,6 +144,7 @@ export const prepareWithAll = (tree: SourceTree, config: AppConfig, folder: stri
   const { tools } = plan;
   const own = plan.install && within(folder, plan.install);
   if (!isOfWorkspace(tree)) return { tools, install: own };
+  refuseUnreadable(tree);
   const all = packageSteps(tree, readPackageFile(tree), {});
   const install = config.build?.install === undefined ? all.install : own;
   return { tools: joined(all.tools, tools), install, before: buildsBefore(tree, folder, readPackageFile(packageView(tree, folder))) };
