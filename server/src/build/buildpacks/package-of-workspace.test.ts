@@ -190,3 +190,17 @@ test("another package that cannot be read is said by its name, and what is no pa
   assert.throws(() => plan("apps/api", files), { message: /^packages\/other\/package\.json is not JSON/, next: "Correct packages/other/package.json." });
   assert.ok(plan("apps/api", { ...workspace, "packages/other/template/package.json": "{ {{name}} }" }));
 });
+
+test("a framework that the top alone has is that of a package with its files", () => {
+  const files = {
+    ...workspace,
+    "package.json": pack({ workspaces: ["apps/*"], devDependencies: { vite: "7" } }),
+    "apps/web/package.json": pack({ name: "web", scripts: { build: "vite build" } }),
+    "apps/web/vite.config.ts": "",
+    "apps/web/index.html": '<script type="module" src="/main.js"></script>',
+    "apps/web/main.js": "",
+  };
+  assert.deepEqual(plan("apps/web", files).output, ["apps/web/dist"]);
+  const { "apps/web/index.html": _, ...server } = files;
+  assert.deepEqual(plan("apps/web", server).process.command, ["node", "main.js"]);
+});

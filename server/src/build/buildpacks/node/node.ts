@@ -104,6 +104,10 @@ const serverProcess = ({ tree, file, config }: Package, command: Command): Pick<
   return { ...(all.length === 0 ? {} : { notes: all }), process: { command, env: serverVariables(file), port } };
 };
 
+/** A file of this name that the first page loads is for browsers. */
+const isServer = (tree: SourceTree, path: string): boolean =>
+  entryFiles.test(path) && !new RegExp(`\\bsrc\\s*=\\s*["']?\\.?/?${path.replace(".", "\\.")}\\b`).test(tree.read("index.html") ?? "");
+
 const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt: boolean): { command: Command } | FrontEnd => {
   const declared = declaredStart(tree, file, config);
   if (declared !== undefined) return { command: declared };
@@ -114,7 +118,7 @@ const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt:
   const implied = impliedStart(tree, file, isBuilt);
   if (
     frontEnd &&
-    (implied === undefined || config.build?.output !== undefined || framework?.ownsIndex === true || !tree.paths.some((path) => entryFiles.test(path)))
+    (implied === undefined || config.build?.output !== undefined || framework?.ownsIndex === true || !tree.paths.some((path) => isServer(tree, path)))
   )
     return frontEnd;
   if (implied !== undefined) return { command: implied };

@@ -14,17 +14,30 @@ import { isWorkspace } from "./workspace-packages.ts";
 
 const versionFiles: readonly string[] = [".nvmrc", ".node-version"];
 
+/** Frameworks that many have at the top alone, and the files by which a package shows that it is made with one. */
+const frameworkFiles: readonly (readonly [packages: readonly string[], files: readonly RegExp[]])[] = [
+  [["vite"], [/^vite\.config\.\w+$/, /^index\.html$/]],
+  [["next"], [/^next\.config\.\w+$/]],
+  [["astro", "@astrojs/node"], [/^astro\.config\.\w+$/]],
+  [["nuxt"], [/^nuxt\.config\.\w+$/]],
+];
+
+const frameworksOf = (own: SourceTree, { dependencies, devDependencies }: PackageFile): Record<string, string> => {
+  const names = frameworkFiles.filter(([, files]) => files.every((file) => own.paths.some((path) => file.test(path)))).flatMap(([packages]) => packages);
+  return Object.fromEntries(Object.entries({ ...devDependencies, ...dependencies }).filter(([name]) => names.includes(name)));
+};
+
 /** What a package leaves to the one at the top. */
-const inherited = (text: string | undefined, top: SourceTree): string | undefined => {
+const inherited = (own: SourceTree, top: SourceTree): string | undefined => {
+  const text = own.read("package.json");
   const above = parsePackageFile(top);
-  if (text === undefined || above instanceof SlipError) return text;
-  try {
-    const { packageManager, devEngines, engines } = above;
-    return JSON.stringify({ packageManager, devEngines, engines, ...(JSON.parse(text.replace(/^\uFEFF/, "")) as object) });
-  } catch {
-    // Who reads it says what is wrong with it.
-    return text;
-  }
+  const file = parsePackageFile(own);
+  // Who reads it says what is wrong with it.
+  if (text === undefined || above instanceof SlipError || file instanceof SlipError) return text;
+  const { packageManager, devEngines, engines } = above;
+  const frameworks = isOfWorkspace(top) ? frameworksOf(own, above) : {};
+  const devDependencies = { ...frameworks, ...file.devDependencies };
+  return JSON.stringify({ packageManager, devEngines, engines, ...(JSON.parse(text.replace(/^\uFEFF/, "")) as object), devDependencies });
 };
 
 /** Whether there is something at the top that installs all packages. */
@@ -43,7 +56,7 @@ export const packageView = (tree: SourceTree, folder: string): SourceTree => {
   return {
     paths: [...own.paths, ...taken],
     read(path) {
-      if (path === "package.json") return inherited(own.read(path), tree);
+      if (path === "package.json") return inherited(own, tree);
       return isTaken.has(path) ? tree.read(path) : own.read(path);
     },
   };
