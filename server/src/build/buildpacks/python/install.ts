@@ -3,7 +3,7 @@ import type { AppConfig } from "@slipstream/contract/config.ts";
 import type { InstallStep, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { inlineScript } from "./inline-metadata.ts";
 import { declaredRequirements, lockedRequirements } from "./poetry.ts";
-import { type Pyproject, pipfilePackages, requirements } from "./project.ts";
+import { bringsCommands, type Pyproject, pipfilePackages, requirements } from "./project.ts";
 
 /** Scripts read what they install from their arguments, so nothing of the project is ever part of a script. */
 const environment = "python3 -m venv --without-pip --symlinks .venv";
@@ -13,7 +13,8 @@ const compile = ".venv/bin/python -m compileall -q -j 0 --invalidation-mode unch
 /** The installer of a lock file is only there while it installs. */
 const tool = (name: string): string =>
   `python3 -m venv --without-pip --symlinks /scratch/tool && PYTHONPATH=/opt/pip.whl /scratch/tool/bin/python -m pip install --quiet --disable-pip-version-check ${name}`;
-const uv = (flags: string): string => `${tool("uv")} && /scratch/tool/bin/uv sync ${flags}--no-dev --no-install-project`;
+const uv = (project: Pyproject | undefined, flags: string): string =>
+  `${tool("uv")} && /scratch/tool/bin/uv sync ${flags}--no-dev${bringsCommands(project) ? "" : " --no-install-project"}`;
 const uvScript = `${tool("uv")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/uv sync --active --script "$1"`;
 const poetry = `${tool("poetry")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/poetry install --only main --no-root --no-interaction --no-ansi`;
 const pipenv = (flags: string): string => `${tool("pipenv")} && VIRTUAL_ENV=/app/.venv /scratch/tool/bin/pipenv install ${flags}`;
@@ -70,15 +71,15 @@ const byPoetry = (tree: SourceTree, project: Pyproject | undefined, extra: reado
 };
 
 /** Members of a workspace and packages of a folder are installed from their own files. */
-const uvInputs = (tree: SourceTree): InstallStep["inputs"] =>
-  /\bsource = \{ (?:editable|directory|path) = "(?!\.")/.test(tree.read("uv.lock") ?? "") ? "all" : ["pyproject.toml", "uv.lock"];
+const uvInputs = (tree: SourceTree, project: Pyproject | undefined): InstallStep["inputs"] =>
+  bringsCommands(project) || /\bsource = \{ (?:editable|directory|path) = "(?!\.")/.test(tree.read("uv.lock") ?? "") ? "all" : ["pyproject.toml", "uv.lock"];
 
 /** Where packages come from is known to uv alone: pip would take what a registry has by the same names. */
 const bySources = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
   if (Object.keys(project?.tool?.uv?.sources ?? {}).length === 0) return undefined;
   const more = extra.length > 0 ? [pip] : [];
   const script = tree.paths.includes("pyproject.toml") ? undefined : inlineScript(tree)?.path;
-  if (script === undefined) return { name: "uv sync", lines: [environment, uv(""), ...more, compile], words: [...extra], inputs: "all" };
+  if (script === undefined) return { name: "uv sync", lines: [environment, uv(project, ""), ...more, compile], words: [...extra], inputs: "all" };
   return { name: `uv sync --script ${script}`, lines: [environment, uvScript, "shift", ...more, compile], words: [script, ...extra], inputs: "all" };
 };
 
@@ -88,7 +89,7 @@ const ofWorkspace = (tree: SourceTree, project: Pyproject | undefined, extra: re
   const flags = `${tree.paths.includes("uv.lock") ? "--frozen " : ""}--package "$1" `;
   return {
     name: `uv sync --package ${name}`,
-    lines: [environment, uv(flags), "shift", ...(extra.length > 0 ? [pip] : []), compile],
+    lines: [environment, uv(project, flags), "shift", ...(extra.length > 0 ? [pip] : []), compile],
     words: [name, ...extra],
     inputs: "all",
   };
@@ -97,7 +98,8 @@ const ofWorkspace = (tree: SourceTree, project: Pyproject | undefined, extra: re
 /** By the lock file, where there is one. */
 const byLock = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
   const withExtra = (line: string): string[] => [environment, line, ...(extra.length > 0 ? [pip] : []), compile];
-  if (tree.paths.includes("uv.lock")) return { name: "uv sync", lines: withExtra(uv("--frozen ")), words: [...extra], inputs: uvInputs(tree) };
+  if (tree.paths.includes("uv.lock"))
+    return { name: "uv sync", lines: withExtra(uv(project, "--frozen ")), words: [...extra], inputs: uvInputs(tree, project) };
   if (tree.paths.includes("Pipfile.lock"))
     return { name: "pipenv install", lines: withExtra(pipenv("--deploy --ignore-pipfile")), words: [...extra], inputs: ["Pipfile", "Pipfile.lock"] };
   if (tree.paths.includes("poetry.lock") || (project?.tool?.poetry !== undefined && project.project === undefined)) return byPoetry(tree, project, extra);

@@ -12,8 +12,10 @@ const Pyproject = z.object({
       dependencies: z.array(z.string()).default([]),
       "requires-python": z.string().optional(),
       dynamic: z.array(z.string()).default([]),
+      scripts: z.record(z.string(), z.unknown()).default({}),
     })
     .optional(),
+  "build-system": z.unknown().optional(),
   tool: z
     .object({
       poetry: z.object({ dependencies: z.record(z.string(), z.unknown()).default({}) }).optional(),
@@ -96,6 +98,10 @@ export const pipfilePackages = (tree: SourceTree): Record<string, unknown> | und
     throw error;
   }
 };
+
+/** Whether it has commands of its own, which are there once it is installed itself. */
+export const bringsCommands = (project: Pyproject | undefined): boolean =>
+  project?.["build-system"] !== undefined && Object.keys(project.project?.scripts ?? {}).length > 0;
 
 /** A version of Python as the project asks for it, in the words of PEP 440; "default" when it does not. */
 export const pythonWanted = (tree: SourceTree, project: Pyproject | undefined): string => {

@@ -101,6 +101,11 @@ const installs: readonly [string, Files, { name: string | undefined; inputs?: un
     { name: "uv sync", inputs: "all", words: [] },
   ],
   [
+    "a lock file of uv, of a project with commands of its own",
+    { "pyproject.toml": '[project]\nname = "x"\n[project.scripts]\nx = "x:main"\n[build-system]\nrequires = []\n', "uv.lock": "", "main.py": "" },
+    { name: "uv sync", inputs: "all", words: [] },
+  ],
+  [
     "a lock file of uv that names members of a workspace",
     { "pyproject.toml": "", "uv.lock": 'source = { virtual = "." }\nsource = { editable = "packages/lib" }\n', "main.py": "" },
     { name: "uv sync", inputs: "all" },
@@ -209,4 +214,10 @@ test("servers that the project asks for find their address in variables", () => 
     ["GRADIO_SERVER_PORT", "4000"],
   ]);
   assert.deepEqual(variables("requests"), []);
+});
+
+test("a project with commands of its own is installed itself", () => {
+  const commandOf = (pyproject: string) => String(planOf(memoryTree({ "pyproject.toml": pyproject, "uv.lock": "", "main.py": "" }), {}).install?.command[2]);
+  assert.match(commandOf('[project]\nname = "x"\n[project.scripts]\nx = "x:main"\n[build-system]\nrequires = []\n'), /uv sync --frozen --no-dev\n/);
+  assert.match(commandOf('[project]\nname = "x"\n[project.scripts]\nx = "x:main"\n'), /uv sync --frozen --no-dev --no-install-project\n/);
 });
