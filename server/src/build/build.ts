@@ -10,6 +10,7 @@ import { discardBlobs } from "#platform/oci/blob-file.ts";
 import { descriptorOf, type ImageDraft, type ImageLayer, writeImage } from "#platform/oci/write-image.ts";
 import { type AppLayer, builtLayer, madeOf } from "./app-layer.ts";
 import { planOf } from "./buildpacks/list.ts";
+import { withPackages } from "./buildpacks/node/no-start.ts";
 import type { BuildContext } from "./context.ts";
 import { imageProcess } from "./image-process.ts";
 import { dependencyLayer } from "./install.ts";
@@ -92,7 +93,7 @@ export const runBuild = async (context: BuildContext): Promise<BuildResult & { o
   for (const note of plan.notes ?? []) log.notice(note);
   await mkdir(home.cache, { recursive: true, mode: 0o755 });
   const runtime = await provide(context, plan.runtime, tree);
-  const made = await make(context, plan, { entries: manifest.entries, tree });
+  const made = await make(context, plan, { entries: manifest.entries, tree }).catch((error: unknown) => Promise.reject(withPackages(error, tree, spec.config)));
   if (context.signal.aborted) {
     await discard(made.app);
     throw new SlipError("cancelled");

@@ -145,6 +145,14 @@ test("of a package of a workspace the artifact has what its build makes, after t
   assert.deepEqual([report.code, new Set(report.nextActions)], ["output_missing", new Set(meant)]);
 });
 
+test("a build at the top of a workspace that makes no site names the packages that start", { skip }, async () => {
+  const files = { "package.json": '{"workspaces":["*"],"scripts":{"build":"true"}}', "page/index.html": "" };
+  const starting = Object.fromEntries(["one", "two"].map((name) => [`${name}/package.json`, `{"name":"${name}","scripts":{"start":"node ."}}`]));
+  const report = failure(await fixture.build(await fixture.store({ ...files, ...starting })));
+  assert.deepEqual([report.code, report.suspectedCause], ["output_missing", "The package at the top has no start script; one, two have one."]);
+  assert.match(report.nextActions[0] ?? "", /^Deploy that package: 'slip deploy SOURCE --subfolder one'/);
+});
+
 test("a build that makes no output folder, or a link in its place, has failed", { skip }, async () => {
   for (const command of ["true", "ln -s /etc site", "ln -s / b && mkdir -p /app/c", "mkdir site && rmdir site"]) {
     const output = command.includes(" b ") ? "b/etc" : "site";

@@ -1,4 +1,5 @@
 // What is said of a package of which nothing tells how it starts.
+import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { qwik } from "./front-end.ts";
@@ -25,12 +26,24 @@ const reason = (tree: SourceTree, file: PackageFile): { cause?: string; next: st
   const found = servers(tree).slice(0, 2);
   if (found.length > 0)
     return { cause: `Nothing says that ${found[0]} is what starts.`, next: found.map((path) => `Set [run] command = "node ${path}" in slip.toml.`) };
+  return packagesBelow(tree) ?? { next: [] };
+};
+
+/** What is said where packages below the top could be what was meant; undefined where there are none. */
+const packagesBelow = (tree: SourceTree): { cause: string; next: string[] } | undefined => {
   const packages = startingPackages(tree).slice(0, 3);
-  if (packages.length === 0) return { next: [] };
+  if (packages.length === 0) return undefined;
   return {
     cause: `The package at the top has no start script; ${packages.join(", ")} ${packages.length === 1 ? "has" : "have"} one.`,
     next: packages.map((folder) => `Deploy that package: 'slip deploy SOURCE --subfolder ${folder}', or set [build] package = "${folder}" in slip.toml.`),
   };
+};
+
+/** A build at the top of a workspace that has made no site: it was meant for packages below, which start. Other errors stay what they are. */
+export const withPackages = (error: unknown, tree: SourceTree, { build }: AppConfig): unknown => {
+  if (!(error instanceof SlipError) || error.code !== "output_missing" || build?.output !== undefined || build?.package !== undefined) return error;
+  const found = packagesBelow(tree);
+  return found ? new SlipError(error.code, error.message, { ...error.details, cause: found.cause, next: [...found.next, ...error.nextActions] }) : error;
 };
 
 export const noStart = (tree: SourceTree, file: PackageFile): SlipError => {
