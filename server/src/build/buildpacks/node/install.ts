@@ -3,7 +3,7 @@ import type { AppConfig } from "@slipstream/contract/config.ts";
 import type { InstallStep, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import type { PackageFile } from "./package-file.ts";
 import type { PackageManager } from "./package-manager.ts";
-import { filesBelow, isWorkspace } from "./workspace-packages.ts";
+import { isWorkspace, membersOf } from "./workspace-packages.ts";
 
 /** Scripts of the package itself that an install runs: they may read any file. */
 const ownScripts: readonly string[] = ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
@@ -25,7 +25,7 @@ const injectsAll = (tree: SourceTree): boolean =>
 const readsFiles = (file: PackageFile): boolean => runsScripts(file) || isInjected(file) || Object.values(all(file)).some(isLocal);
 
 const inputsOf = (tree: SourceTree, file: PackageFile): InstallStep["inputs"] =>
-  [file, ...(isWorkspace(tree, file) ? filesBelow(tree) : [])].some(readsFiles) || injectsAll(tree)
+  [file, ...(isWorkspace(tree, file) ? membersOf(tree).map((member) => member.file) : [])].some(readsFiles) || injectsAll(tree)
     ? "all"
     : tree.paths.filter((path) => decidingFile.test(path) && !path.includes("node_modules/"));
 

@@ -1,5 +1,4 @@
 // A package of a workspace of Node: it is installed with all others at the top, and what it needs of them is built before it.
-import { posix } from "node:path";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, BuildStep, SourceTree, Toolchain } from "@slipstream/contract/ports/buildpack.ts";
@@ -10,7 +9,7 @@ import { nxBuild, nxEnvironment } from "./nx.ts";
 import { type PackageFile, parsePackageFile, readPackageFile } from "./package-file.ts";
 import { lockFileNames, packageManagerOf } from "./package-manager.ts";
 import { turboBuilds, turboEnvironment } from "./turbo.ts";
-import { isWorkspace } from "./workspace-packages.ts";
+import { isWorkspace, type Member, membersOf, packagesBelow } from "./workspace-packages.ts";
 
 const versionFiles: readonly string[] = [".nvmrc", ".node-version"];
 
@@ -62,34 +61,15 @@ export const packageView = (tree: SourceTree, folder: string): SourceTree => {
   };
 };
 
-interface Member {
-  folder: string;
-  file: PackageFile;
-}
-
 /** Package managers do not say which of all files it is that they cannot read. Those that are no packages of it may be anything. */
 const refuseUnreadable = (tree: SourceTree): void => {
-  for (const path of tree.paths) {
-    const folder = posix.dirname(path);
-    if (folder === "." || posix.basename(path) !== "package.json" || path.includes("node_modules/")) continue;
-    const file = parsePackageFile(below(tree, folder));
+  for (const { folder, file } of packagesBelow(tree))
     if (file instanceof SlipError && workspaceOf(folder, tree.read)?.workspace === "") throw errorIn(folder, file);
-  }
 };
 
-/** By name. */
-const membersOf = (tree: SourceTree): Map<string, Member> =>
-  new Map(
-    tree.paths.flatMap((path): [string, Member][] => {
-      if (!path.endsWith("/package.json") || path.includes("node_modules/")) return [];
-      const folder = posix.dirname(path);
-      const file = parsePackageFile(below(tree, folder));
-      return file instanceof SlipError || !file.name ? [] : [[file.name, { folder, file }]];
-    }),
-  );
-
 /** The packages that one needs, each after those that it needs itself. */
-const neededBy = (members: ReadonlyMap<string, Member>, file: PackageFile): Member[] => {
+const neededBy = (all: readonly Member[], file: PackageFile): Member[] => {
+  const members = new Map(all.map((member) => [member.file.name, member]));
   const found = new Map<string, Member>();
   const visited = new Set<string>();
   const visit = ({ dependencies, devDependencies, optionalDependencies }: PackageFile): void => {

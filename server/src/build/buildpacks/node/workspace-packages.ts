@@ -1,38 +1,42 @@
 // Packages below the top of a repository that has several, and which one of them is the app.
+import { posix } from "node:path";
 import type { Command } from "@slipstream/contract/config.ts";
+import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { below } from "../folder.ts";
 import { isDevelopmentServer } from "./development-server.ts";
-import { PackageFile } from "./package-file.ts";
+import { type PackageFile, parsePackageFile } from "./package-file.ts";
 import type { PackageManager } from "./package-manager.ts";
 
-interface Member {
+export interface Found {
   folder: string;
-  scripts: Readonly<Record<string, string>>;
+  /** Or what is wrong with it. */
+  file: PackageFile | SlipError;
+}
+export interface Member extends Found {
+  file: PackageFile;
 }
 
-const parsed = (text: string): PackageFile | undefined => {
-  try {
-    return PackageFile.safeParse(JSON.parse(text)).data;
-  } catch {
-    // Whoever installs it says what is wrong with it.
-    return undefined;
-  }
-};
+/** The packages below the top, in folders that are wanted. */
+export const packagesBelow = (tree: SourceTree, isWanted: (folder: string) => boolean = () => true): Found[] =>
+  tree.paths
+    .filter((path) => path.endsWith("/package.json") && !path.includes("node_modules/"))
+    .map((path) => posix.dirname(path))
+    .filter(isWanted)
+    .map((folder) => ({ folder, file: parsePackageFile(below(tree, folder)) }));
 
-const membersOf = (tree: SourceTree): Member[] =>
-  tree.paths.flatMap((path) => {
-    const folder = /^([\w.-]+(?:\/[\w.-]+)?)\/package\.json$/.exec(path)?.[1];
-    const file = folder === undefined || folder.startsWith("node_modules") ? undefined : parsed(tree.read(path) ?? "");
-    return folder === undefined || file === undefined ? [] : [{ folder, scripts: file.scripts }];
-  });
+/** Those of them that can be read: of the others says what is wrong whoever installs them. */
+export const membersOf = (tree: SourceTree, isWanted?: (folder: string) => boolean): Member[] =>
+  packagesBelow(tree, isWanted).flatMap(({ folder, file }) => (file instanceof SlipError ? [] : [{ folder, file }]));
 
-/** Every package.json below the top that can be read. */
-export const filesBelow = (tree: SourceTree): PackageFile[] =>
-  tree.paths.flatMap((path) => (path.endsWith("/package.json") && !path.includes("node_modules/") ? (parsed(tree.read(path) ?? "") ?? []) : []));
+/** One that is looked for without being named lies where most do, and its name can stand in a command as it is. */
+const isUsual = (folder: string): boolean => /^[\w.-]+(?:\/[\w.-]+)?$/.test(folder);
 
 /** Folders of the packages below the top that start a server. */
 export const startingPackages = (tree: SourceTree): string[] =>
-  membersOf(tree).flatMap(({ folder, scripts }) => (scripts.start === undefined || isDevelopmentServer(scripts.start, scripts) ? [] : [folder]));
+  membersOf(tree, isUsual).flatMap(({ folder, file: { scripts } }) =>
+    scripts.start === undefined || isDevelopmentServer(scripts.start, scripts) ? [] : [folder],
+  );
 
 export const isWorkspace = (tree: SourceTree, file: PackageFile): boolean => file.workspaces !== undefined || tree.paths.includes("pnpm-workspace.yaml");
 
@@ -44,7 +48,7 @@ export const onlyStart = (tree: SourceTree, file: PackageFile): Command | undefi
 
 /** The build scripts of all packages, where the top has none of its own. */
 export const buildOfMembers = (tree: SourceTree, file: PackageFile, manager: PackageManager): string[] | undefined => {
-  if (onlyStart(tree, file) === undefined || !membersOf(tree).some(({ scripts }) => "build" in scripts)) return undefined;
+  if (onlyStart(tree, file) === undefined || !membersOf(tree, isUsual).some(({ file }) => "build" in file.scripts)) return undefined;
   const { name } = manager.toolchain;
   if (name === "npm") return ["npm", "run", "build", "--workspaces", "--if-present"];
   return name === "pnpm" ? ["pnpm", "--recursive", "--if-present", "run", "build"] : undefined;
