@@ -3,10 +3,17 @@ import { posix } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, InstallStep, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 
-export const below = (tree: SourceTree, folder: string): SourceTree => ({
-  paths: tree.paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)),
-  read: (path) => tree.read(posix.join(folder, path)),
-});
+export const below = (tree: SourceTree, folder: string): SourceTree => {
+  // Of most only a file is read: a repository may have thousands of them, and a hundred thousand paths.
+  let paths: readonly string[] | undefined;
+  return {
+    get paths() {
+      paths ??= tree.paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1));
+      return paths;
+    },
+    read: (path) => tree.read(posix.join(folder, path)),
+  };
+};
 
 /** What goes before the build of a folder. */
 export type Preparing = Pick<BuildPlan, "tools" | "install" | "before">;
