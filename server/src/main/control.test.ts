@@ -291,7 +291,10 @@ test("a deployment has its id from when it is its turn, so that of those asked f
     asked.push(create(app));
     await until("it waits for its turn", isWaited);
     await sleep(20);
-    return newId("dep");
+    const id = newId("dep");
+    // One that another process makes in the same millisecond is as old.
+    await sleep(5);
+    return id;
   });
   const [waiting = assert.fail()] = await Promise.all(asked);
   assert.ok(waiting.deployment > before);
