@@ -170,6 +170,18 @@ describe("slip up", () => {
     assert.deepEqual(list().processes, []);
   });
 
+  it("ends what was started, and not written down before its supervisor died", async () => {
+    await run("up.ts");
+    const host = pidOf("host");
+    for (const name of ["keeper", "supervisor"]) kill(name);
+    const file = join(home, "processes", "state.json");
+    const state = JSON.parse(readFileSync(file, "utf8")) as { processes: { name: string }[] };
+    writeFileSync(file, JSON.stringify({ ...state, processes: state.processes.filter(({ name }) => name !== "host") }));
+    assert.equal((await run("up.ts", ["--down"])).code, 0);
+    // Whoever takes over what has lost its parent sees to it a moment later.
+    await until("the host is gone", () => !existsSync(`/proc/${host}`));
+  });
+
   it("comes back by itself when supervisor and host are killed together", async () => {
     await run("up.ts");
     const before = pids();

@@ -1,4 +1,5 @@
 // Keeps the processes of one installation running, and ends them in order.
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { callers } from "@slipstream/contract/ports/calls.ts";
@@ -7,7 +8,7 @@ import { bootId } from "#platform/boot.ts";
 import { roomOf } from "#platform/disk-room.ts";
 import { uids } from "#platform/installation.ts";
 import type { Log } from "#platform/log.ts";
-import { identityOf, isAlive, signal } from "#platform/process-identity.ts";
+import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
 import { giveUpBallast, makeBallast, noRoomToStart } from "./ballast.ts";
 import { removeOtherCode } from "./code.ts";
 import { runFolders } from "./folders.ts";
@@ -19,7 +20,8 @@ import { makeFolders } from "./prepare.ts";
 import { lastWords, refusalOf, rotateProcessLog, tellOfDamage } from "./process-log.ts";
 import { checkPorts, PublicSockets } from "./public-sockets.ts";
 import { forgetTargets } from "./stale-routes.ts";
-import { type ProcessRecord, readState, type SupervisorState, writeState } from "./state.ts";
+import { readState, type SupervisorState, writeState } from "./state.ts";
+import { straysOf } from "./strays.ts";
 import { Supervised } from "./supervised.ts";
 
 /** So many ends in a row before it was ready mean that a process cannot be started. */
@@ -132,7 +134,7 @@ export class Supervisor {
     const wanted = this.#processes.filter(({ plan }) => !plan.leashed && isWanted(plan));
     const adopted = wanted.filter((process) => known.some((record) => record.name === process.plan.name && process.adopt(record)));
     const names = adopted.map(({ plan }) => plan.name);
-    await Promise.all(known.filter(({ name }) => !names.includes(name)).map(endNow));
+    await Promise.all([...known.filter(({ name }) => !names.includes(name)), ...straysOf(this.#ground.home, known)].map(endNow));
     return names;
   }
 
@@ -242,7 +244,7 @@ const startToRemove = async (host: Supervised): Promise<void> => {
 };
 
 /** What it was doing is lost; every process of ours can bear that. */
-const endNow = async (record: ProcessRecord): Promise<void> => {
+const endNow = async (record: ProcessIdentity): Promise<void> => {
   signal(record, "SIGKILL");
   while (isAlive(record)) await sleep(endedPollMs);
 };
