@@ -157,10 +157,16 @@ const control = (ground: Ground): ProcessPlan => {
   };
 };
 
+/**
+ * The C library keeps what was freed for the next who asks, and more of it the larger it was: a whole table that another one replaced, or the
+ * files of a layer, were never given back. From this size on it gives back at once.
+ */
+const givenBack = { MALLOC_MMAP_THRESHOLD_: "131072" };
+
 const host = (ground: Ground): ProcessPlan => ({
   name: "host",
   argv: withClock(ground.config, [ground.node, entry(ground.code, "host")]),
-  env: environment(ground),
+  env: { ...environment(ground), ...givenBack },
   cwd: ground.home.root,
   needs: [],
   readiness: answersStatus(ground.home.hostSocket),
@@ -186,12 +192,6 @@ const keeper = (ground: Ground): ProcessPlan => ({
 });
 
 /**
- * The C library keeps what was freed for the next who asks, and more of it the larger it was: a whole table that another one replaced was
- * never given back. From this size on it gives back at once.
- */
-const edgeMemory = { MALLOC_MMAP_THRESHOLD_: "131072" };
-
-/**
  * Room for what is young. V8 begins with 1 MB, makes it more only while much of it stays, and takes it back with all other room after a
  * large table: an edge with a million host names then collected twice as often as one with a thousand.
  */
@@ -203,7 +203,7 @@ const edge = (ground: Ground, index: number): ProcessPlan => {
   return {
     name: `edge-${index}`,
     argv: confined(confinementOf(ground, "edge", { writable: [home.root, home.run] }), program),
-    env: { ...cleanEnv, ...compiledEnvironment(code), ...edgeMemory, SLIP_HOME: home.root },
+    env: { ...cleanEnv, ...compiledEnvironment(code), ...givenBack, SLIP_HOME: home.root },
     cwd: "/",
     needs: [],
     readiness: answersStatus(home.edgeSocket(index)),
