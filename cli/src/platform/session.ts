@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallOptions, Client } from "@slipstream/contract/client.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { mistakeOf } from "@slipstream/contract/expectation.ts";
 import type { InputOf, OperationName, OutputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Environment } from "../environment.ts";
 import type { Screen } from "../terminal/screen.ts";
@@ -45,15 +46,12 @@ const waitForRoom = async (error: unknown, since: number): Promise<void> => {
   await sleep(roomMs);
 };
 
-const wrongInput = (issue: { path: PropertyKey[]; message: string } | undefined): SlipError =>
-  new SlipError("invalid_input", `Wrong ${issue?.path.map(String).join(".") || "input"}: ${issue?.message ?? "it does not fit"}.`);
-
 /** Reading the contract takes longer than everything else the CLI loads, so it is loaded when something is asked. */
 const loadContract = async () => {
   const [{ Client }, { operations }] = await Promise.all([import("@slipstream/contract/client.ts"), import("@slipstream/contract/operations/registry.ts")]);
   const check = (name: OperationName, input: unknown): void => {
     const parsed = operations[name].input.safeParse(input);
-    if (!parsed.success) throw wrongInput(parsed.error.issues[0]);
+    if (!parsed.success) throw new SlipError("invalid_input", `Wrong ${mistakeOf(parsed.error.issues[0])}.`);
   };
   return { Client, check };
 };

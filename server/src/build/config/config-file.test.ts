@@ -66,8 +66,8 @@ const mistakes: readonly [string, string, string][] = [
   ["a key of another section", "memory = 3", "slip.toml:1: memory: there is no such key; it belongs in [build] or [run]"],
   ["a command that is none", "[run]\ncommand = 3", 'slip.toml:2: run.command: expected a command: one line such as "npm start", or a list of words'],
   ["a section that is almost another", "[helth]\n", 'slip.toml:1: helth: there is no such key; did you mean "health"?'],
-  ["a number that is too large", "[run]\nport = 99999\n", "slip.toml:2: run.port: Too big: expected number to be <=65535"],
-  ["a variable that is no text", "[run.env]\nA = 3", "slip.toml:2: run.env.A: expected string, received number"],
+  ["a number that is too large", "[run]\nport = 99999\n", "slip.toml:2: run.port: at most 65535"],
+  ["a variable that is no text", "[run.env]\nA = 3", "slip.toml:2: run.env.A: expected text, not a number"],
   ["an entry of a list of tables", '[[routes]]\npath = "/"\n\n[[routes]]\npath = "x"\n', "slip.toml:5: routes.1.path: expected a path that starts with '/'"],
   [
     "a path that would be more than a path",
@@ -75,8 +75,8 @@ const mistakes: readonly [string, string, string][] = [
     "slip.toml:2: health.path: expected a path whose blanks, and characters other than ASCII, are percent-encoded",
   ],
   ["an address in place of a host name", '[[routes]]\nhost = "127.0.0.1"\n', "slip.toml:2: routes.0.host: expected a host name such as app.example.org"],
-  ["a key inside an inline table", '\nrun = { instances = 1,\n port = "x" }', "slip.toml:3: run.port: expected number, received string"],
-  ["a dotted key", "run.cpus = 1000", "slip.toml:1: run.cpus: Too big: expected number to be <=64"],
+  ["a key inside an inline table", '\nrun = { instances = 1,\n port = "x" }', "slip.toml:3: run.port: expected a number, not text"],
+  ["a dotted key", "run.cpus = 1000", "slip.toml:1: run.cpus: at most 64"],
   [
     "a schedule that is none",
     '[function]\nschedule = [\n  "* * * * *",\n  "at noon",\n]\n',
@@ -117,9 +117,9 @@ for (const [what, text, message] of mistakes)
 test("all mistakes are told, in the order of their lines", () => {
   const { message, line, evidence } = mistake('[run]\nport = 99999\ncomand = "x"\nmemry = "1GB"\n\n[health]\nstart = "soon"\n');
   assert.equal(line, 2);
-  assert.equal(message, "slip.toml:2: run.port: Too big: expected number to be <=65535 (4 mistakes in all)");
+  assert.equal(message, "slip.toml:2: run.port: at most 65535 (4 mistakes in all)");
   assert.deepEqual(evidence, [
-    "slip.toml:2: run.port: Too big: expected number to be <=65535",
+    "slip.toml:2: run.port: at most 65535",
     'slip.toml:3: run.comand: there is no such key; did you mean "command"?',
     'slip.toml:4: run.memry: there is no such key; did you mean "memory"?',
     'slip.toml:7: health.start: expected a duration such as "30s"',

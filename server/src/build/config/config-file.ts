@@ -1,7 +1,9 @@
 // slip.toml: text to AppConfig, with every mistake told by its line and key.
+
 import { posix } from "node:path";
 import { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { expectationOf } from "@slipstream/contract/expectation.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import type { z } from "zod";
@@ -49,10 +51,8 @@ const guess = (key: string, path: readonly PropertyKey[]): string => {
 const isCommand = (path: readonly PropertyKey[]): boolean => ["command", "install", "release_command"].includes(String(path.at(-1)));
 
 const expectation = (issue: z.core.$ZodIssue): string => {
-  if (issue.code === "invalid_format") return `expected ${issue.message}`;
   if (issue.code === "invalid_union" && isCommand(issue.path)) return 'expected a command: one line such as "npm start", or a list of words';
-  if (issue.code === "invalid_key" && issue.issues[0]) return expectation(issue.issues[0]);
-  return issue.message.replace(/^Invalid input: /, "");
+  return expectationOf(issue);
 };
 
 const mistakesOf = (issue: z.core.$ZodIssue, lines: KeyLines): Mistake[] => {

@@ -1,5 +1,6 @@
 // The input of an operation out of a request: path parts, and the query or the JSON body.
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { mistakeOf } from "@slipstream/contract/expectation.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
 import type { z } from "zod";
@@ -39,11 +40,7 @@ export const parseBody = (body: Buffer): Record<string, unknown> => {
   return value as Record<string, unknown>;
 };
 
-const issuesOf = (error: z.ZodError): string =>
-  error.issues
-    .slice(0, 5)
-    .map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`)
-    .join("; ");
+const issuesOf = (error: z.ZodError): string => error.issues.slice(0, 5).map(mistakeOf).join("; ");
 
 /** Throws `invalid_input` that names the fields. */
 export const parseInput = (operation: Pick<Operation, "input">, raw: Record<string, unknown>): Record<string, unknown> => {

@@ -1,5 +1,7 @@
 // What a person chose on the page of consent, as a grant. Pure.
+
 import { Grant, type Verb } from "@slipstream/contract/access.ts";
+import { mistakeOf } from "@slipstream/contract/expectation.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 
 /** What can be chosen from: what the client asked for and the person may do, in the tenant. */
@@ -60,6 +62,5 @@ export const grantOf = (fields: Fields, offer: Offer, now: Date): Chosen => {
     ...limitsOf(fields),
     expiresAt: expiresAt.toISOString(),
   });
-  const issue = parsed.error?.issues[0];
-  return parsed.success ? { terms: parsed.data, expiresAt } : { wrong: `${issue?.path.join(" ") ?? ""}: ${issue?.message ?? "this does not fit"}.` };
+  return parsed.success ? { terms: parsed.data, expiresAt } : { wrong: `${mistakeOf(parsed.error.issues[0])}.` };
 };

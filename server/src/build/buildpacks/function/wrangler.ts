@@ -1,7 +1,9 @@
 // What a wrangler file says of a function, and what of it is not honoured here. Pure.
+
 import { posix } from "node:path";
 import { CronExpression } from "@slipstream/contract/cron.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { mistakeOf } from "@slipstream/contract/expectation.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { VariableName } from "@slipstream/contract/words.ts";
@@ -60,8 +62,7 @@ const read = (tree: SourceTree, file: string): z.infer<typeof WranglerFile> => {
   try {
     const result = WranglerFile.safeParse(parsed(tree, file));
     if (result.success) return result.data;
-    const [issue] = result.error.issues;
-    throw wrong(file, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "does not fit"}`);
+    throw wrong(file, mistakeOf(result.error.issues[0]));
   } catch (error) {
     if (error instanceof SlipError) throw error;
     throw wrong(file, error instanceof Error ? error.message : String(error), error instanceof ParseError ? error.lineNumber : undefined);

@@ -1,5 +1,7 @@
 // package.json, as far as a build needs it.
+
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { mistakeOf } from "@slipstream/contract/expectation.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { z } from "zod";
 
@@ -43,8 +45,7 @@ export const parsePackageFile = (tree: SourceTree): PackageFile | SlipError => {
   }
   const parsed = PackageFile.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  return wrong(`package.json: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "does not fit"}`);
+  return wrong(`package.json: ${mistakeOf(parsed.error.issues[0])}`);
 };
 
 /** Throws where `parsePackageFile` gives an error. */

@@ -1,5 +1,7 @@
 // What the files of a Python project say: its dependencies and the Python that it asks for.
+
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { mistakeOf } from "@slipstream/contract/expectation.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import { z } from "zod";
@@ -36,8 +38,7 @@ const parsed = (text: string, file: string): Pyproject => {
   try {
     const result = Pyproject.safeParse(getStaticTOMLValue(parseTOML(text)));
     if (result.success) return result.data;
-    const issue = result.error.issues[0];
-    throw wrong(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "does not fit"}`);
+    throw wrong(mistakeOf(result.error.issues[0]));
   } catch (error) {
     if (error instanceof ParseError) throw wrong(error.message, error.lineNumber);
     throw error;
