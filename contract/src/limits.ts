@@ -195,6 +195,7 @@ export const limits = {
   approvalWaitMs: { default: 60_000, unit: "ms", what: "waiting for an approval in one call" },
   approvalsPending: { default: 100, unit: "approvals", what: "approvals of one grant that wait for a person" },
   approvalBytes: { default: 2 ** 20, unit: "bytes", what: "input of an operation that is to be approved" },
+  domains: { default: 1_000, unit: "host names", what: "host names of one app, with its own one" },
   secretBytes: { default: 65_536, unit: "bytes", what: "value of one secret or variable" },
   // webhooks
   webhooks: { default: 20, unit: "webhooks", what: "webhooks of one tenant" },

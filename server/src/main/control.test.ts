@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
 import type { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
 import { operations } from "@slipstream/contract/operations/registry.ts";
 import type { Deployment } from "@slipstream/contract/words.ts";
 import { newId } from "#platform/ids.ts";
@@ -193,6 +194,17 @@ test("a domain has its certificate at the edge when the answer comes, and belong
   await assert.rejects(plane.client.call("domains.add", { app: another, domain: `${app}.slip.localhost` }), refused("invalid_input"));
   await plane.client.call("domains.remove", { app, domain: "www.example.net" });
   await plane.client.call("domains.add", { app: another, domain: "www.example.net" });
+});
+
+test("an app has a bounded number of host names, and what it has it can ask for again", async () => {
+  const app = await createApp();
+  await plane.database`
+    insert into domains (host, tenant, app_id)
+    select 'x' || n || '.example.com', tenant, id from apps, generate_series(2, ${limit("domains")}::int) n where name = ${app}`;
+  await assert.rejects(plane.client.call("domains.add", { app, domain: "more.example.com" }), refused("conflict"));
+  assert.equal((await plane.client.call("domains.add", { app, domain: "x2.example.com" })).domain, "x2.example.com");
+  await plane.client.call("domains.remove", { app, domain: "x2.example.com" });
+  await plane.client.call("domains.add", { app, domain: "more.example.com" });
 });
 
 test("only what Restate signed reaches the workflow", async () => {

@@ -1,7 +1,8 @@
 // Host names in PostgreSQL: each belongs to one app of the installation.
 import type { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
 import type { Query } from "#platform/database.ts";
-import { hostOfAnother } from "./domain.ts";
+import { hostOfAnother, tooManyDomains } from "./domain.ts";
 
 export interface DomainRow {
   host: string;
@@ -19,13 +20,20 @@ export interface Claim {
   isGranted?: boolean;
 }
 
-/** Takes a host name for an app; one that it has already is fine. Throws `conflict` when another app has it. */
+/** Takes a host name for an app; one that it has already is fine. Throws `conflict` when another app has it, or this one has as many as it may. */
 export const claimDomain = async (query: Query, { host, tenant, appId, isDefault = false, broughtBy, isGranted = false }: Claim): Promise<void> => {
-  const rows = await query<{ appId: string }[]>`
+  const [row] = await query<{ appId: string; isNew: boolean }[]>`
     insert into domains (host, tenant, app_id, is_default, brought_by) values (${host}, ${tenant}, ${appId}, ${isDefault}, ${broughtBy ?? null})
     on conflict (host) do update set brought_by = case when domains.app_id = excluded.app_id and excluded.brought_by is null then null else domains.brought_by end
-    returning app_id`;
-  if (rows[0]?.appId !== appId) throw await taken(query, host, isGranted ? undefined : tenant);
+    returning app_id, xmax = 0 as is_new`;
+  if (row?.appId !== appId) throw await taken(query, host, isGranted ? undefined : tenant);
+  if (row.isNew) await expectRoom(query, appId);
+};
+
+/** Who throws the claim away with this error has taken nothing: it is in their transaction, or goes with their deployment. */
+const expectRoom = async (query: Query, appId: string): Promise<void> => {
+  const [all] = await query<{ count: number }[]>`select count(*)::int as count from domains where app_id = ${appId}`;
+  if ((all?.count ?? 0) > limit("domains")) throw tooManyDomains();
 };
 
 const taken = async (query: Query, host: string, tenant: string | undefined): Promise<SlipError> => {

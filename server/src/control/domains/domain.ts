@@ -1,5 +1,6 @@
 // Which host names an app can ask for.
 import { SlipError } from "@slipstream/contract/errors.ts";
+import { limit } from "@slipstream/contract/limits.ts";
 import { platformDomain } from "../control.ts";
 
 /** The name of the app that has it is told to its own tenant alone. */
@@ -9,6 +10,9 @@ export const hostOfAnother = (host: string, owner: string | undefined): SlipErro
     : new SlipError("conflict", `The host name ${host} belongs to the app ${owner}, with all its paths.`, {
         next: `Choose another host name, or give this one up with 'slip domains rm ${owner} ${host}'.`,
       });
+
+export const tooManyDomains = (): SlipError =>
+  new SlipError("conflict", `The app has ${limit("domains")} host names, as many as there may be.`, { next: "Remove one with 'slip domains rm'." });
 
 export const notRemovable = (app: string, host: string): SlipError =>
   new SlipError("not_found", `The app ${app} has no domain ${host} that can be removed.`, { next: `List them with 'slip domains list ${app}'.` });

@@ -272,6 +272,7 @@ describe("a plan names what would be different", () => {
 
 test("a plan that is refused is refused as the operation itself", () => {
   const owner = { appId: "app_2", app: null };
+  const manyDomains = Array.from({ length: limit("domains") }, (_, index) => ({ host: `x${index}.example.org`, isDefault: false }));
   for (const [name, input, rows, code] of [
     ["apps.scale", { app: "shop", instances: 2 }, newApp(), "conflict"],
     ["apps.scale", { app: "shop", instances: 4 }, rowsOf({ live: releaseOf(3, { config: { scale: { max: 3 } } }) }), "invalid_input"],
@@ -283,6 +284,7 @@ test("a plan that is refused is refused as the operation itself", () => {
     ["secrets.set", { app: "shop", values: { A: "x".repeat(limit("secretBytes") + 1) }, stage: false }, rowsOf(), "too_large"],
     ["domains.add", { app: "shop", domain: "other.slip.localhost" }, { ...rowsOf(), owner: undefined }, "invalid_input"],
     ["domains.add", { app: "shop", domain: "x.example.org" }, { ...rowsOf(), owner }, "conflict"],
+    ["domains.add", { app: "shop", domain: "x.example.org" }, { ...rowsOf({ domains: manyDomains }), owner: undefined }, "conflict"],
     ["domains.remove", { app: "shop", domain: "shop.slip.localhost" }, rowsOf(), "not_found"],
     ["deployments.cancel", {}, { deployment: { id: "dep_1", app: "shop", state: "live", kind: "deploy", request: {} } }, "conflict"],
   ] as const)

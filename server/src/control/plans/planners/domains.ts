@@ -1,7 +1,8 @@
 // What operations on host names would do.
 
+import { limit } from "@slipstream/contract/limits.ts";
 import { livingApp } from "../../apps/app-store.ts";
-import { checkDomain, hostOfAnother, notRemovable } from "../../domains/domain.ts";
+import { checkDomain, hostOfAnother, notRemovable, tooManyDomains } from "../../domains/domain.ts";
 import { ownersOf } from "../../domains/domain-store.ts";
 import { routesOf } from "../../routes/route-table.ts";
 import { type AppRows, readKeptApp, rowsOf } from "../app-rows.ts";
@@ -28,6 +29,7 @@ const add = planner<"domains.add", HostRows>({
     if (owner !== undefined && owner.appId !== rows.app.id) throw hostOfAnother(domain, owner.app ?? undefined);
     const before = hostsOf(rows);
     const isNew = owner === undefined;
+    if (isNew && before.length >= limit("domains")) throw tooManyDomains();
     return {
       app,
       changes: isNew ? [...change(`domain ${domain}`, undefined, app), ...routeChanges(routes(rows, before), routes(rows, [...before, domain]))] : [],
