@@ -110,6 +110,11 @@ export const limits = {
   idleMs: { default: 65_000, unit: "ms", what: "an idle kept-alive connection" },
   upstreamConnections: { default: 256, unit: "connections", what: "connections of one edge process to one instance" },
   upstreamQueue: { default: 1_024, unit: "requests", what: "requests that wait for a connection to one instance" },
+  upstreamPercent: {
+    default: 50,
+    unit: "%",
+    what: "of the connections of one edge process to one instance, and of the requests that wait for one, that one address (of IPv6 one /64) may hold",
+  },
   platformConnections: { default: 1_024, unit: "connections", what: "connections of one edge process to the platform's own API" },
   clientConnections: {
     default: 20_000,

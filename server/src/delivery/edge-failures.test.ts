@@ -220,7 +220,7 @@ const firstOf = <T>(promises: readonly Promise<T>[], count: number): Promise<T[]
   });
 
 test("connections to an instance are bounded; beyond them requests wait, beyond that they are told to come again", async (t) => {
-  const trial = await startTrial(t, { upstreamConnections: 2, upstreamQueue: 3 });
+  const trial = await startTrial(t, { upstreamConnections: 2, upstreamQueue: 3, upstreamPercent: 100 });
   let open = 0;
   let most = 0;
   const waiting: http.ServerResponse[] = [];

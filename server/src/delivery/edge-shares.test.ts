@@ -64,6 +64,23 @@ test("requests to the platform that never end leave room for those of others", a
   assert.match(await rawExchange(trial.http, "GET / HTTP/1.1\r\nHost: slip.localhost\r\nConnection: close\r\n\r\n", 5_000), /^HTTP\/1\.1 200 .*answered/s);
 });
 
+test("a client that holds its part of an app's connections waits for itself, and another one is served", async (t) => {
+  const trial = await startTrial(t, { upstreamConnections: 4, upstreamQueue: 4, upstreamPercent: 50 });
+  const app = await startApp(t, (request, response) => (request.url === "/held" ? undefined : void response.end("served")));
+  trial.publish({ "app.localhost": [{ app: "app", addresses: [app.address] }] });
+  const hold = "GET /held HTTP/1.1\r\nHost: app.localhost\r\n\r\n";
+  const held = await Promise.all(Array.from({ length: 2 }, () => connect(t, trial.http, "127.0.0.2")));
+  for (const socket of held) socket.write(hold);
+  await until(() => trial.edge.loadOf(app.address) === 2, "the requests");
+  const waiting = await Promise.all(Array.from({ length: 2 }, () => connect(t, trial.http, "127.0.0.2")));
+  for (const socket of waiting) socket.write("GET / HTTP/1.1\r\nHost: app.localhost\r\n\r\n");
+  await until(() => trial.edge.loadOf(app.address) === 4, "those that wait");
+  assert.equal((await ask(trial.http, "app.localhost", { localAddress: "127.0.0.2" })).status, 503);
+  for (let index = 0; index < 3; index += 1) assert.equal((await ask(trial.http, "app.localhost", { localAddress: "127.0.0.3" })).body, "served");
+  held[0]?.destroy();
+  for (const socket of waiting) assert.match(String(await once(socket, "data")), /^HTTP\/1\.1 200 /);
+});
+
 test("what a client has asked and given up is not counted any more", async (t) => {
   const trial = await startTrial(t, { platformConnections: 1, clientPercent: 100 }, "/nonexistent/control.sock");
   trial.publish({});

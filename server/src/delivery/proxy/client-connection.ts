@@ -1,5 +1,7 @@
 // One connection of a client: reads heads, runs one exchange at a time, and ends in a way that the client can rely on.
+
 import type { Duplex } from "node:stream";
+import { networkOf } from "#platform/client-network.ts";
 import { LF } from "../http/field.ts";
 import { RequestHead } from "../http/request-head.ts";
 import type { EdgeContext } from "./edge-context.ts";
@@ -23,6 +25,7 @@ export interface ClientSocket extends Duplex {
 
 export class ClientConnection implements ExchangeClient {
   readonly address: string;
+  readonly network: string;
   readonly secure: boolean;
   readonly #context: EdgeContext;
   readonly #socket: ClientSocket;
@@ -45,6 +48,7 @@ export class ClientConnection implements ExchangeClient {
     this.#socket = socket;
     this.secure = secure;
     this.address = plainAddress(socket.remoteAddress);
+    this.network = networkOf(this.address);
     this.#deadline = context.clock.now + context.limits.headerMs;
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.on("end", () => this.#ended());

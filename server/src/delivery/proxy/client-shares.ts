@@ -10,6 +10,10 @@ export class ClientShares {
     this.#most = Math.max(1, Math.floor((all * percent) / 100));
   }
 
+  hasRoom(address: string): boolean {
+    return (this.#held.get(networkOf(address)) ?? 0) < this.#most;
+  }
+
   /** Takes one for who is at `address`. Gives what gives it back, which is called once; undefined where the client holds its share. */
   take(address: string): (() => void) | undefined {
     const client = networkOf(address);

@@ -12,6 +12,7 @@ const names = [
   "idleMs",
   "upstreamConnections",
   "upstreamQueue",
+  "upstreamPercent",
   "platformConnections",
   "clientConnections",
   "clientPercent",

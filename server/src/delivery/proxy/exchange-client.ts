@@ -3,6 +3,8 @@
 /** What an exchange needs of the client's connection. */
 export interface ExchangeClient {
   readonly address: string;
+  /** Whom it counts as where clients have shares. */
+  readonly network: string;
   readonly secure: boolean;
   /** Field lines that tell the app where the request came from. */
   forwardedFields(host: string): string;

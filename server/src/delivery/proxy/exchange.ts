@@ -18,6 +18,7 @@ const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 export class Exchange implements UpstreamUser {
   readonly method: string;
+  readonly network: string;
   readonly upgrade: string;
   readonly requestId: string;
   readonly #context: EdgeContext;
@@ -57,6 +58,7 @@ export class Exchange implements UpstreamUser {
     this.#context = context;
     this.#client = client;
     this.method = head.method;
+    this.network = client.network;
     this.upgrade = head.upgrade;
     this.requestId = head.requestId === "" ? context.ids.next() : head.requestId;
     this.#target = head.target;

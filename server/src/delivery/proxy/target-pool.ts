@@ -1,9 +1,11 @@
-// The connections of this process to one instance: a bounded number, a bounded queue, idle ones kept for a moment.
+// The connections of this process to one instance: a bounded number, a bounded queue, a part of both for one client, idle ones kept for a moment.
 
 import { isOfFunction, placeIn } from "@slipstream/contract/ports/function-address.ts";
 import { AppSession } from "../http2/app-session.ts";
+import { ClientShares } from "./client-shares.ts";
 import type { EdgeClock } from "./clock.ts";
 import type { EdgeLimits } from "./edge-limits.ts";
+import { FairQueue } from "./fair-queue.ts";
 import { type AppPlace, UpstreamConnection, type UpstreamOwner, type UpstreamUser } from "./upstream-connection.ts";
 
 /** Idle connections are closed before the app does: Node's own servers do so after 5 s without saying it. */
@@ -38,10 +40,12 @@ export class TargetPool implements UpstreamOwner {
   readonly #options: { limits: EdgeLimits; clock: EdgeClock };
   readonly #place: AppPlace;
   readonly #idle: UpstreamConnection[] = [];
-  readonly #queue = new Set<UpstreamUser>();
+  readonly #queue = new FairQueue<UpstreamUser>();
   readonly #connecting = new Map<UpstreamConnection, UpstreamUser>();
   readonly #open = new Set<UpstreamConnection>();
   readonly #most: number;
+  readonly #shares: ClientShares;
+  readonly #queueShare: number;
   /** When what is still under way is cut off; undefined while routes lead here. */
   #retiredUntil: number | undefined;
 
@@ -50,28 +54,38 @@ export class TargetPool implements UpstreamOwner {
     this.isOfFunction = isOfFunction(address);
     this.#options = options;
     this.#place = placeOf(address, options.limits);
-    this.#most = address.startsWith("/") ? options.limits.platformConnections : options.limits.upstreamConnections;
+    const { platformConnections, upstreamConnections, upstreamQueue, upstreamPercent } = options.limits;
+    // Who asks the platform has a share of that before, of what waits too.
+    const [most, percent] = address.startsWith("/") ? [platformConnections, 100] : [upstreamConnections, upstreamPercent];
+    this.#most = most;
+    this.#shares = new ClientShares(most, percent);
+    this.#queueShare = Math.max(1, Math.floor((upstreamQueue * percent) / 100));
   }
 
   /** Sees to it that `user` hears `upstreamReady` or `upstreamRefused`, at once or later. */
   acquire(user: UpstreamUser, fresh = false): "given" | "connecting" | "queued" | "full" {
-    const { limits } = this.#options;
-    const idle = fresh ? undefined : this.#takeIdle();
-    if (!idle && this.#open.size >= this.#most && this.#queue.size >= limits.upstreamQueue) {
+    const mayHave = this.#shares.hasRoom(user.network);
+    const idle = fresh || !mayHave ? undefined : this.#takeIdle();
+    const isNew = idle === undefined && mayHave && this.#open.size < this.#most;
+    if (!idle && !isNew && this.#isQueueFull(user)) {
       user.upstreamRefused("full");
       return "full";
     }
     this.load += 1;
     if (idle) {
-      this.#give(idle, user);
+      this.#lend(idle, user);
       return "given";
     }
-    if (this.#open.size < this.#most) {
+    if (isNew) {
       this.#connect(user);
       return "connecting";
     }
     this.#queue.add(user);
     return "queued";
+  }
+
+  #isQueueFull({ network }: UpstreamUser): boolean {
+    return this.#queue.size >= this.#options.limits.upstreamQueue || this.#queue.of(network) >= this.#queueShare;
   }
 
   /** The connection that was used last: it is the least likely to have been closed by the app. */
@@ -102,6 +116,16 @@ export class TargetPool implements UpstreamOwner {
     this.load -= 1;
   }
 
+  #lend(upstream: UpstreamConnection, user: UpstreamUser): void {
+    upstream.giveBack = this.#shares.take(user.network);
+    this.#give(upstream, user);
+  }
+
+  #takeBack(upstream: UpstreamConnection): void {
+    upstream.giveBack?.();
+    upstream.giveBack = undefined;
+  }
+
   #give(upstream: UpstreamConnection, user: UpstreamUser): void {
     upstream.begin(user);
     user.upstreamReady(upstream);
@@ -109,6 +133,7 @@ export class TargetPool implements UpstreamOwner {
 
   #connect(user: UpstreamUser): void {
     const upstream = new UpstreamConnection(this.#place, this, this.#options.limits.headerBytes);
+    upstream.giveBack = this.#shares.take(user.network);
     this.#open.add(upstream);
     this.#connecting.set(upstream, user);
   }
@@ -131,9 +156,10 @@ export class TargetPool implements UpstreamOwner {
   }
 
   released(upstream: UpstreamConnection): void {
+    this.#takeBack(upstream);
     const next = this.#takeWaiting();
     if (next) {
-      this.#give(upstream, next);
+      this.#lend(upstream, next);
       return;
     }
     if (this.#retiredUntil !== undefined) {
@@ -146,17 +172,19 @@ export class TargetPool implements UpstreamOwner {
 
   closed(upstream: UpstreamConnection): void {
     this.#open.delete(upstream);
+    this.#takeBack(upstream);
     const index = this.#idle.indexOf(upstream);
     if (index >= 0) this.#idle.splice(index, 1);
     if (this.#open.size >= this.#most) return;
     const next = this.#takeWaiting();
-    if (next) this.#connect(next);
+    if (!next) return;
+    const idle = this.#takeIdle();
+    if (idle) this.#lend(idle, next);
+    else this.#connect(next);
   }
 
   #takeWaiting(): UpstreamUser | undefined {
-    const next = this.#queue.values().next().value;
-    if (next) this.#queue.delete(next);
-    return next;
+    return this.#queue.take((network) => this.#shares.hasRoom(network));
   }
 
   /** Closes connections that were idle for too long. */

@@ -9,6 +9,8 @@ import type { AppSocket } from "../http2/app-socket.ts";
 /** The request that a connection carries at present. Bytes given to it are only valid during the call. */
 export interface UpstreamUser {
   readonly method: string;
+  /** Whom its client counts as. */
+  readonly network: string;
   /** Protocol asked for with Upgrade, "" = none. */
   readonly upgrade: string;
   /** The request has been written whole. */
@@ -65,6 +67,8 @@ export class UpstreamConnection {
   idleSince = 0;
   /** How long the app keeps it while idle, 0 = not said. */
   keepAliveMs = 0;
+  /** Gives back this connection's part of what the client of its request may hold. */
+  giveBack: (() => void) | undefined;
   readonly #socket: Duplex & { setKeepAlive(enable: boolean, delayMs: number): unknown };
   readonly #owner: UpstreamOwner;
   readonly #headerBytes: number;
