@@ -259,3 +259,42 @@ test("a build that was approved of a git source lifts no memory: what was fetche
   await expectBuilt(agent, (await approved(agent, continuedBy)).deployment);
   assert.equal((await plane.client.call("deployments.list", { app: "bounded" })).deployments.length, 2);
 });
+
+/** An app that an owner has given the memory and then less again: release 1 asks for more than the grant of an agent, release 2 does not. */
+const ownersApp = async (): Promise<string> => {
+  const app = `owners-${randomUUID().slice(0, 8)}`;
+  await plane.client.call("apps.create", { app });
+  for (const [number, memory] of [
+    [1, 2 ** 30],
+    [2, 2 ** 28],
+    [3, 2 ** 28],
+  ] as const) {
+    await plane.database`
+      insert into releases (id, app_id, number, artifact, config, env, secret_versions, deployment, live_at)
+      select ${`rel_${app}${number}`}, id, ${number}, ${`sha256:${"a".repeat(64)}`}, ${JSON.stringify({ run: { memory } })}::text::jsonb, '{}', '{}', ${`dep_${app}${number}`}, now() from apps where name = ${app}`;
+    await plane.database`
+      insert into deployments (id, app_id, tenant, kind, state, request, release_id, release)
+      select ${`dep_${app}${number}`}, id, tenant, 'deploy', 'live', '{}', ${`rel_${app}${number}`}, ${number} from apps where name = ${app}`;
+  }
+  await plane.database`update apps set live_deployment = ${`dep_${app}3`}, last_release = 3 where name = ${app}`;
+  return app;
+};
+
+test("a rollback to a release that asks for more waits for a person, and one within the grant goes on", async () => {
+  const [agent, app] = [await agentWith(), await ownersApp()];
+  const plan = await agent.call("plans.create", { operation: "releases.rollback", input: { app, to: 1 } });
+  assert.partialDeepStrictEqual(plan.policy, { allowed: false, needsApproval: true });
+  const approval = await needed(agent.call("releases.rollback", { app, to: 1 }));
+  const { beyond, input } = await plane.client.call("approvals.get", { approval });
+  assert.deepEqual([beyond, input], [[{ kind: "memory", memoryBytes: 2 ** 30, allowedBytes: limits.memoryBytes }], { app, to: 1 }]);
+  const done = await agent.call("releases.rollback", { app, to: 2 });
+  assert.equal(done.app, app);
+  await ended(agent, done.deployment);
+});
+
+test("an app that is restored has no more than the grant of who restores it", async () => {
+  const [agent, app] = [await agentWith({ verbs: ["read", "deploy", "destroy"] }), await ownersApp()];
+  await plane.database`
+    update apps set destroyed_at = now(), live_deployment = null, live_before = ${`dep_${app}1`} where name = ${app}`;
+  await needed(agent.call("apps.restore", { app }));
+});

@@ -1,7 +1,7 @@
 // Who may decide what was asked beyond a grant, and what is to be known for it.
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Operation } from "@slipstream/contract/operations/operation.ts";
-import { operations } from "@slipstream/contract/operations/registry.ts";
+import { type OperationName, operations } from "@slipstream/contract/operations/registry.ts";
 import type { Query } from "#platform/database.ts";
 import { capsOf, isBounded } from "../access/caps.ts";
 import { decide } from "../access/decide.ts";
@@ -30,9 +30,11 @@ export const findApproval = async (query: Query, call: Call, id: string): Promis
   return row;
 };
 
-/** What slip.toml asks for within the asker's grant can be more than that of who approves: who is bounded themselves approves no deployment of a source. */
-const isBeyond = ({ token }: Call, { operation }: ApprovalRow): boolean =>
-  (operation === "deployments.create" || operation === "plans.apply") && isBounded(capsOf(token.grant));
+/** What asks for memory and instances by a slip.toml, of a source or of a release. */
+const bySlipToml: readonly OperationName[] = ["deployments.create", "releases.rollback", "apps.restore", "plans.apply"];
+
+/** What slip.toml asks for within the asker's grant can be more than that of who approves: who is bounded themselves approves nothing that goes by one. */
+const isBeyond = ({ token }: Call, { operation }: ApprovalRow): boolean => bySlipToml.includes(operation) && isBounded(capsOf(token.grant));
 
 const isAllowed = async (query: Query, call: Call, { name, input }: Deed): Promise<boolean> => {
   const operation: Operation = operations[name];

@@ -6,6 +6,7 @@ import { keepAnswer } from "../api/claim-store.ts";
 import type { Control } from "../control.ts";
 import { createDeployment } from "../deployments/create.ts";
 import { destructionOf, journal } from "../journal/journal-store.ts";
+import { expectReleaseWithinGrant } from "../releases/granted-release.ts";
 import { tellOfApp } from "./app-events.ts";
 import { type AppRow, expectDestroyed, findApp, lockApp, unmarkDestroyed } from "./app-store.ts";
 
@@ -39,6 +40,7 @@ export const restoreApp = async (control: Control, call: Call, name: string): Pr
   // However it is asked for, it undoes that the app was destroyed.
   call.undoes ??= await destructionOf(control.database, call.tenant, name);
   if (row.releaseBefore === null) return reopen(control, call, row);
+  await expectReleaseWithinGrant(control, call, { app: row, release: row.releaseBefore, input: { app: name } });
   const answer = (deployment: Deployment): Restored => ({ app: name, deployment });
   return answer(await createDeployment(control, call, { ...askedOf(name), appId: row.id, kind: "restore", request: { to: row.releaseBefore }, answer }));
 };

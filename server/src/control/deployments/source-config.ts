@@ -31,8 +31,8 @@ export const readConfig = async (
 export const boundedConfig = async (control: Pick<Control, "host">, call: Call, source: KeptOrigin): Promise<AppConfig | undefined> =>
   source.kind === "git" || !isBounded(capsOf(call.token.grant)) ? undefined : readConfig(control, call, source);
 
-/** Throws `BeyondGrant` where slip.toml asks for more than the caller's grant allows, and a person has approved. `input` is what is done once that is approved. */
-export const expectWithinGrant = ({ token, approved }: Call, config: AppConfig, input: { instances?: number | undefined; app: string }): void => {
+/** Throws `BeyondGrant` where slip.toml, or that of a release, asks for more than the caller's grant allows, and a person has approved. `input` is what is done once that is approved. */
+export const expectWithinGrant = ({ token, approved }: Call, config: AppConfig, input: { instances?: number | undefined; app: string; to?: number }): void => {
   const beyond = stillBeyond(beyondCaps(capsOf(token.grant), wishedBy(config, input.instances)), approved?.lifts);
   if (beyond.length > 0) throw new BeyondGrant(beyond, input);
 };

@@ -7,6 +7,7 @@ import type { Control } from "../control.ts";
 import { begunBefore, createDeployment } from "../deployments/create.ts";
 import { liveHistory } from "../deployments/deployment-store.ts";
 import { type Prepared, prepare } from "../deployments/prepared.ts";
+import { expectReleaseWithinGrant } from "./granted-release.ts";
 import { releaseToGoTo } from "./release.ts";
 import { type ListedRelease, releasesOfApp, rollable } from "./release-store.ts";
 
@@ -41,6 +42,7 @@ const target = async ({ database }: Control, call: Call, input: Input): Promise<
 };
 
 const begin = async (control: Control, call: Call, { app, to, parked }: Target): Promise<Deployment> => {
+  await expectReleaseWithinGrant(control, call, { app, release: to, input: { app: app.name, to } });
   const undo =
     app.release === null
       ? { noUndo: "The app had no live release to go back to." }

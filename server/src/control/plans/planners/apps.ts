@@ -1,5 +1,6 @@
 // What operations on apps would do.
 import type { PlanInterrupt } from "@slipstream/contract/plan.ts";
+import { wishedBy } from "../../access/caps.ts";
 import { keyWithin } from "../../api/idempotency.ts";
 import { expectDestroyed } from "../../apps/app-store.ts";
 import { isThereAlready, nameOfAnother, noLiveRelease } from "../../apps/refusals.ts";
@@ -127,6 +128,7 @@ const restore = planner<"apps.restore", AppRows>({
   plan({ app }, rows) {
     expectDestroyed(rows.app, true);
     const { releaseBefore: release } = rows.app;
+    const target = rows.releases.find(({ number }) => number === release);
     return {
       app,
       changes: [
@@ -136,6 +138,7 @@ const restore = planner<"apps.restore", AppRows>({
       ],
       interrupts: [],
       quota: [],
+      wished: target && wishedBy(target.config),
       inverse: { operation: "apps.destroy", input: { app } },
     };
   },

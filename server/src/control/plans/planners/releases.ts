@@ -1,4 +1,5 @@
 // What a rollback would do.
+import { wishedBy } from "../../access/caps.ts";
 import { supersededBy } from "../../deployments/deployment.ts";
 import { nothingToRollBack, releaseToGoTo } from "../../releases/release.ts";
 import { routesOf } from "../../routes/route-table.ts";
@@ -36,6 +37,7 @@ const rollback = planner<"releases.rollback", AppRows>({
       ],
       interrupts: [...switchInterrupts(rows), ...supersededInterrupts(rows, supersededBy("rollback"))],
       quota: [],
+      wished: wishedBy(target.config),
       ...(live === undefined ? {} : { inverse: { operation: "releases.rollback", input: { app, to: live.number } } }),
     };
   },
