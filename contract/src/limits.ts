@@ -137,6 +137,7 @@ export const limits = {
     what: "kept lines of one app and one source, as text, of which the disk holds most compressed; the oldest go first",
   },
   logsBytes: { default: 4 * 2 ** 30, unit: "bytes", what: "kept lines of all apps together, on the disk; the oldest go first" },
+  edgeSecretBytes: { default: 4_096, unit: "bytes", what: "secrets of one app, the shortest first, that are taken out of its edge lines" },
   // control
   routeVersions: {
     default: 10_000,

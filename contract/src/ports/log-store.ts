@@ -22,6 +22,8 @@ export interface LogQuery {
   since?: string | undefined;
   /** Plain text that a line must contain. */
   grep?: string | undefined;
+  /** What is done to the text of edge lines, before `grep` is looked for in it: else that would find what nobody is shown. */
+  redactEdge?: ((text: string) => string) | undefined;
   /** The newest so many of what fits; they come oldest first. */
   limit: number;
 }

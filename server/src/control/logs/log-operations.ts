@@ -4,6 +4,7 @@ import type { LogQuery } from "@slipstream/contract/ports/log-store.ts";
 import type { Handlers } from "../api/call.ts";
 import { type AppRow, appNamed } from "../apps/app-store.ts";
 import type { Control } from "../control.ts";
+import { EdgeRedactors } from "./edge-redactors.ts";
 
 type Parts = Pick<Control, "host" | "routes" | "logWriter" | "logReader">;
 
@@ -43,9 +44,14 @@ async function* follow(parts: Parts, query: LogQuery, signal: AbortSignal): Asyn
   }
 }
 
-export const logOperations = (control: Control): Pick<Handlers, "logs.read"> => ({
-  async "logs.read"(input, call) {
-    const query = queryOf(await appNamed(control.database, call.tenant, input.app), input);
-    return input.follow ? follow(control, query, call.signal) : each(control.logReader.search(query));
-  },
-});
+export const logOperations = (control: Control): Pick<Handlers, "logs.read"> => {
+  const redactors = new EdgeRedactors();
+  return {
+    async "logs.read"(input, call) {
+      const app = await appNamed(control.database, call.tenant, input.app);
+      const asked = queryOf(app, input);
+      const query = asked.sources.includes("edge") ? { ...asked, redactEdge: await redactors.of(control, app) } : asked;
+      return input.follow ? follow(control, query, call.signal) : each(control.logReader.search(query));
+    },
+  };
+};

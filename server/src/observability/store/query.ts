@@ -14,7 +14,8 @@ export const filterOf = (query: LogQuery): LineFilter => {
   const sinceMs = query.since === undefined ? undefined : Date.parse(query.since);
   return (raw) => {
     if ((grep !== undefined && !raw.includes(grep)) || (deployment !== undefined && !raw.includes(deployment))) return undefined;
-    const line = parseLine(raw);
+    const written = parseLine(raw);
+    const line = written?.source === "edge" && query.redactEdge ? { ...written, text: query.redactEdge(written.text) } : written;
     if (line === undefined || (sinceMs !== undefined && Date.parse(line.time) < sinceMs)) return undefined;
     if (query.deployment && line.deployment !== query.deployment) return undefined;
     return query.grep && !line.text.includes(query.grep) ? undefined : line;
