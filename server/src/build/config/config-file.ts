@@ -5,9 +5,10 @@ import { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { expectationOf } from "@slipstream/contract/expectation.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
-import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
+import { ParseError } from "toml-eslint-parser";
 import type { z } from "zod";
 import { nearest } from "#platform/nearest.ts";
+import { readToml } from "../toml.ts";
 import { type KeyLines, keyLines } from "./key-lines.ts";
 import { syntaxMistake } from "./syntax-mistake.ts";
 
@@ -68,9 +69,9 @@ export const parseConfig = (text: string, file: string = configFile): AppConfig 
   let value: unknown;
   let lines: KeyLines;
   try {
-    const program = parseTOML(text);
-    value = getStaticTOMLValue(program);
-    lines = keyLines(program);
+    const read = readToml(text);
+    value = read.value;
+    lines = keyLines(read.program);
   } catch (error) {
     if (error instanceof ParseError) throw wrong(file, [syntaxMistake(error, text)]);
     throw error;

@@ -7,8 +7,9 @@ import { mistakeOf } from "@slipstream/contract/expectation.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { VariableName } from "@slipstream/contract/words.ts";
-import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
+import { ParseError } from "toml-eslint-parser";
 import { z } from "zod";
+import { readToml } from "../../toml.ts";
 import { plainJson } from "./source-text.ts";
 
 export interface Wrangler {
@@ -38,7 +39,7 @@ const harmless: readonly string[] = [
 
 const parsed = (tree: SourceTree, file: string): unknown => {
   const text = (tree.read(file) ?? "").replace(/^\uFEFF/, "");
-  return file.endsWith(".toml") ? getStaticTOMLValue(parseTOML(text)) : JSON.parse(plainJson(text));
+  return file.endsWith(".toml") ? readToml(text).value : JSON.parse(plainJson(text));
 };
 
 const isModule = (path: string): boolean => /\.([cm]?[jt]s|[jt]sx)$/.test(path);

@@ -1,6 +1,7 @@
 // Poetry's files in pip's words, so that a Poetry project installs with what is there already, and as fast.
-import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
+import { ParseError } from "toml-eslint-parser";
 import { z } from "zod";
+import { readToml } from "../../toml.ts";
 
 const Lock = z.object({
   package: z
@@ -24,7 +25,7 @@ type Locked = z.infer<typeof Lock>["package"][number];
 
 const parse = (text: string): unknown => {
   try {
-    return getStaticTOMLValue(parseTOML(text));
+    return readToml(text).value;
   } catch (error) {
     if (error instanceof ParseError) return undefined;
     throw error;

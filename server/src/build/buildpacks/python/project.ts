@@ -3,8 +3,9 @@
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { mistakeOf } from "@slipstream/contract/expectation.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
-import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
+import { ParseError } from "toml-eslint-parser";
 import { z } from "zod";
+import { readToml } from "../../toml.ts";
 import { inlineScript } from "./inline-metadata.ts";
 
 const Pyproject = z.object({
@@ -36,7 +37,7 @@ const parsed = (text: string, file: string): Pyproject => {
       next: `Correct ${file}.`,
     });
   try {
-    const result = Pyproject.safeParse(getStaticTOMLValue(parseTOML(text)));
+    const result = Pyproject.safeParse(readToml(text).value);
     if (result.success) return result.data;
     throw wrong(mistakeOf(result.error.issues[0]));
   } catch (error) {
@@ -93,7 +94,7 @@ export const pipfilePackages = (tree: SourceTree): Record<string, unknown> | und
   const text = tree.read("Pipfile");
   if (text === undefined) return undefined;
   try {
-    return Pipfile.safeParse(getStaticTOMLValue(parseTOML(text))).data?.packages;
+    return Pipfile.safeParse(readToml(text).value).data?.packages;
   } catch (error) {
     if (error instanceof ParseError) return undefined;
     throw error;
