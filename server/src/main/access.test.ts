@@ -318,6 +318,22 @@ test("the plan of a new app is its planner's, wherever the app is to be, and no 
   await assert.rejects(neighbour.call("plans.get", { plan }), refused("not_found"));
 });
 
+test("the plan of a new app is not that of the next token of the same name", async () => {
+  const named = async () => {
+    const token = newSecret();
+    const grant = { verbs: ["read" as const, "deploy" as const], projects: ["default"] };
+    const made = await plane.client.call("tokens.create", { name: "namesake", sha256: hashOf(token), grant });
+    return { client: plane.clientWith(token), token: made.token };
+  };
+  const planner = await named();
+  const { plan } = await planner.client.call("plans.create", { operation: "apps.create", input: { app: "tulip" } });
+  assert.equal((await planner.client.call("plans.list", {})).plans[0]?.plan, plan);
+  await plane.client.call("tokens.revoke", { token: planner.token });
+  const { client: namesake } = await named();
+  for (const name of ["plans.get", "plans.apply"] as const) await assert.rejects(namesake.call(name, { plan }), refused("not_found"), name);
+  assert.ok(!(await namesake.call("plans.list", {})).plans.some((each) => each.plan === plan));
+});
+
 test("secrets that wait for an approval are sealed, shown to nobody, and opened with another key after it was rotated", async () => {
   await plane.client.call("apps.create", { app: "sealed" });
   const agent = await agentWith({ verbs: ["read"] });

@@ -127,7 +127,8 @@ const planSubject = async (query: Query, call: Call, id: string): Promise<Subjec
   const app = await findApp(query, call.tenant, plan.app);
   if (app) return byIdOf(place(app), id);
   // Where a new app would be, its input says, which is decided when it is applied. Until then its plan is who planned it's.
-  return plan.actor === call.actor || !isScoped(call.token.grant) ? { about: "nothing" } : byIdOf(nowhere, id);
+  const isOwn = plan.actor === call.actor && plan.grantId === call.token.grantId;
+  return isOwn || !isScoped(call.token.grant) ? { about: "nothing" } : byIdOf(nowhere, id);
 };
 
 /** Of an app that has the name of another one of before, the entries of that are not its own: they are the whole tenant's. */

@@ -9,7 +9,7 @@ import type { Sealed, Sealing } from "../secrets/sealing.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { administeredNames, type PlanRow, type Shown } from "./plan.ts";
 
-const columns = (query: Query) => query`id, tenant, actor, operation, app, shown, fingerprint, created_at, expires_at, applied_at, applied_key, answer`;
+const columns = (query: Query) => query`id, tenant, actor, grant_id, operation, app, shown, fingerprint, created_at, expires_at, applied_at, applied_key, answer`;
 
 /** What a sealed input belongs to. */
 export const placeOfPlan = ({ id, tenant }: { id: string; tenant: string }): string[] => ["plan", tenant, id];
@@ -18,6 +18,7 @@ export interface NewPlan {
   id: string;
   tenant: string;
   actor: string;
+  grantId: string | null;
   operation: string;
   app: string | undefined;
   input: Record<string, unknown>;
@@ -33,8 +34,8 @@ export const insertPlan = async (query: Query, sealing: Sealing, it: NewPlan): P
     delete from plans where tenant = ${it.tenant} and applied_at is null
       and id <= (select id from plans where tenant = ${it.tenant} and applied_at is null order by id desc offset ${limit("plansOpen") - 1} limit 1)`;
   const rows = await query<PlanRow[]>`
-    insert into plans (id, tenant, actor, operation, app, sealed, key_id, shown, fingerprint, expires_at)
-    values (${it.id}, ${it.tenant}, ${it.actor}, ${it.operation}, ${it.app ?? null}, ${sealed}, ${keyId}, ${json(query, it.shown)},
+    insert into plans (id, tenant, actor, grant_id, operation, app, sealed, key_id, shown, fingerprint, expires_at)
+    values (${it.id}, ${it.tenant}, ${it.actor}, ${it.grantId}, ${it.operation}, ${it.app ?? null}, ${sealed}, ${keyId}, ${json(query, it.shown)},
       ${json(query, it.fingerprint)}, ${it.expiresAt})
     returning ${columns(query)}`;
   const [row] = rows;
@@ -50,11 +51,11 @@ export const dropOpenPlans = async (query: Query, { tenant, actor }: { tenant: s
 export const planIn = async (query: Query, tenant: string, id: string): Promise<PlanRow | undefined> =>
   (await query<PlanRow[]>`select ${columns(query)} from plans where tenant = ${tenant} and id = ${id}`)[0];
 
-/** Of apps that the caller's grant covers, and those of new apps that the caller has made. */
-const covered = (query: Query, { tenant, actor, token: { grant } }: Asking) =>
+/** Of apps that the caller's grant covers, and those of new apps that were planned by it. */
+const covered = (query: Query, { tenant, actor, token: { grant, grantId } }: Asking) =>
   isScoped(grant)
     ? query`and (exists (select 1 from apps a where a.tenant = ${tenant} and a.name = plans.app and ${coveredApps(query, grant)})
-        or actor = ${actor} and not exists (select 1 from apps a where a.name = plans.app))`
+        or actor = ${actor} and grant_id = ${grantId} and not exists (select 1 from apps a where a.name = plans.app))`
     : query``;
 
 /** As `isShownTo`. */

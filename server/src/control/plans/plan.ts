@@ -16,6 +16,8 @@ export interface PlanRow {
   tenant: string;
   /** Who planned it. */
   actor: string;
+  /** The grant of who planned it; null = none. */
+  grantId: string | null;
   operation: string;
   app: string | null;
   shown: Shown;
