@@ -33,7 +33,11 @@ const checkSize = (input: Record<string, unknown>): void => {
     throw new SlipError("too_large", `The input of a planned operation has at most ${limit("planBytes")} bytes.`);
 };
 
-const store = ({ control }: Parts, call: Call, of: Omit<Parameters<typeof insertPlan>[2], "id" | "tenant" | "actor" | "grantId" | "expiresAt">): Promise<PlanRow> => {
+const store = (
+  { control }: Parts,
+  call: Call,
+  of: Omit<Parameters<typeof insertPlan>[2], "id" | "tenant" | "actor" | "grantId" | "expiresAt">,
+): Promise<PlanRow> => {
   const { tenant, actor, token } = call;
   const made = { ...of, id: newId("pln"), tenant, actor, grantId: token.grantId, expiresAt: new Date(Date.now() + limit("planMs")) };
   return control.database.begin(async (query) => {

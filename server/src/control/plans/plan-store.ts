@@ -9,7 +9,8 @@ import type { Sealed, Sealing } from "../secrets/sealing.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { administeredNames, type PlanRow, type Shown } from "./plan.ts";
 
-const columns = (query: Query) => query`id, tenant, actor, grant_id, operation, app, shown, fingerprint, created_at, expires_at, applied_at, applied_key, answer`;
+const columns = (query: Query) =>
+  query`id, tenant, actor, grant_id, operation, app, shown, fingerprint, created_at, expires_at, applied_at, applied_key, answer`;
 
 /** What a sealed input belongs to. */
 export const placeOfPlan = ({ id, tenant }: { id: string; tenant: string }): string[] => ["plan", tenant, id];
