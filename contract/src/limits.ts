@@ -109,11 +109,16 @@ export const limits = {
   wakeQueue: { default: 1_024, unit: "requests", what: "requests of one edge process that wait for one app to wake" },
   idleMs: { default: 65_000, unit: "ms", what: "an idle kept-alive connection" },
   upstreamConnections: { default: 256, unit: "connections", what: "connections of one edge process to one instance" },
+  upstreamStreams: {
+    default: 4_096,
+    unit: "connections",
+    what: "WebSockets, server-sent events and streams of gRPC of one edge process with one instance, beside these",
+  },
   upstreamQueue: { default: 1_024, unit: "requests", what: "requests that wait for a connection to one instance" },
   upstreamPercent: {
-    default: 50,
+    default: 75,
     unit: "%",
-    what: "of the connections of one edge process to one instance, and of the requests that wait for one, that one address (of IPv6 one /64) may hold",
+    what: "of the connections and streams of one edge process with one instance, and of the requests that wait for one, that one address (of IPv6 one /64) may hold",
   },
   platformConnections: { default: 1_024, unit: "connections", what: "connections of one edge process to the platform's own API" },
   clientConnections: {

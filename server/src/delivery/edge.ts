@@ -6,6 +6,7 @@ import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
 import type { TableMessage } from "@slipstream/contract/ports/route-entry.ts";
 import type { RouteTable } from "@slipstream/contract/ports/route-table.ts";
 import { TableReceiver, type Taken } from "@slipstream/contract/ports/table-receiver.ts";
+import { networkOf } from "#platform/client-network.ts";
 import { BodyEncoder } from "./http/body-encoder.ts";
 import { Http2Session } from "./http2/session.ts";
 import { AccessLog } from "./proxy/access-log.ts";
@@ -89,15 +90,15 @@ export class Edge implements EdgeContext {
 
   /** False = the connection is closed: it is one too many, of all or of its client. */
   #admit(socket: net.Socket): boolean {
-    const giveBack = this.#open < this.limits.clientConnections ? this.#shares.take(socket.remoteAddress ?? "") : undefined;
-    if (!giveBack) {
+    const network = networkOf(socket.remoteAddress ?? "");
+    if (this.#open >= this.limits.clientConnections || !this.#shares.take(network)) {
       socket.destroy();
       return false;
     }
     this.#open += 1;
     socket.once("close", () => {
       this.#open -= 1;
-      giveBack();
+      this.#shares.giveBack(network);
     });
     return true;
   }

@@ -29,6 +29,8 @@ const kindOf = (bytes: Uint8Array, field: Field): Kind => {
   }
 };
 
+const streams = /^content-type:[ \t]*(?:text\/event-stream|application\/grpc)/im;
+
 /** The answer that is being read. One object serves a connection: every field is set anew by each `parse`. */
 export class ResponseHead {
   status = 0;
@@ -45,6 +47,10 @@ export class ResponseHead {
   hasRequestId: boolean = false;
   /** What has answered has no program for the request: nothing was done with it. */
   isAsleep: boolean = false;
+  /** It is of a kind that goes on for as long as both sides want: server-sent events (HTML Living Standard §9.2), or gRPC. */
+  get isStream(): boolean {
+    return this.length < 0 && streams.test(this.kept);
+  }
   readonly #field = newField();
   #connection = "";
   #lengths = 0;

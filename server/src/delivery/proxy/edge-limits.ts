@@ -11,6 +11,7 @@ const names = [
   "wakeQueue",
   "idleMs",
   "upstreamConnections",
+  "upstreamStreams",
   "upstreamQueue",
   "upstreamPercent",
   "platformConnections",

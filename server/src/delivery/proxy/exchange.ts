@@ -45,8 +45,8 @@ export class Exchange implements UpstreamUser {
   #unsure: Sleeps | undefined;
   /** The request went ahead of the host's answer: where nothing comes of that, it waits for it. */
   #ahead: Ahead | undefined;
-  /** Gives back this request's part of what its client may ask of the platform. */
-  #giveBack: (() => void) | undefined;
+  /** It counts among what its client may ask of the platform at the same time. */
+  #asksPlatform: boolean = false;
   #proven: boolean = false;
   #blocked: boolean = false;
   #chunkedAnswer: boolean = false;
@@ -100,8 +100,8 @@ export class Exchange implements UpstreamUser {
 
   /** Whoever holds requests without an end must not hold all that the platform takes at the same time. */
   #askPlatform(targets: readonly TargetPool[]): void {
-    this.#giveBack = this.#context.platformShares.take(this.#client.address);
-    if (this.#giveBack) this.#forward(targets);
+    this.#asksPlatform = this.#context.platformShares.take(this.network);
+    if (this.#asksPlatform) this.#forward(targets);
     else this.#refuse(429, "");
   }
 
@@ -461,7 +461,7 @@ export class Exchange implements UpstreamUser {
   #over(): void {
     if (this.#phase === "over") return;
     this.#phase = "over";
-    this.#giveBack?.();
+    if (this.#asksPlatform) this.#context.platformShares.giveBack(this.network);
     void this.#ahead?.tell();
     this.#pool?.done();
     this.#pool = undefined;

@@ -1,4 +1,5 @@
-// The connections of this process to one instance: a bounded number, a bounded queue, a part of both for one client, idle ones kept for a moment.
+// The connections of this process to one instance: a bounded number for requests and one for what lasts, a bounded queue, a part of each for one client,
+// idle ones kept for a moment.
 
 import { isOfFunction, placeIn } from "@slipstream/contract/ports/function-address.ts";
 import { AppSession } from "../http2/app-session.ts";
@@ -45,6 +46,9 @@ export class TargetPool implements UpstreamOwner {
   readonly #open = new Set<UpstreamConnection>();
   readonly #most: number;
   readonly #shares: ClientShares;
+  /** Of `#open`, those whose answer goes on for as long as client and app want. They count apart, so that requests find a connection. */
+  #lasting = 0;
+  readonly #lastingShares: ClientShares;
   readonly #queueShare: number;
   /** When what is still under way is cut off; undefined while routes lead here. */
   #retiredUntil: number | undefined;
@@ -54,11 +58,12 @@ export class TargetPool implements UpstreamOwner {
     this.isOfFunction = isOfFunction(address);
     this.#options = options;
     this.#place = placeOf(address, options.limits);
-    const { platformConnections, upstreamConnections, upstreamQueue, upstreamPercent } = options.limits;
+    const { platformConnections, upstreamConnections, upstreamStreams, upstreamQueue, upstreamPercent } = options.limits;
     // Who asks the platform has a share of that before, of what waits too.
     const [most, percent] = address.startsWith("/") ? [platformConnections, 100] : [upstreamConnections, upstreamPercent];
     this.#most = most;
     this.#shares = new ClientShares(most, percent);
+    this.#lastingShares = new ClientShares(upstreamStreams, percent);
     this.#queueShare = Math.max(1, Math.floor((upstreamQueue * percent) / 100));
   }
 
@@ -66,7 +71,7 @@ export class TargetPool implements UpstreamOwner {
   acquire(user: UpstreamUser, fresh = false): "given" | "connecting" | "queued" | "full" {
     const mayHave = this.#shares.hasRoom(user.network);
     const idle = fresh || !mayHave ? undefined : this.#takeIdle();
-    const isNew = idle === undefined && mayHave && this.#open.size < this.#most;
+    const isNew = idle === undefined && mayHave && this.#hasRoom;
     if (!idle && !isNew && this.#isQueueFull(user)) {
       user.upstreamRefused("full");
       return "full";
@@ -82,6 +87,10 @@ export class TargetPool implements UpstreamOwner {
     }
     this.#queue.add(user);
     return "queued";
+  }
+
+  get #hasRoom(): boolean {
+    return this.#open.size - this.#lasting < this.#most;
   }
 
   #isQueueFull({ network }: UpstreamUser): boolean {
@@ -117,13 +126,21 @@ export class TargetPool implements UpstreamOwner {
   }
 
   #lend(upstream: UpstreamConnection, user: UpstreamUser): void {
-    upstream.giveBack = this.#shares.take(user.network);
+    this.#count(upstream, user);
     this.#give(upstream, user);
   }
 
-  #takeBack(upstream: UpstreamConnection): void {
-    upstream.giveBack?.();
-    upstream.giveBack = undefined;
+  #count(upstream: UpstreamConnection, { network }: UpstreamUser): void {
+    if (this.#shares.take(network)) upstream.countsFor = network;
+  }
+
+  #uncount(upstream: UpstreamConnection): void {
+    const { countsFor, isLasting } = upstream;
+    if (countsFor === undefined) return;
+    (isLasting ? this.#lastingShares : this.#shares).giveBack(countsFor);
+    if (isLasting) this.#lasting -= 1;
+    upstream.countsFor = undefined;
+    upstream.isLasting = false;
   }
 
   #give(upstream: UpstreamConnection, user: UpstreamUser): void {
@@ -133,7 +150,7 @@ export class TargetPool implements UpstreamOwner {
 
   #connect(user: UpstreamUser): void {
     const upstream = new UpstreamConnection(this.#place, this, this.#options.limits.headerBytes);
-    upstream.giveBack = this.#shares.take(user.network);
+    this.#count(upstream, user);
     this.#open.add(upstream);
     this.#connecting.set(upstream, user);
   }
@@ -155,8 +172,22 @@ export class TargetPool implements UpstreamOwner {
     user.upstreamRefused("refused");
   }
 
+  lasts(upstream: UpstreamConnection): void {
+    const { countsFor } = upstream;
+    if (countsFor === undefined || this.#lasting >= this.#options.limits.upstreamStreams || !this.#lastingShares.take(countsFor)) return;
+    this.#shares.giveBack(countsFor);
+    upstream.isLasting = true;
+    this.#lasting += 1;
+    this.#serveWaiting();
+  }
+
   released(upstream: UpstreamConnection): void {
-    this.#takeBack(upstream);
+    this.#uncount(upstream);
+    // It lasted, and others took its place among those of requests.
+    if (this.#open.size - this.#lasting > this.#most) {
+      upstream.drop();
+      return;
+    }
     const next = this.#takeWaiting();
     if (next) {
       this.#lend(upstream, next);
@@ -172,11 +203,14 @@ export class TargetPool implements UpstreamOwner {
 
   closed(upstream: UpstreamConnection): void {
     this.#open.delete(upstream);
-    this.#takeBack(upstream);
+    this.#uncount(upstream);
     const index = this.#idle.indexOf(upstream);
     if (index >= 0) this.#idle.splice(index, 1);
-    if (this.#open.size >= this.#most) return;
-    const next = this.#takeWaiting();
+    this.#serveWaiting();
+  }
+
+  #serveWaiting(): void {
+    const next = this.#hasRoom ? this.#takeWaiting() : undefined;
     if (!next) return;
     const idle = this.#takeIdle();
     if (idle) this.#lend(idle, next);

@@ -40,6 +40,8 @@ export type AppPlace = net.TcpNetConnectOpts | net.IpcNetConnectOpts | AppSessio
 export interface UpstreamOwner {
   connected(upstream: UpstreamConnection): void;
   refused(upstream: UpstreamConnection): void;
+  /** What it carries goes on for as long as client and app want. */
+  lasts(upstream: UpstreamConnection): void;
   released(upstream: UpstreamConnection): void;
   closed(upstream: UpstreamConnection): void;
 }
@@ -67,8 +69,10 @@ export class UpstreamConnection {
   idleSince = 0;
   /** How long the app keeps it while idle, 0 = not said. */
   keepAliveMs = 0;
-  /** Gives back this connection's part of what the client of its request may hold. */
-  giveBack: (() => void) | undefined;
+  /** The client of its request, for as long as it counts as that one's. */
+  countsFor: string | undefined;
+  /** It counts among those that carry a tunnel or a stream. */
+  isLasting: boolean = false;
   readonly #socket: Duplex & { setKeepAlive(enable: boolean, delayMs: number): unknown };
   readonly #owner: UpstreamOwner;
   readonly #headerBytes: number;
@@ -248,6 +252,7 @@ export class UpstreamConnection {
     this.#decoder.begin(bodyKind(user.method, head), head.length);
     const next = this.#decoder.decode(bytes, start, size);
     if (this.#decoder.failed) return this.#stop("its body is malformed");
+    if (!this.#decoder.done && head.isStream) this.#owner.lasts(this);
     const keepsUp = user.answer(head, bytes, this.#decoder);
     return this.#decoder.done ? this.#finish(next === size) : keepsUp;
   }
@@ -263,6 +268,7 @@ export class UpstreamConnection {
     if (this.#user === undefined || this.#user.upgrade === "") return this.#stop("it changes protocols unasked");
     this.#state = "tunnel";
     this.#socket.setKeepAlive(true, 60_000);
+    this.#owner.lasts(this);
     return this.#user.tunnel(this.#head, bytes.subarray(start, size));
   }
 
