@@ -16,8 +16,9 @@ import type { Bell } from "../workloads/schedules.ts";
 import { bindingsOf, modulesOf, sharedFunctionIn } from "./bundle.ts";
 import { type LoadRequest, load, rest, unload, wake } from "./line.ts";
 import { newMark } from "./marks.ts";
+import { type Member, newMember, tell } from "./member.ts";
 import { controlPort, freePlace, portOf } from "./places.ts";
-import { FunctionProcess, type Member, type ProcessGround, tell } from "./process.ts";
+import { FunctionProcess, type ProcessGround } from "./process.ts";
 import { FunctionRecord, ProcessRecord } from "./record.ts";
 
 export interface IsolatesGround extends ProcessGround {
@@ -38,8 +39,6 @@ const killed: Exit = { exitCode: 137, outOfMemory: false };
 /** Tries of a function whose process other functions end before it has answered. */
 const loadsMax = 3;
 const lookAgainMs = 20;
-
-const newMember = { isLoaded: false, keptBytes: 0, isProven: false, exit: undefined, again: Promise.resolve(), loads: 1, take: undefined };
 
 /** What the router takes to load it; undefined where its artifact is not there. */
 const loadTextOf = ({ layers, env, mark }: FunctionRecord): string | undefined => {
@@ -94,7 +93,7 @@ export class Isolates implements ProgramSandbox {
       [...this.#processes.values()].find(fits) ??
       (await this.#make({ key, sandbox: kind, layers: [...stored.below], memoryBytes, cpus, ...(account === undefined ? {} : { account }) }));
     const place = placeIn(process) ?? 0;
-    process.add({ ...newMember, untold: [], id, workload: spec.id, place, mark: newMark() });
+    process.add(newMember({ id, workload: spec.id, place, mark: newMark() }));
     this.#of.set(id, process);
     return { process: process.record.id, place, slot: process.record.slot };
   }
@@ -134,7 +133,8 @@ export class Isolates implements ProgramSandbox {
       if (!record || !kept) continue;
       const process = this.#processes.get(record.id) ?? this.#open(record);
       const keptBytes = stopped ? Buffer.byteLength(loadTextOf(kept) ?? "") : 0;
-      process.add({ ...newMember, untold: [], id: instance, workload, place: seat.place, mark: kept.mark, isLoaded: !stopped, keptBytes, isProven: true });
+      const of = { id: instance, workload, place: seat.place, mark: kept.mark };
+      process.add({ ...newMember(of), isLoaded: !stopped, keptBytes, isProven: true });
       this.#of.set(instance, process);
     }
     for (const process of this.#processes.values()) process.adopt();

@@ -19,6 +19,7 @@ import { Busyness } from "./busyness.ts";
 import { filesAt, processConfig, processMemory, secretVariable } from "./config.ts";
 import { isAnswering, type Line } from "./line.ts";
 import { endedMark, isFatal, isOfAnEnd, Marks } from "./marks.ts";
+import { give, type Member, say } from "./member.ts";
 import type { ProcessRecord } from "./record.ts";
 
 export interface ProcessGround {
@@ -29,28 +30,6 @@ export interface ProcessGround {
   idleMs: number;
 }
 
-/** A function that is in the process, or has a place in it. */
-export interface Member {
-  /** Of its instance. */
-  id: string;
-  workload: string;
-  place: number;
-  mark: string;
-  isLoaded: boolean;
-  /** What the router holds to load it with the next request, while it rests; 0 where that is nothing. */
-  keptBytes: number;
-  /** It has answered. */
-  isProven: boolean;
-  /** How it has ended last. */
-  exit: Exit | undefined;
-  /** It is being loaded again, as another function has ended the process before this one had answered. */
-  again: Promise<void>;
-  loads: number;
-  take: ((line: OutputLine) => void) | undefined;
-  /** What it is to be told once somebody follows it. */
-  untold: OutputLine[];
-}
-
 /** As of a program that ends by itself. */
 const endedItself: Exit = { exitCode: 0, outOfMemory: false };
 const answersMs = 30_000;
@@ -58,22 +37,7 @@ const answersMs = 30_000;
 const endMs = 1_000;
 const lookAgainMs = 5;
 const keptLines = 5;
-/** Of one that a request has loaded before the host was asked to wake it. */
-const untoldLinesMax = 1_000;
 const variables = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/tmp" };
-
-const give = (member: Member, line: OutputLine): void => {
-  if (member.take) member.take(line);
-  else if (member.untold.length < untoldLinesMax) member.untold.push(line);
-};
-
-/** Gives lines about a function, in the words of workerd, to who follows it. */
-export const tell = (member: Member, text: string): void => {
-  for (const part of text.split("\n")) give(member, { time: new Date().toISOString(), stream: "stderr", text: part });
-};
-
-/** Gives a line of the platform's own. */
-const say = (member: Member, text: string): void => give(member, { time: new Date().toISOString(), stream: "stderr", text, ofPlatform: true });
 
 export class FunctionProcess {
   readonly record: ProcessRecord;
