@@ -1,7 +1,5 @@
 // Functions in isolates: those of a project are in one process together, each with a port of its own. To an instance it is a sandbox.
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
@@ -19,7 +17,7 @@ import { newMark } from "./marks.ts";
 import { type Member, newMember, tell } from "./member.ts";
 import { controlPort, freePlace, portOf } from "./places.ts";
 import { FunctionProcess, type ProcessGround } from "./process.ts";
-import { FunctionRecord, ProcessRecord } from "./record.ts";
+import { type FunctionRecord, IsolateRecords, type ProcessRecord } from "./record.ts";
 
 export interface IsolatesGround extends ProcessGround {
   /** Each sandbox's folder. */
@@ -55,23 +53,17 @@ const loadTextOf = ({ layers, env, mark }: FunctionRecord): string | undefined =
 const keyOf = ({ tags, memoryBytes, cpus, account, codeBy }: WorkloadSpec, kind: SandboxKind, below: readonly string[]): string =>
   JSON.stringify([tags.tenant, tags.project, kind, below, memoryBytes, cpus, account, ...(codeBy === undefined ? [] : [codeBy])]);
 
-const readJson = (path: string): unknown => {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch {
-    return undefined;
-  }
-};
-
 export class Isolates implements ProgramSandbox {
   readonly #ground: IsolatesGround;
   readonly #processes = new Map<string, FunctionProcess>();
   /** By instance. */
   readonly #of = new Map<string, FunctionProcess>();
+  readonly #records: IsolateRecords;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(ground: IsolatesGround) {
     this.#ground = ground;
+    this.#records = new IsolateRecords({ bundles: ground.bundles, exits: ground.exits.folder });
   }
 
   /** A place for an instance; undefined where its program is no function, or one that has a process of its own. */
@@ -101,8 +93,7 @@ export class Isolates implements ProgramSandbox {
   async #make(of: Omit<ProcessRecord, "id" | "slot" | "secret">): Promise<FunctionProcess> {
     const slot = await this.#ground.pool.acquire();
     const record = { ...of, id: newId("ins"), slot: slot.number, secret: randomBytes(24).toString("base64url") };
-    mkdirSync(this.#bundle(record.id), { recursive: true, mode: 0o711 });
-    writeFileSync(this.#processFile(record.id), JSON.stringify(record), { mode: 0o600 });
+    this.#records.saveProcess(record);
     return this.#open(record);
   }
 
@@ -115,21 +106,13 @@ export class Isolates implements ProgramSandbox {
 
   /** Whether an earlier host process has left what it takes to take an instance over. */
   canAdopt(instance: string, { process }: Pick<Seat, "process">): boolean {
-    return this.#processRecord(process) !== undefined && this.#functionRecord(instance) !== undefined;
-  }
-
-  #processRecord(process: string): ProcessRecord | undefined {
-    return ProcessRecord.safeParse(readJson(this.#processFile(process))).data;
-  }
-
-  #functionRecord(instance: string): FunctionRecord | undefined {
-    return FunctionRecord.safeParse(readJson(this.#functionFile(instance))).data;
+    return this.#records.process(process) !== undefined && this.#records.function(instance) !== undefined;
   }
 
   /** Takes over what earlier host processes have started: each instance of `seated`, and the processes that these are in. */
   adopt(seated: readonly { instance: string; workload: string; seat: Seat; stopped: boolean }[]): void {
     for (const { instance, workload, seat, stopped } of seated) {
-      const [record, kept] = [this.#processRecord(seat.process), this.#functionRecord(instance)];
+      const [record, kept] = [this.#records.process(seat.process), this.#records.function(instance)];
       if (!record || !kept) continue;
       const process = this.#processes.get(record.id) ?? this.#open(record);
       const keptBytes = stopped ? Buffer.byteLength(loadTextOf(kept) ?? "") : 0;
@@ -153,15 +136,14 @@ export class Isolates implements ProgramSandbox {
   async start({ spec: { id, layers, env } }: Launch): Promise<void> {
     const { mark } = this.#member(id);
     const record: FunctionRecord = { layers: [...layers], env: bindingsOf(env), mark };
-    mkdirSync(this.#bundle(id), { recursive: true, mode: 0o711 });
-    writeFileSync(this.#functionFile(id), JSON.stringify(record), { mode: 0o600 });
+    this.#records.saveFunction(id, record);
     await this.#load(id, record);
   }
 
   async restart(id: string): Promise<void> {
     if (this.exitCode(id) !== undefined) await this.#cut(this.#process(id), this.#member(id));
-    rmSync(this.#exitFile(id), { force: true });
-    const record = this.#functionRecord(id);
+    this.#records.forgetExit(id);
+    const record = this.#records.function(id);
     if (!record) throw new LaunchError("What it was started with is not there any more.");
     await this.#load(id, record);
   }
@@ -207,7 +189,7 @@ export class Isolates implements ProgramSandbox {
 
   /** Of one that has not answered yet it is not known that it has ended the process: it gets another try, like one that is being loaded. */
   #ended(member: Member, exit: Exit): void {
-    const record = this.#functionRecord(member.id);
+    const record = this.#records.function(member.id);
     if (member.isProven || member.loads >= loadsMax || !record) {
       this.#end(member, exit);
       return;
@@ -226,7 +208,7 @@ export class Isolates implements ProgramSandbox {
   #end(member: Member, exit: Exit): void {
     member.isLoaded = false;
     member.exit = exit;
-    writeFileSync(this.#exitFile(member.id), `${exit.exitCode}`);
+    this.#records.saveExit(member.id, exit.exitCode);
   }
 
   /** It is counted with its process. */
@@ -275,8 +257,7 @@ export class Isolates implements ProgramSandbox {
   }
 
   exitCode(id: string): number | undefined {
-    if (!existsSync(this.#exitFile(id))) return undefined;
-    return Number(readFileSync(this.#exitFile(id), "utf8"));
+    return this.#records.exitCode(id);
   }
 
   /** Of the process, which looks itself. */
@@ -325,7 +306,7 @@ export class Isolates implements ProgramSandbox {
   }
 
   #textOf(id: string): string | undefined {
-    const record = this.#functionRecord(id);
+    const record = this.#records.function(id);
     return record && loadTextOf(record);
   }
 
@@ -356,8 +337,7 @@ export class Isolates implements ProgramSandbox {
       await this.#cut(process, member);
       await this.#leave(process, member);
     }
-    rmSync(this.#exitFile(id), { force: true });
-    rmSync(this.#bundle(id), { recursive: true, force: true });
+    this.#records.remove(id);
   }
 
   /** With the last function its process goes. */
@@ -380,19 +360,6 @@ export class Isolates implements ProgramSandbox {
     const member = this.#process(id).members.get(id);
     if (!member) throw new LaunchError("It has no place in a process of functions.");
     return member;
-  }
-
-  #bundle(id: string): string {
-    return join(this.#ground.bundles, id);
-  }
-  #processFile(id: string): string {
-    return join(this.#bundle(id), "process.json");
-  }
-  #functionFile(id: string): string {
-    return join(this.#bundle(id), "function.json");
-  }
-  #exitFile(id: string): string {
-    return join(this.#ground.exits.folder, id);
   }
 }
 
