@@ -1,18 +1,19 @@
-// The runtime part of what the host answers.
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+// The runtime of one machine: all its parts made of one another, opened, looked into and closed.
+import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { limit } from "@slipstream/contract/limits.ts";
-import type { HostStatus, hostCalls, JobResult, JobSpec } from "@slipstream/contract/ports/host.ts";
+import type { Check, HostStatus } from "@slipstream/contract/ports/host.ts";
 import type { Held, MachineThing } from "@slipstream/contract/ports/inspection.ts";
 import type { LogWriter } from "@slipstream/contract/ports/log-store.ts";
-import type { Runner, RunOnce, WithFetchNetwork } from "@slipstream/contract/ports/sandbox.ts";
+import type { Runner, WithFetchNetwork } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import type { Handlers } from "#platform/calls.ts";
 import type { Home } from "#platform/home.ts";
 import { type Installation, uids } from "#platform/installation.ts";
 import type { Log } from "#platform/log.ts";
 import type { RuntimeGround } from "./ground.ts";
+import { type RuntimeCalls, runtimeHandlers } from "./handlers.ts";
 import { foundOnMachine } from "./inspection/found.ts";
 import { sweepMachine } from "./inspection/sweep.ts";
 import { Waits } from "./instances/health.ts";
@@ -27,21 +28,18 @@ import { resolvConf, resolvers, resolversCheck } from "./network/resolvers.ts";
 import { Exits } from "./output/exits.ts";
 import { JobRecords } from "./runs/job-records.ts";
 import { Jobs } from "./runs/jobs.ts";
-import { type RunGround, runName, runOnce, SandboxRunner } from "./runs/runner.ts";
+import { type RunGround, runName, SandboxRunner } from "./runs/runner.ts";
+import { trySandbox } from "./runs/trial.ts";
 import { Cgroup, groupOf, sandboxMemory } from "./sandboxes/cgroup.ts";
 import { CpuMeter } from "./sandboxes/cpu-meter.ts";
 import { makeMachineLayer } from "./sandboxes/machine-layer.ts";
-import type { OciRuntime } from "./sandboxes/oci-runtime.ts";
 import { OciSandbox, type SandboxGround } from "./sandboxes/oci-sandbox.ts";
 import { unmountSystemView } from "./sandboxes/runc/system-view.ts";
 import { probeSandboxes, type SandboxSet } from "./sandboxes/sandbox-set.ts";
 import { candidates, requirePrograms } from "./sandboxes/sandboxes.ts";
 import { Spares } from "./spares/spares.ts";
 import { adoptAll, adoptable, orphans } from "./workloads/adopt.ts";
-import { Observation } from "./workloads/observed.ts";
-import { surplusOf, Workloads } from "./workloads/workloads.ts";
-
-type RuntimeCalls = Omit<typeof hostCalls, "fetchGit" | "readConfig" | "build" | "cancelBuild" | "collect" | "status" | "inspect" | "sweep">;
+import { Workloads } from "./workloads/workloads.ts";
 
 export interface RuntimeDependencies {
   home: Home;
@@ -83,30 +81,6 @@ export interface Runtime {
 }
 
 const readyNetworks = 4;
-const trialMs = 20_000;
-
-/** As builds have them, under runc: of a folder that is in one which root alone may pass. An old crun does not come there in a user namespace. */
-const closedMount = (layer: string): RunOnce["mounts"][number] => {
-  const source = join(`${layer}-closed`, "mount");
-  mkdirSync(source, { recursive: true, mode: 0o755 });
-  chmodSync(dirname(source), 0o700);
-  return { source, destination: "/run/trial", readOnly: true };
-};
-
-const trialRun = (layer: string, kind: SandboxKind): Omit<RunOnce, "id"> => ({
-  sandbox: undefined,
-  layers: [layer],
-  overlay: undefined,
-  mounts: kind === "runc" ? [closedMount(layer)] : [],
-  args: ["/bin/true"],
-  env: {},
-  cwd: "/",
-  limits: { memoryBytes: 256 * 2 ** 20, cpus: 1, pids: limit("pids"), tmpBytes: 2 ** 20, openFiles: 1_024 },
-  timeoutMs: trialMs,
-  signal: AbortSignal.timeout(trialMs),
-  onLine: () => {},
-});
-
 class LocalRuntime implements Runtime {
   readonly handlers: Handlers<RuntimeCalls>;
   readonly runner: Runner;
@@ -124,7 +98,6 @@ class LocalRuntime implements Runtime {
   readonly #ground: RuntimeGround;
   readonly #runGround: RunGround;
   readonly #meter: CpuMeter;
-  readonly #observation = new Observation();
   readonly #kernel = new Kernel();
   readonly #launcher = new Launcher();
   readonly spares: Spares;
@@ -175,7 +148,7 @@ class LocalRuntime implements Runtime {
     this.#runner = new SandboxRunner(this.#runGround, (kind) => this.sandboxes().on(this.#sandboxGround(home.runs), kind ?? this.#runSandbox()));
     this.runner = this.#runner.run;
     this.#jobs = new Jobs({ home, logs, runner: this.#runner, records: this.#jobRecords, defaultSandbox: () => this.sandboxes().default });
-    this.handlers = this.#makeHandlers();
+    this.handlers = runtimeHandlers({ workloads: this.workloads, jobs: this.#jobs, meter: this.#meter, logs, checks: () => this.#checks() });
   }
 
   sandboxes(): SandboxSet {
@@ -196,8 +169,7 @@ class LocalRuntime implements Runtime {
   async sweep(things: readonly MachineThing[], instances: readonly string[]): Promise<MachineThing[]> {
     for (const instance of this.workloads.present) if (instances.includes(instance.id)) instance.kill();
     const { home, installation } = this.#dependencies;
-    const kinds = this.sandboxes().findings.filter(({ works }) => works);
-    const sandboxes = [home.instances, home.runs].flatMap((bundles) => kinds.map(({ kind }) => this.sandboxes().on(this.#sandboxGround(bundles), kind)));
+    const sandboxes = [home.instances, home.runs].flatMap((bundles) => this.sandboxes().all(this.#sandboxGround(bundles)));
     const ground = {
       ...this.#dependencies,
       sandboxes,
@@ -233,7 +205,9 @@ class LocalRuntime implements Runtime {
     await this.#pool.open([...found, ...unfinished]);
     const layer = join(home.runtimes, "trial");
     await makeMachineLayer(layer, { "bin/true": "/bin/true" });
-    this.#set = await probeSandboxes(await candidates({ ...home, sandboxRoot, crun }), (runtime) => this.#try(runtime, layer));
+    this.#set = await probeSandboxes(await candidates({ ...home, sandboxRoot, crun }), (runtime) =>
+      trySandbox(this.#runGround, new OciSandbox(runtime, this.#sandboxGround(home.runs)), layer),
+    );
     const records = found.filter(({ sandbox }) => this.sandboxes().has(sandbox));
     adoptAll(this.#ground, this.workloads, records);
     const jobs = unfinished.filter((job) => this.sandboxes().has(job.sandbox) && this.#runner.isThere(job));
@@ -280,78 +254,18 @@ class LocalRuntime implements Runtime {
     return this.sandboxes().findings.find(({ kind, works }) => kind === "runc" && works)?.kind ?? this.sandboxes().default;
   }
 
-  async #try(runtime: OciRuntime, layer: string): Promise<string | undefined> {
-    const lines: string[] = [];
-    const sandbox = new OciSandbox(runtime, this.#sandboxGround(this.#dependencies.home.runs));
-    try {
-      const ran = await runOnce(this.#runGround, sandbox, {
-        ...trialRun(layer, runtime.kind),
-        id: `trial-${runtime.kind}`,
-        onLine: (_, text) => lines.push(text),
-      });
-      if (ran.exitCode === 0) return undefined;
-      return ran.timedOut || ran.cancelled ? `no answer in ${trialMs} ms` : (lines.at(-1) ?? `the trial ended with ${ran.exitCode}`);
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
+  async #checks(): Promise<Check[]> {
+    return [resolversCheck(this.#resolvers), await forwardingCheck(this.#dependencies.installation.id), ...this.sandboxes().check()];
   }
 
   async #removeOrphans(known: ReadonlySet<string>): Promise<void> {
     const { home, installation, log } = this.#dependencies;
-    const kinds = this.sandboxes().findings.filter(({ works }) => works);
     for (const bundles of [home.instances, home.runs])
       for (const id of orphans(bundles, groupOf(installation), known)) {
         if (!existsSync(join(bundles, id)) && bundles === home.instances) continue;
         log.info("something that an earlier process left is removed", { id });
-        for (const { kind } of kinds) await this.sandboxes().on(this.#sandboxGround(bundles), kind).remove(id, "");
+        for (const sandbox of this.sandboxes().all(this.#sandboxGround(bundles))) await sandbox.remove(id, "");
       }
-  }
-
-  #makeHandlers(): Handlers<RuntimeCalls> {
-    const { workloads } = this;
-    const { logs } = this.#dependencies;
-    const empty = async (act: Promise<unknown>): Promise<Record<string, never>> => {
-      await act;
-      return {};
-    };
-    return {
-      ensure: (spec) => workloads.ensure(spec),
-      park: ({ id }) => empty(workloads.park(id)),
-      unpark: ({ id }) => workloads.unpark(id),
-      crash: ({ id, withinMs }) => {
-        const failure = workloads.crash(id, withinMs);
-        return Promise.resolve(failure === undefined ? {} : { failure });
-      },
-      remove: ({ id, neverServed }) => empty(Promise.all([workloads.remove(id, neverServed ? 0 : undefined), this.#jobs.cancel(id)])),
-      runJob: (job: JobSpec): Promise<JobResult> => this.#jobs.run(job),
-      cpuTimes: ({ counted }) => Promise.resolve({ times: this.#meter.times(counted) }),
-      loads: ({ workloads: ids }) => {
-        const known = ids.flatMap((id) => {
-          const cpuMs = workloads.cpuMs(id);
-          return cpuMs === undefined ? [] : [[id, cpuMs] as const];
-        });
-        return Promise.resolve({ cpuMs: Object.fromEntries(known) });
-      },
-      callScheduled: (call) => workloads.callScheduled(call),
-      cancelJob: ({ id }) => empty(this.#jobs.stop(id)),
-      reconcile: async (desired) => {
-        const isSurplus = surplusOf(desired);
-        await this.#jobs.retain((id) => !isSurplus(id));
-        return { workloads: await workloads.reconcile(desired) };
-      },
-      observe: ({ of }) => {
-        const isBeginning = of.kind === "next" && of.after === "";
-        return Promise.resolve({ ...this.#observation.answer(of, workloads.list()), jobs: isBeginning ? this.#jobs.left : [] });
-      },
-      followLogs: async ({ tenant, project, app }) => {
-        logs.follow(tenant, project, app);
-        return {};
-      },
-      removeLogs: ({ tenant, project, app }) => empty(logs.removeApp(tenant, project, app)),
-      doctor: async () => ({
-        checks: [resolversCheck(this.#resolvers), await forwardingCheck(this.#dependencies.installation.id), ...this.sandboxes().check()],
-      }),
-    };
   }
 }
 

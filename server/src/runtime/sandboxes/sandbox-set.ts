@@ -35,6 +35,11 @@ export class SandboxSet {
     return new OciSandbox(runtime, ground);
   }
 
+  /** One of each kind that works, on `ground`. */
+  all(ground: SandboxGround): OciSandbox[] {
+    return [...this.#runtimes.values()].map((runtime) => new OciSandbox(runtime, ground));
+  }
+
   /** For `slip doctor`: whether users of programs under runc are others outside. */
   check(): Check[] {
     const runtime = this.#runtimes.get("runc");
