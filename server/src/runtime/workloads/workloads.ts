@@ -5,24 +5,15 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import type { DesiredState, EnsureResult, Workload, WorkloadDesire, WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { ScheduledCall, ScheduledResult } from "@slipstream/contract/ports/scheduled.ts";
-import type { FailureReport, SandboxKind } from "@slipstream/contract/words.ts";
-import { newId } from "#platform/ids.ts";
-import { type Image, openImage } from "#platform/oci/image.ts";
+import type { FailureReport } from "@slipstream/contract/words.ts";
 import { Turns } from "#platform/turns.ts";
 import type { RuntimeGround } from "../ground.ts";
-import { argumentsFor, environmentOf } from "../instances/environment.ts";
-import { failureOf, type Symptom } from "../instances/failure.ts";
-import { Instance } from "../instances/instance.ts";
-import type { InstanceRecord } from "../instances/record.ts";
-import { recipeOf } from "../spares/recipe.ts";
+import { failureOf } from "../instances/failure.ts";
+import type { Instance } from "../instances/instance.ts";
 import { type Entry, entryOf, inTurn, restIn, viewOf } from "./entry.ts";
 import { Resting } from "./resting.ts";
 import { Schedules } from "./schedules.ts";
-
-interface Sick {
-  instance: Instance;
-  symptom: Symptom;
-}
+import { gate, Starting } from "./starting.ts";
 
 /** After a reboot everything is to be started: not all at the same time, and no tenant's after all of another's. */
 const endsMs = 5_000;
@@ -45,12 +36,14 @@ export class Workloads {
   readonly #removing = new Map<string, Promise<void>>();
   /** All that are there, those too that are being ended. */
   readonly #present = new Set<Instance>();
-  readonly #starts = new Turns(startsAtOnce);
+  readonly #starting: Starting;
   readonly #resting: Resting;
   readonly #schedules = new Schedules();
   constructor(ground: RuntimeGround) {
     this.#ground = ground;
-    this.#resting = new Resting(ground, this.#starts, this.#present);
+    const starts = new Turns(startsAtOnce);
+    this.#starting = new Starting(ground, starts, this.#present);
+    this.#resting = new Resting(ground, starts, this.#present);
   }
 
   list(): Workload[] {
@@ -256,7 +249,7 @@ export class Workloads {
     this.#desire(entry, "running");
     this.#unpark(entry);
     await this.#removeInstances(entry, entry.instances.slice(spec.instances));
-    const fresh = await this.#startMissing(entry).catch((error: unknown) => {
+    const fresh = await this.#starting.startMissing(entry).catch((error: unknown) => {
       if (error instanceof SlipError && error.code === "sandbox_unavailable") return error;
       throw error;
     });
@@ -265,7 +258,7 @@ export class Workloads {
       return sandboxFailure(fresh);
     }
     const startMs = performance.now() - started;
-    const failed = fresh ?? (await this.#gate(entry));
+    const failed = fresh ?? (await gate(entry));
     if (entry.removed) throw new SlipError("cancelled", "The workload was removed while it was being started.");
     if (failed) {
       const failure = failureOf(failed.symptom, failed.instance.patient);
@@ -274,54 +267,6 @@ export class Workloads {
     }
     entry.usedAt = performance.now();
     return { outcome: "ready", workload: viewOf(entry), timings: { start: startMs, health: performance.now() - started - startMs } };
-  }
-
-  /** Starts what is missing; gives what was wrong with the first that could not be started. */
-  async #startMissing(entry: Entry): Promise<Sick | undefined> {
-    const { spec } = entry;
-    const count = spec.instances - entry.instances.length;
-    if (count <= 0) return undefined;
-    const image = await openImage(this.#ground.home, spec.artifact);
-    const kind = spec.sandbox ?? this.#ground.defaultSandbox();
-    this.#ground.sandbox(kind);
-    const made = await Promise.all(Array.from({ length: count }, () => this.#startOne(entry, image, kind)));
-    return made.find((sick) => sick !== undefined);
-  }
-
-  async #startOne(entry: Entry, image: Image, kind: SandboxKind): Promise<Sick | undefined> {
-    const { spec } = entry;
-    const { spares } = this.#ground;
-    const args = argumentsFor(spec, image);
-    const fit = recipeOf({ spec, image, kind, args, env: environmentOf(spec, image, "") });
-    const spare = fit && spares.take(fit.recipe);
-    const id = spare?.id ?? newId("ins");
-    const where = spare ? { slot: spare.slot.number } : await this.#placeFor(id, spec, image, kind);
-    const instance = new Instance(this.#ground, spec, {
-      ...where,
-      ...{ instance: id, workload: spec.id, sandbox: kind, proven: false, restarts: 0, layers: image.layers, args },
-    });
-    if (entry.removed && !spare) {
-      await instance.remove(0);
-      return undefined;
-    }
-    entry.instances.push(instance);
-    this.#present.add(instance);
-    const start = (): Promise<Symptom | undefined> => (spare ? instance.start(image, (launch) => spares.start(spare, launch, fit.app)) : instance.start(image));
-    const symptom = await this.#starts.run(start, { of: spec.tags.tenant });
-    return symptom && { instance, symptom };
-  }
-
-  /** Where an instance is to be: among the functions of its tenant, or in a network of its own. */
-  async #placeFor(id: string, spec: WorkloadSpec, image: Image, kind: SandboxKind): Promise<Pick<InstanceRecord, "slot" | "isolate">> {
-    const seat = await this.#ground.isolates.seat(id, spec, image, kind);
-    if (!seat) return { slot: (await this.#ground.pool.acquire()).number };
-    return { slot: seat.slot, isolate: { process: seat.process, place: seat.place } };
-  }
-
-  async #gate(entry: Entry): Promise<Sick | undefined> {
-    const gated = await Promise.all(entry.instances.map(async (instance) => ({ instance, gated: await instance.gate() })));
-    for (const { instance, gated: result } of gated) if (result.outcome === "failed") return { instance, symptom: result.symptom };
-    return undefined;
   }
 
   /** A failed start takes back what it started; a workload that served before goes on with what it had. */
