@@ -16,13 +16,11 @@ const list = async (call: Invocation): Promise<ExitCode> => {
     ...(state && { state: state as InputOf<"approvals.list">["state"] }),
     ...pageOf(call.options),
   });
-  if (screen.json) screen.data(answer);
-  else
-    screen.table(
-      ["approval", "state", "asked by", "operation", "app", "asked", "why"],
-      answer.approvals.map((it) => [it.approval, it.state, it.askedBy, it.operation, it.app ?? "–", screen.time(it.createdAt), it.why]),
-      "Nothing was asked beyond a grant.",
-    );
+  screen.list(answer, {
+    heading: ["approval", "state", "asked by", "operation", "app", "asked", "why"],
+    rows: answer.approvals.map((it) => [it.approval, it.state, it.askedBy, it.operation, it.app ?? "–", screen.time(it.createdAt), it.why]),
+    empty: "Nothing was asked beyond a grant.",
+  });
   return 0;
 };
 

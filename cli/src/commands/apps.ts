@@ -15,13 +15,11 @@ const row = ({ screen }: Invocation, app: App): string[] => [
 const list = async (call: Invocation): Promise<ExitCode> => {
   const destroyed = call.options.destroyed === true;
   const answer = await call.session.call("apps.list", destroyed ? { destroyed } : {});
-  if (call.screen.json) call.screen.data(answer);
-  else
-    call.screen.table(
-      ["app", "state", "release", "instances", "url", "created", ...(destroyed ? ["kept until"] : [])],
-      answer.apps.map((app) => [...row(call, app), ...(destroyed ? [app.keptUntil ?? "–"] : [])]),
-      "No apps yet. Make one live with 'slip deploy PATH'.",
-    );
+  call.screen.list(answer, {
+    heading: ["app", "state", "release", "instances", "url", "created", ...(destroyed ? ["kept until"] : [])],
+    rows: answer.apps.map((app) => [...row(call, app), ...(destroyed ? [app.keptUntil ?? "–"] : [])]),
+    empty: "No apps yet. Make one live with 'slip deploy PATH'.",
+  });
   return 0;
 };
 

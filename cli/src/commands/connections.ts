@@ -3,13 +3,17 @@ import { change, planOption } from "../plan/change.ts";
 
 const list = async ({ session, screen }: Invocation): Promise<ExitCode> => {
   const answer = await session.call("connections.list", {});
-  if (screen.json) screen.data(answer);
-  else
-    screen.table(
-      ["connection", "agent", "for", "may", "until"],
-      answer.connections.map(({ connection, client, person, grant, expiresAt }) => [connection, client, person, grant.verbs.join(" "), screen.time(expiresAt)]),
-      "No agent may act for you.",
-    );
+  screen.list(answer, {
+    heading: ["connection", "agent", "for", "may", "until"],
+    rows: answer.connections.map(({ connection, client, person, grant, expiresAt }) => [
+      connection,
+      client,
+      person,
+      grant.verbs.join(" "),
+      screen.time(expiresAt),
+    ]),
+    empty: "No agent may act for you.",
+  });
   return 0;
 };
 

@@ -18,13 +18,11 @@ const row = ({ screen }: Invocation, deployment: Deployment): string[] => [
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const answer = await call.session.call("deployments.list", { app: first(call), ...pageOf(call.options) });
-  if (call.screen.json) call.screen.data(answer);
-  else
-    call.screen.table(
-      ["deployment", "kind", "state", "release", "created", "took", "commit", "detail"],
-      answer.deployments.map((deployment) => row(call, deployment)),
-      "No deployments yet.",
-    );
+  call.screen.list(answer, {
+    heading: ["deployment", "kind", "state", "release", "created", "took", "commit", "detail"],
+    rows: answer.deployments.map((deployment) => row(call, deployment)),
+    empty: "No deployments yet.",
+  });
   return 0;
 };
 

@@ -8,13 +8,11 @@ const add = (call: Invocation): Promise<number> => change(call, "domains.add", {
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const answer = await call.session.call("domains.list", { app: first(call) });
-  if (call.screen.json) call.screen.data(answer);
-  else
-    call.screen.table(
-      ["domain", "url", "created"],
-      answer.domains.map(({ domain, url, createdAt }) => [domain, url, call.screen.time(createdAt)]),
-      "No host names but its own.",
-    );
+  call.screen.list(answer, {
+    heading: ["domain", "url", "created"],
+    rows: answer.domains.map(({ domain, url, createdAt }) => [domain, url, call.screen.time(createdAt)]),
+    empty: "No host names but its own.",
+  });
   return 0;
 };
 

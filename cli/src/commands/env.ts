@@ -10,13 +10,11 @@ const set = async (call: Invocation): Promise<number> => {
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const answer = await call.session.call("env.list", { app: first(call) });
-  if (call.screen.json) call.screen.data(answer);
-  else
-    call.screen.table(
-      ["name", "value", "updated"],
-      answer.env.map(({ name, value, updatedAt }) => [name, value, call.screen.time(updatedAt)]),
-      "No variables.",
-    );
+  call.screen.list(answer, {
+    heading: ["name", "value", "updated"],
+    rows: answer.env.map(({ name, value, updatedAt }) => [name, value, call.screen.time(updatedAt)]),
+    empty: "No variables.",
+  });
   return 0;
 };
 

@@ -18,13 +18,11 @@ const row = ({ screen }: Invocation, entry: JournalEntry): string[] => [
 const run = async (call: Invocation): Promise<ExitCode> => {
   const app = first(call);
   const answer = await call.session.call("journal.list", { ...(app && { app }), ...pageOf(call.options) });
-  if (call.screen.json) call.screen.data(answer);
-  else
-    call.screen.table(
-      ["entry", "time", "actor", "operation", "app", "undo", "undid"],
-      answer.entries.map((entry) => row(call, entry)),
-      "Nothing was changed yet.",
-    );
+  call.screen.list(answer, {
+    heading: ["entry", "time", "actor", "operation", "app", "undo", "undid"],
+    rows: answer.entries.map((entry) => row(call, entry)),
+    empty: "Nothing was changed yet.",
+  });
   return 0;
 };
 

@@ -3,18 +3,16 @@ import { change, planOption } from "../plan/change.ts";
 
 const list = async ({ session, screen }: Invocation): Promise<ExitCode> => {
   const answer = await session.call("keys.list", {});
-  if (screen.json) screen.data(answer);
-  else
-    screen.table(
-      ["key", "state", "secrets", "certificates", "webhooks", "created"],
-      answer.keys.map(({ key, inUse, ...of }) => [
-        key,
-        inUse ? "in use" : "opens",
-        ...[of.secrets, of.certificates, of.webhooks].map(String),
-        screen.time(of.createdAt),
-      ]),
-      "No keys.",
-    );
+  screen.list(answer, {
+    heading: ["key", "state", "secrets", "certificates", "webhooks", "created"],
+    rows: answer.keys.map(({ key, inUse, ...of }) => [
+      key,
+      inUse ? "in use" : "opens",
+      ...[of.secrets, of.certificates, of.webhooks].map(String),
+      screen.time(of.createdAt),
+    ]),
+    empty: "No keys.",
+  });
   return 0;
 };
 

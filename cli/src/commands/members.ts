@@ -12,16 +12,14 @@ const secretBytes = 1_024;
 const list = async (call: Invocation): Promise<ExitCode> => {
   const answer = await call.session.call("members.list", {});
   const { screen } = call;
-  if (screen.json) screen.data(answer);
-  else
-    screen.table(
-      ["who", "name", "email", "role", "since"],
-      [
-        ...answer.members.map(({ person, name, email, role, createdAt }) => [person, name, email ?? "–", role, screen.time(createdAt)]),
-        ...answer.invitations.map(({ invitation, email, role, createdAt }) => [invitation, "(invited)", email ?? "–", role, screen.time(createdAt)]),
-      ],
-      "No members.",
-    );
+  screen.list(answer, {
+    heading: ["who", "name", "email", "role", "since"],
+    rows: [
+      ...answer.members.map(({ person, name, email, role, createdAt }) => [person, name, email ?? "–", role, screen.time(createdAt)]),
+      ...answer.invitations.map(({ invitation, email, role, createdAt }) => [invitation, "(invited)", email ?? "–", role, screen.time(createdAt)]),
+    ],
+    empty: "No members.",
+  });
   return 0;
 };
 

@@ -6,20 +6,18 @@ const list = async (call: Invocation): Promise<ExitCode> => {
   const { session, screen, options } = call;
   const app = first(call);
   const answer = await session.call("plans.list", { ...(app && { app }), ...pageOf(options) });
-  if (screen.json) screen.data(answer);
-  else
-    screen.table(
-      ["plan", "operation", "app", "state", "changes", "created"],
-      answer.plans.map(({ plan, operation, app: of = "–", state, changes, createdAt }) => [
-        plan,
-        operation,
-        of,
-        state,
-        String(changes.length),
-        screen.time(createdAt),
-      ]),
-      "Nothing is planned.",
-    );
+  screen.list(answer, {
+    heading: ["plan", "operation", "app", "state", "changes", "created"],
+    rows: answer.plans.map(({ plan, operation, app: of = "–", state, changes, createdAt }) => [
+      plan,
+      operation,
+      of,
+      state,
+      String(changes.length),
+      screen.time(createdAt),
+    ]),
+    empty: "Nothing is planned.",
+  });
   return 0;
 };
 

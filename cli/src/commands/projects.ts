@@ -3,13 +3,11 @@ import { change, planOption } from "../plan/change.ts";
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const answer = await call.session.call("projects.list", {});
-  if (call.screen.json) call.screen.data(answer);
-  else
-    call.screen.table(
-      ["project", "apps", "environments", "created"],
-      answer.projects.map(({ project, apps, environments, createdAt }) => [project, String(apps), environments.join(","), call.screen.time(createdAt)]),
-      "No projects.",
-    );
+  call.screen.list(answer, {
+    heading: ["project", "apps", "environments", "created"],
+    rows: answer.projects.map(({ project, apps, environments, createdAt }) => [project, String(apps), environments.join(","), call.screen.time(createdAt)]),
+    empty: "No projects.",
+  });
   return 0;
 };
 

@@ -12,13 +12,11 @@ const row = ({ screen }: Invocation, release: Release): string[] => [
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const answer = await call.session.call("releases.list", { app: first(call) });
-  if (call.screen.json) call.screen.data(answer);
-  else
-    call.screen.table(
-      ["release", "state", "created", "commit", "artifact", "deployment"],
-      answer.releases.map((release) => row(call, release)),
-      "No releases yet.",
-    );
+  call.screen.list(answer, {
+    heading: ["release", "state", "created", "commit", "artifact", "deployment"],
+    rows: answer.releases.map((release) => row(call, release)),
+    empty: "No releases yet.",
+  });
   return 0;
 };
 

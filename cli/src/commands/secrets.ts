@@ -10,13 +10,11 @@ const set = async (call: Invocation): Promise<number> => {
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const answer = await call.session.call("secrets.list", { app: first(call) });
-  if (call.screen.json) call.screen.data(answer);
-  else
-    call.screen.table(
-      ["name", "version", "updated"],
-      answer.secrets.map(({ name, version, updatedAt }) => [name, String(version), call.screen.time(updatedAt)]),
-      "No secrets.",
-    );
+  call.screen.list(answer, {
+    heading: ["name", "version", "updated"],
+    rows: answer.secrets.map(({ name, version, updatedAt }) => [name, String(version), call.screen.time(updatedAt)]),
+    empty: "No secrets.",
+  });
   return 0;
 };
 

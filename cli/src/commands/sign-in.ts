@@ -34,13 +34,11 @@ const add = async (call: Invocation): Promise<number> => {
 
 const list = async ({ session, screen }: Invocation): Promise<ExitCode> => {
   const answer = await session.call("providers.list", {});
-  if (screen.json) screen.data(answer);
-  else
-    screen.table(
-      ["name", "kind", "issuer", "client id", "added"],
-      answer.providers.map(({ name, kind, issuer, clientId, createdAt }) => [name, kind, issuer, clientId, screen.time(createdAt)]),
-      "No providers. People sign in with a code of 'slip sign-in'.",
-    );
+  screen.list(answer, {
+    heading: ["name", "kind", "issuer", "client id", "added"],
+    rows: answer.providers.map(({ name, kind, issuer, clientId, createdAt }) => [name, kind, issuer, clientId, screen.time(createdAt)]),
+    empty: "No providers. People sign in with a code of 'slip sign-in'.",
+  });
   return 0;
 };
 

@@ -88,13 +88,11 @@ const row = ({ screen }: Invocation, token: Token): string[] => [
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const answer = await call.session.call("tokens.list", {});
-  if (call.screen.json) call.screen.data(answer);
-  else
-    call.screen.table(
-      ["token", "who", "kind", "may", "budget", "last used", "ends"],
-      answer.tokens.map((token) => row(call, token)),
-      "No tokens.",
-    );
+  call.screen.list(answer, {
+    heading: ["token", "who", "kind", "may", "budget", "last used", "ends"],
+    rows: answer.tokens.map((token) => row(call, token)),
+    empty: "No tokens.",
+  });
   return 0;
 };
 

@@ -31,13 +31,11 @@ const add = (call: Invocation): Promise<number> => {
 
 const list = async (call: Invocation): Promise<ExitCode> => {
   const answer = await call.session.call("webhooks.list", {});
-  if (call.screen.json) call.screen.data(answer);
-  else
-    call.screen.table(
-      ["webhook", "state", "topics", "created", "url"],
-      answer.webhooks.map((it) => [it.webhook, webhookState(it), it.topics?.join(",") ?? "all", call.screen.time(it.createdAt), it.url]),
-      "No webhooks.",
-    );
+  call.screen.list(answer, {
+    heading: ["webhook", "state", "topics", "created", "url"],
+    rows: answer.webhooks.map((it) => [it.webhook, webhookState(it), it.topics?.join(",") ?? "all", call.screen.time(it.createdAt), it.url]),
+    empty: "No webhooks.",
+  });
   return 0;
 };
 
@@ -81,19 +79,17 @@ const deliveries = async (call: Invocation): Promise<ExitCode> => {
   const state = stateOption(textOf(call.options, "state"));
   const answer = await call.session.call("webhooks.deliveries", { webhook: first(call), ...(state && { state }), ...pageOf(call.options) });
   const { screen } = call;
-  if (screen.json) screen.data(answer);
-  else
-    screen.table(
-      ["delivery", "topic", "state", "attempts", "took", "created", "next", "result"],
-      answer.deliveries.map((it) => [
-        ...[it.delivery, it.topic, it.state, String(it.attempts)],
-        it.durationMs === undefined ? "–" : tookText(it.durationMs),
-        screen.time(it.createdAt),
-        it.nextAttemptAt ?? "–",
-        resultOf(it),
-      ]),
-      "Nothing was sent yet.",
-    );
+  screen.list(answer, {
+    heading: ["delivery", "topic", "state", "attempts", "took", "created", "next", "result"],
+    rows: answer.deliveries.map((it) => [
+      ...[it.delivery, it.topic, it.state, String(it.attempts)],
+      it.durationMs === undefined ? "–" : tookText(it.durationMs),
+      screen.time(it.createdAt),
+      it.nextAttemptAt ?? "–",
+      resultOf(it),
+    ]),
+    empty: "Nothing was sent yet.",
+  });
   return 0;
 };
 

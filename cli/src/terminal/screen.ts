@@ -24,6 +24,8 @@ export interface Screen {
   /** A line for people. */
   note(line: string): void;
   table(heading: readonly string[], rows: readonly (readonly string[])[], empty: string): void;
+  /** The answer of a call that lists: whole with --json, else as a table. */
+  list(answer: unknown, as: { heading: readonly string[]; rows: readonly (readonly string[])[]; empty: string }): void;
   /** A time: how long ago on a terminal, ISO in a pipe. */
   time(iso: string): string;
 }
@@ -34,6 +36,11 @@ export const screenOf = (environment: Environment, json: boolean): Screen => {
   const errorTerminal = process.stderr.isTTY === true;
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const note = (line: string): void => void process.stderr.write(`${line}\n`);
+  const data = (value: unknown): void => print(JSON.stringify(value));
+  const table: Screen["table"] = (heading, rows, empty) => {
+    if (rows.length === 0 && terminal) note(empty);
+    else for (const line of terminal ? alignedTable(heading, rows) : tabbedTable(rows)) print(line);
+  };
   return {
     json,
     terminal,
@@ -46,10 +53,11 @@ export const screenOf = (environment: Environment, json: boolean): Screen => {
     async taken() {
       if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
     },
-    data: (value) => print(JSON.stringify(value)),
-    table(heading, rows, empty) {
-      if (rows.length === 0 && terminal) note(empty);
-      else for (const line of terminal ? alignedTable(heading, rows) : tabbedTable(rows)) print(line);
+    data,
+    table,
+    list(answer, { heading, rows, empty }) {
+      if (json) data(answer);
+      else table(heading, rows, empty);
     },
     time: (iso) => (terminal ? agoText(iso, Date.now()) : iso),
   };
