@@ -1,16 +1,8 @@
 // What an audit finds: things that nothing needs, and needs that nothing meets.
 import { z } from "zod";
 
-export const AuditKind = z.enum([
-  "deployment",
-  "release",
-  "artifact",
-  "layer",
-  "workload",
-  "route",
-  "domain",
-  "sandbox",
-  "network",
+/** Kinds of things on a machine that the host removes by name when nothing needs them. */
+export const MachineKind = z.enum([
   "bundle",
   "cgroup",
   "mount",
@@ -26,6 +18,9 @@ export const AuditKind = z.enum([
   "socket",
   "table",
 ]);
+export type MachineKind = z.infer<typeof MachineKind>;
+
+export const AuditKind = z.enum(["deployment", "release", "artifact", "layer", "workload", "route", "domain", "sandbox", "network", ...MachineKind.options]);
 export type AuditKind = z.infer<typeof AuditKind>;
 
 /** `orphan`: nothing owns it. `loss`: something needs it and it is not there. `difference`: two places say different things of it. */

@@ -1,25 +1,7 @@
 // What the host process finds of an installation on its machine, and what it knows to be in use: for the audit, which compares.
 import { z } from "zod";
+import { MachineKind } from "../audit.ts";
 import { Digest } from "../words.ts";
-
-/** Kinds of things on a machine that the host removes by name when nothing needs them. */
-export const MachineKind = z.enum([
-  "bundle",
-  "cgroup",
-  "mount",
-  "namespace",
-  "interface",
-  "process",
-  "runtime-state",
-  "exit-code",
-  "workload-record",
-  "job-record",
-  "workspace",
-  "temporary",
-  "socket",
-  "table",
-]);
-export type MachineKind = z.infer<typeof MachineKind>;
 
 /** A thing and the name by which it goes. */
 export const MachineThing = z.object({ kind: MachineKind, name: z.string() });

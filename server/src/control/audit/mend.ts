@@ -1,6 +1,7 @@
 // Mends what an audit has found: by the parts that bring the platform to its desired state anyway, and for the rest by taking away
 // what nothing needs. A release that is kept, and what runs, loses nothing by it.
-import { MachineKind, type MachineThing } from "@slipstream/contract/ports/inspection.ts";
+import { MachineKind } from "@slipstream/contract/audit.ts";
+import type { MachineThing } from "@slipstream/contract/ports/inspection.ts";
 import type { Query } from "#platform/database.ts";
 import type { Expectation } from "../api/call.ts";
 import { lockApp } from "../apps/app-store.ts";

@@ -1,7 +1,8 @@
 // Everything that bears the installation's name on this machine, whoever made it.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { MachineKind, MachineThing } from "@slipstream/contract/ports/inspection.ts";
+import type { MachineKind } from "@slipstream/contract/audit.ts";
+import type { MachineThing } from "@slipstream/contract/ports/inspection.ts";
 import { exec } from "#platform/exec.ts";
 import type { Home } from "#platform/home.ts";
 import type { Installation } from "#platform/installation.ts";

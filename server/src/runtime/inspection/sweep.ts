@@ -2,7 +2,8 @@
 import { rmSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { type Held, type MachineKind, type MachineThing, ownerOf } from "@slipstream/contract/ports/inspection.ts";
+import type { MachineKind } from "@slipstream/contract/audit.ts";
+import { type Held, type MachineThing, ownerOf } from "@slipstream/contract/ports/inspection.ts";
 import { exec, execOrThrow } from "#platform/exec.ts";
 import { slotNumber } from "../network/addresses.ts";
 import { applyEgress, tableName } from "../network/egress.ts";

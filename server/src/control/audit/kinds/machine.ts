@@ -1,5 +1,6 @@
 // Things on the machine: each belongs to something that is held, and what is held has all that it needs. Pure.
-import { type HeldSandbox, type Inspection, type MachineKind, type MachineThing, ownerOf } from "@slipstream/contract/ports/inspection.ts";
+import type { MachineKind } from "@slipstream/contract/audit.ts";
+import { type HeldSandbox, type Inspection, type MachineThing, ownerOf } from "@slipstream/contract/ports/inspection.ts";
 import { RunId } from "@slipstream/contract/words.ts";
 import type { Finding } from "../finding.ts";
 import type { Look } from "../look.ts";
