@@ -4,7 +4,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type http from "node:http";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -18,6 +17,7 @@ import { serveCalls } from "#platform/calls.ts";
 import { execOrThrow } from "#platform/exec.ts";
 import { uids } from "#platform/installation.ts";
 import { logOf } from "#platform/log.ts";
+import { freePort } from "#platform/ports.ts";
 import { buildHandlers } from "../build/handlers.ts";
 import { failureFor } from "../control/api/mcp/outcome.ts";
 import { givenTree } from "../control/sources/given-files.ts";
@@ -47,14 +47,6 @@ const serveSources = ({ home, installation }: ControlPlane): Promise<http.Server
   const calls = { fetchGit: hostCalls.fetchGit, readConfig: hostCalls.readConfig };
   return serveCalls(calls, { fetchGit, readConfig }, { socketPath: home.hostSocket, group, log: logOf("test") });
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = net.createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 
 const greedy = { path: "slip.toml", text: '[run]\nmemory = "1GB"\n' };
 const page = { path: "index.html", text: "<h1>here</h1>" };

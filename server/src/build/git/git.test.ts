@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { GitFetched } from "@slipstream/contract/ports/host.ts";
 import { execOrThrow } from "#platform/exec.ts";
+import { freePort } from "#platform/ports.ts";
 import { readManifest } from "../sources/manifest.ts";
 import { buildFixture } from "../testing/build-fixture.ts";
 import { gitAddress, gitRef, gitSubfolder } from "./address.ts";
@@ -38,14 +39,6 @@ const repository = async (name: string, files: Record<string, string>): Promise<
   await git(folder, "init", "--quiet");
   return folder;
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = net.createServer().listen(0, "127.0.0.1", () => {
-      const { port: found } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(found));
-    });
-  });
 
 before(async () => {
   port = await freePort();

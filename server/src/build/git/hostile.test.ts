@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import net from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GitFetched } from "@slipstream/contract/ports/host.ts";
 import { exec, execOrThrow } from "#platform/exec.ts";
+import { freePort } from "#platform/ports.ts";
 import { readManifest } from "../sources/manifest.ts";
 import { buildFixture } from "../testing/build-fixture.ts";
 import { fetchesFolder } from "./fetch-folder.ts";
@@ -47,14 +47,6 @@ const branch = async (name: string, entries: readonly Entry[]): Promise<void> =>
 const file = async (name: string | Buffer, content = "x"): Promise<Entry> => ({ mode: "100644", name, hash: await blob(content) });
 const link = async (name: string, target: string): Promise<Entry> => ({ mode: "120000", name, hash: await blob(target) });
 const folder = async (name: string, ...entries: Entry[]): Promise<Entry> => ({ mode: "040000", name, hash: await tree(entries) });
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = net.createServer().listen(0, "127.0.0.1", () => {
-      const { port: found } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(found));
-    });
-  });
 
 before(async () => {
   port = await freePort();

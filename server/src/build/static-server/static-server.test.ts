@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import http from "node:http";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { freePort } from "#platform/ports.ts";
 import { makeProgram } from "../toolchains/own-program.ts";
 
 const root = mkdtempSync(join(tmpdir(), "slip-static-"));
@@ -34,14 +34,6 @@ const files: Record<string, string | Buffer> = {
     "# moved\n/old /about 302\n/blog/:year/:slug /posts/:slug?year=:year\n/spa/* /about.html 200\n/out/* https://example.com/:splat 301\n/style.css /about 301\n/moved.bin /about 307!\n/gone /about.html 404\n/up/* /:splat\n/loop/* /../outside.txt 200\n/proxy https://example.com 200\n/far /日本?世=界 302\n/*/a/*/b /about 301\n",
   _headers: "/about*\n  X-Frame-Options: DENY\n  Cache-Control: no-store\n/*\n  X-One: 1\n  Constructor: a name\n  Content-Length: 3\n",
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = net.createServer().listen(0, "127.0.0.1", () => {
-      const { port: found } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(found));
-    });
-  });
 
 interface Answer {
   status: number;
