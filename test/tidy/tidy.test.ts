@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { errorCodes, links, operationNames } from "./documentation.ts";
 import { exemptions } from "./exemptions.ts";
+import { takenExports } from "./exports.ts";
 import { cycles, declaredPackages, directions, slowImports } from "./imports.ts";
 import { readRepository } from "./repository.ts";
 import { barrels, fileLengths, folderNames } from "./shape.ts";
@@ -12,6 +13,7 @@ const rules = [
   slowImports,
   declaredPackages,
   cycles,
+  takenExports,
   fileLengths,
   folderNames,
   barrels,

@@ -14,7 +14,7 @@ const outputLimit = 2 ** 20;
 const gitMs = 120_000;
 
 /** Runs git with nothing of the environment that could redirect it. An answer of undefined means that there is no git. */
-export const runGit = (environment: Environment, args: readonly string[]): Promise<Ran | undefined> =>
+const runGit = (environment: Environment, args: readonly string[]): Promise<Ran | undefined> =>
   new Promise((resolve) => {
     const { PATH, HOME } = environment.inherited;
     const env = { PATH, HOME, LANG: "C.UTF-8", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };

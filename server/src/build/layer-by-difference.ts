@@ -41,7 +41,7 @@ interface Difference {
 }
 
 /** Pure. */
-export const differenceOf = (before: readonly Node[], now: readonly Node[]): Difference => {
+const differenceOf = (before: readonly Node[], now: readonly Node[]): Difference => {
   const known = new Map(before.map((node, index) => [node.name, { index, node }]));
   const kept = new Map<string, number>();
   const fresh: Node[] = [];

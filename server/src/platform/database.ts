@@ -75,7 +75,7 @@ interface Migration {
 }
 
 /** The migrations of a folder in their order: NNNN_name.sql, counted from 1 without a gap. */
-export const readMigrations = (folder: string): Migration[] => {
+const readMigrations = (folder: string): Migration[] => {
   const names = readdirSync(folder)
     .filter((name) => name.endsWith(".sql"))
     .sort();

@@ -88,7 +88,7 @@ const askOrThrow = async (address: Address, what: Ask, unknown?: () => Promise<v
 };
 
 /** The request that hands over an invocation. Pure. */
-export const sendRequest = ({ service, key, handler, input, idempotencyKey, delayMs }: Invocation): Ask => ({
+const sendRequest = ({ service, key, handler, input, idempotencyKey, delayMs }: Invocation): Ask => ({
   method: "POST",
   path: `/${[service, key, handler, "send"].map(encodeURIComponent).join("/")}${delayMs === undefined ? "" : `?delay=${delayMs}ms`}`,
   body: input,

@@ -10,14 +10,14 @@ export const commandIn = (action: string): string[] => {
 };
 
 /** `[table] key = value` of an action. */
-export const settingIn = (action: string): { table: string; key: string; value: string } => {
+const settingIn = (action: string): { table: string; key: string; value: string } => {
   const [, table, key, value] = /\[([\w.]+)\] (\w+) = ("[^"]*"|\d+) in slip\.toml/.exec(action) ?? [];
   if (table === undefined || key === undefined || value === undefined) throw new Error(`There is no setting in: ${action}`);
   return { table, key, value };
 };
 
 /** Pure: the text of a slip.toml with a setting in place of the one it had, if any. */
-export const withSetting = (text: string, { table, key, value }: ReturnType<typeof settingIn>): string => {
+const withSetting = (text: string, { table, key, value }: ReturnType<typeof settingIn>): string => {
   const line = `${key} = ${value}`;
   const sections = text.split(/^(?=\[)/m);
   const at = sections.findIndex((section) => section.startsWith(`[${table}]`));

@@ -12,7 +12,7 @@ import { readToml } from "../toml.ts";
 import { type KeyLines, keyLines } from "./key-lines.ts";
 import { syntaxMistake } from "./syntax-mistake.ts";
 
-export const configFile = "slip.toml";
+const configFile = "slip.toml";
 
 interface Mistake {
   line: number;

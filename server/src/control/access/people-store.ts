@@ -15,7 +15,7 @@ export interface Identity {
 }
 
 /** The issuer of those whom the machine itself knows: who holds the token in the installation's folder. */
-export const localIssuer = "urn:slipstream:local";
+const localIssuer = "urn:slipstream:local";
 
 /** What the journal calls somebody. */
 export const actorOf = ({ id, name, email }: Person): string => email ?? (name === "" ? id : name);

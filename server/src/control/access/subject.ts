@@ -41,7 +41,7 @@ const aboutNothing: ReadonlySet<OperationName> = new Set<OperationName>([
 type About = "nothing" | "tenant" | "app" | "deployment";
 
 /** By the operation alone. Closed by default: a new operation that names no app needs a grant for the whole tenant. */
-export const aboutOf = (name: OperationName, { input }: Pick<Operation, "input">): About => {
+const aboutOf = (name: OperationName, { input }: Pick<Operation, "input">): About => {
   if (aboutNothing.has(name)) return "nothing";
   if ("app" in input.shape) return "app";
   return "deployment" in input.shape ? "deployment" : "tenant";

@@ -29,7 +29,7 @@ const canonical = (_: string, value: unknown): unknown =>
  * The same for the same request, through whichever door. Keyed, because an input can hold a secret, and a bare hash would let those
  * who see the table try out guesses.
  */
-export const requestHash = (key: Buffer, { operation, input }: Pick<Request, "operation" | "input">): Buffer =>
+const requestHash = (key: Buffer, { operation, input }: Pick<Request, "operation" | "input">): Buffer =>
   createHmac("sha256", key)
     .update(`${operation}\n${JSON.stringify(input, canonical)}`)
     .digest();

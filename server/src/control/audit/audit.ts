@@ -32,7 +32,7 @@ export const findingsIn = (seen: Look, { table }: { table: string }): Finding[] 
 ];
 
 /** How many things there were of each kind. Pure. */
-export const comparedIn = ({ books, machine, tables }: Look): Record<string, number> => {
+const comparedIn = ({ books, machine, tables }: Look): Record<string, number> => {
   const counts: Record<string, number> = { workload: books.workloads.length, artifact: books.artifacts.length, edge: tables.edges.length };
   for (const { kind } of machine.found) counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;

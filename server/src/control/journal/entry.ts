@@ -33,7 +33,7 @@ export interface Entry {
 }
 
 /** A deployment that did not become live took its change with it. The settings of one whose place a newer one took went on with that. */
-export const cameToNothing = ({ deploymentState: state, deploymentFailure, deploymentKind }: Entry): boolean =>
+const cameToNothing = ({ deploymentState: state, deploymentFailure, deploymentKind }: Entry): boolean =>
   (state === "failed" || state === "cancelled") && !(deploymentKind === "config" && deploymentFailure === "superseded");
 
 /** The entry that undid this one, where that still holds: an undoing can fail, and be undone. `all` has those that came after it. */

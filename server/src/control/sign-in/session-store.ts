@@ -9,7 +9,7 @@ const hashOf = (text: string): Buffer => createHash("sha256").update(text).diges
 const inMs = (ms: number): Date => new Date(Date.now() + ms);
 
 /** A code as somebody types it: "K3F9 xOma" is "k3f9x0ma". Its hash is of this. */
-export const plainCode = (typed: string): string => typed.toLowerCase().replace(/[\s-]/g, "").replace(/o/g, "0").replace(/[il]/g, "1");
+const plainCode = (typed: string): string => typed.toLowerCase().replace(/[\s-]/g, "").replace(/o/g, "0").replace(/[il]/g, "1");
 
 /** Lets the code with this hash sign this person in, once; the ones of before end. Gives until when. */
 export const keepCode = async (query: Query, person: string, sha256: Buffer): Promise<Date> => {

@@ -1,7 +1,7 @@
 // Uploaded sources on disk: manifests and the contents of files by their hash, each tenant's apart.
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -223,13 +223,4 @@ export const noteSource = async (query: Query, tenant: string, source: { digest:
   await query`
     insert into sources (tenant, digest, files, size_bytes) values (${tenant}, ${source.digest}, ${source.files}, ${source.sizeBytes})
     on conflict (tenant, digest) do update set checked_at = now()`;
-};
-
-export const sizeOnDisk = async (path: string): Promise<number | undefined> => {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 };

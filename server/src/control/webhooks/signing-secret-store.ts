@@ -14,7 +14,7 @@ interface Row {
   keyId: string;
 }
 
-export const signingPlace = ({ tenant, webhook }: SecretOwner, version: number): string[] => ["webhook", tenant, webhook, String(version)];
+const signingPlace = ({ tenant, webhook }: SecretOwner, version: number): string[] => ["webhook", tenant, webhook, String(version)];
 
 /** Of the newest one: each secret has the next number. */
 export const signingVersion = async (query: Query, webhook: string): Promise<number> =>

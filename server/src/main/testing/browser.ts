@@ -42,7 +42,7 @@ export const fieldsOf = (text: string): Record<string, string[]> => {
   return fields;
 };
 
-export const actionOf = (text: string): string => attribute(/<form [^>]*>/.exec(text)?.[0] ?? "", "action") ?? "";
+const actionOf = (text: string): string => attribute(/<form [^>]*>/.exec(text)?.[0] ?? "", "action") ?? "";
 
 /** Requests to the installation's edge, whose authority is trusted; names lead to this machine. */
 export const edgeAgent = async (plane: ControlPlane): Promise<Agent> => {

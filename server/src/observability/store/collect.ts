@@ -31,7 +31,7 @@ const segmentsBelow = async (root: string): Promise<Segment[]> => {
 };
 
 /** Those that are to go, oldest first, so that at most `maxBytes` stay. Pure. */
-export const tooMany = (segments: readonly Segment[], maxBytes: number): Segment[] => {
+const tooMany = (segments: readonly Segment[], maxBytes: number): Segment[] => {
   const newest = new Map<string, Segment>();
   for (const segment of segments) {
     const known = newest.get(dirname(segment.path));

@@ -27,7 +27,7 @@ export const mountsBelow = (mountinfo: string, folder: string): string[] =>
     .filter((path) => path.startsWith(`${folder}/`));
 
 /** Of a conmon of ours, the sandbox that it is for. Pure. */
-export const sandboxOfConmon = (commandLine: string, bundles: readonly string[]): string | undefined => {
+const sandboxOfConmon = (commandLine: string, bundles: readonly string[]): string | undefined => {
   const words = commandLine.split("\0");
   const bundle = words[words.indexOf("--bundle") + 1] ?? "";
   return basename(words[0] ?? "") === "conmon" && bundles.some((folder) => bundle.startsWith(`${folder}/`)) ? basename(bundle) : undefined;

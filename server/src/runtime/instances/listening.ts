@@ -28,7 +28,7 @@ export const parseListeners = (text: string): Listener[] =>
 const establishedState = "01";
 
 /** Whether a connection to a port is open, in the text of /proc/PID/net/tcp or tcp6. Pure. */
-export const hasConnection = (text: string, port: number): boolean => {
+const hasConnection = (text: string, port: number): boolean => {
   const own = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   return text.split("\n").some((line) => {
     const [, local, , state] = line.trim().split(/\s+/);

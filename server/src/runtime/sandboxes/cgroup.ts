@@ -66,7 +66,7 @@ export const moveDown = (folder: string): void => {
  * Lets the groups below the root have limits. The root that a container sees is on v2 a group like any other, which may hold processes
  * or hand on controllers, not both: there its processes move down, as all programs do that make containers in containers.
  */
-export const handOnControllers = ({ version, at }: Hierarchy = machineHierarchy()): void => {
+const handOnControllers = ({ version, at }: Hierarchy = machineHierarchy()): void => {
   if (version === 1) return;
   const words = (name: string): string[] => read(join(at, name)).split(/\s+/).filter(Boolean);
   const [there, given] = [words("cgroup.controllers"), words("cgroup.subtree_control")];

@@ -57,7 +57,7 @@ export const storeImage = (home: Home, program: string, args: readonly string[] 
 };
 
 const require = createRequire(import.meta.url);
-export const workerdProgram = (): string => require.resolve(`@cloudflare/workerd-linux-${process.arch === "arm64" ? "arm64" : "64"}/bin/workerd`);
+const workerdProgram = (): string => require.resolve(`@cloudflare/workerd-linux-${process.arch === "arm64" ? "arm64" : "64"}/bin/workerd`);
 
 /** Stores an artifact of a function, whose module is `code`, as the build leaves it. */
 export const storeFunction = (home: Home, code: string, more: Partial<FunctionBundle> = {}): Promise<string> => {

@@ -32,7 +32,7 @@ const kindOf = (name: OperationName, registry: Readonly<Record<string, Operation
   return operation.input.safeParse({}).success && !list.pages && list.most === undefined ? { list } : undefined;
 };
 
-export const nodeKindsIn = (registry: Readonly<Record<string, Operation>>): NodeKind[] =>
+const nodeKindsIn = (registry: Readonly<Record<string, Operation>>): NodeKind[] =>
   (Object.keys(registry) as OperationName[]).flatMap((name) => kindOf(name, registry) ?? []);
 
 /** Which type a value has that was found by its id. */

@@ -28,7 +28,7 @@ export const SafeInt = new GraphQLScalarType({
   coerceInputLiteral: (node) => asWhole(node.kind === "IntValue" ? Number(node.value) : undefined),
 });
 
-export const DateTime = new GraphQLScalarType({
+const DateTime = new GraphQLScalarType({
   name: "DateTime",
   description: "A time of RFC 3339 in UTC, such as 2026-01-31T12:00:00.000Z.",
   specifiedByURL: "https://scalars.graphql.org/andimarek/date-time.html",

@@ -42,7 +42,7 @@ const canAsk = (server: McpServer): boolean => {
 
 const listTtlMs = 300_000;
 
-export const surfaceOf = ({ gate, log, version }: Pick<McpParts, "gate" | "log" | "version">): Surface => {
+const surfaceOf = ({ gate, log, version }: Pick<McpParts, "gate" | "log" | "version">): Surface => {
   const registerTools = registrar(tools);
   const list = { ttlMs: listTtlMs, cacheScope: "public" } as const;
   return {
