@@ -1,6 +1,9 @@
 // conmon is the parent of a sandbox in our place: it keeps the output and the exit code while this process is away.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterRunning } from "#platform/clock.ts";
+import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
 import type { Begun, Hiding, Launcher } from "../launcher/launcher.ts";
 
 export interface ConmonPlan {
@@ -93,4 +96,34 @@ const answerOf = async ({ said, forget }: Begun, timeoutMs: number): Promise<Cre
   } finally {
     callOff();
   }
+};
+
+/** A process id that was written to a file; undefined where none is. */
+export const readPid = (path: string): number | undefined => {
+  try {
+    const value = Number(readFileSync(path, "utf8"));
+    return Number.isInteger(value) && value > 0 ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** conmon of the sandbox in `bundle`; undefined where it has ended, or was never there. */
+export const conmonOf = (bundle: string): ProcessIdentity | undefined => {
+  const pid = readPid(conmonPidPath(bundle));
+  return pid === undefined ? undefined : identityOf(pid);
+};
+
+const endMs = 1_000;
+
+const untilGone = async (conmon: ProcessIdentity): Promise<void> => {
+  for (const end = performance.now() + endMs; isAlive(conmon) && performance.now() < end; ) await sleep(2);
+};
+
+/** The last thing that conmon does is to write the exit code: what is removed before that would come back. */
+export const endOf = async (conmon: ProcessIdentity): Promise<void> => {
+  await untilGone(conmon);
+  signal(conmon, "SIGKILL");
+  // While it is there it holds files of the disk.
+  await untilGone(conmon);
 };

@@ -1,18 +1,16 @@
 // Sandboxes made by an OCI runtime under conmon. Everything of one lies in its bundle, a folder on the tmpfs of the installation.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxSpec } from "@slipstream/contract/ports/sandbox.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { exec } from "#platform/exec.ts";
-import { identityOf, isAlive, type ProcessIdentity, signal } from "#platform/process-identity.ts";
 import { hasClients } from "../instances/listening.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Launcher } from "../launcher/launcher.ts";
 import type { OutputLine } from "../output/output-line.ts";
 import { OutputTail } from "../output/output-tail.ts";
 import { Cgroup } from "./cgroup.ts";
-import { conmonPidPath, createUnderConmon, logPath, pidPath } from "./conmon.ts";
+import { conmonOf, conmonPidPath, createUnderConmon, endOf, logPath, pidPath, readPid } from "./conmon.ts";
 import type { CpuMeter } from "./cpu-meter.ts";
 import { followsOutside } from "./mount-info.ts";
 import { type OciInput, ociConfig } from "./oci-config.ts";
@@ -75,29 +73,6 @@ const openFilesMax = (): number => {
   return line ? Number(line[1]) : 1_024;
 };
 
-const readNumber = (path: string): number | undefined => {
-  try {
-    const value = Number(readFileSync(path, "utf8"));
-    return Number.isInteger(value) && value > 0 ? value : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-const conmonMs = 1_000;
-
-const untilGone = async (conmon: ProcessIdentity): Promise<void> => {
-  for (const end = performance.now() + conmonMs; isAlive(conmon) && performance.now() < end; ) await sleep(2);
-};
-
-/** The last thing that conmon does is to write the exit code: what is removed before that would come back. */
-const endOf = async (conmon: ProcessIdentity): Promise<void> => {
-  await untilGone(conmon);
-  signal(conmon, "SIGKILL");
-  // While it is there it holds files of the disk.
-  await untilGone(conmon);
-};
-
 export class OciSandbox implements ProgramSandbox {
   readonly kind: SandboxKind;
   readonly #runtime: OciRuntime;
@@ -129,7 +104,7 @@ export class OciSandbox implements ProgramSandbox {
   }
   /** Process id on the host of the sandbox's first process. */
   pid(id: string): number | undefined {
-    return readNumber(pidPath(this.bundle(id)));
+    return readPid(pidPath(this.bundle(id)));
   }
   hasClients(id: string, port: number): boolean {
     const pid = this.pid(id);
@@ -282,14 +257,9 @@ export class OciSandbox implements ProgramSandbox {
     if (this.#runtime.waitsForKilled && this.cgroup(id).oomKills() > 0 && this.exitCode(id) === undefined) this.kill(id);
   }
 
-  #conmon(id: string): ProcessIdentity | undefined {
-    const pid = readNumber(conmonPidPath(this.bundle(id)));
-    return pid === undefined ? undefined : identityOf(pid);
-  }
-
   /** Whether conmon was killed: nobody takes the program's output then, and its exit code is never known. */
   isLost(id: string): boolean {
-    return existsSync(conmonPidPath(this.bundle(id))) && this.exitCode(id) === undefined && this.#conmon(id) === undefined;
+    return existsSync(conmonPidPath(this.bundle(id))) && this.exitCode(id) === undefined && conmonOf(this.bundle(id)) === undefined;
   }
 
   /** It is its own alone. */
@@ -330,7 +300,7 @@ export class OciSandbox implements ProgramSandbox {
   }
 
   async #kill(id: string): Promise<void> {
-    const conmon = this.#conmon(id);
+    const conmon = conmonOf(this.bundle(id));
     this.cgroup(id).kill();
     this.#killFirst(id);
     if (conmon !== undefined) await endOf(conmon);
