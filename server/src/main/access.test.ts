@@ -8,7 +8,7 @@ import type { SlipError } from "@slipstream/contract/errors.ts";
 import { events } from "@slipstream/contract/events.ts";
 import { newId } from "#platform/ids.ts";
 import { saveCpuTimes, trimCpuTimes } from "../control/access/cpu-store.ts";
-import { hashOf, newSecret, source, startPlaneWithSource } from "./testing/access-world.ts";
+import { approvalNeeded, hashOf, newSecret, source, startPlaneWithSource } from "./testing/access-world.ts";
 import type { ControlPlane } from "./testing/control-plane.ts";
 
 let plane: ControlPlane;
@@ -36,14 +36,10 @@ const memberWith = async (role: "owner" | "developer" | "viewer", name: string):
 };
 /** The id of the approval that a call needs. */
 const needed = async (asked: Promise<unknown>): Promise<string> => {
-  const error = (await asked.then(
-    () => assert.fail("It was done."),
-    (told: unknown) => told,
-  )) as SlipError;
-  assert.equal(error.code, "approval_needed", error.message);
-  assert.match(error.details.approval?.url ?? "", /:\d+\/approvals\/apv_/);
-  assert.match(error.details.approval?.command ?? "", /^slip approvals approve apv_/);
-  return error.details.approval?.approval ?? "";
+  const { approval, url, command } = await approvalNeeded(asked);
+  assert.match(url, /:\d+\/approvals\/apv_/);
+  assert.match(command, /^slip approvals approve apv_/);
+  return approval;
 };
 const ended = (client: Client, approval: string) => client.call("approvals.wait", { approval, timeoutMs: 20_000 });
 const entriesOf = async (operation: string, app: string) =>

@@ -10,7 +10,7 @@ import type { Agent } from "undici";
 import { insertPerson, setMember } from "../control/access/people-store.ts";
 import { insertGrant, insertToken } from "../control/access/token-store.ts";
 import { openSession } from "../control/sign-in/session-store.ts";
-import { addTenant, hashOf, newSecret } from "./testing/access-world.ts";
+import { addTenant, approvalNeeded, hashOf, newSecret } from "./testing/access-world.ts";
 import { newCode, signInOwner } from "./testing/agent.ts";
 import { Browser, edgeAgent, fieldsOf, type Page } from "./testing/browser.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
@@ -23,16 +23,6 @@ let agent: Client;
 const visitor = (): Browser => new Browser(origin, edge);
 const refused = (code: string) => (error: unknown) => (error as SlipError).code === code;
 
-/** What a call that needs an approval is told. */
-const needed = async (asked: Promise<unknown>): Promise<{ approval: string; url: string; next: string }> => {
-  const error = (await asked.then(
-    () => assert.fail("It was done."),
-    (told: unknown) => told,
-  )) as SlipError;
-  assert.equal(error.code, "approval_needed", error.message);
-  const { approval = "", url = "" } = error.details.approval ?? {};
-  return { approval, url, next: error.next };
-};
 const ended = (client: Client, approval: string) => client.call("approvals.wait", { approval, timeoutMs: 20_000 });
 const stateOf = async (approval: string) => (await plane.client.call("approvals.get", { approval })).state;
 const owner = async (): Promise<Browser> => {
@@ -74,7 +64,7 @@ after(async () => {
 });
 
 test("who opens the address is led to sign in, back to the page, and what they approve goes on", async () => {
-  const { approval, url, next } = await needed(agent.call("apps.create", { app: "wished" }));
+  const { approval, url, next } = await approvalNeeded(agent.call("apps.create", { app: "wished" }));
   assert.equal(url, `${origin}/approvals/${approval}`);
   assert.ok(next.includes(url), next);
   const waiting = ended(agent, approval);
@@ -100,7 +90,7 @@ test("who opens the address is led to sign in, back to the page, and what they a
 });
 
 test("the list has what waits, and what is denied is not done", async () => {
-  const { approval, url } = await needed(agent.call("apps.create", { app: "unwished" }));
+  const { approval, url } = await approvalNeeded(agent.call("apps.create", { app: "unwished" }));
   const browser = visitor();
   assert.equal(new URL((await browser.open("/approvals")).address).searchParams.get("next"), "/approvals");
   await signInOwner(plane, browser);
@@ -121,7 +111,7 @@ test("what was approved and needs another approval leads there, where it stands 
   await plane.client.call("tokens.create", { name: "small", sha256: hashOf(token), grant });
   const small = plane.clientWith(token);
   const source = { kind: "snippet", code: "<h1>here</h1>" } as const;
-  const { approval, url } = await needed(small.call("deployments.create", { app: "twice", source }));
+  const { approval, url } = await approvalNeeded(small.call("deployments.create", { app: "twice", source }));
   const browser = await owner();
   await browser.submit(await browser.open(url), { decision: "approve" });
   const { continuedBy = "" } = await ended(small, approval);
@@ -136,16 +126,16 @@ test("what was approved and needs another approval leads there, where it stands 
 test("what an agent wrote is text on the page, and secrets are not on it", async () => {
   await plane.client.call("apps.create", { app: "shown" });
   const script = `<script>alert("1")</script>`;
-  const { url } = await needed(agent.call("env.set", { app: "shown", values: { GREETING: `${script}\u202e&`, LIST: "a\nb" } }));
+  const { url } = await approvalNeeded(agent.call("env.set", { app: "shown", values: { GREETING: `${script}\u202e&`, LIST: "a\nb" } }));
   const browser = await owner();
   const page = await browser.open(url);
   assert.doesNotMatch(page.text, /<script/i);
   assert.ok(page.text.includes("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;\\u{202e}&amp;"), page.text);
-  const { url: secret } = await needed(agent.call("secrets.set", { app: "shown", values: { API_KEY: "precious-value" } }));
+  const { url: secret } = await approvalNeeded(agent.call("secrets.set", { app: "shown", values: { API_KEY: "precious-value" } }));
   const hidden = await browser.open(secret);
   assert.match(hidden.text, /API_KEY/);
   const git = { kind: "git", url: "https://bot:precious-token@git.example.org/a.git" } as const;
-  const { url: fetched, approval } = await needed(agent.call("deployments.create", { app: "shown", source: git }));
+  const { url: fetched, approval } = await approvalNeeded(agent.call("deployments.create", { app: "shown", source: git }));
   const address = await browser.open(fetched);
   assert.match(address.text, /git\.example\.org/);
   const shown = [hidden.text, address.text, JSON.stringify(await agent.call("approvals.get", { approval }))].join();
@@ -155,7 +145,7 @@ test("what an agent wrote is text on the page, and secrets are not on it", async
 test("of a plan, the page has what it changes", async () => {
   await plane.client.call("apps.create", { app: "planned" });
   const { plan } = await plane.client.call("plans.create", { operation: "env.set", input: { app: "planned", values: { COLOUR: "<blue>" } } });
-  const { url } = await needed(agent.call("plans.apply", { plan }));
+  const { url } = await approvalNeeded(agent.call("plans.apply", { plan }));
   assert.match((await (await owner()).open(url)).text, /env COLOUR<\/td><td>–<\/td><td>&lt;blue&gt;/);
 });
 
@@ -163,18 +153,18 @@ test("of a plan, the page has what it does as whole as of what is asked without 
   await plane.client.call("apps.create", { app: "whole" });
   const values = { NODE_OPTIONS: `${"--no-warnings ".repeat(30)}--import=/tail.mjs` };
   const { plan } = await agent.call("plans.create", { operation: "env.set", input: { app: "whole", values } });
-  const { url } = await needed(agent.call("plans.apply", { plan }));
+  const { url } = await approvalNeeded(agent.call("plans.apply", { plan }));
   const { text } = await (await owner()).open(url);
   assert.ok(text.includes(values.NODE_OPTIONS), text);
   const secret = await agent.call("plans.create", { operation: "secrets.set", input: { app: "whole", values: { API_KEY: "precious-value" } } });
-  const { approval } = await needed(agent.call("plans.apply", { plan: secret.plan }));
+  const { approval } = await approvalNeeded(agent.call("plans.apply", { plan: secret.plan }));
   const shown = JSON.stringify(await plane.client.call("approvals.get", { approval }));
   assert.match(shown, /API_KEY/);
   assert.doesNotMatch(shown, /precious/);
 });
 
 test("a form that no page of this visit made decides nothing", async () => {
-  const { approval, url } = await needed(agent.call("apps.create", { app: "forged" }));
+  const { approval, url } = await approvalNeeded(agent.call("apps.create", { app: "forged" }));
   const [browser, other] = [await owner(), await owner()];
   const page = await browser.open(url);
   const statuses = async (asked: readonly Promise<Page>[]) => (await Promise.all(asked)).map(({ status }) => status);
@@ -196,9 +186,9 @@ test("a form that no page of this visit made decides nothing", async () => {
 });
 
 test("a viewer approves nothing: another's is not there for them, their own token's is beyond their role", async () => {
-  const { approval, url } = await needed(agent.call("apps.create", { app: "viewed" }));
+  const { approval, url } = await approvalNeeded(agent.call("apps.create", { app: "viewed" }));
   const { browser, person } = await member({ tenant: "local", role: "developer", name: "vera" });
-  const own = await needed((await agentOf({ tenant: "local", person, verbs: verbsOf("owner") })).call("apps.create", { app: "viewed-two" }));
+  const own = await approvalNeeded((await agentOf({ tenant: "local", person, verbs: verbsOf("owner") })).call("apps.create", { app: "viewed-two" }));
   await setMember(plane.database, { tenant: "local", person, role: "viewer" });
   assert.equal((await browser.open(url)).status, 404);
   const list = await browser.open("/approvals");
@@ -213,9 +203,9 @@ test("a viewer approves nothing: another's is not there for them, their own toke
 
 test("another tenant's approval is not there, neither to see nor to decide; who is in both finds each", async () => {
   await addTenant(plane, "elsewhere");
-  const { approval, url } = await needed(agent.call("apps.create", { app: "mine" }));
+  const { approval, url } = await approvalNeeded(agent.call("apps.create", { app: "mine" }));
   const { browser, person } = await member({ tenant: "elsewhere", role: "owner", name: "olaf" });
-  const theirs = await needed((await agentOf({ tenant: "elsewhere", person, verbs: verbsOf("owner") })).call("apps.create", { app: "theirs" }));
+  const theirs = await approvalNeeded((await agentOf({ tenant: "elsewhere", person, verbs: verbsOf("owner") })).call("apps.create", { app: "theirs" }));
   const page = await browser.open(theirs.url);
   assert.equal(page.status, 200);
   assert.equal((await browser.open(url)).status, 404);

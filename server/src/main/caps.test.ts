@@ -21,7 +21,7 @@ import { freePort } from "#platform/ports.ts";
 import { buildHandlers } from "../build/handlers.ts";
 import { failureFor } from "../control/api/mcp/outcome.ts";
 import { givenTree } from "../control/sources/given-files.ts";
-import { hashOf, newSecret } from "./testing/access-world.ts";
+import { approvalNeeded, hashOf, newSecret } from "./testing/access-world.ts";
 import { type ControlPlane, startControlPlane } from "./testing/control-plane.ts";
 
 type Source = InputOf<"deployments.create">["source"];
@@ -105,11 +105,7 @@ const told = async (asked: Promise<unknown>): Promise<SlipError> =>
     () => assert.fail("It was done."),
     (error: unknown) => error,
   )) as SlipError;
-const needed = async (asked: Promise<unknown>): Promise<string> => {
-  const error = await told(asked);
-  assert.equal(error.code, "approval_needed", error.message);
-  return error.details.approval?.approval ?? "";
-};
+const needed = async (asked: Promise<unknown>): Promise<string> => (await approvalNeeded(asked)).approval;
 /** What a person's yes makes of it. */
 const approved = async (agent: Client, approval: string) => {
   await plane.client.call("approvals.approve", { approval });

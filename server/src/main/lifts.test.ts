@@ -7,7 +7,7 @@ import type { Client } from "@slipstream/contract/client.ts";
 import type { SlipError } from "@slipstream/contract/errors.ts";
 import { limit } from "@slipstream/contract/limits.ts";
 import { saveCpuTimes } from "../control/access/cpu-store.ts";
-import { hashOf, newSecret, source, startPlaneWithSource } from "./testing/access-world.ts";
+import { approvalNeeded, hashOf, newSecret, source, startPlaneWithSource } from "./testing/access-world.ts";
 import type { ControlPlane } from "./testing/control-plane.ts";
 
 let plane: ControlPlane;
@@ -30,14 +30,7 @@ const agentWith = async (grant: Grant): Promise<Client> => {
   await plane.client.call("tokens.create", { name: randomUUID(), sha256: hashOf(token), grant });
   return plane.clientWith(token);
 };
-const needed = async (asked: Promise<unknown>): Promise<string> => {
-  const error = (await asked.then(
-    () => assert.fail("It was done."),
-    (told: unknown) => told,
-  )) as SlipError;
-  assert.equal(error.code, "approval_needed", error.message);
-  return error.details.approval?.approval ?? "";
-};
+const needed = async (asked: Promise<unknown>): Promise<string> => (await approvalNeeded(asked)).approval;
 const shown = (approval: string) => plane.client.call("approvals.get", { approval });
 const ended = (agent: Client, approval: string) => agent.call("approvals.wait", { approval, timeoutMs: 20_000 });
 const approve = async (agent: Client, approval: string) => {

@@ -1,8 +1,10 @@
 // Three tenants with people of each role, tokens with grants, and things of theirs, to ask for one another's.
+import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
 import type { Grant, Role } from "@slipstream/contract/access.ts";
 import { verbsOf } from "@slipstream/contract/access.ts";
 import type { Client } from "@slipstream/contract/client.ts";
+import type { SlipError } from "@slipstream/contract/errors.ts";
 import { sourceDigest } from "@slipstream/contract/source.ts";
 import { insertPerson, setMember } from "../../control/access/people-store.ts";
 import { insertGrant, insertToken } from "../../control/access/token-store.ts";
@@ -11,6 +13,17 @@ import { type ControlPlane, startControlPlane } from "./control-plane.ts";
 
 export const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
 export const newSecret = (): string => `slip_${randomUUID()}`;
+
+/** What a call is told that needs an approval. Rejects where it was done, or failed otherwise. */
+export const approvalNeeded = async (asked: Promise<unknown>): Promise<{ approval: string; url: string; command: string; next: string }> => {
+  const error = (await asked.then(
+    () => assert.fail("It was done."),
+    (told: unknown) => told,
+  )) as SlipError;
+  assert.equal(error.code, "approval_needed", error.message);
+  const { approval = "", url = "", command = "" } = error.details.approval ?? {};
+  return { approval, url, command, next: error.next };
+};
 
 export interface Asker {
   name: string;
