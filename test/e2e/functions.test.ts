@@ -252,6 +252,27 @@ describe("functions", { concurrency: true }, () => {
       assert.equal((await installation.request("with-hono", "/hello")).body, "hono says hello");
     });
 
+    it("may be a router that takes every name for a method, in another file than the entry", async () => {
+      const source = newTree("with-itty", {
+        "package.json": JSON.stringify({ dependencies: { "itty-router": "5.0.24" } }),
+        "src/index.ts": 'export { router as default } from "./router";\n',
+        "src/router.ts":
+          'import { AutoRouter } from "itty-router";\nexport const router = AutoRouter();\nrouter.get("/:word", ({ word }) => "itty says " + word);\n',
+      });
+      await installation.deployLive(source);
+      assert.equal((await installation.request("with-itty", "/hello")).body, '"itty says hello"');
+    });
+
+    it("find nothing in a cache, and do not fail by it", async () => {
+      const code = `export default { fetch: async (request) => {
+        const cache = await caches.open("any");
+        for (const each of [cache, caches.default]) await each.put(request, new Response("kept"));
+        return Response.json([(await cache.match(request)) ?? "nothing", (await caches.default.match(request)) ?? "nothing", await cache.delete(request)]);
+      } };`;
+      await installation.deployLive(newTree("with-cache", { "index.js": code }));
+      assert.equal((await installation.request("with-cache")).body, '["nothing","nothing",false]');
+    });
+
     it("may be in the style of Node", async () => {
       const source = newTree("node-style", {
         "index.js": `module.exports = async (req, res) => {

@@ -29,7 +29,7 @@ export const BuildSpec = z.object({
 export type BuildSpec = z.infer<typeof BuildSpec>;
 
 /** Part of what names a build: raised when the same source is to be built anew because the builder makes something else of it. */
-export const builderVersion = 9;
+export const builderVersion = 10;
 
 /** What the build has noticed of the source, without secrets. */
 const notes = z.array(z.string());

@@ -21,6 +21,8 @@ type HandlerClass = new (context: Context, env: unknown) => Handler;
 /** What slip.toml says, "" where it says nothing. The bundler puts these in. */
 declare const functionStyle: "fetch" | "node" | "";
 declare const isScheduled: boolean;
+/** workerd's own. */
+declare const Cache: { prototype: object };
 
 const isFunction = (value: unknown): value is (...given: unknown[]) => unknown => typeof value === "function";
 const hasFetch = (value: unknown): value is Handler =>
@@ -62,9 +64,15 @@ const classHandler = (exported: HandlerClass): Handler => ({
   ...(isFunction(exported.prototype.scheduled) ? { scheduled: (event, env, context) => new exported(context, env).scheduled?.(event, env, context) } : {}),
 });
 
+/** Not the object itself: a router that takes every name for a method has a then() too, which await would call. */
+const objectHandler = (exported: Handler): Handler => ({
+  fetch: (request, env, context) => exported.fetch(request, env, context),
+  ...(isFunction(exported.scheduled) ? { scheduled: (event, env, context) => exported.scheduled?.(event, env, context) } : {}),
+});
+
 const handlerOf = async (exported: unknown): Promise<Handler> => {
   if (isClass(exported)) return classHandler(exported);
-  if (hasFetch(exported)) return exported;
+  if (hasFetch(exported)) return objectHandler(exported);
   if (!isFunction(exported)) throw new TypeError("The default export is neither an object with fetch() nor a function.");
   // A function of two parameters is Node's, one of one parameter takes a Request.
   const style = functionStyle || (exported.length < 2 ? "fetch" : "node");
@@ -110,6 +118,14 @@ for (const name of ["setTimeout", "setInterval", "setImmediate"]) {
   // promisify() finds what it needs at the function itself.
   Reflect.set(globalThis, name, Object.defineProperties(telling, Object.getOwnPropertyDescriptors(plain)));
 }
+
+/** There is no cache here. As where Workers have none, it holds nothing, and nobody fails by that. */
+const emptyCache = {
+  match: () => Promise.resolve(undefined),
+  put: async (_key: unknown, { body }: Response) => await body?.cancel(),
+  delete: () => Promise.resolve(false),
+};
+Object.assign(Cache.prototype, emptyCache);
 
 export default {
   async fetch(request: Request, env: unknown, context: Context): Promise<Response> {

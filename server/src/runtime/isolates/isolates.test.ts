@@ -265,6 +265,17 @@ for (const { by, kind, crun } of sandboxWays.filter(({ by: name }) => name !== "
       assert.deepEqual(readdirSync(fixture.home.instances), []);
     });
 
+    it("one that never ends while it is loaded says so in the report, and the next one is loaded", async () => {
+      const bad = spec({ artifact: await storeFunction(fixture.home, "for (;;); export default {}") });
+      const result = await fixture.runtime.workloads.ensure(bad);
+      const failure = result.outcome === "failed" ? result.failure : assert.fail();
+      assert.equal(failure.code, "exited");
+      assert.match(failure.evidence.join("\n"), /^While it was loaded a function computed for 2 s without a pause, 3 times/m);
+      const good = spec();
+      assert.equal(await get((await start(good)).address, "/"), "hello");
+      await remove(good);
+    });
+
     it("one that computes without a pause ends the process; all come back where they were", async () => {
       const [one, two] = [spec(), spec()];
       const [a, b] = [await start(one), await start(two)];

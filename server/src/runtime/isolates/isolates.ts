@@ -1,6 +1,7 @@
 // Functions in isolates: those of a project are in one process together, each with a port of its own. To an instance it is a sandbox.
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { limit } from "@slipstream/contract/limits.ts";
 import type { WorkloadSpec } from "@slipstream/contract/ports/host.ts";
 import type { SandboxKind } from "@slipstream/contract/words.ts";
 import { newId } from "#platform/ids.ts";
@@ -37,6 +38,10 @@ const killed: Exit = { exitCode: 137, outOfMemory: false };
 /** Tries of a function whose process other functions end before it has answered. */
 const loadsMax = 3;
 const lookAgainMs = 20;
+
+/** Of one that is loaded beside others it is not known for certain that it was the one. */
+const hung = (): string =>
+  `While it was loaded a function computed for ${limit("functionBusyMs") / 1_000} s without a pause, ${loadsMax} times in a row: most likely this one, in what it does outside of its handlers.`;
 
 /** What the router takes to load it; undefined where its artifact is not there. */
 const loadTextOf = ({ layers, env, mark }: FunctionRecord): string | undefined => {
@@ -171,6 +176,7 @@ export class Isolates implements ProgramSandbox {
         member.isLoaded = trouble === undefined && process.isUp;
         if (trouble !== undefined || member.isLoaded) return trouble;
       } catch (error) {
+        if (tries === loadsMax && process.hasHung) return hung();
         if (tries === loadsMax || !(await process.hasEnded())) throw error instanceof LaunchError ? error : new LaunchError(String(error));
       }
       if (tries === loadsMax) throw new LaunchError("The process of its project's functions ended while it was loaded.");

@@ -53,6 +53,7 @@ export class FunctionProcess {
   #up: Promise<void> | undefined;
   #isUp: boolean = false;
   #hasRun: boolean = false;
+  #hasHung: boolean = false;
   #exit: Exit = { exitCode: 0, outOfMemory: false };
   #tail: Tail | undefined;
   /** The last lines of workerd's own. */
@@ -94,6 +95,10 @@ export class FunctionProcess {
   hasRoomFor(bytes: number): boolean {
     return bytes + [...this.#members.values()].reduce((sum, { keptBytes }) => sum + keptBytes, 0) <= limit("functionsKeptBytes");
   }
+  /** Whether it was ended last as a function has held it. */
+  get hasHung(): boolean {
+    return this.#hasHung;
+  }
   /** Whether it has ended: of one that does not answer that is known a moment later. */
   async hasEnded(): Promise<boolean> {
     for (const end = performance.now() + endMs; this.#isUp && performance.now() < end; ) await sleep(lookAgainMs);
@@ -130,6 +135,7 @@ export class FunctionProcess {
     const { id } = this.record;
     const [isFirst, path] = [!this.#hasRun, this.slot.path];
     this.#hasRun = true;
+    this.#hasHung = false;
     // Where an earlier version of the platform has made the sandbox, it gets what this one takes.
     if (!isFirst) this.#files();
     await (isFirst ? this.sandbox.start(this.#launch()) : this.sandbox.restart(id, path));
@@ -231,6 +237,7 @@ export class FunctionProcess {
   }
 
   #endStuck(): void {
+    this.#hasHung = true;
     for (const member of this.loaded)
       say(member, `A function has held the process of its project's functions for ${limit("functionBusyMs") / 1_000} s without a pause: the process is ended.`);
     this.kill();

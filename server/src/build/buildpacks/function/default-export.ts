@@ -24,10 +24,37 @@ const isNodeParameters = (parameters: string): boolean => /^\s*_?req(?:uest)?\s*
 const routers = /^new\s+(?:Hono|OpenAPIHono)\b|^(?:AutoRouter|Router|IttyRouter)\s*[(<]/;
 const routerPackages = /from\s*["'](?:hono(?:\/[\w-]+)?|@hono\/zod-openapi|itty-router)["']/;
 
-interface Module {
+/** A module's text, and the modules that its relative imports mean. */
+export interface ModuleSource {
   text: string;
+  follow(specifier: string): ModuleSource | undefined;
+}
+interface Module extends ModuleSource {
   code: string;
 }
+const depthMax = 4;
+
+/** What a clause of an import or export names, each by the name after "as" and the one before. */
+const pairsOf = (names: string): [name: string, before: string][] => {
+  const first = /^[\w$]+/.exec(names)?.[0];
+  const listed = (/\{([^}]*)\}/.exec(names)?.[1] ?? "").split(",").flatMap((part): [string, string][] => {
+    const [, before, name = before] = /^\s*([\w$]+)(?:\s+as\s+([\w$]+))?\s*$/.exec(part) ?? [];
+    return before === undefined || name === undefined ? [] : [[name, before]];
+  });
+  return first === undefined ? listed : [[first, "default"], ...listed];
+};
+
+/** From which other module of the source a name is, and its name there. */
+const elsewhere = (module: Module, keyword: "import" | "export", name: string): { module: ModuleSource; name: string } | undefined => {
+  const clauses = module.code.matchAll(new RegExp(`\\b${keyword}\\s*((?:[\\w$]+\\s*,?\\s*)?(?:\\{[^}]*\\})?)\\s*from\\b`, "g"));
+  for (const { 0: clause, 1: names = "", index } of clauses) {
+    const before = pairsOf(names).find(([after]) => after === name)?.[1];
+    const specifier = /^\s*["'](\.[^"'\n]*)["']/.exec(module.text.slice(index + clause.length, index + clause.length + 1_024))?.[1];
+    const other = before === undefined || specifier === undefined ? undefined : module.follow(specifier);
+    if (before !== undefined && other !== undefined) return { module: other, name: before };
+  }
+  return undefined;
+};
 
 const at = (code: string, pattern: RegExp): string | undefined => {
   const found = pattern.exec(code);
@@ -41,16 +68,35 @@ const bindingOf = ({ code }: Module, name: string): string | undefined =>
   at(code, new RegExp(`(?=\\bclass\\s+${name}\\b)`));
 
 const answers = (module: Module, expression: string, depth = 0): boolean => {
-  if (expression.startsWith("{")) return objectWithFetch.test(inside(expression, 0));
+  if (depth > depthMax) return false;
+  if (expression.startsWith("{")) return isAnsweringObject(module, inside(expression, 0), depth);
   if (routers.test(expression)) return routerPackages.test(module.text);
   const type = /^(?:abstract\s+)?class\b[^{]*/.exec(expression)?.[0];
   if (type !== undefined) return /\bextends\s+WorkerEntrypoint\b/.test(type) || classWithFetch.test(inside(expression, type.length));
   const head = /^(?:async\s*)?(?:function\s*[\w$]*\s*)?(?=\()/.exec(expression)?.[0];
   if (head !== undefined) return isNodeParameters(inside(expression, head.length));
   const name = /^([A-Za-z_$][\w$]*)\s*(?:;|\n|$|(?:satisfies|as)\b)/.exec(expression)?.[1];
-  const bound = name === undefined || depth > 2 ? undefined : bindingOf(module, name.replaceAll("$", "\\$"));
-  return bound !== undefined && answers(module, bound, depth + 1);
+  if (name === undefined) return false;
+  const bound = bindingOf(module, name.replaceAll("$", "\\$"));
+  if (bound !== undefined) return answers(module, bound, depth + 1);
+  const imported = elsewhere(module, "import", name);
+  return imported !== undefined && exportAnswers(imported.module, imported.name, depth + 1);
 };
+
+/** One with fetch(), or made of another that answers. */
+const isAnsweringObject = (module: Module, members: string, depth: number): boolean =>
+  objectWithFetch.test(members) || [...members.matchAll(/(?:^|,)\s*\.\.\.\s*([\w$]+)\s*(?=,|$)/g)].some(([, name = ""]) => answers(module, name, depth + 1));
+
+const exportAnswers = (source: ModuleSource, name: string, depth: number): boolean => {
+  const module = { ...source, code: codeOf(source.text) };
+  const other = depth > depthMax ? undefined : elsewhere(module, "export", name);
+  if (other !== undefined) return exportAnswers(other.module, other.name, depth + 1);
+  const expression = name === "default" ? defaultOf(module) : name;
+  return expression !== undefined && answers(module, expression, depth);
+};
+
+const defaultOf = ({ code }: Module): string | undefined =>
+  /\bexport\s*\{[^}]*?\b([\w$]+)\s+as\s+default\b/.exec(code)?.[1] ?? at(code, /\bexport\s+default\b\s*/) ?? at(code, /^\s*module\.exports\s*=(?!=)\s*/m);
 
 /** Words of programs that open a port themselves, or that are more than a module. */
 const serverWords = /\b(?:listen|createServer|createSecureServer|serve|require\.main|import\.meta\.main)\b/;
@@ -60,9 +106,4 @@ const hiddenWords = /\[\s*["'`](?:listen|createServer|createSecureServer|serve)[
 export const opensPort = (text: string): boolean => serverWords.test(codeOf(text)) || hiddenWords.test(text);
 
 /** Whether the default export is an object or a class with fetch(), a router that is one, or a function of Node's (req, res). */
-export const exportsFunction = (text: string): boolean => {
-  const module = { text, code: codeOf(text) };
-  const renamed = /\bexport\s*\{[^}]*?\b([\w$]+)\s+as\s+default\b/.exec(module.code)?.[1];
-  const expression = renamed ?? at(module.code, /\bexport\s+default\b\s*/) ?? at(module.code, /^\s*module\.exports\s*=(?!=)\s*/m);
-  return expression !== undefined && answers(module, expression);
-};
+export const exportsFunction = (source: ModuleSource): boolean => exportAnswers(source, "default", 0);

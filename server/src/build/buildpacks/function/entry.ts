@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { frontEndFramework } from "../node/front-end.ts";
 import type { PackageFile } from "../node/package-file.ts";
-import { exportsFunction, opensPort } from "./default-export.ts";
+import { exportsFunction, type ModuleSource, opensPort } from "./default-export.ts";
 
 const extensions: readonly string[] = ["js", "mjs", "ts", "mts", "jsx", "tsx"];
 const names: readonly string[] = ["index", "worker", "function", "src/index", "src/worker"];
@@ -37,11 +37,19 @@ const reachable = (tree: SourceTree, entry: string): Map<string, string> => {
   return texts;
 };
 
+const moduleAt = (tree: SourceTree, path: string, paths: ReadonlySet<string> = new Set(tree.paths)): ModuleSource => ({
+  text: tree.read(path) ?? "",
+  follow: (specifier) => {
+    const other = resolved(paths, path, specifier);
+    return other === undefined ? undefined : moduleAt(tree, other, paths);
+  },
+});
+
 /** Programs beside the entry, of which one may be the server that it is a part of. */
 const neighbours = (tree: SourceTree): string[] => tree.paths.filter((path) => /^(src\/)?[\w-]+\.[cm]?[jt]s$/.test(path));
 
 const isFunction = (tree: SourceTree, entry: string): boolean => {
-  if (!exportsFunction(tree.read(entry) ?? "")) return false;
+  if (!exportsFunction(moduleAt(tree, entry))) return false;
   const texts = [...reachable(tree, entry).values(), ...neighbours(tree).map((path) => tree.read(path) ?? "")];
   return !texts.some(opensPort);
 };
@@ -49,7 +57,7 @@ const isFunction = (tree: SourceTree, entry: string): boolean => {
 /** Where a source that is known to be a function has its entry: the first of the usual files that there is. */
 export const usualEntry = (tree: SourceTree, file: PackageFile): string | undefined => {
   const found = candidates(tree, file);
-  return found.find((path) => exportsFunction(tree.read(path) ?? "")) ?? found[0];
+  return found.find((path) => exportsFunction(moduleAt(tree, path))) ?? found[0];
 };
 
 /** The entry of a tree that is a function by all signs; undefined where it could be anything else. */

@@ -64,6 +64,33 @@ const functions: readonly [what: string, files: Files, entry: string][] = [
     { "index.js": "import { AutoRouter } from 'itty-router'\nconst router = AutoRouter()\nrouter.get('/', () => 'hi')\nexport default router\n" },
     "index.js",
   ],
+  [
+    "a router that another file makes",
+    {
+      "src/index.ts": 'import app from "./app";\n\nexport default app;\n',
+      "src/app.ts": 'import { Hono } from "hono";\nconst app = new Hono();\nexport default app;\n',
+    },
+    "src/index.ts",
+  ],
+  [
+    "a router that another file makes by a name",
+    {
+      "src/index.ts": 'import { other, app as api } from "./app.js";\nexport default api;\n',
+      "src/app.ts": `import { Hono } from "hono";\nexport const app = new Hono();`,
+    },
+    "src/index.ts",
+  ],
+  ["an object that another file exports", { "index.js": 'export { default } from "./lib/main.js";\n', "lib/main.js": fetchObject }, "index.js"],
+  [
+    "a name that another file exports",
+    { "index.js": 'export { app as default } from "./app";\n', "app.mjs": "export const app = { fetch() {} };" },
+    "index.js",
+  ],
+  [
+    "a router that is spread",
+    { "index.js": 'import { AutoRouter } from "itty-router";\nconst router = AutoRouter();\nexport default { ...router };' },
+    "index.js",
+  ],
   ["a handler of Node's", { "index.js": "export default function handler(req, res) { res.end('hi'); }" }, "index.js"],
   [
     "a handler of Node's as an arrow with types",
@@ -132,6 +159,20 @@ const others: readonly [what: string, files: Files, buildpack: string][] = [
     { "package.json": "{}", "index.js": "module.exports = (req, res) => res.end();\nif (require.main === module) start();" },
     "node",
   ],
+  [
+    "a name that another file has for something else",
+    {
+      "package.json": "{}",
+      "index.js": 'import { app } from "./app.js";\nexport default app;',
+      "app.js": "export const app = { run() {} };\nexport default { fetch() {} };",
+    },
+    "node",
+  ],
+  [
+    "files that import one another",
+    { "package.json": "{}", "index.js": 'export { default } from "./a.js";', "a.js": 'export { default } from "./index.js";' },
+    "node",
+  ],
   ["a start script", { "package.json": pack({ scripts: { start: "node index.js" } }), "index.js": fetchObject }, "node"],
   ["a Procfile", { "package.json": "{}", Procfile: "web: bun index.js\n", "index.js": fetchObject }, "node"],
   [
@@ -187,18 +228,24 @@ for (const [what, files, config, code] of refused)
 const wranglers: readonly [file: string, text: string][] = [
   [
     "wrangler.toml",
-    'name = "x"\nmain = "./src/w.ts"\ncompatibility_date = "2025-01-02"\ncompatibility_flags = ["nodejs_als"]\n[vars]\nA = "1"\nB = 2\n[[kv_namespaces]]\nbinding = "KV"\n',
+    'name = "x"\nmain = "./src/w.ts"\ncompatibility_date = "2025-01-02"\ncompatibility_flags = ["nodejs_als", "global_navigator"]\n[vars]\nA = "1"\nB = 2\n[[kv_namespaces]]\nbinding = "KV"\n',
   ],
   [
     "wrangler.jsonc",
-    '{\n  // a comment, "quoted"\n  "main": "src/w.ts", /* and another */\n  "compatibility_date": "2025-01-02",\n  "compatibility_flags": ["nodejs_als",],\n  "vars": { "A": "1", "B": 2 },\n  "kv_namespaces": [{ "binding": "KV" }],\n}\n',
+    '{\n  // a comment, "quoted"\n  "main": "src/w.ts", /* and another */\n  "compatibility_date": "2025-01-02",\n  "compatibility_flags": ["nodejs_als", "global_navigator"],\n  "vars": { "A": "1", "B": 2, },\n  "kv_namespaces": [{ "binding": "KV" }],\n}\n',
   ],
 ];
 
 for (const [file, text] of wranglers)
   test(`${file} says how a function runs, and the log what of it is not honoured`, () => {
     const plan = planOf(memoryTree({ [file]: text, "package.json": pack({ scripts: { start: "wrangler dev" } }), "src/w.ts": "" }), {});
-    assert.deepEqual(settings(plan), { entry: "src/w.ts", style: "", compatibilityDate: "2025-01-02", compatibilityFlags: ["nodejs_als"], process: "shared" });
+    assert.deepEqual(settings(plan), {
+      entry: "src/w.ts",
+      style: "",
+      compatibilityDate: "2025-01-02",
+      compatibilityFlags: ["nodejs_als", "global_navigator"],
+      process: "shared",
+    });
     const { env } = plan.process;
     assert.deepEqual(env, { A: "1" });
     assert.deepEqual(plan.notes, [`${file}: not honoured here: kv_namespaces, vars.B (only text is passed on)`]);

@@ -59,9 +59,7 @@ export const codeOf = (text: string): string => {
 };
 
 /** JSON with comments and commas before closing brackets, as JSON. */
-export const plainJson = (text: string): string => {
-  const signs = text.replace(/"(?:[^"\\]|\\.)*"|\/\/.*|\/\*[\s\S]*?\*\//g, (found) => (found.startsWith('"') ? found : blank(found))).split("");
-  const code = codeOf(text);
-  for (const { index, 0: found } of code.matchAll(/,\s*[}\]]/g)) if (found !== "") signs[index] = " ";
-  return signs.join("");
-};
+export const plainJson = (text: string): string =>
+  text
+    .replace(/"(?:[^"\\]|\\.)*"|\/\/.*|\/\*[\s\S]*?\*\//g, (found) => (found.startsWith('"') ? found : blank(found)))
+    .replace(/"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g, (found) => (found === "," ? " " : found));
