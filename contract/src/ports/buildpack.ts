@@ -46,6 +46,8 @@ export interface BuildPlan {
   bundle?: BuildStep;
   /** What people should know of how the source is understood; lines of the build's log. */
   notes?: readonly string[];
+  /** Files of the source that are no part of the app: what a program of the build or of the app would go by, and what is not so here. */
+  omits?: readonly string[];
   /** Only the first of these folders that exists becomes the app; undefined = the whole tree, with its dependencies. */
   output: readonly string[] | undefined;
   /** `folder` as that of a step. */

@@ -18,6 +18,7 @@ import { look } from "./look.ts";
 import { sourceLayers } from "./source-layer.ts";
 import { readManifest } from "./sources/manifest.ts";
 import { storedTree } from "./sources/tree.ts";
+import { takenEntries } from "./taken-entries.ts";
 import { keepFolder, type ProvidedLayer } from "./toolchains/provided-layer.ts";
 import { baseLayer, toolchainLayer } from "./toolchains/toolchains.ts";
 import { versionAction, versionPlace } from "./toolchains/version-place.ts";
@@ -93,7 +94,9 @@ export const runBuild = async (context: BuildContext): Promise<BuildResult & { o
   for (const note of plan.notes ?? []) log.notice(note);
   await mkdir(home.cache, { recursive: true, mode: 0o755 });
   const runtime = await provide(context, plan.runtime, tree);
-  const made = await make(context, plan, { entries: manifest.entries, tree }).catch((error: unknown) => Promise.reject(withPackages(error, tree, spec.config)));
+  const made = await make(context, plan, { entries: takenEntries(manifest.entries, plan), tree }).catch((error: unknown) =>
+    Promise.reject(withPackages(error, tree, spec.config)),
+  );
   if (context.signal.aborted) {
     await discard(made.app);
     throw new SlipError("cancelled");

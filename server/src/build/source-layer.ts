@@ -16,6 +16,7 @@ import { secretCheck } from "./secret-check.ts";
 import { piecesOf } from "./source-pieces.ts";
 import { readSourceRecord, writeSourceRecord } from "./source-record.ts";
 import { readManifest } from "./sources/manifest.ts";
+import { takenEntries } from "./taken-entries.ts";
 
 /** The part of the tree that is the app when no build step runs, with its paths as they will be below /app. */
 const chosenEntries = (entries: readonly SourceEntry[], output: readonly string[] | undefined, within: string | undefined): readonly SourceEntry[] => {
@@ -35,7 +36,9 @@ const piecesBefore = (context: BuildContext, plan: BuildPlan): PieceBefore[] => 
   const { tenant } = context.spec.tags;
   const record = readSourceRecord(context, plan);
   if (record === undefined || !existsSync(home.sourceManifest(tenant, record.source))) return [];
-  const pieces = piecesOf(chosenEntries(readManifest(home, tenant, record.source).entries, plan.output, context.spec.config.build?.package));
+  const pieces = piecesOf(
+    chosenEntries(takenEntries(readManifest(home, tenant, record.source).entries, plan), plan.output, context.spec.config.build?.package),
+  );
   return pieces.flatMap((entries, index) => {
     const layer = record.layers[index];
     return layer === undefined ? [] : [{ entries, layer }];

@@ -25,7 +25,7 @@ const recordPath = ({ dependencies: { home }, spec: { tags } }: BuildContext): s
   return join(sourceRecords(home), tags.tenant, `${name}.json`);
 };
 
-const keyOf = ({ output }: BuildPlan): string => JSON.stringify([formatVersion, output ?? null]);
+const keyOf = ({ output, omits = [] }: BuildPlan): string => JSON.stringify([formatVersion, output ?? null, ...(omits.length === 0 ? [] : [omits])]);
 
 /** Undefined also for a file of another version, or one that a power loss has left without its content. */
 const readRecord = (path: string): SourceRecord | undefined => {

@@ -8,6 +8,7 @@ import { largeFilePointers } from "./large-files.ts";
 import { node } from "./node/node.ts";
 import { nxProject } from "./node/nx.ts";
 import { withBuilder } from "./node/package-of-workspace.ts";
+import { plugAndPlayFiles } from "./node/plug-and-play.ts";
 import { singleFile } from "./node/single-file.ts";
 import { applicationOf, languageOf, otherLanguage } from "./other-languages.ts";
 import { planInWorkspace, treeOfApp } from "./package-of-workspace.ts";
@@ -30,7 +31,8 @@ const appsBelow = (tree: SourceTree, config: AppConfig): string[] => {
     paths: tree.paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)),
     read: (path) => tree.read(`${folder}/${path}`),
   });
-  return [...new Set(folders)].filter((folder) => buildpacks.some((buildpack) => buildpack.detect(below(folder), config) !== undefined));
+  const apps = [...new Set(folders)].filter((folder) => buildpacks.some((buildpack) => buildpack.detect(below(folder), config) !== undefined));
+  return apps.filter((folder) => !apps.some((other) => folder.startsWith(`${other}/`)));
 };
 
 /** Pages at the top, of which none is the first. */
@@ -81,7 +83,9 @@ const planOfPackage = (tree: SourceTree, config: AppConfig, folder: string): Bui
  */
 export const planOf = (tree: SourceTree, config: AppConfig): BuildPlan => {
   const folder = config.build?.package;
-  return folder === undefined ? planOfApp(tree, config) : planInWorkspace(tree, config, planOfPackage(tree, config, folder));
+  const plan = folder === undefined ? planOfApp(tree, config) : planInWorkspace(tree, config, planOfPackage(tree, config, folder));
+  const omits = plugAndPlayFiles(tree);
+  return omits.length === 0 ? plan : { ...plan, omits };
 };
 
 /** With the port of the plan, where slip.toml says none: what runs of a release goes by its configuration. */

@@ -105,7 +105,8 @@ const uvWorkspace = {
 
 test("a package of a workspace of uv is installed at the top, by its name, and started in its folder", () => {
   const { install, process: started, runtime, before } = plan("apps/api", uvWorkspace);
-  assert.deepEqual([install?.name, install?.folder, install?.inputs], ["uv sync --package my_api", undefined, "all"]);
+  const decisive = Object.keys(uvWorkspace).filter((path) => /(?:pyproject\.toml|uv\.lock|\.python-version)$/.test(path));
+  assert.deepEqual([install?.name, install?.folder, install?.inputs], ["uv sync --package my_api", undefined, decisive]);
   assert.match(String(install?.command[2]), /uv sync --frozen --package "\$1" --no-dev --no-install-project\nshift\n/);
   assert.deepEqual(install?.command.slice(4), ["my_api", "gunicorn"], "what another package or only its development has is not there");
   assert.deepEqual([started.folder, started.env.PYTHONPATH, before], ["apps/api", "/app/apps/api/src", undefined]);

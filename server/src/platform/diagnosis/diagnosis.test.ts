@@ -138,6 +138,12 @@ const cases: readonly Case[] = [
     cause: "The host name fonts.example could not be resolved.",
   },
   {
+    what: "a font that is elsewhere",
+    during: "build",
+    lines: ["Error: next/font: error:", "Failed to fetch Geist Mono from Google Fonts."],
+    cause: "The build could not fetch the font Geist Mono from fonts.googleapis.com.",
+  },
+  {
     what: "a full heap",
     during: "build",
     lines: ["FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"],

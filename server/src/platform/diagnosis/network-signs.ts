@@ -48,6 +48,17 @@ export const networkSigns: readonly Sign[] = [
       actions: [`Listen on the port in the PORT variable${port === undefined ? "" : `, ${port}`}.`],
     }),
   },
+  {
+    during: ["build"],
+    pattern: /Failed to fetch `?([\w -]{1,60}?)`? from Google Fonts/,
+    read: ([font]) => ({
+      cause: `The build could not fetch the font ${font} from fonts.googleapis.com.`,
+      actions: [
+        "Deploy again, where that answers from this machine.",
+        `Keep the file of ${font} in the source, and name it with next/font/local: the build needs nothing of others then.`,
+      ],
+    }),
+  },
   { pattern: new RegExp(`\\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN) ${hostName}`), read: unresolved },
   {
     pattern: new RegExp(

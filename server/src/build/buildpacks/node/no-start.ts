@@ -3,7 +3,7 @@ import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { qwik } from "./front-end.ts";
-import { dependsOn, type PackageFile } from "./package-file.ts";
+import { dependsOn, type PackageFile, parsePackageFile } from "./package-file.ts";
 import { startingPackages } from "./workspace-packages.ts";
 
 /** Files outside of folders that open a port. */
@@ -26,7 +26,17 @@ const reason = (tree: SourceTree, file: PackageFile): { cause?: string; next: st
   const found = servers(tree).slice(0, 2);
   if (found.length > 0)
     return { cause: `Nothing says that ${found[0]} is what starts.`, next: found.map((path) => `Set [run] command = "node ${path}" in slip.toml.`) };
-  return packagesBelow(tree) ?? { next: [] };
+  const below = packagesBelow(tree);
+  if (below) return below;
+  const purpose = otherPurpose(file);
+  return purpose === undefined ? { next: [] } : { cause: purpose, next: [] };
+};
+
+/** What a package is that others install, and that answers no requests by itself; undefined where nothing says so. */
+const otherPurpose = (file: PackageFile): string | undefined => {
+  if (file.bin !== undefined) return "package.json has bin: it is a program for the command line, which ends when it has done its work.";
+  const isLibrary = (file.exports ?? file.types) !== undefined || (file.files !== undefined && file.main !== undefined);
+  return isLibrary ? "package.json says what others import of it: it is a library, and nothing in it answers requests." : undefined;
 };
 
 /** What is said where packages below the top could be what was meant; undefined where there are none. */
@@ -39,10 +49,16 @@ const packagesBelow = (tree: SourceTree): { cause: string; next: string[] } | un
   };
 };
 
-/** A build at the top of a workspace that has made no site: it was meant for packages below, which start. Other errors stay what they are. */
+const notAnApp = (tree: SourceTree): { cause: string; next: string[] } | undefined => {
+  const file = parsePackageFile(tree);
+  const cause = file instanceof SlipError ? undefined : otherPurpose(file);
+  return cause === undefined ? undefined : { cause, next: ["Deploy an app that uses it, or pages that show it: 'slip deploy SOURCE --subfolder FOLDER'."] };
+};
+
+/** A build that has made no site: of a package that is no app, or of a workspace, and meant for packages below, which start. Other errors stay. */
 export const withPackages = (error: unknown, tree: SourceTree, { build }: AppConfig): unknown => {
   if (!(error instanceof SlipError) || error.code !== "output_missing" || build?.output !== undefined || build?.package !== undefined) return error;
-  const found = packagesBelow(tree);
+  const found = packagesBelow(tree) ?? notAnApp(tree);
   return found ? new SlipError(error.code, error.message, { ...error.details, cause: found.cause, next: [...found.next, ...error.nextActions] }) : error;
 };
 

@@ -9,6 +9,7 @@ import { unknownHosts } from "./angular-hosts.ts";
 import { type FrontEnd, frontEndBuild, frontEndFramework, frontEndOf } from "./front-end.ts";
 import { installOf } from "./install.ts";
 import { noStart } from "./no-start.ts";
+import { otherDevice } from "./other-device.ts";
 import { dependsOn, type PackageFile, readPackageFile } from "./package-file.ts";
 import { isYarn1, type PackageManager, packageManagerOf } from "./package-manager.ts";
 import { serverVariables } from "./server-variables.ts";
@@ -110,6 +111,8 @@ const isServer = (tree: SourceTree, path: string): boolean =>
 
 const result = (tree: SourceTree, config: AppConfig, file: PackageFile, isBuilt: boolean): { command: Command } | FrontEnd => {
   const declared = declaredStart(tree, file, config);
+  const device = config.run?.command === undefined && config.build?.output === undefined && webCommand(tree) === undefined ? otherDevice(file) : undefined;
+  if (device) throw device;
   if (declared !== undefined) return { command: declared };
   const framework = frontEndFramework(file);
   const only = framework === undefined && config.build?.output === undefined ? onlyStart(tree, file) : undefined;

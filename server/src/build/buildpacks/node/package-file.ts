@@ -25,6 +25,10 @@ export const PackageFile = z.object({
     .record(z.string(), z.object({ injected: z.boolean().optional() }))
     .default({})
     .catch({}),
+  bin: z.unknown().optional(),
+  exports: z.unknown().optional(),
+  types: z.unknown().optional(),
+  files: z.unknown().optional(),
   workspaces: z.unknown().optional(),
   allowScripts: z.unknown().optional(),
 });

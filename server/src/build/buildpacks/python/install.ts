@@ -1,9 +1,10 @@
 // The install step of a Python project: a virtual environment in /app/.venv.
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import type { InstallStep, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { editableInputs } from "./editable.ts";
 import { inlineScript } from "./inline-metadata.ts";
 import { declaredRequirements, lockedRequirements } from "./poetry.ts";
-import { bringsCommands, type Pyproject, pipfilePackages, requirements } from "./project.ts";
+import { bringsCommands, type Pyproject, pipfilePackages, requirements, requirementsFile } from "./project.ts";
 
 /** Scripts read what they install from their arguments, so nothing of the project is ever part of a script. */
 const environment = "python3 -m venv --without-pip --symlinks .venv";
@@ -72,7 +73,9 @@ const byPoetry = (tree: SourceTree, project: Pyproject | undefined, extra: reado
 
 /** Members of a workspace and packages of a folder are installed from their own files. */
 const uvInputs = (tree: SourceTree, project: Pyproject | undefined): InstallStep["inputs"] =>
-  bringsCommands(project) || /\bsource = \{ (?:editable|directory|path) = "(?!\.")/.test(tree.read("uv.lock") ?? "") ? "all" : ["pyproject.toml", "uv.lock"];
+  bringsCommands(project) || /\bsource = \{ (?:editable|directory|path) = "(?!\.")/.test(tree.read("uv.lock") ?? "")
+    ? editableInputs(tree)
+    : ["pyproject.toml", "uv.lock"];
 
 /** Where packages come from is known to uv alone: pip would take what a registry has by the same names. */
 const bySources = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
@@ -125,8 +128,8 @@ const byPipfile = (tree: SourceTree, extra: readonly string[]): Install | undefi
 const chosen = (tree: SourceTree, project: Pyproject | undefined, extra: readonly string[]): Install | undefined => {
   if (tree.workspace === "uv") return ofWorkspace(tree, project, extra);
   const usual = [environment, pip, tidy, compile];
-  if (requirements(tree).length > 0 && !tree.paths.includes("uv.lock"))
-    return { name: "pip install -r requirements.txt", lines: usual, words: ["-r", "requirements.txt", ...extra], inputs: requirementFiles(tree) };
+  const file = requirements(tree).length > 0 && !tree.paths.includes("uv.lock") ? requirementsFile(tree) : undefined;
+  if (file !== undefined) return { name: `pip install -r ${file}`, lines: usual, words: ["-r", file, ...extra], inputs: requirementFiles(tree) };
   const locked = byLock(tree, project, extra);
   if (locked) return locked;
   if (tree.paths.includes("Pipfile")) return byPipfile(tree, extra);

@@ -3,6 +3,7 @@ import type { AppConfig } from "@slipstream/contract/config.ts";
 import type { BuildPlan, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { isNamed, uvPatterns } from "@slipstream/contract/workspace.ts";
 import { below, type Preparing, within } from "../folder.ts";
+import { editableInputs } from "./editable.ts";
 import { normalized, readPyproject } from "./project.ts";
 
 /** One with a package.json is an app of Node, as it would be alone. */
@@ -53,7 +54,7 @@ export const uvPackageView = (tree: SourceTree, folder: string): SourceTree => {
 };
 
 /** uv finds the package by its name; a command of one's own is of its folder. */
-export const prepareByUv = (_: SourceTree, { build }: AppConfig, folder: string, { tools, install }: BuildPlan): Preparing => ({
+export const prepareByUv = (tree: SourceTree, { build }: AppConfig, folder: string, { tools, install }: BuildPlan): Preparing => ({
   tools,
-  install: install && build?.install !== undefined ? within(folder, install) : install,
+  install: install && (build?.install !== undefined ? within(folder, install) : { ...install, inputs: editableInputs(tree) }),
 });

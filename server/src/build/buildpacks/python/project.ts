@@ -1,5 +1,5 @@
 // What the files of a Python project say: its dependencies and the Python that it asks for.
-
+import { posix } from "node:path";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import { mistakeOf } from "@slipstream/contract/expectation.ts";
 import type { SourceTree } from "@slipstream/contract/ports/buildpack.ts";
@@ -67,8 +67,28 @@ const meaningful = (text: string): string[] =>
     .map((line) => line.replace(/(^|\s)#.*$/, "").trim())
     .filter((line) => line !== "");
 
-/** The lines of requirements.txt that ask for something. */
-export const requirements = (tree: SourceTree): string[] => meaningful(tree.read("requirements.txt") ?? "");
+/** The folder of those who have a file for each place: that of a release first. */
+const ofPlaces: readonly string[] = ["production", "prod", "base", "main", "common", "requirements"].map((name) => `requirements/${name}.txt`);
+
+/** What pip installs by; undefined where there is none, or another file says what the project needs. */
+export const requirementsFile = (tree: SourceTree): string | undefined => {
+  if (tree.paths.includes("requirements.txt")) return "requirements.txt";
+  const isSaid = ofProject.some((path) => tree.paths.includes(path)) || /^\[(?:project|tool\.poetry)\b/m.test(tree.read("pyproject.toml") ?? "");
+  return isSaid ? undefined : ofPlaces.find((path) => tree.paths.includes(path));
+};
+
+const linesOf = (tree: SourceTree, file: string, above: readonly string[] = []): string[] =>
+  meaningful(tree.read(file) ?? "").flatMap((line) => {
+    const other = /^(?:-r|--requirement)[\s=]*(\S+)$/.exec(line)?.[1];
+    const path = other === undefined ? undefined : posix.join(posix.dirname(file), other);
+    return path === undefined || path === file || above.includes(path) ? [line] : linesOf(tree, path, [...above, file]);
+  });
+
+/** The lines of it that ask for something, with those of the files that it names. */
+export const requirements = (tree: SourceTree): string[] => {
+  const file = requirementsFile(tree);
+  return file === undefined ? [] : linesOf(tree, file);
+};
 
 /** Names of distributions are compared as PEP 503 says. */
 export const normalized = (requirement: string): string => (/^[\w.-]+/.exec(requirement)?.[0] ?? "").toLowerCase().replace(/[-_.]+/g, "-");

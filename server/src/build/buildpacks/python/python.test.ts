@@ -29,6 +29,12 @@ const starts: readonly [string, Files, unknown][] = [
     { "requirements.txt": "fastapi\nflask", "app/main.py": "def create_app() -> FastAPI:\n  pass\n" },
     ["/bin/sh", "-c", `exec uvicorn --host 0.0.0.0 --port "$PORT" --factory 'app.main:create_app'`],
   ],
+  [
+    "a BlackSheep app, whose class has a name that is Tornado's too",
+    { "requirements.txt": "blacksheep\nuvicorn", "server.py": "from blacksheep import Application, get\n\napp = Application()\n" },
+    uvicorn("server:app"),
+  ],
+  ["an APIFlask app", { "requirements.txt": "apiflask", "app.py": "from apiflask import APIFlask\napp = APIFlask(__name__)\n" }, gunicorn("app:app")],
   ["a Dash app", { "requirements.txt": "dash", "app.py": "app = Dash(__name__)\nserver = app.server\n" }, gunicorn("app:server")],
   ["a Streamlit script", { "requirements.txt": "streamlit", "app.py": "import streamlit as st\n" }, ["streamlit", "run", "app.py"]],
   [
@@ -107,8 +113,15 @@ const installs: readonly [string, Files, { name: string | undefined; inputs?: un
   ],
   [
     "a lock file of uv that names members of a workspace",
-    { "pyproject.toml": "", "uv.lock": 'source = { virtual = "." }\nsource = { editable = "packages/lib" }\n', "main.py": "" },
-    { name: "uv sync", inputs: "all" },
+    {
+      "pyproject.toml": "",
+      "uv.lock": 'source = { virtual = "." }\nsource = { editable = "packages/lib" }\n',
+      "main.py": "",
+      "packages/lib/pyproject.toml": '[build-system]\nbuild-backend = "uv_build"\n',
+      "packages/lib/src/lib/__init__.py": "",
+      "packages/lib/src/lib/more.py": "",
+    },
+    { name: "uv sync", inputs: ["pyproject.toml", "uv.lock", "packages/lib/pyproject.toml", "packages/lib/src/lib/__init__.py"] },
   ],
   ["requirements that name the tree", { "requirements.txt": "-e .\n", "app.py": "" }, { name: "pip install -r requirements.txt", inputs: "all" }],
   [

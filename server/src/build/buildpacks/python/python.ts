@@ -6,10 +6,13 @@ import { names } from "#platform/command.ts";
 import { toldPort } from "../port.ts";
 import { webCommand } from "../procfile.ts";
 import { siteProcess } from "../static/site.ts";
+import { condaAlone } from "./conda.ts";
 import { refusedHosts } from "./django-hosts.ts";
 import { inlineScript } from "./inline-metadata.ts";
 import { installOf } from "./install.ts";
-import { asksFor, type Pyproject, pythonWanted, readPyproject } from "./project.ts";
+import { uvMembers, withoutMembers } from "./members.ts";
+import { uvPackageView } from "./package-of-workspace.ts";
+import { asksFor, type Pyproject, pythonWanted, readPyproject, requirementsFile } from "./project.ts";
 import { pythonSite, siteSettings } from "./site.ts";
 import { impliedStart, type PythonStart, runnable } from "./start.ts";
 
@@ -26,11 +29,20 @@ const marks: readonly string[] = [
   "wsgi.py",
 ];
 
+/** Packages of a workspace that start something, by names that can stand in a command as they are. */
+const startingMembers = (tree: SourceTree): string[] =>
+  uvMembers(tree)
+    .filter((folder) => /^[\w./-]+$/.test(folder) && impliedStart(uvPackageView(tree, folder), undefined) !== undefined)
+    .slice(0, 3);
+
 const noStart = (tree: SourceTree): SlipError => {
   const found = runnable(tree);
   return new SlipError("no_start_command", "There is no WSGI or ASGI app, no main.py or app.py, no Procfile and no [run] command.", {
     ...(found.length === 0 ? {} : { cause: `Nothing says that ${found[0]} is what starts.` }),
     next: [
+      ...startingMembers(tree).map(
+        (folder) => `Deploy that package: 'slip deploy SOURCE --subfolder ${folder}', or set [build] package = "${folder}" in slip.toml.`,
+      ),
       ...(tree.paths.some((path) => path.endsWith(".ipynb")) ? ["Add voila to the dependencies: it shows the notebook as a page."] : []),
       ...found.slice(0, 2).map((path) => `Set [run] command = "python3 ${path}" in slip.toml.`),
       "Add a Procfile with a line that begins with 'web:', or set [run] command in slip.toml.",
@@ -41,7 +53,7 @@ const noStart = (tree: SourceTree): SlipError => {
 const startOf = (tree: SourceTree, project: Pyproject | undefined, config: AppConfig): PythonStart | undefined => {
   const declared = config.run?.command ?? webCommand(tree);
   if (declared !== undefined) return { command: declared, server: (["gunicorn", "uvicorn"] as const).find((name) => names(declared, name)) };
-  const implied = impliedStart(tree, project);
+  const implied = impliedStart(withoutMembers(tree), project);
   return implied !== undefined && siteSettings(tree) !== undefined && onlyHelps(tree, implied) ? undefined : implied;
 };
 
@@ -79,7 +91,9 @@ const addresses = (tree: SourceTree, project: Pyproject | undefined, port: numbe
 };
 
 const needsGit = (tree: SourceTree): boolean =>
-  ["requirements.txt", "pyproject.toml", "uv.lock", inlineScript(tree)?.path ?? ""].some((path) => /\bgit\+(https|ssh):|\bgit = /.test(tree.read(path) ?? ""));
+  [requirementsFile(tree) ?? "", "pyproject.toml", "uv.lock", inlineScript(tree)?.path ?? ""].some((path) =>
+    /\bgit\+(https|ssh):|\bgit = /.test(tree.read(path) ?? ""),
+  );
 
 const hasSourceFolder = (tree: SourceTree): boolean => tree.paths.some((path) => path.startsWith("src/") && path.endsWith(".py"));
 
@@ -87,6 +101,8 @@ const toolsOf = (tree: SourceTree, project: Pyproject | undefined): Toolchain[] 
   { name: "python", version: pythonWanted(tree, project) },
   ...(needsGit(tree) ? [{ name: "git" as const, version: "default" }] : []),
 ];
+
+const asksForNothing = (tree: SourceTree, project: Pyproject | undefined, config: AppConfig): boolean => installOf(tree, project, [], config) === undefined;
 
 /** Built by Python, served without it. */
 const sitePlan = (tree: SourceTree, project: Pyproject | undefined, config: AppConfig): BuildPlan => {
@@ -106,18 +122,21 @@ const sitePlan = (tree: SourceTree, project: Pyproject | undefined, config: AppC
 
 export const python: Buildpack = {
   name: "python",
-  detect: (tree) => marks.find((path) => tree.paths.includes(path)) ?? inlineScript(tree)?.path ?? siteSettings(tree),
+  detect: (tree) => marks.find((path) => tree.paths.includes(path)) ?? requirementsFile(tree) ?? inlineScript(tree)?.path ?? siteSettings(tree),
   plan(tree, config) {
     const project = readPyproject(tree);
     const start = startOf(tree, project, config);
     if (start === undefined) return sitePlan(tree, project, config);
     const { port, notes = [] } = toldPort(tree, config, start.command);
+    const install = installOf(tree, project, extraOf(tree, project, start), config);
+    const conda = asksForNothing(tree, project, config) ? condaAlone(tree) : undefined;
+    if (conda) throw conda;
     return {
       buildpack: "python",
       notes: [...notes, ...refusedHosts(tree)],
       runtime: [{ name: "python", version: pythonWanted(tree, project) }],
       tools: toolsOf(tree, project),
-      install: installOf(tree, project, extraOf(tree, project, start), config),
+      install,
       build: buildOf(tree, config),
       output: config.build?.output === undefined ? undefined : [config.build.output],
       process: {

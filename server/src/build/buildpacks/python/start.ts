@@ -11,8 +11,11 @@ export interface PythonStart {
   server: "gunicorn" | "uvicorn" | undefined;
 }
 
-const asgi = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart|Sanic|falcon\.asgi\.App|asgi\.App|get_asgi_application)\(/m;
-const wsgi = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:Flask|Bottle|falcon\.App|App\.create|get_wsgi_application)\(/m;
+const asgi =
+  /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart|Sanic|Esmerald|Ravyn|Lilya|AsyncApp|falcon\.asgi\.App|asgi\.App|get_asgi_application)\(/m;
+const wsgi = /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:Flask|APIFlask|Bottle|falcon\.App|App\.create|get_wsgi_application)\(/m;
+/** A name that others have for what is none. */
+const blackSheep = /^(?:from|import) blacksheep\b[\s\S]*?^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?Application\(/m;
 /** Dash's app is no WSGI app, but has one. */
 const dash = /^(server)\s*=\s*\w+\.server\b/m;
 /** An app that a function makes: which kind it is, only other lines say. */
@@ -95,7 +98,7 @@ const isAsgi = (text: string, tree: SourceTree, project: Pyproject | undefined):
 const served = (tree: SourceTree, project: Pyproject | undefined): PythonStart | undefined => {
   for (const path of candidates(tree)) {
     const text = tree.read(path) ?? "";
-    const name = asgi.exec(text)?.[1];
+    const name = (asgi.exec(text) ?? blackSheep.exec(text))?.[1];
     if (name !== undefined) return startsItselfWith(text, name) ? asScript(path) : uvicorn(`${moduleOf(path)}:${name}`);
     const other = (wsgi.exec(text) ?? dash.exec(text))?.[1];
     if (other !== undefined) return wsgiStart(path, text, other);
