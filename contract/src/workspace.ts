@@ -1,4 +1,4 @@
-// Workspaces of packages, of Node and of uv: which folders below a package belong to it. For who sends such a folder, and for who fetches it.
+// Workspaces of packages, of Node, of uv and of nx: which folders below a package belong to it. For who sends such a folder, and for who fetches it.
 import { posix } from "node:path";
 
 /** More of them in one pattern would take long to try, and nobody writes them. */
@@ -98,6 +98,8 @@ const kinds: readonly { mark: string; patterns: readonly (readonly [file: string
     ],
   },
   { mark: "pyproject.toml", patterns: [["pyproject.toml", uvPatterns]] },
+  // nx looks for its projects everywhere, and names them nowhere.
+  { mark: "project.json", patterns: [["nx.json", (text) => (text === "" ? [] : ["**"])]] },
 ];
 
 export interface PackageOfWorkspace {
@@ -108,7 +110,7 @@ export interface PackageOfWorkspace {
 }
 
 /**
- * The workspace that a folder is a package of, the nearest above it: npm's, yarn's and bun's, by package.json, pnpm's, or uv's, by pyproject.toml.
+ * The workspace that a folder is a package of, the nearest above it: npm's, yarn's and bun's, by package.json, pnpm's, uv's, by pyproject.toml, or nx's.
  * Undefined where it is none. `read` gives the text of a file, by its path from the top. Pure but for that.
  */
 export const workspaceOf = (folder: string, read: (path: string) => string | undefined): PackageOfWorkspace | undefined => {

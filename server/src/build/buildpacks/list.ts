@@ -7,6 +7,7 @@ import { functions } from "./function/function.ts";
 import { largeFilePointers } from "./large-files.ts";
 import { node } from "./node/node.ts";
 import { nxProject } from "./node/nx.ts";
+import { isNxProject, withNxBuild } from "./node/nx-project.ts";
 import { withBuilder } from "./node/package-of-workspace.ts";
 import { plugAndPlayFiles } from "./node/plug-and-play.ts";
 import { singleFile } from "./node/single-file.ts";
@@ -71,7 +72,7 @@ const planOfApp = (tree: SourceTree, config: AppConfig): BuildPlan => {
 const planOfPackage = (tree: SourceTree, config: AppConfig, folder: string): BuildPlan => {
   const own = treeOfApp(tree, config);
   try {
-    return planOfApp(own, withBuilder(tree, config));
+    return planOfApp(own, isNxProject(tree, folder) ? withNxBuild(tree, config, folder) : withBuilder(tree, config));
   } catch (error) {
     throw error instanceof SlipError ? errorIn(folder, error) : error;
   }

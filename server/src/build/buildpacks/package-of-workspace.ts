@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import type { AppConfig } from "@slipstream/contract/config.ts";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
+import { isNxProject, nxProjectView, prepareByNx } from "./node/nx-project.ts";
 import { builderEnvironment, packageView, prepareWithAll } from "./node/package-of-workspace.ts";
 import { isOfUv, prepareByUv, uvPackageView } from "./python/package-of-workspace.ts";
 
@@ -15,6 +16,7 @@ export const treeOfApp = (tree: SourceTree, { build }: AppConfig): SourceTree =>
   if (folder === undefined) return tree;
   if (isOfUv(tree, folder)) return uvPackageView(tree, folder);
   if (tree.paths.includes(`${folder}/package.json`)) return packageView(tree, folder);
+  if (isNxProject(tree, folder)) return nxProjectView(tree, folder);
   throw new SlipError("invalid_config", `build.package: there is no ${folder}/package.json.`, { next: "Name the folder of a package of the workspace." });
 };
 
@@ -28,12 +30,17 @@ const processIn = (folder: string, { env, ...process }: BuildPlan["process"]): B
   folder,
 });
 
+const preparing = (tree: SourceTree, folder: string): typeof prepareWithAll => {
+  if (isOfUv(tree, folder)) return prepareByUv;
+  return isNxProject(tree, folder) ? prepareByNx : prepareWithAll;
+};
+
 /** The plan of the whole tree, made of that of the package alone. */
 export const planInWorkspace = (tree: SourceTree, config: AppConfig, plan: BuildPlan): BuildPlan => {
   const folder = config.build?.package;
   if (folder === undefined) return plan;
   const { build, bundle, output, process, notes = [] } = plan;
-  const prepare = isOfUv(tree, folder) ? prepareByUv : prepareWithAll;
+  const prepare = preparing(tree, folder);
   return {
     ...plan,
     notes: [`The app is the package in ${folder}; the source is all that is around it.`, ...notes],

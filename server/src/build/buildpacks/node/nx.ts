@@ -11,7 +11,7 @@ const Package = z.object({ name: z.string().optional(), scripts: targets, nx: z.
 const Settings = z.object({ plugins: z.array(z.unknown()).default([]) });
 
 /** Undefined where there is none, or what is no JSON: nx itself says what is wrong with it. */
-const jsonOf = <T>(tree: SourceTree, path: string, schema: z.ZodType<T>): T | undefined => {
+export const jsonOf = <T>(tree: SourceTree, path: string, schema: z.ZodType<T>): T | undefined => {
   try {
     return schema.safeParse(JSON.parse(tree.read(path) ?? "")).data;
   } catch {
@@ -19,7 +19,7 @@ const jsonOf = <T>(tree: SourceTree, path: string, schema: z.ZodType<T>): T | un
   }
 };
 
-const hasNx = (tree: SourceTree): boolean => {
+export const hasNx = (tree: SourceTree): boolean => {
   const top = parsePackageFile(tree);
   return !(top instanceof SlipError) && dependsOn(top, "nx") && tree.paths.includes("nx.json");
 };

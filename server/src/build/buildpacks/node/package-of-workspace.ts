@@ -11,7 +11,7 @@ import { lockFileNames, packageManagerOf } from "./package-manager.ts";
 import { turboBuilds, turboEnvironment } from "./turbo.ts";
 import { isWorkspace, type Member, membersOf, packagesBelow } from "./workspace-packages.ts";
 
-const versionFiles: readonly string[] = [".nvmrc", ".node-version"];
+export const versionFiles: readonly string[] = [".nvmrc", ".node-version"];
 
 /** Frameworks that many have at the top alone, and the files by which a package shows that it is made with one. */
 const frameworkFiles: readonly (readonly [packages: readonly string[], files: readonly RegExp[]])[] = [
@@ -21,7 +21,7 @@ const frameworkFiles: readonly (readonly [packages: readonly string[], files: re
   [["nuxt"], [/^nuxt\.config\.\w+$/]],
 ];
 
-const frameworksOf = (own: SourceTree, { dependencies, devDependencies }: PackageFile): Record<string, string> => {
+export const frameworksOf = (own: SourceTree, { dependencies, devDependencies }: PackageFile): Record<string, string> => {
   const names = frameworkFiles.filter(([, files]) => files.every((file) => own.paths.some((path) => file.test(path)))).flatMap(([packages]) => packages);
   return Object.fromEntries(Object.entries({ ...devDependencies, ...dependencies }).filter(([name]) => names.includes(name)));
 };
@@ -130,7 +130,7 @@ export const withBuilder = (tree: SourceTree, config: AppConfig): AppConfig => {
 };
 
 /** Each once; the package's own stand over those of the top. */
-const joined = (...all: readonly (readonly Toolchain[])[]): Toolchain[] => [...new Map(all.flat().map((tool) => [tool.name, tool])).values()];
+export const joined = (...all: readonly (readonly Toolchain[])[]): Toolchain[] => [...new Map(all.flat().map((tool) => [tool.name, tool])).values()];
 
 /** What goes before the package's own build. */
 export const prepareWithAll = (tree: SourceTree, config: AppConfig, folder: string, plan: BuildPlan): Preparing => {
