@@ -111,6 +111,12 @@ const cases: readonly Case[] = [
     cause: "The registry has no version @angular/build@^20.3.43.",
   },
   {
+    what: "the end of what a lock file lacks",
+    during: "install",
+    lines: ["npm error Missing: sass@1.90.0 from lock file", "npm error Missing: ms@ from lock file", "npm error Clean install a project"],
+    cause: "package-lock.json does not fit what the project asks for.",
+  },
+  {
     what: "a name that is not resolved",
     during: "install",
     lines: ["npm error errno ENOTFOUND getaddrinfo ENOTFOUND registry.example"],

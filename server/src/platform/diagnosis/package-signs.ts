@@ -26,7 +26,8 @@ const nameBoth =
   "name both folders at the top of the repository, so that they are deployed with all of it: in workspaces of package.json, in packages of pnpm-workspace.yaml, or in members of [tool.uv.workspace] of pyproject.toml.";
 
 const outOfDate: readonly (readonly [RegExp, string])[] = [
-  [/npm ci.{0,20}can only install packages when/, "npm"],
+  // Of long lists of what is missing only the end is there.
+  [/npm ci.{0,20}can only install packages when|npm error Missing: \S{1,200} from lock file/, "npm"],
   [/ERR_PNPM_OUTDATED_LOCKFILE|ERR_PNPM_LOCKFILE_CONFIG_MISMATCH/, "pnpm"],
   [/Your lockfile needs to be updated|The lockfile would have been modified by this install/, "yarn"],
   [/lockfile had changes, but lockfile is frozen/, "bun"],

@@ -9,6 +9,7 @@ import { unknownHosts } from "./angular-hosts.ts";
 import { type FrontEnd, frontEndBuild, frontEndFramework, frontEndOf } from "./front-end.ts";
 import { installOf } from "./install.ts";
 import { noStart } from "./no-start.ts";
+import { notInstalled } from "./not-installed.ts";
 import { otherDevice } from "./other-device.ts";
 import { dependsOn, type PackageFile, readPackageFile } from "./package-file.ts";
 import { isYarn1, type PackageManager, packageManagerOf } from "./package-manager.ts";
@@ -101,7 +102,7 @@ interface Package {
 
 const serverProcess = ({ tree, file, config }: Package, command: Command): Pick<BuildPlan, "process" | "notes"> => {
   const { port, notes = [] } = toldPort(tree, config, command);
-  const all = [...notes, ...unknownHosts(tree, file, config)];
+  const all = [...notes, ...unknownHosts(tree, file, config), ...notInstalled(tree, file)];
   return { ...(all.length === 0 ? {} : { notes: all }), process: { command, env: serverVariables(file), port } };
 };
 

@@ -85,6 +85,7 @@ const addresses = (tree: SourceTree, project: Pyproject | undefined, port: numbe
     ["flask", { FLASK_RUN_HOST: "0.0.0.0", FLASK_RUN_PORT: `${port}` }],
     ["uvicorn", { UVICORN_HOST: "0.0.0.0", UVICORN_PORT: `${port}` }],
     ["streamlit", { STREAMLIT_SERVER_ADDRESS: "0.0.0.0", STREAMLIT_SERVER_PORT: `${port}`, STREAMLIT_SERVER_HEADLESS: "true" }],
+    ["robyn", { ROBYN_HOST: "0.0.0.0", ROBYN_PORT: `${port}` }],
     ["gradio", { GRADIO_SERVER_NAME: "0.0.0.0", GRADIO_SERVER_PORT: `${port}` }],
   ];
   return Object.assign({}, ...variables.filter(([name]) => asksFor(tree, project, name)).map(([, all]) => all));
