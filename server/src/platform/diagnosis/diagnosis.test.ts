@@ -111,12 +111,6 @@ const cases: readonly Case[] = [
     cause: "The registry has no version @angular/build@^20.3.43.",
   },
   {
-    what: "the end of what a lock file lacks",
-    during: "install",
-    lines: ["npm error Missing: sass@1.90.0 from lock file", "npm error Missing: ms@ from lock file", "npm error Clean install a project"],
-    cause: "package-lock.json does not fit what the project asks for.",
-  },
-  {
     what: "a name that is not resolved",
     during: "install",
     lines: ["npm error errno ENOTFOUND getaddrinfo ENOTFOUND registry.example"],
@@ -142,12 +136,6 @@ const cases: readonly Case[] = [
     during: "build",
     lines: ["[Error: getaddrinfo EAI_AGAIN fonts.example] {"],
     cause: "The host name fonts.example could not be resolved.",
-  },
-  {
-    what: "a font that is elsewhere",
-    during: "build",
-    lines: ["Error: next/font: error:", "Failed to fetch Geist Mono from Google Fonts."],
-    cause: "The build could not fetch the font Geist Mono from fonts.googleapis.com.",
   },
   {
     what: "a full heap",

@@ -61,7 +61,8 @@ export const nxProject = (tree: SourceTree): SlipError | undefined => {
   return new SlipError("no_buildpack", undefined, {
     cause: "It is a project of nx without a package.json: its packages are those of the top of the repository.",
     next: [
-      `Set [build] command = "nx build ${name}" in a slip.toml at the top, with [run] command = "node ${output}/main.js" for a server or [build] output = "${output}" for a site, and deploy the top.`,
+      "Deploy it with its repository, which has nx.json at the top: 'slip deploy REPOSITORY --subfolder FOLDER'.",
+      `Or set [build] command = "nx build ${name}" in a slip.toml at the top, with [run] command = "node ${output}/main.js" for a server or [build] output = "${output}" for a site, and deploy the top.`,
       "Or give the folder a package.json, and name it in workspaces of the package.json at the top.",
     ],
   });
