@@ -156,7 +156,8 @@ test("a project of nx that has no package.json is told how its top is deployed",
     details: {
       cause: "It is a project of nx without a package.json: its packages are those of the top of the repository.",
       next: [
-        'Set [build] command = "nx build api" in a slip.toml at the top, with [run] command = "node dist/apps/api/main.js" for a server or [build] output = "dist/apps/api" for a site, and deploy the top.',
+        "Deploy it with its repository, which has nx.json at the top: 'slip deploy REPOSITORY --subfolder FOLDER'.",
+        'Or set [build] command = "nx build api" in a slip.toml at the top, with [run] command = "node dist/apps/api/main.js" for a server or [build] output = "dist/apps/api" for a site, and deploy the top.',
         "Or give the folder a package.json, and name it in workspaces of the package.json at the top.",
       ],
     },
