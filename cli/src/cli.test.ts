@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { LogLine } from "@slipstream/contract/logs.ts";
 import { appOf, artifact, deploymentId, deploymentOf, liveDeployment, statusOf } from "./testing/samples.ts";
@@ -136,6 +137,22 @@ describe("slip", () => {
     const { code, stderr } = await run("status");
     assert.equal(code, 4);
     assert.match(stderr, /^The platform has not answered within 5 s\.\nnext: Read .*control\.log/);
+  });
+
+  it("ends a command when the platform stands still, and lets one wait that is answered late", async () => {
+    const never = () => new Promise(() => {});
+    Object.assign(platform.handlers, { "apps.list": never, "apps.scale": never, "platform.status": never });
+    const late = new TinyPlatform({ "apps.list": () => sleep(12_000, { apps: [] }), "platform.status": () => statusOf() });
+    await late.start();
+    try {
+      const [reads, changes, waits] = await Promise.all([run("apps"), run("scale", "shop", "2"), slip(late.home, ["apps"])]);
+      assert.equal(reads.stderr, "error: The platform has not answered within 15 s.\nnext: 'slip status' says which of its processes stands still.\n");
+      assert.match(changes.stderr, /What you asked for may be done when it goes on/);
+      assert.deepEqual([reads.code, changes.code, waits], [4, 4, { code: 0, stdout: "", stderr: "" }]);
+      assert.equal(late.inputsOf("platform.status").length, 1);
+    } finally {
+      await late.end();
+    }
   });
 
   it("uses a platform elsewhere with SLIP_URL and SLIP_TOKEN, and says when it does not answer", async () => {

@@ -208,6 +208,13 @@ export const limits = {
   approvalBytes: { default: 2 ** 20, unit: "bytes", what: "input of an operation that is to be approved" },
   domains: { default: 1_000, unit: "host names", what: "host names of one app, with its own one" },
   secretBytes: { default: 65_536, unit: "bytes", what: "value of one secret or variable" },
+  // command line
+  answerMs: {
+    default: 10_000,
+    unit: "ms",
+    what: "for which a command waits for an answer that is no upload and no stream, before it looks whether the platform answers at all",
+  },
+  statusMs: { default: 5_000, unit: "ms", what: "for which it then waits for the platform's status, as 'slip status' does; without it the command ends" },
   // webhooks
   webhooks: { default: 20, unit: "webhooks", what: "webhooks of one tenant" },
   webhookMs: { default: 20_000, unit: "ms", what: "one attempt to deliver an event, from looking up the name to the end of the answer" },

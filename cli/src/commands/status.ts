@@ -1,3 +1,4 @@
+import { limit } from "@slipstream/contract/limits.ts";
 import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
 import type { PlatformProcess } from "@slipstream/contract/ports/processes.ts";
 import type { Command, ExitCode, Invocation } from "../command.ts";
@@ -9,11 +10,9 @@ import { sizeText } from "../terminal/size.ts";
 type Status = OutputOf<"platform.status">;
 
 /** It is asked when something stands still, too, and says which. */
-const patienceMs = 5_000;
-
 const askStatus = async (call: Invocation): Promise<Status | "silent" | undefined> => {
   try {
-    return await call.session.call("platform.status", {}, { impatient: true, signal: AbortSignal.timeout(patienceMs) });
+    return await call.session.call("platform.status", {}, { impatient: true, signal: AbortSignal.timeout(limit("statusMs")) });
   } catch (error) {
     if ((error as Error).name === "TimeoutError" || (error as Error).name === "AbortError") return "silent";
     if (isUnreachable(error)) return undefined;
@@ -55,7 +54,7 @@ const showProcesses = ({ screen }: Invocation, processes: readonly PlatformProce
 /** What is to be done where the platform has not answered, or one of its processes does nothing. */
 const noteWrong = ({ screen, environment }: Invocation, status: Status | "silent" | undefined, processes: readonly PlatformProcess[]): void => {
   if (status === undefined) screen.note(`Slipstream does not run in ${environment.home}.\nnext: Start it with 'slip up'.`);
-  if (status === "silent") screen.note(`The platform has not answered within ${patienceMs / 1_000} s.`);
+  if (status === "silent") screen.note(`The platform has not answered within ${limit("statusMs") / 1_000} s.`);
   for (const { name, pid, state } of processes)
     if (state === "halted") screen.note(`${name} was halted by a signal.\nnext: Let it go on with 'kill -CONT ${pid}'.`);
   if (status === "silent" && environment.url === undefined && !processes.some(({ state }) => state === "halted"))

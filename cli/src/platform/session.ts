@@ -9,6 +9,7 @@ import type { Environment } from "../environment.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { explained } from "./absence.ts";
 import { accessOf } from "./access.ts";
+import { standsStill, watchSilence } from "./silence.ts";
 import { startPlatform } from "./start.ts";
 
 /** How long a platform that answered before may be away. */
@@ -53,7 +54,7 @@ const loadContract = async () => {
     const parsed = operations[name].input.safeParse(input);
     if (!parsed.success) throw new SlipError("invalid_input", `Wrong ${mistakeOf(parsed.error.issues[0])}.`);
   };
-  return { Client, check };
+  return { Client, check, effectOf: (name: OperationName) => operations[name].effect };
 };
 
 /** Whether control is away for a moment only: the supervisor of this machine brings it back. */
@@ -68,35 +69,46 @@ export const brokeOff = (error: unknown): boolean =>
   isUnreachable(error) && ((error as SlipError).cause as NodeJS.ErrnoException | undefined)?.code === "ECONNRESET";
 
 export const openSession = (environment: Environment, screen: Screen): Session => {
-  let opened: Promise<{ client: Client; check(name: OperationName, input: unknown): void }> | undefined;
+  let opened: ReturnType<typeof open> | undefined;
   let known = false;
   const open = async () => {
-    const { Client, check } = await loadContract();
-    return { check, client: new Client(accessOf(environment)) };
+    const { Client, ...contract } = await loadContract();
+    return { ...contract, client: new Client(accessOf(environment)) };
   };
   const ready = () => {
     opened ??= open();
     return opened;
   };
+  /** Asks until there is an answer. */
+  const ask = async <N extends OperationName>(client: Client, name: N, input: InputOf<N>, options: Call): Promise<OutputOf<N>> => {
+    for (const since = performance.now(); ; ) {
+      try {
+        const output = await client.call(name, input, options);
+        known = true;
+        return output;
+      } catch (error) {
+        if (!isUnreachable(error) && options.patient) await waitForRoom(error, since);
+        else if (!isUnreachable(error) || options.impatient) throw error;
+        else {
+          known ||= brokeOff(error) || (await isSupervised(environment));
+          if (!known) throw explained(environment, error);
+          await waitForReturn(error, since);
+        }
+      }
+    }
+  };
   return {
     async call(name, input, options = {}) {
-      const { client, check } = await ready();
+      const { client, check, effectOf } = await ready();
       check(name, input);
       const once = { ...options, idempotencyKey: options.idempotencyKey ?? randomUUID() };
-      for (const since = performance.now(); ; ) {
-        try {
-          const output = await client.call(name, input, once);
-          known = true;
-          return output;
-        } catch (error) {
-          if (!isUnreachable(error) && options.patient) await waitForRoom(error, since);
-          else if (!isUnreachable(error) || options.impatient) throw error;
-          else {
-            known ||= brokeOff(error) || (await isSupervised(environment));
-            if (!known) throw explained(environment, error);
-            await waitForReturn(error, since);
-          }
-        }
+      if (options.impatient || options.bytes) return ask(client, name, input, once);
+      using watch = watchSilence(client);
+      const signal = options.signal ? AbortSignal.any([options.signal, watch.stopped]) : watch.stopped;
+      try {
+        return await ask(client, name, input, { ...once, signal });
+      } catch (error) {
+        throw watch.stopped.aborted ? standsStill(effectOf(name) !== "read") : error;
       }
     },
     async *lines(name, input, options) {
