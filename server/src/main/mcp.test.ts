@@ -121,6 +121,18 @@ for (const revision of revisions) {
     await assert.rejects(client.readResource({ uri: "slip://apps/nothing/config" }), /no app/i);
   });
 
+  test(`${revision}: a field that a tool does not have is refused, and an error names the tools to go on with`, async () => {
+    const client = await connect(revision);
+    const app = await newApp();
+    const passedOver = await call(client, "deploy", { app, files: { "index.html": "x" }, env: { COLOUR: "blue" } });
+    assert.partialDeepStrictEqual(passedOver, { isError: true, value: { code: "invalid_input", message: "deploy takes no env." } });
+    assert.match(String(passedOver.value.next), /^It takes app, git, files,/);
+    const planned = await call(client, "plan", { tool: "scale", input: { app, instances: 2, lines: 5 } });
+    assert.partialDeepStrictEqual(planned, { isError: true, value: { message: "scale takes no lines." } });
+    const missing = await call(client, "status", { app: "nothing" });
+    assert.deepEqual(missing.value.next, ["List the apps with 'slip apps' (tool: status); 'slip apps create nothing' (tool: deploy) makes it."]);
+  });
+
   test(`${revision}: nothing is destroyed before the user has seen what would be gone, and agreed`, async () => {
     const app = await newApp();
     await plane.client.call("domains.add", { app, domain: `${app}.example.org` });

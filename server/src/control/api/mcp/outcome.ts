@@ -4,6 +4,7 @@ import { z } from "zod";
 import { knownError } from "../known-error.ts";
 import type { Asking } from "./asking.ts";
 import type { Done } from "./tool.ts";
+import { withTools } from "./tool-words.ts";
 import { said, Untrusted, untrusted } from "./untrusted.ts";
 
 /** Clients give up after a minute unless they hear of progress. */
@@ -48,7 +49,7 @@ export const failureFor = ({ phase, code, summary, file, line, evidence, suspect
   ...(line === undefined ? {} : { line }),
   ...(suspectedCause === undefined ? {} : { cause: said(suspectedCause) }),
   ...(approval === undefined ? {} : { approval }),
-  next: nextActions.map(said),
+  next: nextActions.map((action) => withTools(said(action))),
   ...(evidence.length === 0 ? {} : { output: untrusted(evidence, evidenceBounds) }),
 });
 

@@ -2,7 +2,7 @@
 
 import type { CallToolResult, InputRequiredResult, McpServer, StandardSchemaWithJSON } from "@modelcontextprotocol/server";
 import { isInputRequiredResult } from "@modelcontextprotocol/server";
-import { errors, type SlipError } from "@slipstream/contract/errors.ts";
+import { errors, SlipError } from "@slipstream/contract/errors.ts";
 import { z } from "zod";
 import type { Log } from "#platform/log.ts";
 import type { JsonName } from "../call.ts";
@@ -10,6 +10,8 @@ import { knownError } from "../known-error.ts";
 import { parseInput } from "../parse.ts";
 import { Asking } from "./asking.ts";
 import type { Door } from "./door.ts";
+import { withTools } from "./tool-words.ts";
+import { plain } from "./untrusted.ts";
 
 /** What a tool gives in the end: its value, or one that tells of a failure. */
 export type Done<T> = { value: T } | { failure: T };
@@ -41,6 +43,19 @@ export const tool = <I extends z.ZodObject, O extends z.ZodObject>(
     planned?(input: z.output<I>, asking: Asking): ReturnType<NonNullable<Tool["planned"]>>;
   },
 ): Tool => entry as unknown as Tool;
+
+const fieldLength = 40;
+
+/**
+ * The input of a tool. A field that it does not have is refused: an agent whose variables or bounds were passed over in silence would
+ * believe that they count. Throws `invalid_input`.
+ */
+export const readInput = ({ name, input }: Pick<Tool, "name" | "input">, raw: Record<string, unknown>): Record<string, unknown> => {
+  const fields = Object.keys(input.shape);
+  const other = Object.keys(raw).find((field) => !fields.includes(field));
+  if (other === undefined) return parseInput({ input }, raw);
+  throw new SlipError("invalid_input", `${name} takes no ${plain(other).slice(0, fieldLength)}.`, { next: `It takes ${fields.join(", ")}.` });
+};
 
 const isEmpty = (value: unknown): boolean => typeof value === "object" && value !== null && Object.keys(value).length === 0;
 const unread = new Set(["$schema", "pattern"]);
@@ -80,7 +95,7 @@ const errorOf = (error: SlipError): CallToolResult => {
     {
       code,
       message,
-      next: error.nextActions,
+      next: error.nextActions.map(withTools),
       ...(file === undefined ? {} : { file }),
       ...(line === undefined ? {} : { line }),
       ...(approval === undefined ? {} : { approval }),
@@ -116,7 +131,7 @@ export const registrar = (tools: readonly Tool[]): ((to: Registration) => void) 
       const config = { title, description, inputSchema, outputSchema, annotations: hintsOf(each) };
       server.registerTool(name, config, async (raw, context) => {
         try {
-          const input = parseInput(each, (raw ?? {}) as Record<string, unknown>);
+          const input = readInput(each, (raw ?? {}) as Record<string, unknown>);
           const told = await each.run(input, new Asking(door.gate, context), door);
           if (isInputRequiredResult(told)) return told;
           return "failure" in told ? resultOf(told.failure, true) : resultOf(told.value, false);

@@ -3,11 +3,10 @@ import type { OutputOf } from "@slipstream/contract/operations/registry.ts";
 import type { Plan } from "@slipstream/contract/plan.ts";
 import { Deployment, PlanId } from "@slipstream/contract/words.ts";
 import { z } from "zod";
-import { parseInput } from "../../parse.ts";
 import type { Asking } from "../asking.ts";
 import { type Danger, unlessConfirmed } from "../confirm.ts";
 import { carriedOut, waitSeconds } from "../outcome.ts";
-import { type Done, type Tool, tool } from "../tool.ts";
+import { type Done, readInput, type Tool, tool } from "../tool.ts";
 import { plain } from "../untrusted.ts";
 import { ranOf } from "./apps.ts";
 import { dangerOfDestroying } from "./danger.ts";
@@ -60,7 +59,7 @@ export const planOf = (tools: readonly Tool[]): Tool => {
     async run({ tool: name, input }, asking) {
       const planned = plannable.get(name);
       if (!planned?.planned) throw new Error(`The tool ${name} cannot be planned.`);
-      return { value: briefOf(await asking.do("plans.create", planned.planned(parseInput(planned, input), asking))) };
+      return { value: briefOf(await asking.do("plans.create", planned.planned(readInput(planned, input), asking))) };
     },
   });
 };
