@@ -68,15 +68,25 @@ const stands = (error: unknown): never => {
   throw error instanceof TreeChanged ? new SlipError("source_unsafe", error.message, { next: "Deploy again when the folder stands still." }) : error;
 };
 
-/** A call of `deploy` with a folder, with the folder's source in its place. Throws what makes the folder no source. */
+/** The input of a `deploy` that is called or planned, and the arguments of the call with another input in its place. */
+const deployOf = (request: Request): { input: Json; withInput(input: Json): Json } | undefined => {
+  const [name, given] = [fieldOf(request, "params", "name"), fieldOf(request, "params", "arguments")];
+  if (request.method !== "tools/call") return undefined;
+  if (name === tool) return { input: given as Json, withInput: (input) => input };
+  const isPlanned = name === "plan" && fieldOf(given, "tool") === tool;
+  return isPlanned ? { input: fieldOf(given, "input") as Json, withInput: (input) => ({ ...(given as Json), input }) } : undefined;
+};
+
+/** A call of `deploy` with a folder, or of `plan` for one, with the folder's source in its place. Throws what makes the folder no source. */
 export const withSource = async (folders: Folders, request: Request, signal: AbortSignal): Promise<Request> => {
-  const folder = fieldOf(request, "params", "arguments", "folder");
-  if (request.method !== "tools/call" || fieldOf(request, "params", "name") !== tool || typeof folder !== "string") return request;
+  const deploy = deployOf(request);
+  const folder = fieldOf(deploy?.input, "folder");
+  if (!deploy || typeof folder !== "string") return request;
   const path = allowedFolder(folder, folders.allowed);
   const { folder: source, ...which } = sourceWithin(path, folders.allowed);
   const [commit, { tree, digest }] = await Promise.all([cleanCommit(folders.environment, source), send(folders, source, signal).catch(stands)]);
-  const { folder: _, ...rest } = fieldOf(request, "params", "arguments") as Json;
+  const { folder: _, ...rest } = deploy.input;
   const about = { suggestedName: nameOf(which.package ?? tree.root).slice(0, 1_024), ...which, ...(commit === undefined ? {} : { commit }) };
   const meta = { ...(fieldOf(request, "params", "_meta") as Json | undefined), [sourceKey]: about };
-  return { ...request, params: { ...request.params, arguments: { ...rest, tree: digest }, _meta: meta } };
+  return { ...request, params: { ...request.params, arguments: deploy.withInput({ ...rest, tree: digest }), _meta: meta } };
 };
