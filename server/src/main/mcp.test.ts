@@ -91,6 +91,20 @@ test("the tools are few, and all of them cost an agent little", async () => {
   );
 });
 
+test("all apps are read page by page", async () => {
+  const client = await connect("2026-07-28");
+  const made = await Promise.all(Array.from({ length: 60 }, newApp));
+  const names: string[] = [];
+  for (let left = 1; left > 0; ) {
+    const after = names.at(-1);
+    const { value } = await call(client, "status", after === undefined ? {} : { after });
+    names.push(...(value.apps as { app: string }[]).map(({ app }) => app));
+    left = (value.omitted as number | undefined) ?? 0;
+  }
+  assert.ok(made.every((app) => names.includes(app)));
+  assert.equal(new Set(names).size, names.length);
+});
+
 for (const revision of revisions) {
   test(`${revision}: an agent reads what is there, and values of secrets never come back`, async () => {
     const client = await connect(revision);

@@ -35,10 +35,12 @@ const Status = z.object({
 
 const appsShown = 50;
 
-const statusOfAll = async (asking: Asking): Promise<z.input<typeof Status>> => {
+/** A page of all apps: those behind `after`, in the order of their names. */
+const statusOfAll = async (asking: Asking, after = ""): Promise<z.input<typeof Status>> => {
   const [{ url }, { apps }] = await Promise.all([asking.do("platform.status", {}), asking.do("apps.list", {})]);
-  const shown = apps.slice(0, appsShown).map(({ app, state, url: address, instances }) => ({ app, state, url: address, instances }));
-  return { url, apps: shown, ...(apps.length > appsShown ? { omitted: apps.length - appsShown } : {}) };
+  const left = apps.filter(({ app }) => app > after).sort((one, other) => (one.app < other.app ? -1 : 1));
+  const shown = left.slice(0, appsShown).map(({ app, state, url: address, instances }) => ({ app, state, url: address, instances }));
+  return { url, apps: shown, ...(left.length > appsShown ? { omitted: left.length - appsShown } : {}) };
 };
 
 const statusOf = async (asking: Asking, name: string): Promise<z.input<typeof Status>> => {
@@ -66,12 +68,12 @@ const statusOf = async (asking: Asking, name: string): Promise<z.input<typeof St
 export const status = tool({
   name: "status",
   title: "Show status",
-  description: "One app: what is live, its address, names of variables and secrets, the last deployment. Without an app: all apps.",
+  description: "One app: what is live, its address, names of variables and secrets, the last deployment. Without an app: all apps, 50 at a time.",
   kind: "reads",
   repeatable: true,
-  input: z.object({ app: AppName.optional() }),
+  input: z.object({ app: AppName.optional(), after: AppName.optional().describe("the last app of the page before") }),
   output: Status,
-  run: async ({ app }, asking) => ({ value: app === undefined ? await statusOfAll(asking) : await statusOf(asking, app) }),
+  run: async ({ app, after }, asking) => ({ value: app === undefined ? await statusOfAll(asking, after) : await statusOf(asking, app) }),
 });
 
 export const scale = tool({
