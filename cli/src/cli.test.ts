@@ -141,12 +141,13 @@ describe("slip", () => {
 
   it("ends a command when the platform stands still, and lets one wait that is answered late", async () => {
     const never = () => new Promise(() => {});
-    Object.assign(platform.handlers, { "apps.list": never, "apps.scale": never, "platform.status": never });
+    Object.assign(platform.handlers, { "apps.list": never, "apps.scale": never, "logs.read": never, "platform.status": never });
     const late = new TinyPlatform({ "apps.list": () => sleep(12_000, { apps: [] }), "platform.status": () => statusOf() });
     await late.start();
     try {
-      const [reads, changes, waits] = await Promise.all([run("apps"), run("scale", "shop", "2"), slip(late.home, ["apps"])]);
+      const [reads, changes, lines, waits] = await Promise.all([run("apps"), run("scale", "shop", "2"), run("logs", "shop"), slip(late.home, ["apps"])]);
       assert.equal(reads.stderr, "error: The platform has not answered within 15 s.\nnext: 'slip status' says which of its processes stands still.\n");
+      assert.deepEqual(lines, reads);
       assert.match(changes.stderr, /What you asked for may be done when it goes on/);
       assert.deepEqual([reads.code, changes.code, waits], [4, 4, { code: 0, stdout: "", stderr: "" }]);
       assert.equal(late.inputsOf("platform.status").length, 1);

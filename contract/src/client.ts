@@ -14,6 +14,8 @@ export interface ClientOptions {
 export interface CallOptions {
   signal?: AbortSignal;
   idempotencyKey?: string;
+  /** Called when the platform begins to answer, before the first line. */
+  onAnswer?: () => void;
 }
 
 interface Prepared {
@@ -128,6 +130,7 @@ export class Client {
   /** The lines of an operation whose answer is "lines", as they come. Ends when the platform ends it or the signal aborts. */
   async *lines<N extends OperationName>(name: N, input: InputOf<N>, call: CallOptions = {}): AsyncGenerator<OutputOf<N>> {
     const answer = await send(this.#options, prepare(name, input), call);
+    call.onAnswer?.();
     if ((answer.statusCode ?? 500) >= 400) throw fromErrorBody(parseJson(await readText(answer)));
     let rest = "";
     const decoder = new StringDecoder("utf8");

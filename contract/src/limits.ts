@@ -212,7 +212,7 @@ export const limits = {
   answerMs: {
     default: 10_000,
     unit: "ms",
-    what: "for which a command waits for an answer that is no upload and no stream, before it looks whether the platform answers at all",
+    what: "for which a command waits for the beginning of an answer to what is no upload, before it looks whether the platform answers at all",
   },
   statusMs: { default: 5_000, unit: "ms", what: "for which it then waits for the platform's status, as 'slip status' does; without it the command ends" },
   // webhooks

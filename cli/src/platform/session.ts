@@ -9,7 +9,7 @@ import type { Environment } from "../environment.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { explained } from "./absence.ts";
 import { accessOf } from "./access.ts";
-import { standsStill, watchSilence } from "./silence.ts";
+import { standsStill, type Watch, watchSilence } from "./silence.ts";
 import { startPlatform } from "./start.ts";
 
 /** How long a platform that answered before may be away. */
@@ -68,6 +68,8 @@ const isSupervised = async (environment: Environment): Promise<boolean> => {
 export const brokeOff = (error: unknown): boolean =>
   isUnreachable(error) && ((error as SlipError).cause as NodeJS.ErrnoException | undefined)?.code === "ECONNRESET";
 
+const signalWith = ({ signal }: CallOptions, { stopped }: Watch): AbortSignal => (signal ? AbortSignal.any([signal, stopped]) : stopped);
+
 export const openSession = (environment: Environment, screen: Screen): Session => {
   let opened: ReturnType<typeof open> | undefined;
   let known = false;
@@ -104,24 +106,27 @@ export const openSession = (environment: Environment, screen: Screen): Session =
       const once = { ...options, idempotencyKey: options.idempotencyKey ?? randomUUID() };
       if (options.impatient || options.bytes) return ask(client, name, input, once);
       using watch = watchSilence(client);
-      const signal = options.signal ? AbortSignal.any([options.signal, watch.stopped]) : watch.stopped;
+      const signal = signalWith(options, watch);
       try {
         return await ask(client, name, input, { ...once, signal });
       } catch (error) {
         throw watch.stopped.aborted ? standsStill(effectOf(name) !== "read") : error;
       }
     },
-    async *lines(name, input, options) {
+    async *lines(name, input, options = {}) {
       const { client, check } = await ready();
       check(name, input);
       for (let started = false, since = performance.now(); ; ) {
+        using watch = watchSilence(client);
+        const signal = signalWith(options, watch);
         try {
-          for await (const line of client.lines(name, input, options)) {
+          for await (const line of client.lines(name, input, { ...options, signal, onAnswer: () => watch[Symbol.dispose]() })) {
             started = true;
             yield line;
           }
           return;
         } catch (error) {
+          if (watch.stopped.aborted) throw standsStill(false);
           if (started || !isUnreachable(error) || !(await isSupervised(environment))) throw explained(environment, error);
           await waitForReturn(error, since);
         }
