@@ -25,7 +25,7 @@ const reportLines = (failure: FailureReport, { bold, dim, red }: Colours): strin
 /** What a person is told of a deployment besides its address: what was noticed of the source, and why it did not go live. */
 export const endLines = ({ outcome, deployment, failure, notes = [] }: DeployResult, colours: Colours): string[] => {
   if (outcome === "cancelled" && deployment === null) return ["Cancelled before there was a deployment."];
-  if (outcome === "cancelled") return [failure?.code === "superseded" ? "A newer deployment took its place." : "Cancelled; nothing was left behind."];
+  if (outcome === "cancelled") return [failure?.code === "superseded" ? "A newer deployment took its place." : "Cancelled; nothing of it is left."];
   const noted = notes.map((text) => `${colours.bold("note:")} ${safeText(text)}`);
   return [...noted, ...(failure ? reportLines(failure, colours) : [])];
 };

@@ -4,6 +4,7 @@ import { SlipError } from "@slipstream/contract/errors.ts";
 import type { BuildPlan, Buildpack, SourceTree } from "@slipstream/contract/ports/buildpack.ts";
 import { errorIn } from "./folder.ts";
 import { functions } from "./function/function.ts";
+import { unrunFunctions } from "./functions-of-hosts.ts";
 import { largeFilePointers } from "./large-files.ts";
 import { node } from "./node/node.ts";
 import { nxProject } from "./node/nx.ts";
@@ -65,7 +66,7 @@ const planOfApp = (tree: SourceTree, config: AppConfig): BuildPlan => {
   const application = named === undefined && config.run?.command === undefined ? applicationOf(tree) : undefined;
   if (application) throw otherLanguage(application);
   const plan = found.plan(tree, config);
-  const notes = [...(plan.notes ?? []), ...notStarted(tree), ...largeFilePointers(tree)];
+  const notes = [...(plan.notes ?? []), ...notStarted(tree), ...largeFilePointers(tree), ...unrunFunctions(tree, plan)];
   return notes.length === 0 ? plan : { ...plan, notes };
 };
 
