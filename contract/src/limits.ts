@@ -208,6 +208,7 @@ export const limits = {
   approvalBytes: { default: 2 ** 20, unit: "bytes", what: "input of an operation that is to be approved" },
   domains: { default: 1_000, unit: "host names", what: "host names of one app, with its own one" },
   secretBytes: { default: 65_536, unit: "bytes", what: "value of one secret or variable" },
+  secretsBytes: { default: 2 ** 17, unit: "bytes", what: "values of all secrets of one app: they are looked for in every line that it prints" },
   // command line
   answerMs: {
     default: 10_000,

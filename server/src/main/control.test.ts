@@ -150,6 +150,28 @@ test("values of secrets come back nowhere", async () => {
   }
 });
 
+test("all secrets of an app together are bounded, those too that come back", async () => {
+  const app = await createApp();
+  const half = "é".repeat(limit("secretsBytes") / 4);
+  const set = (values: Record<string, string>) => plane.client.call("secrets.set", { app, values });
+  const isTooLarge = (error: SlipError): boolean => error.code === "too_large" && error.message.includes(`${limit("secretsBytes") + 1} bytes`);
+  await set({ ONE: half, OTHER: half });
+  await assert.rejects(set({ MORE: "x" }), isTooLarge);
+  await set({ OTHER: "x" });
+  await assert.rejects(set({ THIRD: half }), isTooLarge);
+  await set({ THIRD: half.slice(1) });
+  await assert.rejects(plane.client.call("secrets.restore", { app, versions: { OTHER: 1 } }), { code: "too_large" });
+  const { secrets } = await plane.client.call("secrets.list", { app });
+  assert.deepEqual(
+    secrets.map(({ name, version }) => [name, version]),
+    [
+      ["ONE", 1],
+      ["OTHER", 2],
+      ["THIRD", 1],
+    ],
+  );
+});
+
 test("settings are listed, and each change says how it is undone", async () => {
   const app = await createApp();
   await plane.client.call("env.set", { app, values: { A: "1", B: "2" } });

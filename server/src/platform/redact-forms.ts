@@ -1,8 +1,5 @@
 // The shapes in which a secret's value can turn up in a log: as it is, and as programs commonly encode it.
 
-/** Longer forms are looked for in pieces: a line is cut before it could hold all of them. */
-const wholeLength = 256;
-const pieceLength = 32;
 /** Lines of a value with several lines (a PEM key) are secrets of their own; shorter ones, such as "}", are not. */
 const lineLength = 8;
 
@@ -39,16 +36,10 @@ const hexForms = (value: string): string[] => {
   return [hex, hex.toUpperCase()];
 };
 
-const pieces = (form: string): string[] => {
-  if (form.length <= wholeLength) return [form];
-  const count = Math.floor(form.length / pieceLength);
-  return Array.from({ length: count }, (_, index) => form.slice(index * pieceLength, index === count - 1 ? undefined : (index + 1) * pieceLength));
-};
-
 /** Every text that gives `value` away, none shorter than four characters. `value` has at least four. */
 export const formsOf = (value: string): Set<string> => {
   const lines = value.includes("\n") ? value.split(/\r?\n/).filter((line) => line.length >= lineLength) : [];
   const plain = [value, ...lines];
   const forms = plain.flatMap((text) => [text, ...base64Forms(text), ...percentForms(text), ...escapedForms(text), ...hexForms(text)]);
-  return new Set(forms.flatMap(pieces).filter((form) => form.length >= 4));
+  return new Set(forms.filter((form) => form.length >= 4));
 };

@@ -42,6 +42,28 @@ describe("a redactor", () => {
     assert.equal(redactorOf([key])(`key ${key}!`), "key [redacted]!");
   });
 
+  describe("of a value of 64 KiB, whose every character is written in another way", () => {
+    const large = Array.from({ length: 2 ** 16 }, (_, index) => "\"'<>&+%/ é"[(index * index + (index >> 5)) % 10]).join("");
+    const redactLarge = redactorOf([large]);
+    const [from, to] = [20_011, 20_111];
+    const part = large.slice(from, to);
+    for (const [name, text] of [
+      ["a part", part],
+      ["a part as JSON", JSON.stringify(part).slice(1, -1)],
+      ["a part in a URL", encodeURIComponent(part)],
+      ["a part in hexadecimal", Buffer.from(part).toString("hex")],
+    ] as const)
+      it(`finds ${name}, to its last character`, () => assert.equal(redactLarge(`key ${text}\tend`), "key [redacted]\tend"));
+    it("finds it whole, and twice", () => assert.equal(redactLarge(`${large}\t${large}`), "[redacted]\t[redacted]"));
+    it("finds its beginning where a line was cut", () => assert.equal(redactLarge(`key ${large.slice(0, 12)}`), "key [redacted]"));
+    it("leaves what is another text", () => assert.equal(redactLarge("é".repeat(200)), "é".repeat(200)));
+  });
+
+  it("finds each of two long values that begin alike", () => {
+    const [one, other] = ["a", "b"].map((letter) => `${"begin ".repeat(60)}${letter.repeat(300)}`);
+    assert.equal(redactorOf([one ?? "", other ?? ""])(`<${one}> <${other}>`), "<[redacted]> <[redacted]>");
+  });
+
   it("finds a value that a cut line ends in", () => {
     assert.equal(redactorOf(["correct-horse-battery"])("token correct-horse-b"), "token [redacted]");
     assert.equal(redactorOf(["correct-horse-battery"])("this is corr"), "this is corr");

@@ -6,6 +6,8 @@ export const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
 const algorithm = "aes-256-gcm";
+/** So much larger is what is sealed. */
+export const sealBytes = nonceBytes + tagBytes;
 
 export interface Sealed {
   keyId: string;

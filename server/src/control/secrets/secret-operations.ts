@@ -4,8 +4,8 @@ import type { Control } from "../control.ts";
 import { changeSettings } from "../env/env-operations.ts";
 import { namesOf, undoOfSecrets } from "../env/undo.ts";
 import { checkNames, expectNames } from "../env/variable.ts";
-import { checkSizes } from "./secret.ts";
-import { removeSecrets, restoreVersions, secretsOf, secretVersions, setSecret } from "./secret-store.ts";
+import { checkSizes, checkTotal } from "./secret.ts";
+import { removeSecrets, restoreVersions, secretsBytesOf, secretsOf, secretVersions, setSecret } from "./secret-store.ts";
 
 type SecretNames = "secrets.set" | "secrets.restore" | "secrets.list" | "secrets.remove";
 
@@ -24,6 +24,7 @@ export const secretOperations = (control: Control): Pick<Handlers, SecretNames> 
       undo: async (query, appId) => undoOfSecrets({ app, names, removed: [] }, await secretVersions(query, appId)),
       async apply(query, appId) {
         for (const [name, value] of Object.entries(values)) await setSecret(query, control.sealing, { tenant: call.tenant, appId }, { name, value });
+        checkTotal(await secretsBytesOf(query, appId));
       },
     });
   },
@@ -41,6 +42,7 @@ export const secretOperations = (control: Control): Pick<Handlers, SecretNames> 
       async apply(query, appId) {
         await restoreVersions(query, appId, versions);
         if (remove.length > 0) await removeSecrets(query, appId, remove);
+        checkTotal(await secretsBytesOf(query, appId));
       },
     });
   },

@@ -1,7 +1,7 @@
 // Secrets in PostgreSQL: sealed versions that never change, and which version the next release will have.
 import { SlipError } from "@slipstream/contract/errors.ts";
 import type { Query } from "#platform/database.ts";
-import type { Sealing } from "./sealing.ts";
+import { type Sealing, sealBytes } from "./sealing.ts";
 
 export interface SecretOwner {
   tenant: string;
@@ -27,6 +27,14 @@ export const lastVersionsOf = async (query: Query, appId: string): Promise<Recor
     { name: string; version: number }[]
   >`select name, max(version) as version from secret_versions where app_id = ${appId} group by name`;
   return Object.fromEntries(rows.map(({ name, version }) => [name, version]));
+};
+
+/** Of the values that the next release will have. */
+export const secretsBytesOf = async (query: Query, appId: string): Promise<number> => {
+  const [row] = await query<{ bytes: number }[]>`
+    select coalesce(sum(octet_length(v.sealed) - ${sealBytes}::int), 0)::int as bytes
+    from secrets s join secret_versions v on v.app_id = s.app_id and v.name = s.name and v.version = s.version where s.app_id = ${appId}`;
+  return row?.bytes ?? 0;
 };
 
 /** Seals a value as the next version of a name, and makes it the one for the next release. */

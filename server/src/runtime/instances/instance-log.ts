@@ -11,6 +11,15 @@ const keptLines = 40;
 /** Values of a workload that no log may show. */
 export const secretsOf = (spec: WorkloadSpec): string[] => spec.secretNames.flatMap((name) => spec.env[name] ?? []);
 
+/** All instances of a workload have the same secrets, and to make one takes milliseconds and megabytes. */
+const redactors = new WeakMap<WorkloadSpec, (text: string) => string>();
+
+const redactorFor = (spec: WorkloadSpec): ((text: string) => string) => {
+  const redact = redactors.get(spec) ?? redactorOf(secretsOf(spec));
+  redactors.set(spec, redact);
+  return redact;
+};
+
 export class InstanceLog {
   readonly #logs: LogWriter;
   readonly #tags: LogTags;
@@ -18,7 +27,7 @@ export class InstanceLog {
   readonly #gate = new LineGate((text) => this.say(text));
   readonly #last: string[] = [];
 
-  constructor(logs: LogWriter, spec: WorkloadSpec, instance: string, redact = redactorOf(secretsOf(spec))) {
+  constructor(logs: LogWriter, spec: WorkloadSpec, instance: string, redact = redactorFor(spec)) {
     this.#logs = logs;
     this.#tags = { ...spec.tags, deployment: spec.id, instance };
     this.#redact = redact;
